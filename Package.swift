@@ -1,0 +1,77 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// A library module of the house, and the modules below it that it may use.
+func module(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: uses, resources: resources, swiftSettings: strict)
+}
+
+/// The tests of a module, which stand in a folder named alike.
+func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
+  .testTarget(
+    name: name + "Tests", dependencies: [.byName(name: name)] + uses, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "reber",
+  products: [.executable(name: "reber", targets: ["reber"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+  ],
+  targets: [
+    // The C libraries from apt: module maps only.
+    .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+    .systemLibrary(name: "CFITSIO", pkgConfig: "cfitsio", providers: [.apt(["libcfitsio-dev"])]),
+    .systemLibrary(name: "CWCS", pkgConfig: "wcslib", providers: [.apt(["wcslib-dev"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+
+    // The few hot loops in C.
+    .target(name: "CKernels"),
+
+    // Libraries made pleasant.
+    module("PostgreSQL", uses: ["CPostgreSQL"]),
+    module("FITS", uses: ["CFITSIO", "CWCS"]),
+    module("PNG", uses: ["CPNG"]),
+    module("Tables", uses: ["FITS"]),
+    module("Tensor", uses: ["COpenBLAS", "CKernels"]),
+
+    // What Reber exists for.
+    module("Network", uses: ["Tensor", "CKernels"]),
+    module("Morphology", uses: ["Network", "Tensor", "CKernels"]),
+    module("Simulation", uses: ["Tensor"]),
+    module("Catalogue", uses: ["PostgreSQL"]),
+    module(
+      "Stages",
+      uses: [
+        "Catalogue", "Morphology", "Network", "Tensor", "Simulation", "FITS", "PNG", "Tables",
+        "PostgreSQL",
+      ]),
+    .executableTarget(
+      name: "reber",
+      dependencies: [
+        "Stages", "Catalogue", "PostgreSQL", "Morphology", "Network", "Tables",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+
+    tests(of: "PostgreSQL"),
+    tests(of: "FITS"),
+    tests(of: "PNG"),
+    tests(of: "Tables", uses: ["FITS"]),
+    tests(of: "Tensor", uses: ["CKernels"]),
+    tests(of: "Network", uses: ["Tensor", "CKernels"]),
+    tests(of: "Morphology", uses: ["Network", "Tensor", "CKernels"]),
+    tests(of: "Simulation", uses: ["Tensor"]),
+    tests(of: "Catalogue", uses: ["PostgreSQL"]),
+    tests(of: "Stages", uses: ["Catalogue", "Morphology", "PostgreSQL", "FITS", "Tables", "PNG"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

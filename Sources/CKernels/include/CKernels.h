@@ -1,0 +1,16 @@
+// The few hot loops of Reber. Every function here has a Swift caller and a test against a slow
+// Swift reference.
+#ifndef CKERNELS_H
+#define CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+// One body, compiled for AVX-512, AVX2 and the baseline; the loader picks at start.
+#if defined(__x86_64__) && defined(__clang__)
+#define REBER_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define REBER_CLONES
+#endif
+
+#endif
