@@ -1,7 +1,53 @@
 import ArgumentParser
+import Foundation
 
-@main
+/// Catalogues of radio-source morphologies, in PostgreSQL.
 struct Reber: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "reber", abstract: "Catalogues of radio-source morphologies, in PostgreSQL.")
+    commandName: "reber",
+    abstract: "Catalogues of radio-source morphologies, in PostgreSQL.",
+    discussion: """
+      A survey goes in, a catalogue of class probabilities comes out:
+
+        reber ingest --survey first catalogue.csv --images cutouts
+        reber pretrain --survey first
+        reber embed --survey first
+        reber cluster --survey first
+        reber label import --survey first labels.csv
+        reber finetune --survey first
+        reber classify --survey first
+        reber publish --survey first
+        reber export first --output first.fits
+
+      Every stage leaves a run with its parameters, seed and code version, and can be killed and
+      started again.
+      """,
+    version: Version.number,
+    subcommands: [
+      DatabaseCommands.self
+    ])
+}
+
+@main
+enum Program {
+  static func main() async {
+    CoreType.choose()
+    do {
+      var command = try Reber.parseAsRoot()
+      if var asynchronous = command as? any AsyncParsableCommand {
+        try await asynchronous.run()
+      } else {
+        try command.run()
+      }
+    } catch {
+      leave(with: error)
+    }
+  }
+
+  /// One clear line on standard error, and an exit code that says what kind of thing went wrong.
+  private static func leave(with error: any Error) -> Never {
+    guard let code = ExitStatus(of: error) else { Reber.exit(withError: error) }
+    FileHandle.standardError.write(Data("reber: \(error)\n".utf8))
+    exit(code.rawValue)
+  }
 }

@@ -1,0 +1,44 @@
+/// What can be wrong with a request to the catalogue.
+public enum CatalogueError: Error, CustomStringConvertible, Equatable {
+  /// A name that cannot be part of a table's name.
+  case badName(String)
+  /// No survey has the name.
+  case unknownSurvey(String, known: [String])
+  /// No source of the survey has the name.
+  case unknownSource(String, survey: String)
+  /// No class scheme has the name.
+  case unknownScheme(String, known: [String])
+  /// The scheme has no such class.
+  case unknownClass(String, scheme: String, known: [String])
+  /// Nothing of the kind is there yet.
+  case missing(String, hint: String)
+  /// Another process is at the same work.
+  case busy(run: Int, stage: String, host: String)
+  /// The migrations cannot be found beside the program.
+  case noMigrations(searched: String)
+
+  public var description: String {
+    switch self {
+    case .badName(let name):
+      "'\(name)' cannot be a name: use lower-case letters, digits and '_', a letter first"
+    case .unknownSurvey(let name, let known):
+      "there is no survey '\(name)': \(Self.list(known, ifNone: "ingest one with 'reber ingest'"))"
+    case .unknownSource(let name, let survey):
+      "survey '\(survey)' has no source '\(name)': names are as in the survey's own catalogue"
+    case .unknownScheme(let name, let known):
+      "there is no class scheme '\(name)': \(Self.list(known, ifNone: "none is defined"))"
+    case .unknownClass(let name, let scheme, let known):
+      "scheme '\(scheme)' has no class '\(name)': \(Self.list(known, ifNone: "it is empty"))"
+    case .missing(let what, let hint):
+      "there is no \(what): \(hint)"
+    case .busy(let run, let stage, let host):
+      "run \(run) (\(stage)) is being worked on by another process, started on \(host): wait for it"
+    case .noMigrations(let searched):
+      "the SQL migrations were not found (looked in \(searched)): set REBER_SQL to the folder 'sql'"
+    }
+  }
+
+  private static func list(_ known: [String], ifNone: String) -> String {
+    known.isEmpty ? ifNone : "known are " + known.joined(separator: ", ")
+  }
+}

@@ -1,0 +1,71 @@
+public import PostgreSQL
+
+/// A set of classes that sources are sorted into.
+public struct ClassScheme: Sendable {
+  /// The key in `reber.class_scheme`.
+  public var id: Int32
+
+  /// The scheme's name.
+  public var name: String
+
+  /// The classes' names by their key, in the scheme's order.
+  public var classes: [(id: Int16, name: String)]
+
+  /// The scheme that Reber begins with: the twelve classes of Baron Perez et al. 2025.
+  public static let twelveClasses = "morphology-12"
+}
+
+extension ClassScheme {
+  /// The scheme of that name.
+  ///
+  /// - Throws: `CatalogueError.unknownScheme`.
+  public static func named(_ name: String, in database: Connection) throws -> ClassScheme {
+    let schemes = try database.rows(
+      "SELECT class_scheme_id, name FROM reber.class_scheme ORDER BY name",
+      as: Int32.self, String.self)
+    guard let (id, _) = schemes.first(where: { $0.1 == name }) else {
+      throw CatalogueError.unknownScheme(name, known: schemes.map(\.1))
+    }
+    let classes = try database.rows(
+      "SELECT class_id, name FROM reber.class WHERE class_scheme_id = \(id) ORDER BY class_id",
+      as: Int16.self, String.self)
+    return ClassScheme(id: id, name: name, classes: classes.map { (id: $0, name: $1) })
+  }
+
+  /// Makes a scheme, or adds the classes that an existing one lacks.
+  public static func add(
+    named name: String, classes: [String], in database: Connection
+  ) throws -> ClassScheme {
+    try database.transaction { database in
+      let id = try database.row(
+        """
+        INSERT INTO reber.class_scheme (name) VALUES (\(name))
+        ON CONFLICT (name) DO UPDATE SET name = excluded.name
+        RETURNING class_scheme_id
+        """, as: Int32.self)
+      _ = try database.execute(
+        """
+        INSERT INTO reber.class (class_scheme_id, class_id, name)
+        SELECT \(id), known.classes - 1 + row_number() OVER (ORDER BY listed.ordinality), listed.name
+        FROM unnest(\(classes)) WITH ORDINALITY AS listed (name, ordinality)
+        CROSS JOIN (
+            SELECT count(*) AS classes FROM reber.class WHERE class_scheme_id = \(id)
+        ) AS known
+        WHERE NOT EXISTS (
+            SELECT FROM reber.class WHERE class_scheme_id = \(id) AND class.name = listed.name
+        )
+        """)
+      return try named(name, in: database)
+    }
+  }
+
+  /// The key of a class.
+  ///
+  /// - Throws: `CatalogueError.unknownClass`, which lists the classes there are.
+  public func classID(named name: String) throws -> Int16 {
+    guard let found = classes.first(where: { $0.name == name }) else {
+      throw CatalogueError.unknownClass(name, scheme: self.name, known: classes.map(\.name))
+    }
+    return found.id
+  }
+}

@@ -1,0 +1,192 @@
+public import PostgreSQL
+
+/// Clusters of a survey's embeddings, with the hierarchy over them.
+public struct Clustering: Sendable {
+  /// The key in `reber.clustering`.
+  public var id: Int
+
+  /// The run that made it.
+  public var run: Int
+
+  /// A cluster or a union of clusters.
+  public struct Node: Sendable {
+    /// The number within the clustering; leaves come first.
+    public var number: Int
+
+    /// The union it belongs to; `nil` for the root.
+    public var parent: Int?
+
+    /// How unlike the two halves of a union are; 0 for a leaf.
+    public var height: Float
+
+    /// Sources in it and all below it.
+    public var members: Int
+
+    /// Its centre in the clustered space.
+    public var centroid: [Float]
+
+    /// The most central source.
+    public var medoid: Int?
+
+    /// Describes a node.
+    public init(
+      number: Int, parent: Int?, height: Float, members: Int, centroid: [Float], medoid: Int?
+    ) {
+      self.number = number
+      self.parent = parent
+      self.height = height
+      self.members = members
+      self.centroid = centroid
+      self.medoid = medoid
+    }
+  }
+
+  /// A source's place in a leaf.
+  public struct Member: Sendable {
+    /// The source.
+    public var source: Int
+
+    /// The leaf.
+    public var cluster: Int
+
+    /// From the leaf's centre.
+    public var distance: Float
+
+    /// Larger is less like anything else.
+    public var outlierScore: Float
+
+    /// Among the leaf's examples nearest to another leaf.
+    public var isBoundary: Bool
+
+    /// Describes a member.
+    public init(
+      source: Int, cluster: Int, distance: Float, outlierScore: Float, isBoundary: Bool
+    ) {
+      self.source = source
+      self.cluster = cluster
+      self.distance = distance
+      self.outlierScore = outlierScore
+      self.isBoundary = isBoundary
+    }
+  }
+}
+
+extension Clustering {
+  /// Stores a clustering whole, in one transaction.
+  public static func write(
+    nodes: [Node], members: [Member], of survey: Survey, model: Int, run: Int,
+    in database: Connection
+  ) throws -> Clustering {
+    try database.transaction { database in
+      let id = try database.row(
+        """
+        INSERT INTO reber.clustering (run_id, model_id, survey_id)
+        VALUES (\(run), \(model), \(survey.id))
+        RETURNING clustering_id
+        """, as: Int.self)
+      try database.copy(
+        into: "reber.cluster",
+        columns: [
+          "clustering_id", "cluster", "parent", "height", "members", "centroid",
+          "medoid_source_id",
+        ]
+      ) { rows in
+        for node in nodes {
+          try rows.row(
+            id, Int32(node.number), node.parent.map { Int32($0) }, node.height,
+            Int32(node.members), node.centroid, node.medoid)
+        }
+      }
+      try database.copy(
+        into: "reber.cluster_member",
+        columns: [
+          "clustering_id", "cluster", "survey_id", "source_id", "distance", "outlier_score",
+          "is_boundary",
+        ]
+      ) { rows in
+        for member in members {
+          try rows.row(
+            id, Int32(member.cluster), survey.id, member.source, member.distance,
+            member.outlierScore, member.isBoundary)
+        }
+      }
+      return Clustering(id: id, run: run)
+    }
+  }
+
+  /// The survey's newest clustering, or the one of that number.
+  ///
+  /// - Throws: `CatalogueError.missing`.
+  public static func find(
+    of survey: Survey, numbered id: Int? = nil, in database: Connection
+  ) throws -> Clustering {
+    let found = try database.first(
+      """
+      SELECT clustering_id, run_id FROM reber.clustering
+      WHERE survey_id = \(survey.id) AND clustering_id = coalesce(\(id), clustering_id)
+      ORDER BY clustering_id DESC
+      LIMIT 1
+      """, as: Int.self, Int.self)
+    guard let (clustering, run) = found else {
+      throw CatalogueError.missing(
+        "clustering of '\(survey.name)'", hint: "make one with 'reber cluster'")
+    }
+    return Clustering(id: clustering, run: run)
+  }
+
+  /// A leaf as a person sees it listed.
+  public struct Summary: Sendable, Codable {
+    /// The leaf.
+    public var cluster: Int
+    /// Sources in it.
+    public var members: Int
+    /// The name of its most central source.
+    public var medoid: String?
+    /// Sources in it that have a label.
+    public var labelled: Int
+  }
+
+  /// The leaves, largest first.
+  public func leaves(in database: Connection) throws -> [Summary] {
+    try database.rows(
+      """
+      SELECT cluster.cluster, cluster.members, source.name, labelled.sources
+      FROM reber.clustering
+      JOIN reber.cluster USING (clustering_id)
+      LEFT JOIN reber.source ON source.survey_id = clustering.survey_id
+          AND source.source_id = cluster.medoid_source_id
+      CROSS JOIN LATERAL (
+          SELECT count(DISTINCT current_label.source_id) AS sources
+          FROM reber.cluster_member
+          JOIN reber.current_label USING (survey_id, source_id)
+          WHERE cluster_member.clustering_id = cluster.clustering_id
+              AND cluster_member.cluster = cluster.cluster
+      ) AS labelled
+      WHERE clustering_id = \(id) AND cluster.height = 0
+      ORDER BY cluster.members DESC, cluster.cluster
+      """, as: Int32.self, Int32.self, String?.self, Int.self
+    ).map {
+      Summary(cluster: Int($0), members: Int($1), medoid: $2, labelled: $3)
+    }
+  }
+
+  /// The sources of a cluster and of all clusters below it, most central first.
+  public func members(of cluster: Int, in database: Connection) throws -> [Int] {
+    try database.rows(
+      """
+      WITH RECURSIVE below (cluster) AS (
+          SELECT \(Int32(cluster))
+          UNION
+          SELECT child.cluster
+          FROM reber.cluster AS child
+          JOIN below ON child.parent = below.cluster
+          WHERE child.clustering_id = \(id)
+      )
+      SELECT source_id
+      FROM reber.cluster_member
+      JOIN below USING (cluster)
+      WHERE clustering_id = \(id)
+      ORDER BY distance, source_id
+      """, as: Int.self)
+  }
+}

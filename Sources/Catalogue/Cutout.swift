@@ -1,0 +1,209 @@
+public import PostgreSQL
+
+/// The image of a source, on its way into the database.
+public struct Cutout: Sendable {
+  /// The source it shows.
+  public var source: Int
+
+  /// Columns of pixels.
+  public var width: Int
+
+  /// Rows of pixels.
+  public var height: Int
+
+  /// The pixels' type as FITS names it: 8, 16, 32, −32 or −64.
+  public var bitpix: Int
+
+  /// Arcsec a pixel, where it is known.
+  public var pixelScale: Float?
+
+  /// The celestial WCS keywords, where there are any.
+  public var wcs: JSON?
+
+  /// SHA-256 of `pixels`.
+  public var sha256: String
+
+  /// SHA-256 of the image file.
+  public var imageSHA256: String
+
+  /// Share of the pixels beyond the image's edge, 0 to 1.
+  public var offImage: Float
+
+  /// Share of the pixels that are not finite, padding included, 0 to 1.
+  public var nonFinite: Float
+
+  /// Little-endian values of the type `bitpix`, row by row from the bottom.
+  public var pixels: [UInt8]
+
+  /// Describes a cutout.
+  public init(
+    source: Int, width: Int, height: Int, bitpix: Int, pixelScale: Float?, wcs: JSON?,
+    sha256: String, imageSHA256: String, offImage: Float, nonFinite: Float, pixels: [UInt8]
+  ) {
+    self.source = source
+    self.width = width
+    self.height = height
+    self.bitpix = bitpix
+    self.pixelScale = pixelScale
+    self.wcs = wcs
+    self.sha256 = sha256
+    self.imageSHA256 = imageSHA256
+    self.offImage = offImage
+    self.nonFinite = nonFinite
+    self.pixels = pixels
+  }
+}
+
+/// A cutout as it comes out of the database.
+public struct StoredCutout: Sendable {
+  /// The key in `reber.cutout`.
+  public var id: Int
+
+  /// The source it shows.
+  public var source: Int
+
+  /// Columns of pixels.
+  public var width: Int
+
+  /// Rows of pixels.
+  public var height: Int
+
+  /// Arcsec a pixel, where it is known.
+  public var pixelScale: Float?
+
+  /// Row by row from the bottom, in the image's own unit.
+  public var values: [Float]
+}
+
+extension Survey {
+  /// Adds cutouts and makes them their sources' current ones, in one transaction.
+  public func write(_ cutouts: [Cutout], run: Int, in database: Connection) throws {
+    guard !cutouts.isEmpty else { return }
+    try database.transaction { database in
+      _ = try database.execute(
+        """
+        UPDATE reber.cutout SET is_current = false
+        WHERE survey_id = \(id) AND is_current AND source_id = ANY (\(cutouts.map { Int64($0.source) }))
+        """)
+      let keys = try database.rows(
+        """
+        SELECT nextval(pg_get_serial_sequence('reber.cutout', 'cutout_id'))
+        FROM generate_series(1, \(cutouts.count))
+        """, as: Int.self)
+      try copy(cutouts, keys: keys, run: run, in: database)
+    }
+  }
+
+  private func copy(
+    _ cutouts: [Cutout], keys: [Int], run: Int, in database: Connection
+  ) throws {
+    try database.copy(
+      into: "reber.cutout",
+      columns: [
+        "cutout_id", "survey_id", "source_id", "width", "height", "bitpix", "pixel_scale", "wcs",
+        "sha256", "image_sha256", "off_image", "non_finite", "run_id",
+      ]
+    ) { rows in
+      for (key, cutout) in zip(keys, cutouts) {
+        try rows.row(
+          key, id, cutout.source, Int32(cutout.width), Int32(cutout.height), Int16(cutout.bitpix),
+          cutout.pixelScale, cutout.wcs, cutout.sha256, cutout.imageSHA256, cutout.offImage,
+          cutout.nonFinite, run)
+      }
+    }
+    try database.copy(into: "reber.cutout_pixels", columns: ["cutout_id", "pixels"]) { rows in
+      for (key, cutout) in zip(keys, cutouts) { try rows.row(key, cutout.pixels) }
+    }
+  }
+
+  /// The digests of the current cutouts, by source: of the pixels and of the image file.
+  public func cutoutDigests(
+    in database: Connection
+  ) throws -> [Int: (pixels: String, image: String)] {
+    let rows = try database.rows(
+      """
+      SELECT source_id, sha256, image_sha256 FROM reber.cutout
+      WHERE survey_id = \(id) AND is_current
+      """, as: Int.self, String.self, String.self)
+    return Dictionary(uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2)) })
+  }
+
+  /// The survey's current cutouts as an input of a run: their number and a digest of them all.
+  ///
+  /// - Throws: `CatalogueError.missing` where there are none.
+  public func cutoutInput(in database: Connection) throws -> Work.Input {
+    let (rows, digest) = try database.row(
+      """
+      SELECT count(*),
+          encode(
+              sha256(coalesce(string_agg(decode(sha256, 'hex'), '' ORDER BY source_id), '')),
+              'hex'
+          )
+      FROM reber.cutout
+      WHERE survey_id = \(id) AND is_current
+      """, as: Int.self, String.self)
+    guard rows > 0 else {
+      throw CatalogueError.missing(
+        "image in survey '\(name)'", hint: "add some with 'reber ingest --images'")
+    }
+    return Work.Input(role: "cutouts", name: name, sha256: digest, rows: rows)
+  }
+
+  /// The runs that wrote the survey's current cutouts.
+  public func cutoutRuns(in database: Connection) throws -> [Work.Parent] {
+    try database.rows(
+      "SELECT DISTINCT run_id FROM reber.cutout WHERE survey_id = \(id) AND is_current",
+      as: Int.self
+    ).map { Work.Parent(run: $0, role: "cutouts") }
+  }
+
+  /// Reads current cutouts in the order of their sources, in constant memory.
+  ///
+  /// - Parameters:
+  ///   - condition: Chooses rows of `reber.cutout`.
+  ///   - body: Called once a cutout.
+  public func readCutouts(
+    where condition: SQL = "true", in database: Connection,
+    _ body: (StoredCutout) throws -> Void
+  ) throws {
+    try database.copy(
+      outOf: """
+        SELECT cutout_id, source_id, width, height, bitpix, pixel_scale, pixels
+        FROM reber.cutout
+        JOIN reber.cutout_pixels USING (cutout_id)
+        WHERE survey_id = \(raw: String(id)) AND is_current AND \(condition)
+        ORDER BY source_id
+        """,
+      as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self
+    ) { id, source, width, height, bitpix, pixelScale, pixels in
+      try body(
+        StoredCutout(
+          id: id, source: source, width: Int(width), height: Int(height), pixelScale: pixelScale,
+          values: try decodePixels(pixels, bitpix: Int(bitpix))))
+    }
+  }
+}
+
+/// Little-endian pixels of a FITS type as single-precision numbers.
+///
+/// - Throws: `CatalogueError.missing` for a type that FITS does not have.
+package func decodePixels(_ bytes: [UInt8], bitpix: Int) throws -> [Float] {
+  switch bitpix {
+  case 8: bytes.map(Float.init)
+  case 16: decode(bytes, as: Int16.self) { Float(Int16(littleEndian: $0)) }
+  case 32: decode(bytes, as: Int32.self) { Float(Int32(littleEndian: $0)) }
+  case -32: decode(bytes, as: UInt32.self) { Float(bitPattern: UInt32(littleEndian: $0)) }
+  case -64: decode(bytes, as: UInt64.self) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
+  default: throw CatalogueError.missing("pixel type \(bitpix)", hint: "FITS has 8, 16, 32, -32, -64")
+  }
+}
+
+private func decode<Word: BitwiseCopyable>(
+  _ bytes: [UInt8], as: Word.Type, _ convert: (Word) -> Float
+) -> [Float] {
+  bytes.withUnsafeBytes { raw in
+    (0..<raw.count / MemoryLayout<Word>.size).map {
+      convert(raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Word>.size, as: Word.self))
+    }
+  }
+}

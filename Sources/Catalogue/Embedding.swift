@@ -1,0 +1,67 @@
+public import PostgreSQL
+
+/// Where an image lies in the space that a model learned.
+public struct Embedding: Sendable {
+  /// The image.
+  public var cutout: Int
+
+  /// The source it shows.
+  public var source: Int
+
+  /// The position, as many numbers as the model's embedding has dimensions.
+  public var vector: [Float]
+
+  /// Describes an embedding.
+  public init(cutout: Int, source: Int, vector: [Float]) {
+    self.cutout = cutout
+    self.source = source
+    self.vector = vector
+  }
+}
+
+extension Model {
+  /// Adds embeddings, in one transaction.
+  public func write(
+    _ embeddings: [Embedding], of survey: Survey, run: Int, in database: Connection
+  ) throws {
+    try database.copy(
+      into: "reber.embedding",
+      columns: ["model_id", "cutout_id", "survey_id", "source_id", "vector", "run_id"]
+    ) { rows in
+      for embedding in embeddings {
+        try rows.row(id, embedding.cutout, survey.id, embedding.source, embedding.vector, run)
+      }
+    }
+  }
+
+  /// The embeddings of a survey's current cutouts, in the order of their sources.
+  public func embeddings(of survey: Survey, in database: Connection) throws -> [Embedding] {
+    var embeddings: [Embedding] = []
+    try database.copy(
+      outOf: """
+        SELECT embedding.cutout_id, embedding.source_id, embedding.vector
+        FROM reber.embedding
+        JOIN reber.cutout USING (cutout_id)
+        WHERE model_id = \(raw: String(id)) AND embedding.survey_id = \(raw: String(survey.id))
+            AND cutout.is_current
+        ORDER BY embedding.source_id
+        """,
+      as: Int.self, Int.self, [Float].self
+    ) { cutout, source, vector in
+      embeddings.append(Embedding(cutout: cutout, source: source, vector: vector))
+    }
+    return embeddings
+  }
+
+  /// The runs that embedded the survey's current cutouts.
+  public func embeddingRuns(of survey: Survey, in database: Connection) throws -> [Work.Parent] {
+    try database.rows(
+      """
+      SELECT DISTINCT embedding.run_id
+      FROM reber.embedding
+      JOIN reber.cutout USING (cutout_id)
+      WHERE model_id = \(id) AND embedding.survey_id = \(survey.id) AND cutout.is_current
+      """, as: Int.self
+    ).map { Work.Parent(run: $0, role: "embeddings") }
+  }
+}

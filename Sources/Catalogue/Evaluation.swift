@@ -1,0 +1,97 @@
+public import PostgreSQL
+
+/// How well a classifier does on a class within a bound of probability.
+public struct EvaluationRow: Sendable, Codable {
+  /// Which probabilities were counted, such as `p >= 0.99`.
+  public var bound: String
+
+  /// The class, or `macro average`.
+  public var className: String
+
+  /// Sources that truly are of the class.
+  public var support: Int
+
+  /// Sources that were said to be of the class.
+  public var predicted: Int
+
+  /// Sources of which both is true.
+  public var correct: Int
+
+  /// `correct / predicted`; `nil` where nothing was predicted.
+  public var precision: Float?
+
+  /// `correct / support`; `nil` without support.
+  public var recall: Float?
+
+  /// The harmonic mean of precision and recall.
+  public var f1: Float?
+
+  /// The 95% bootstrap interval of `f1`.
+  public var interval: ClosedRange<Float>?
+
+  /// Describes a row.
+  public init(
+    bound: String, className: String, support: Int, predicted: Int, correct: Int,
+    precision: Float?, recall: Float?, f1: Float?, interval: ClosedRange<Float>?
+  ) {
+    self.bound = bound
+    self.className = className
+    self.support = support
+    self.predicted = predicted
+    self.correct = correct
+    self.precision = precision
+    self.recall = recall
+    self.f1 = f1
+    self.interval = interval
+  }
+}
+
+/// How many sources of one class were said to be of another.
+public struct ConfusionCell: Sendable, Codable {
+  /// What they truly are.
+  public var truth: String
+
+  /// What they were said to be.
+  public var predicted: String
+
+  /// How many.
+  public var sources: Int
+
+  /// Describes a cell.
+  public init(truth: String, predicted: String, sources: Int) {
+    self.truth = truth
+    self.predicted = predicted
+    self.sources = sources
+  }
+}
+
+extension EvaluationRow {
+  /// Stores an evaluation whole, in one transaction.
+  public static func write(
+    _ rows: [EvaluationRow], confusion: [ConfusionCell], run: Int, in database: Connection
+  ) throws {
+    try database.transaction { database in
+      try database.copy(
+        into: "reber.evaluation",
+        columns: [
+          "run_id", "bound", "class", "support", "predicted", "correct", "precision", "recall",
+          "f1", "f1_lower", "f1_upper",
+        ]
+      ) { copy in
+        for row in rows {
+          try copy.row(
+            run, row.bound, row.className, Int32(row.support), Int32(row.predicted),
+            Int32(row.correct), row.precision, row.recall, row.f1, row.interval?.lowerBound,
+            row.interval?.upperBound)
+        }
+      }
+      try database.copy(
+        into: "reber.confusion", columns: ["run_id", "truth", "predicted", "sources"]
+      ) { copy in
+        for cell in confusion {
+          try copy.row(run, cell.truth, cell.predicted, Int32(cell.sources))
+        }
+      }
+    }
+  }
+}

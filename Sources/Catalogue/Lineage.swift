@@ -1,0 +1,175 @@
+public import PostgreSQL
+
+/// The chain from a source's published probability back to what it rests on.
+public struct Lineage: Sendable, Codable {
+  /// The source's name in its survey.
+  public var source: String
+
+  /// The survey.
+  public var survey: String
+
+  /// The newest prediction.
+  public var prediction: Predicted
+
+  /// The image that was classified.
+  public var image: Image
+
+  /// The model that gave the probability, and those it began from.
+  public var models: [Weights]
+
+  /// The runs it rests on, newest first.
+  public var steps: [Step]
+
+  /// How many labels taught the model, by annotator and class.
+  public var labels: [Taught]
+
+  /// A class and its probability.
+  public struct Predicted: Sendable, Codable {
+    /// The most probable class.
+    public var className: String
+    /// Its probability.
+    public var probability: Float
+    /// The classification run.
+    public var run: Int
+  }
+
+  /// An image's digests.
+  public struct Image: Sendable, Codable {
+    /// The key in `reber.cutout`.
+    public var cutout: Int
+    /// SHA-256 of the stored pixels.
+    public var pixelsSHA256: String
+    /// SHA-256 of the image file.
+    public var fileSHA256: String
+    /// The path the file was read from.
+    public var file: String?
+  }
+
+  /// A model's digest.
+  public struct Weights: Sendable, Codable {
+    /// The key in `reber.model`.
+    public var model: Int
+    /// `encoder` or `classifier`.
+    public var kind: String
+    /// SHA-256 of the weights.
+    public var sha256: String
+    /// The run that trained it.
+    public var run: Int
+  }
+
+  /// A run on the way.
+  public struct Step: Sendable, Codable {
+    /// The run.
+    public var run: Int
+    /// Its stage.
+    public var stage: String
+    /// What its rows were to the next run.
+    public var role: String
+    /// Parameters, seed, code version, host, account and times.
+    public var detail: JSON
+  }
+
+  /// Labels of one annotator and class.
+  public struct Taught: Sendable, Codable {
+    /// Who gave them.
+    public var annotator: String
+    /// The class.
+    public var className: String
+    /// How many.
+    public var labels: Int
+  }
+}
+
+extension Lineage {
+  /// The lineage of the newest prediction for a source.
+  ///
+  /// - Throws: `CatalogueError.unknownSource`, or `missing` where it was never classified.
+  public static func of(
+    source name: String, in survey: Survey, database: Connection
+  ) throws -> Lineage {
+    guard
+      try database.first(
+        "SELECT source_id FROM reber.source WHERE survey_id = \(survey.id) AND name = \(name)",
+        as: Int.self) != nil
+    else { throw CatalogueError.unknownSource(name, survey: survey.name) }
+    guard let (prediction, image, model) = try newest(name, survey, database) else {
+      throw CatalogueError.missing(
+        "prediction for '\(name)'", hint: "make one with 'reber classify'")
+    }
+    return Lineage(
+      source: name, survey: survey.name, prediction: prediction, image: image,
+      models: try models(from: model, database),
+      steps: try steps(name, survey, database),
+      labels: try labels(of: prediction.run, database))
+  }
+
+  private static func newest(
+    _ name: String, _ survey: Survey, _ database: Connection
+  ) throws -> (Predicted, Image, Int)? {
+    try database.first(
+      """
+      SELECT class.name, prediction.probability, prediction.run_id, prediction.model_id,
+          cutout.cutout_id, cutout.sha256, cutout.image_sha256, file.name
+      FROM reber.prediction
+      JOIN reber.source USING (survey_id, source_id)
+      JOIN reber.cutout USING (cutout_id)
+      JOIN reber.class USING (class_scheme_id, class_id)
+      LEFT JOIN LATERAL (
+          SELECT run_input.name FROM reber.run_input
+          WHERE run_input.sha256 = cutout.image_sha256 AND role = 'image'
+          LIMIT 1
+      ) AS file ON true
+      WHERE prediction.survey_id = \(survey.id) AND source.name = \(name)
+      ORDER BY prediction.run_id DESC
+      LIMIT 1
+      """, as: String.self, Float.self, Int.self, Int.self, Int.self, String.self, String.self,
+      String?.self
+    ).map { className, probability, run, model, cutout, pixels, file, path in
+      (
+        Predicted(className: className, probability: probability, run: run),
+        Image(cutout: cutout, pixelsSHA256: pixels, fileSHA256: file, file: path), model
+      )
+    }
+  }
+
+  private static func models(from model: Int, _ database: Connection) throws -> [Weights] {
+    try database.rows(
+      """
+      WITH RECURSIVE ancestor (model_id) AS (
+          SELECT \(model)
+          UNION
+          SELECT parent_model_id FROM reber.model JOIN ancestor USING (model_id)
+          WHERE parent_model_id IS NOT NULL
+      )
+      SELECT model_id, kind, sha256, run_id
+      FROM reber.model
+      JOIN ancestor USING (model_id)
+      ORDER BY model_id DESC
+      """, as: Int.self, String.self, String.self, Int.self
+    ).map { Weights(model: $0, kind: $1, sha256: $2, run: $3) }
+  }
+
+  private static func steps(
+    _ name: String, _ survey: Survey, _ database: Connection
+  ) throws -> [Step] {
+    try database.rows(
+      "SELECT run_id, stage, role, detail FROM reber.source_lineage(\(survey.name), \(name))",
+      as: Int.self, String.self, String.self, JSON.self
+    ).map { Step(run: $0, stage: $1, role: $2, detail: $3) }
+  }
+
+  private static func labels(of run: Int, _ database: Connection) throws -> [Taught] {
+    try database.rows(
+      """
+      SELECT label.annotator, class.name, count(*)
+      FROM reber.lineage(\(run))
+      JOIN reber.training_source USING (run_id)
+      JOIN reber.label ON label.label_id = ANY (training_source.label_ids)
+      JOIN reber.class ON class.class_scheme_id = label.class_scheme_id
+          AND class.class_id = label.class_id
+      GROUP BY label.annotator, class.name, class.class_id
+      ORDER BY label.annotator, class.class_id
+      """, as: String.self, String.self, Int.self
+    ).map { Taught(annotator: $0, className: $1, labels: $2) }
+  }
+}

@@ -1,0 +1,139 @@
+public import PostgreSQL
+
+/// A trained network, a row of `reber.model`.
+public struct Model: Sendable {
+  /// The key in `reber.model`.
+  public var id: Int
+
+  /// The run that trained it.
+  public var run: Int
+
+  /// What it gives.
+  public var kind: Kind
+
+  /// Architecture, pre-processing, calibration: what is needed to use the weights.
+  public var description: JSON
+
+  /// SHA-256 of the weights.
+  public var sha256: String
+
+  /// What a model gives.
+  public enum Kind: String, Sendable, Codable {
+    /// Embeddings.
+    case encoder
+    /// Class probabilities.
+    case classifier
+  }
+}
+
+extension Model {
+  /// Stores a model; the same run's model is stored once.
+  public static func write(
+    run: Int, kind: Kind, parent: Int? = nil, description: JSON, weights: [UInt8],
+    sha256: String, in database: Connection
+  ) throws -> Int {
+    try database.transaction { database in
+      let model = try database.row(
+        """
+        INSERT INTO reber.model (run_id, kind, parent_model_id, description, sha256)
+        VALUES (\(run), \(kind.rawValue), \(parent), \(description), \(sha256))
+        RETURNING model_id
+        """, as: Int.self)
+      _ = try database.execute(
+        "INSERT INTO reber.model_weights (model_id, weights) VALUES (\(model), \(weights))")
+      return model
+    }
+  }
+
+  /// The newest model of a kind, or the one of that number.
+  ///
+  /// - Throws: `CatalogueError.missing`.
+  public static func find(
+    _ kind: Kind, numbered id: Int? = nil, in database: Connection
+  ) throws -> Model {
+    let found = try database.first(
+      """
+      SELECT model_id, run_id, description, sha256
+      FROM reber.model
+      WHERE kind = \(kind.rawValue) AND model_id = coalesce(\(id), model_id)
+      ORDER BY model_id DESC
+      LIMIT 1
+      """, as: Int.self, Int.self, JSON.self, String.self)
+    guard let (model, run, description, sha256) = found else {
+      let stage = kind == .encoder ? "pretrain" : "finetune"
+      throw CatalogueError.missing(
+        id.map { "\(kind.rawValue) \($0)" } ?? kind.rawValue, hint: "make one with 'reber \(stage)'")
+    }
+    return Model(id: model, run: run, kind: kind, description: description, sha256: sha256)
+  }
+
+  /// The weights, in the safetensors layout.
+  public func weights(in database: Connection) throws -> [UInt8] {
+    try database.row(
+      "SELECT weights FROM reber.model_weights WHERE model_id = \(id)", as: [UInt8].self)
+  }
+}
+
+/// The newest state of an unfinished training.
+public struct Checkpoint: Sendable {
+  /// Steps done.
+  public var step: Int
+
+  /// Everything that the training needs to go on.
+  public var state: [UInt8]
+
+  /// The checkpoint of a run, if it has one.
+  public static func read(run: Int, in database: Connection) throws -> Checkpoint? {
+    try database.first(
+      "SELECT step, state FROM reber.checkpoint WHERE run_id = \(run)", as: Int.self, [UInt8].self
+    ).map { Checkpoint(step: $0, state: $1) }
+  }
+
+  /// Replaces the run's checkpoint, and adds what the training curve has gained since.
+  public static func write(
+    run: Int, step: Int, state: [UInt8], curve: [CurvePoint], in database: Connection
+  ) throws {
+    try database.transaction { database in
+      _ = try database.execute(
+        """
+        INSERT INTO reber.checkpoint (run_id, step, state) VALUES (\(run), \(step), \(state))
+        ON CONFLICT (run_id) DO UPDATE
+        SET (step, state, saved_at) = (excluded.step, excluded.state, clock_timestamp())
+        """)
+      try CurvePoint.write(curve, run: run, in: database)
+    }
+  }
+}
+
+/// A point of a training curve.
+public struct CurvePoint: Sendable, Codable {
+  /// Which curve: `loss`, `accuracy`, ….
+  public var series: String
+
+  /// The step or epoch, from 1.
+  public var step: Int
+
+  /// The value there.
+  public var value: Double
+
+  /// Describes a point.
+  public init(series: String, step: Int, value: Double) {
+    self.series = series
+    self.step = step
+    self.value = value
+  }
+
+  /// Adds points to a run's curves; a point that is there is left.
+  public static func write(_ curve: [CurvePoint], run: Int, in database: Connection) throws {
+    guard !curve.isEmpty else { return }
+    _ = try database.execute(
+      """
+      INSERT INTO reber.training_curve (run_id, series, step, value)
+      SELECT \(run), series, step, value
+      FROM unnest(
+          \(curve.map(\.series)), \(curve.map { Int64($0.step) }), \(curve.map(\.value))
+      ) AS point (series, step, value)
+      ON CONFLICT DO NOTHING
+      """)
+  }
+}

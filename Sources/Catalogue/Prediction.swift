@@ -1,0 +1,139 @@
+public import PostgreSQL
+
+/// The class probabilities of a source.
+public struct Prediction: Sendable {
+  /// The source.
+  public var source: Int
+
+  /// The image it was made from.
+  public var cutout: Int
+
+  /// In the order of the model's classes; they sum to 1.
+  public var probabilities: [Float]
+
+  /// Describes a prediction.
+  public init(source: Int, cutout: Int, probabilities: [Float]) {
+    self.source = source
+    self.cutout = cutout
+    self.probabilities = probabilities
+  }
+}
+
+/// A class that a classifier can give.
+public struct ModelClass: Sendable {
+  /// The class within the scheme.
+  public var id: Int16
+
+  /// Its name.
+  public var name: String
+
+  /// How many labelled sources taught it.
+  public var labels: Int
+
+  /// Describes a class of a model.
+  public init(id: Int16, name: String, labels: Int) {
+    self.id = id
+    self.name = name
+    self.labels = labels
+  }
+}
+
+extension Model {
+  /// Stores which classes a classifier gives, in the order of its probabilities.
+  public func write(
+    _ classes: [ModelClass], scheme: ClassScheme, in database: Connection
+  ) throws {
+    for (ordinal, item) in classes.enumerated() {
+      _ = try database.execute(
+        """
+        INSERT INTO reber.model_class (model_id, ordinal, class_scheme_id, class_id, labels)
+        VALUES (\(id), \(Int16(ordinal)), \(scheme.id), \(item.id), \(Int32(item.labels)))
+        """)
+    }
+  }
+
+  /// The classifier's scheme and its classes in the order of its probabilities.
+  public func classes(
+    in database: Connection
+  ) throws -> (scheme: ClassScheme, classes: [ModelClass]) {
+    let rows = try database.rows(
+      """
+      SELECT class_scheme.name, class_id, class.name, labels
+      FROM reber.model_class
+      JOIN reber.class USING (class_scheme_id, class_id)
+      JOIN reber.class_scheme USING (class_scheme_id)
+      WHERE model_id = \(id)
+      ORDER BY ordinal
+      """, as: String.self, Int16.self, String.self, Int32.self)
+    guard let scheme = rows.first?.0 else {
+      throw CatalogueError.missing(
+        "class of model \(id)", hint: "name a classifier: 'reber finetune' makes one")
+    }
+    return (
+      try ClassScheme.named(scheme, in: database),
+      rows.map { ModelClass(id: $1, name: $2, labels: Int($3)) }
+    )
+  }
+
+  /// Adds predictions, in one transaction.
+  public func write(
+    _ predictions: [Prediction], of survey: Survey, scheme: ClassScheme, classes: [ModelClass],
+    run: Int, in database: Connection
+  ) throws {
+    try database.copy(
+      into: "reber.prediction",
+      columns: [
+        "run_id", "survey_id", "source_id", "cutout_id", "model_id", "class_scheme_id",
+        "class_id", "probability", "probabilities",
+      ]
+    ) { rows in
+      for prediction in predictions {
+        guard let best = prediction.probabilities.indices.max(by: {
+          prediction.probabilities[$0] < prediction.probabilities[$1]
+        }) else { continue }
+        try rows.row(
+          run, survey.id, prediction.source, prediction.cutout, id, scheme.id, classes[best].id,
+          prediction.probabilities[best], prediction.probabilities)
+      }
+    }
+  }
+}
+
+extension Survey {
+  /// The newest finished classification of the survey, or the run of that number.
+  ///
+  /// - Throws: `CatalogueError.missing`.
+  public func classification(
+    run: Int? = nil, in database: Connection
+  ) throws -> (run: Int, model: Int) {
+    let found = try database.first(
+      """
+      SELECT run.run_id, prediction.model_id
+      FROM reber.run
+      JOIN LATERAL (
+          SELECT model_id FROM reber.prediction
+          WHERE prediction.run_id = run.run_id AND survey_id = \(id)
+          LIMIT 1
+      ) AS prediction ON true
+      WHERE stage = 'classify' AND status = 'finished' AND run_id = coalesce(\(run), run_id)
+      ORDER BY run_id DESC
+      LIMIT 1
+      """, as: Int.self, Int.self)
+    guard let found else {
+      throw CatalogueError.missing(
+        "finished classification of '\(name)'", hint: "make one with 'reber classify'")
+    }
+    return (run: found.0, model: found.1)
+  }
+
+  /// The predictions of a classification, in the order of their sources.
+  public func predictions(run: Int, in database: Connection) throws -> [Prediction] {
+    try database.rows(
+      """
+      SELECT source_id, cutout_id, probabilities FROM reber.prediction
+      WHERE run_id = \(run) AND survey_id = \(id)
+      ORDER BY source_id
+      """, as: Int.self, Int.self, [Float].self
+    ).map { Prediction(source: $0, cutout: $1, probabilities: $2) }
+  }
+}

@@ -1,0 +1,37 @@
+/// A value-added catalogue: a table in schema `catalogue`.
+public struct PublishedCatalogue: Sendable, Codable {
+  /// The table's name.
+  public var name: String
+
+  /// The run that published it.
+  public var run: Int
+
+  /// The classification whose probabilities it holds.
+  public var classification: Int
+
+  /// The survey it describes.
+  public var survey: String
+
+  /// Its rows.
+  public var rows: Int
+
+  /// True where the sky is made up.
+  public var simulated: Bool
+
+  /// The columns in the order of the table.
+  public var columns: [Column]
+
+  /// A column as FITS and VOTable describe it.
+  public struct Column: Sendable, Codable {
+    /// The name.
+    public var name: String
+    /// The type in PostgreSQL, such as `double precision`.
+    public var type: String
+    /// The unit.
+    public var unit: String?
+    /// The IVOA Unified Content Descriptor.
+    public var ucd: String?
+    /// What it holds.
+    public var description: String?
+  }
+}

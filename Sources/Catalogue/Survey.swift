@@ -1,0 +1,144 @@
+public import PostgreSQL
+
+/// A radio survey: one instrument, frequency, beam and catalogue.
+public struct Survey: Sendable, Equatable, Codable {
+  /// The key in `reber.survey`.
+  public var id: Int32
+
+  /// A short lower-case name, which also names the partition of its sources.
+  public var name: String
+
+  /// What is known of the observation.
+  public var observation: Observation
+
+  /// True where the sky is made up.
+  public var simulated: Bool
+
+  /// How the sky was observed; anything may be unknown.
+  public struct Observation: Sendable, Equatable, Codable {
+    /// The title for people.
+    public var title: String?
+
+    /// The observing frequency, Hz.
+    public var frequency: Double?
+
+    /// Major axis (FWHM) of the restoring beam, arcsec.
+    public var beamMajor: Float?
+
+    /// Minor axis (FWHM) of the restoring beam, arcsec.
+    public var beamMinor: Float?
+
+    /// Position angle of the beam, degrees east of north.
+    public var beamAngle: Float?
+
+    /// Arcsec a pixel.
+    public var pixelScale: Float?
+
+    /// The publication or address to cite.
+    public var reference: String?
+
+    /// Wraps what is known.
+    public init(
+      title: String? = nil, frequency: Double? = nil, beamMajor: Float? = nil,
+      beamMinor: Float? = nil, beamAngle: Float? = nil, pixelScale: Float? = nil,
+      reference: String? = nil
+    ) {
+      self.title = title
+      self.frequency = frequency
+      self.beamMajor = beamMajor
+      self.beamMinor = beamMinor
+      self.beamAngle = beamAngle
+      self.pixelScale = pixelScale
+      self.reference = reference
+    }
+  }
+}
+
+extension Survey {
+  /// Makes the survey and its partition, or finds the one that has the name.
+  ///
+  /// - Throws: `CatalogueError.badName` where PostgreSQL could not name a partition by it.
+  public static func add(named name: String, in database: Connection) throws -> Survey {
+    guard name.wholeMatch(of: /[a-z][a-z0-9_]{0,50}/) != nil else {
+      throw CatalogueError.badName(name)
+    }
+    _ = try database.row("SELECT reber.add_survey(\(name))", as: Int32.self)
+    return try named(name, in: database)
+  }
+
+  /// The survey of that name.
+  ///
+  /// - Throws: `CatalogueError.unknownSurvey`, which lists the names there are.
+  public static func named(_ name: String, in database: Connection) throws -> Survey {
+    let surveys = try all(in: database)
+    guard let survey = surveys.first(where: { $0.name == name }) else {
+      throw CatalogueError.unknownSurvey(name, known: surveys.map(\.name))
+    }
+    return survey
+  }
+
+  /// Every survey, by name.
+  public static func all(in database: Connection) throws -> [Survey] {
+    try database.rows(
+      """
+      SELECT survey_id, name, simulated, title, frequency_hz, beam_major, beam_minor, beam_angle,
+          pixel_scale, reference
+      FROM reber.survey
+      ORDER BY name
+      """,
+      as: Int32.self, String.self, Bool.self, String?.self, Double?.self, Float?.self, Float?.self,
+      Float?.self, Float?.self, String?.self
+    ).map { id, name, simulated, title, frequency, major, minor, angle, scale, reference in
+      Survey(
+        id: id, name: name,
+        observation: Observation(
+          title: title, frequency: frequency, beamMajor: major, beamMinor: minor,
+          beamAngle: angle, pixelScale: scale, reference: reference),
+        simulated: simulated)
+    }
+  }
+
+  /// Fills in what is known now; what is `nil` in `observation` stays as it was.
+  public func describe(
+    _ observation: Observation, simulated: Bool = false, in database: Connection
+  ) throws {
+    _ = try database.execute(
+      """
+      UPDATE reber.survey
+      SET title = coalesce(\(observation.title), title),
+          frequency_hz = coalesce(\(observation.frequency), frequency_hz),
+          beam_major = coalesce(\(observation.beamMajor), beam_major),
+          beam_minor = coalesce(\(observation.beamMinor), beam_minor),
+          beam_angle = coalesce(\(observation.beamAngle), beam_angle),
+          pixel_scale = coalesce(\(observation.pixelScale), pixel_scale),
+          reference = coalesce(\(observation.reference), reference),
+          simulated = simulated OR \(simulated)
+      WHERE survey_id = \(id)
+      """)
+  }
+
+  /// How many rows the survey has of each kind.
+  public func counts(in database: Connection) throws -> Counts {
+    let (sources, cutouts, labelled) = try database.row(
+      """
+      SELECT
+          (SELECT count(*) FROM reber.source WHERE survey_id = \(id)),
+          (SELECT count(*) FROM reber.cutout WHERE survey_id = \(id) AND is_current),
+          (SELECT count(DISTINCT source_id) FROM reber.current_label WHERE survey_id = \(id))
+      """,
+      as: Int.self, Int.self, Int.self)
+    return Counts(sources: sources, cutouts: cutouts, labelled: labelled)
+  }
+
+  /// The sizes of a survey.
+  public struct Counts: Sendable, Codable {
+    /// Rows of the survey's catalogue.
+    public var sources: Int
+
+    /// Sources that have an image.
+    public var cutouts: Int
+
+    /// Sources that somebody labelled.
+    public var labelled: Int
+  }
+}

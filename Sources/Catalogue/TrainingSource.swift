@@ -1,0 +1,98 @@
+public import PostgreSQL
+
+/// An image that a training saw.
+public struct TrainingSource: Sendable {
+  /// The source.
+  public var source: Int
+
+  /// The image of it.
+  public var cutout: Int
+
+  /// The class that was learned; `nil` in pre-training.
+  public var classID: Int16?
+
+  /// The fold it was held out in.
+  public var fold: Int?
+
+  /// The labels that the class came from.
+  public var labels: [Int64]
+
+  /// Describes an image that a training saw.
+  public init(
+    source: Int, cutout: Int, classID: Int16? = nil, fold: Int? = nil, labels: [Int64] = []
+  ) {
+    self.source = source
+    self.cutout = cutout
+    self.classID = classID
+    self.fold = fold
+    self.labels = labels
+  }
+}
+
+extension Survey {
+  /// Writes what a training saw; rows of the same run are replaced.
+  public func write(_ sources: [TrainingSource], run: Int, in database: Connection) throws {
+    try database.transaction { database in
+      _ = try database.execute(
+        "DELETE FROM reber.training_source WHERE run_id = \(run) AND survey_id = \(id)")
+      try database.copy(
+        into: "reber.training_source",
+        columns: [
+          "run_id", "survey_id", "source_id", "cutout_id", "class_id", "fold", "label_ids",
+        ]
+      ) { rows in
+        for source in sources {
+          try rows.row(
+            run, id, source.source, source.cutout, source.classID,
+            source.fold.map { Int16($0) }, source.labels)
+        }
+      }
+    }
+  }
+
+  /// Sources of the survey whose labels a run, or a run it rests on, has learned from, with every
+  /// source within `radius` of one of them.
+  ///
+  /// The same source may stand in a catalogue twice, or in two surveys: a position that was
+  /// learned is not new.
+  ///
+  /// - Parameter radius: Arcsec; 10″ for FIRST and LoTSS.
+  public func sourcesLearned(
+    by run: Int, within radius: Double, in database: Connection
+  ) throws -> Set<Int> {
+    let degrees = radius / 3600
+    return Set(
+      try database.rows(
+        """
+        WITH learned AS MATERIALIZED (
+            SELECT training_source.survey_id, training_source.source_id, source.ra, source.dec
+            FROM reber.lineage(\(run))
+            JOIN reber.training_source USING (run_id)
+            JOIN reber.source USING (survey_id, source_id)
+            WHERE training_source.class_id IS NOT NULL
+        )
+        SELECT source_id FROM learned WHERE survey_id = \(id)
+        UNION
+        SELECT source.source_id
+        FROM learned
+        JOIN reber.source
+            ON source.dec BETWEEN learned.dec - \(degrees) AND learned.dec + \(degrees)
+            AND reber.separation(learned.ra, learned.dec, source.ra, source.dec) < \(degrees)
+        WHERE source.survey_id = \(id)
+        """, as: Int.self))
+  }
+
+  /// How many of the sources a run, or a run it rests on, has seen without their labels.
+  public func sourcesSeen(
+    by run: Int, among sources: [Int], in database: Connection
+  ) throws -> Int {
+    try database.row(
+      """
+      SELECT count(DISTINCT source_id)
+      FROM reber.lineage(\(run))
+      JOIN reber.training_source USING (run_id)
+      WHERE survey_id = \(id) AND class_id IS NULL
+          AND source_id = ANY (\(sources.map { Int64($0) }))
+      """, as: Int.self)
+  }
+}

@@ -1,0 +1,82 @@
+import Foundation
+
+/// A `jsonb` value as text.
+public struct JSON: Sendable, Equatable {
+  /// The text.
+  public var text: String
+
+  /// Wraps text that is JSON.
+  public init(text: String) { self.text = text }
+
+  /// Encodes a value, with its keys sorted so that equal values have equal text.
+  public init(encoding value: some Encodable) throws {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+    text = String(decoding: try encoder.encode(value), as: UTF8.self)
+  }
+
+  /// Decodes the value.
+  public func decode<Value: Decodable>(as type: Value.Type) throws -> Value {
+    try JSONDecoder().decode(type, from: Data(text.utf8))
+  }
+}
+
+extension JSON: PostgresValue {
+  public static var typeOID: UInt32 { 3802 }
+
+  public func encode(into buffer: inout [UInt8]) {
+    buffer.append(1)
+    buffer.append(contentsOf: text.utf8)
+  }
+
+  public init?(wire bytes: UnsafeRawBufferPointer) {
+    guard bytes.first == 1 else { return nil }
+    text = String(decoding: bytes.dropFirst(), as: UTF8.self)
+  }
+}
+
+/// Stands in other JSON as the value itself.
+extension JSON: Codable {
+  public init(from decoder: any Decoder) throws {
+    self = try JSON(encoding: JSONTree(from: decoder))
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    try decode(as: JSONTree.self).encode(to: encoder)
+  }
+}
+
+/// Any JSON value.
+private indirect enum JSONTree: Codable {
+  case null
+  case boolean(Bool)
+  case integer(Int64)
+  case number(Double)
+  case text(String)
+  case list([JSONTree])
+  case object([String: JSONTree])
+
+  init(from decoder: any Decoder) throws {
+    let value = try decoder.singleValueContainer()
+    if value.decodeNil() { self = .null }
+    else if let boolean = try? value.decode(Bool.self) { self = .boolean(boolean) }
+    else if let integer = try? value.decode(Int64.self) { self = .integer(integer) }
+    else if let number = try? value.decode(Double.self) { self = .number(number) }
+    else if let text = try? value.decode(String.self) { self = .text(text) }
+    else if let list = try? value.decode([JSONTree].self) { self = .list(list) }
+    else { self = .object(try value.decode([String: JSONTree].self)) }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var value = encoder.singleValueContainer()
+    switch self {
+    case .null: try value.encodeNil()
+    case .boolean(let boolean): try value.encode(boolean)
+    case .integer(let integer): try value.encode(integer)
+    case .number(let number): try value.encode(number)
+    case .text(let text): try value.encode(text)
+    case .list(let list): try value.encode(list)
+    case .object(let object): try value.encode(object)
+    }
+  }
+}

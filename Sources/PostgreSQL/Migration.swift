@@ -1,0 +1,118 @@
+import Foundation
+
+/// A numbered file that brings the schema one step on: `0001_runs.sql`.
+///
+/// Files are applied once, in order, each in a transaction of its own, and recorded with their
+/// digest in `reber.schema_migration`. A file that has been applied must never change.
+public struct Migration: Sendable, Equatable {
+  /// The number that the file's name begins with.
+  public var number: Int32
+
+  /// The file's name without `.sql`.
+  public var name: String
+
+  /// The statements.
+  var text: String
+}
+
+/// What can be wrong with migrations.
+public enum MigrationError: Error, CustomStringConvertible, Equatable {
+  /// A file that was applied has another content now.
+  case edited(String)
+  /// The database has a migration that this version of the program does not.
+  case unknown(String)
+  /// The folder cannot be read, or a file's name has no number.
+  case badFolder(String)
+
+  public var description: String {
+    switch self {
+    case .edited(let name):
+      "\(name).sql was changed after it had been applied: restore it, and add a new migration"
+    case .unknown(let name):
+      "the database has migration '\(name)', which this version lacks: use the newer version"
+    case .badFolder(let folder):
+      "\(folder): no numbered migrations (NNNN_name.sql) can be read there"
+    }
+  }
+}
+
+extension Migration {
+  /// Applies the files of a folder that the database lacks; gives those.
+  ///
+  /// - Throws: ``MigrationError``; ``PostgresError`` where a file fails, which then has no effect.
+  public static func apply(
+    to connection: Connection, folder: String
+  ) throws -> [Migration] {
+    let files = try read(folder)
+    try connection.execute("SELECT pg_advisory_lock(hashtext('reber.schema_migration'))")
+    defer {
+      // The lock ends with the session in any case.
+      _ = try? connection.execute("SELECT pg_advisory_unlock(hashtext('reber.schema_migration'))")
+    }
+    try connection.transaction { connection in
+      try connection.script(
+        """
+        CREATE SCHEMA IF NOT EXISTS reber;
+        CREATE TABLE IF NOT EXISTS reber.schema_migration (
+            number     integer     PRIMARY KEY,
+            name       text        NOT NULL,
+            sha256     text        NOT NULL,
+            applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+        );
+        """)
+    }
+    let pending = try lacking(files, in: connection)
+    for migration in pending {
+      try connection.transaction { connection in
+        try connection.script(migration.text)
+        try connection.execute(
+          """
+          INSERT INTO reber.schema_migration (number, name, sha256)
+          VALUES (
+              \(migration.number), \(migration.name),
+              encode(sha256(convert_to(\(migration.text), 'UTF8')), 'hex')
+          )
+          """)
+      }
+    }
+    return pending
+  }
+
+  /// The files of a folder that the database lacks.
+  public static func pending(
+    in connection: Connection, folder: String
+  ) throws -> [Migration] {
+    let isThere = try connection.row(
+      "SELECT to_regclass('reber.schema_migration') IS NOT NULL", as: Bool.self)
+    let files = try read(folder)
+    return isThere ? try lacking(files, in: connection) : files
+  }
+
+  private static func lacking(
+    _ files: [Migration], in connection: Connection
+  ) throws -> [Migration] {
+    let applied = try connection.rows(
+      "SELECT number, name, sha256 FROM reber.schema_migration ORDER BY number",
+      as: Int32.self, String.self, String.self)
+    for (number, name, sha256) in applied {
+      guard let file = files.first(where: { $0.number == number }) else {
+        throw MigrationError.unknown(name)
+      }
+      let digest = try connection.row(
+        "SELECT encode(sha256(convert_to(\(file.text), 'UTF8')), 'hex')", as: String.self)
+      guard digest == sha256 else { throw MigrationError.edited(file.name) }
+    }
+    return files.filter { file in !applied.contains { $0.0 == file.number } }
+  }
+
+  private static func read(_ folder: String) throws -> [Migration] {
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    let files = try names.filter { $0.hasSuffix(".sql") }.sorted().map { file in
+      guard let number = Int32(file.prefix(4)) else { throw MigrationError.badFolder(folder) }
+      let text = try String(contentsOfFile: folder + "/" + file, encoding: .utf8)
+      return Migration(number: number, name: String(file.dropLast(4)), text: text)
+    }
+    guard !files.isEmpty else { throw MigrationError.badFolder(folder) }
+    return files
+  }
+}

@@ -1,0 +1,53 @@
+/// What can be wrong with what is to be ingested.
+public enum IngestError: Error, CustomStringConvertible, Equatable {
+  /// `--column` names a part that a source does not have.
+  case unknownPart(String)
+  /// `--column` or `--unit` names a column that the catalogue does not have.
+  case unknownColumn(String, known: [String])
+  /// No column could be taken for a part that is needed.
+  case unmapped(String, file: String, known: [String])
+  /// The catalogue has no rows.
+  case empty(file: String)
+  /// Not one row could be a source.
+  case allRejected(file: String, rows: Int, firstReason: String)
+  /// There is no such file or folder.
+  case notFound(String)
+  /// No image was found in a folder.
+  case noImages(folder: String)
+  /// Neither catalogue nor images were given.
+  case nothingToDo
+  /// A unit cannot be turned into the one that is kept.
+  case badUnit(String, column: String, wanted: String)
+
+  public var description: String {
+    switch self {
+    case .unknownPart(let part):
+      """
+      '\(part)' is no part of a source: --column takes \
+      \(ColumnMapping.Part.allCases.map(\.rawValue).joined(separator: ", "))
+      """
+    case .unknownColumn(let name, let known):
+      "the catalogue has no column '\(name)': it has \(known.joined(separator: ", "))"
+    case .unmapped(let part, let file, let known):
+      """
+      \(file): no column looks like '\(part)'; say which with --column \(part)=COLUMN \
+      (columns: \(known.joined(separator: ", ")))
+      """
+    case .empty(let file):
+      "\(file): the catalogue has no rows, so nothing was written"
+    case .allRejected(let file, let rows, let reason):
+      "\(file): none of its \(rows) rows can be a source, so nothing was written; row 1: \(reason)"
+    case .notFound(let path):
+      "\(path): no such file or folder"
+    case .noImages(let folder):
+      "\(folder): no image in it (looked for .fits, .fits.gz, .fits.fz, .fit, .png)"
+    case .nothingToDo:
+      "nothing to ingest: give a catalogue, or --images with a file or folder"
+    case .badUnit(let unit, let column, let wanted):
+      """
+      column '\(column)': unit '\(unit)' cannot be turned into \(wanted); say what it is with \
+      --unit \(column)=UNIT
+      """
+    }
+  }
+}

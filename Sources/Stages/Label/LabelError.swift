@@ -1,0 +1,23 @@
+/// What can be wrong with labels that are to be read.
+public enum LabelError: Error, CustomStringConvertible, Equatable {
+  /// An option names a column that the file does not have.
+  case unknownColumn(String, file: String, known: [String])
+  /// No column could be taken for the source or the class.
+  case unmapped(String, file: String, known: [String])
+  /// Not one row has a class.
+  case noLabels(file: String)
+
+  public var description: String {
+    switch self {
+    case .unknownColumn(let name, let file, let known):
+      "\(file): there is no column '\(name)': it has \(known.joined(separator: ", "))"
+    case .unmapped(let part, let file, let known):
+      """
+      \(file): no column looks like the \(part); say which with --\(part)-column \
+      (columns: \(known.joined(separator: ", ")))
+      """
+    case .noLabels(let file):
+      "\(file): no row has a class, so nothing was written"
+    }
+  }
+}

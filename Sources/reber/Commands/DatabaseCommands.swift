@@ -1,0 +1,119 @@
+import ArgumentParser
+import Catalogue
+import Foundation
+import PostgreSQL
+
+struct DatabaseCommands: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "db",
+    abstract: "The database: a private server, or any that DATABASE_URL or PG* names.",
+    discussion: """
+      Without DATABASE_URL or PG* every command starts a private PostgreSQL in .reber (or
+      REBER_HOME), reached by a Unix socket alone.
+
+      Example:
+        reber db start
+        reber db psql -- -c 'TABLE reber.survey'
+      """,
+    subcommands: [
+      Initialise.self, Start.self, Stop.self, Status.self, Migrate.self, Address.self, Psql.self,
+    ])
+
+  struct Initialise: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "init", abstract: "Make the private server, without starting it.",
+      discussion: "Example:\n  reber db init")
+
+    func run() throws {
+      try PrivateServer.local.initialise()
+      print("made the private server in \(PrivateServer.local.folder)")
+    }
+  }
+
+  struct Start: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Start the private server, made and migrated as needed.",
+      discussion: "Example:\n  reber db start")
+
+    func run() async throws {
+      let server = PrivateServer.local
+      try server.start()
+      let database = try await Database(server.connectionString)
+      try await database.with { _ = try migrate($0) }
+      print(server.connectionString)
+    }
+  }
+
+  struct Stop: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Stop the private server; what is in it stays.",
+      discussion: "Example:\n  reber db stop")
+
+    func run() throws {
+      try PrivateServer.local.stop()
+      print("stopped")
+    }
+  }
+
+  struct Status: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say whether the private server runs; exits with 3 where it does not.",
+      discussion: "Example:\n  reber db status")
+
+    func run() throws {
+      let status = try PrivateServer.local.status()
+      print(status)
+      if status != .running { throw ExitCode(3) }
+    }
+  }
+
+  struct Migrate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Bring the schema up to date.", discussion: "Example:\n  reber db migrate")
+
+    @Option(name: .customLong("database"), help: "The database, as postgresql://….")
+    var address: String?
+
+    func run() async throws {
+      let server = PrivateServer.local
+      let given = address ?? ConnectionString.inEnvironment
+      if given == nil { try server.start() }
+      let database = try await Database(given ?? server.connectionString)
+      let applied = try await database.with { try migrate($0) }
+      print(applied.isEmpty ? "the schema is up to date" : "applied " + applied.joined(separator: ", "))
+    }
+  }
+
+  struct Address: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "url", abstract: "Print what psql and other clients connect with.",
+      discussion: "Example:\n  psql \"$(reber db url)\"")
+
+    func run() throws {
+      print(ConnectionString.inEnvironment ?? PrivateServer.local.connectionString)
+    }
+  }
+
+  struct Psql: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Open psql in the database.",
+      discussion: "Example:\n  reber db psql -- -c 'SELECT * FROM reber.labelled_source LIMIT 5'")
+
+    @Argument(parsing: .captureForPassthrough, help: "What psql is given.")
+    var arguments: [String] = []
+
+    func run() throws {
+      let address: String
+      if let given = ConnectionString.inEnvironment {
+        address = given
+      } else {
+        try PrivateServer.local.start()
+        address = PrivateServer.local.connectionString
+      }
+      let passed = arguments.first == "--" ? Array(arguments.dropFirst()) : arguments
+      var words = (["psql", "-d", address] + passed).map { strdup($0) } + [nil]
+      execvp("psql", &words)
+      throw ValidationError("psql was not found: install postgresql-client")
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import Catalogue
+import Foundation
+import PostgreSQL
+import Stages
+
+/// The options that every command with a database takes.
+struct SessionOptions: ParsableArguments {
+  @Option(
+    name: .customLong("database"),
+    help: ArgumentHelp(
+      "The database: postgresql://… or a libpq conninfo string.",
+      discussion: "Without it DATABASE_URL or PG* serve, and without those a private server.",
+      valueName: "url"))
+  var address: String?
+
+  @Flag(name: .shortAndLong, help: "Say nothing but the result.")
+  var quiet = false
+
+  /// Where to say how far a stage is.
+  var progress: any Stages.Progress { quiet ? Silence() : TerminalProgress() }
+
+  /// Opens the database; a private server is made and started where none runs.
+  func database() async throws -> Database {
+    if let address = address ?? ConnectionString.inEnvironment {
+      let database = try await Database(address)
+      try await database.with { connection in
+        let pending = try Migration.pending(in: connection, folder: try Schema.folder())
+        guard pending.isEmpty else {
+          throw CatalogueError.missing(
+            "schema 'reber' of this version in the database", hint: "run 'reber db migrate'")
+        }
+      }
+      return database
+    }
+    let server = PrivateServer.local
+    try server.start()
+    let database = try await Database(server.connectionString)
+    try await database.with { _ = try migrate($0) }
+    return database
+  }
+}
+
+/// Brings the schema up to date; gives the names of the migrations that were applied.
+func migrate(_ connection: Connection) throws -> [String] {
+  let folder = try Schema.folder()
+  let applied = try Migration.apply(to: connection, folder: folder)
+  let optional = URL(fileURLWithPath: folder).appendingPathComponent("optional")
+  for file in try FileManager.default.contentsOfDirectory(atPath: optional.path).sorted()
+  where file.hasSuffix(".sql") {
+    try connection.script(
+      String(contentsOf: optional.appendingPathComponent(file), encoding: .utf8))
+  }
+  return applied.map(\.name)
+}
+
+extension PrivateServer {
+  /// The server in `REBER_HOME`, or `.reber` in the working directory.
+  static var local: PrivateServer {
+    PrivateServer(folder: ProcessInfo.processInfo.environment["REBER_HOME"] ?? ".reber")
+  }
+}
+
+/// The options of commands that do a stage's work.
+struct StageOptions: ParsableArguments {
+  @OptionGroup var session: SessionOptions
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  @Flag(help: "Do finished work once more, as a new run.")
+  var again = false
+
+  /// Opens what the stage works with.
+  func workplace() async throws -> Workplace {
+    Workplace(
+      database: try await session.database(), user: Version.current, progress: session.progress,
+      again: again)
+  }
+
+  /// Prints what a stage did: as JSON, or as a person reads it.
+  func show<Metrics: Codable>(
+    _ report: StageReport<Metrics>, _ text: (Metrics) -> String
+  ) throws {
+    if json {
+      try printJSON(report)
+    } else {
+      print(text(report.metrics))
+      if !session.quiet { print("run \(report.run)") }
+    }
+  }
+}
+
+/// Prints a value as one JSON document with sorted keys.
+func printJSON(_ value: some Encodable) throws {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+  print(String(decoding: try encoder.encode(value), as: UTF8.self))
+}
