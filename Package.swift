@@ -62,7 +62,10 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    tests(of: "PostgreSQL"),
+    .target(
+      name: "TestSupport", dependencies: ["PostgreSQL"], path: "Tests/TestSupport",
+      swiftSettings: strict),
+    tests(of: "PostgreSQL", uses: ["TestSupport"]),
     tests(of: "FITS"),
     tests(of: "PNG"),
     tests(of: "Tables", uses: ["FITS"]),

@@ -23,7 +23,6 @@ public final class Connection {
     self.pointer = pointer
     guard PQstatus(pointer) == CONNECTION_OK else {
       let message = PostgresError.oneLine(PQerrorMessage(pointer))
-      PQfinish(pointer)
       throw PostgresError(
         kind: .connection, message: "cannot reach the database: \(message)",
         hint: "check --database, DATABASE_URL or PG*, and that the server runs")

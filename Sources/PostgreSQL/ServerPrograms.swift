@@ -39,32 +39,43 @@ struct ServerPrograms: Sendable {
     try execute(program, arguments, in: place).code
   }
 
-  /// Output goes through a file: the server that `pg_ctl` leaves behind would keep a pipe open.
   private func execute(
     _ program: String, _ arguments: [String], in place: ServerPlace
   ) throws -> (code: Int32, output: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: folder + "/" + program)
-    process.arguments = arguments
+    var words = [folder + "/" + program] + arguments
     if let account = ServerAccount.current.name {
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-      process.arguments =
-        ["--reuid", account, "--regid", account, "--init-groups", folder + "/" + program]
-        + arguments
+      words = ["setpriv", "--reuid", account, "--regid", account, "--init-groups"] + words
     }
-    process.currentDirectoryURL = URL(fileURLWithPath: "/")
-    let file = FileManager.default.temporaryDirectory
-      .appendingPathComponent("reber-\(UUID().uuidString)")
-    try Data().write(to: file)
-    defer { try? FileManager.default.removeItem(at: file) }
-    let handle = try FileHandle(forWritingTo: file)
-    process.standardInput = FileHandle.nullDevice
-    process.standardOutput = handle
-    process.standardError = handle
-    try process.run()
-    process.waitUntilExit()
-    return (process.terminationStatus, (try? String(contentsOf: file, encoding: .utf8)) ?? "")
+    words = ["/usr/bin/env", "-C", "/"] + words
+    let output = FileManager.default.temporaryDirectory
+      .appendingPathComponent("reber-\(UUID().uuidString)").path
+    defer { try? FileManager.default.removeItem(atPath: output) }
+    guard let code = spawn(words, output: output) else {
+      throw PrivateServerError.failed(program, said: String(cString: strerror(errno)), log: "")
+    }
+    return (code, (try? String(contentsOfFile: output, encoding: .utf8)) ?? "")
   }
+}
+
+/// Runs a program to its end, with its output in a file; gives its exit code, `nil` where it could
+/// not be started.
+///
+/// Foundation's `Process` does not do: it waits until nobody holds a descriptor that the server,
+/// which `pg_ctl` leaves behind, inherits.
+private func spawn(_ words: [String], output: String) -> Int32? {
+  var actions = posix_spawn_file_actions_t()
+  posix_spawn_file_actions_init(&actions)
+  defer { posix_spawn_file_actions_destroy(&actions) }
+  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+  posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+  posix_spawn_file_actions_adddup2(&actions, 1, 2)
+  var arguments = words.map { strdup($0) } + [nil]
+  defer { for argument in arguments { free(argument) } }
+  var child: pid_t = 0
+  guard posix_spawn(&child, words[0], &actions, nil, &arguments, environ) == 0 else { return nil }
+  var status: Int32 = 0
+  while waitpid(child, &status, 0) == -1, errno == EINTR {}
+  return status & 0x7F == 0 ? (status >> 8) & 0xFF : 128 + status & 0x7F
 }
 
 /// What keeps a private server from running.

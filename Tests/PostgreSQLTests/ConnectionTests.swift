@@ -1,0 +1,141 @@
+import Foundation
+import PostgreSQL
+import TestSupport
+import Testing
+
+@Suite struct ConnectionTests {
+  let connection: Connection
+
+  init() throws {
+    connection = try Connection(try TestServer.newDatabase())
+  }
+
+  @Test func valuesComeBackAsTheyWere() throws {
+    let text = "Grüße 'quoted' \\ 天文"
+    let row = try connection.row(
+      """
+      SELECT \(true), \(Int16.min), \(Int32.max), \(Int.min), \(Float.pi), \(Double.infinity),
+          \(text), \([1, 0, 255] as [UInt8]), \([1.5, -2] as [Float]), \([] as [Int64]),
+          \(["a", "b,c"])
+      """,
+      as: Bool.self, Int16.self, Int32.self, Int.self, Float.self, Double.self, String.self,
+      [UInt8].self, [Float].self, [Int64].self, [String].self)
+    #expect(row.0 && row.1 == .min && row.2 == .max && row.3 == .min && row.4 == .pi)
+    #expect(row.5 == .infinity && row.6 == text && row.7 == [1, 0, 255])
+    #expect(row.8 == [1.5, -2] && row.9.isEmpty && row.10 == ["a", "b,c"])
+  }
+
+  @Test func nullNeedsAnOptional() throws {
+    let (number, nothing) = try connection.row("SELECT 1::real, NULL::real", as: Float?.self, Float?.self)
+    #expect(number == 1 && nothing == nil)
+    let error = #expect(throws: PostgresError.self) {
+      try connection.row("SELECT NULL::real AS flux", as: Float.self)
+    }
+    #expect(error?.message.contains("'flux' is null in row 1") == true)
+  }
+
+  @Test func anotherTypeIsRefused() throws {
+    let error = #expect(throws: PostgresError.self) {
+      try connection.row("SELECT 1.5::double precision AS flux", as: Float.self)
+    }
+    #expect(error?.message.contains("column 'flux' has type OID 701") == true)
+  }
+
+  @Test func serverErrorsTellTheirState() throws {
+    let error = #expect(throws: PostgresError.self) { try connection.execute("SELECT 1 / 0") }
+    #expect(error?.state == "22012")
+  }
+
+  @Test func anUnreachableServerIsOneClearLine() throws {
+    let error = #expect(throws: PostgresError.self) {
+      try Connection("host=/nonexistent dbname=x")
+    }
+    #expect(error?.isConnectionFailure == true)
+    #expect(error?.description.contains("\n") == false)
+  }
+
+  @Test func innerTransactionsAreSavepoints() throws {
+    struct Refused: Error {}
+    try connection.script("CREATE TABLE t (i bigint)")
+    try connection.transaction { connection in
+      try connection.execute("INSERT INTO t VALUES (1)")
+      #expect(throws: Refused.self) {
+        try connection.transaction { connection in
+          try connection.execute("INSERT INTO t VALUES (2)")
+          throw Refused()
+        }
+      }
+    }
+    #expect(try connection.rows("SELECT i FROM t", as: Int.self) == [1])
+  }
+
+  @Test func copyGoesInAndOut() throws {
+    try connection.script("CREATE TABLE t (i bigint, x real, name text, v real[])")
+    let count = 100_000
+    try connection.copy(into: "t", columns: ["i", "x", "name", "v"]) { rows in
+      for i in 0..<count {
+        try rows.row(i, i % 7 == 0 ? nil : Float(i), "n\(i)", [Float(i), .nan])
+      }
+    }
+    var seen = 0
+    try connection.copy(
+      outOf: "SELECT * FROM t ORDER BY i", as: Int.self, Float?.self, String.self, [Float].self
+    ) { i, x, name, vector in
+      guard i == seen, x == (i % 7 == 0 ? nil : Float(i)), name == "n\(i)", vector[1].isNaN else {
+        Issue.record("row \(seen) came back as \(i), \(String(describing: x)), \(name)")
+        return
+      }
+      seen += 1
+    }
+    #expect(seen == count)
+    var streamed = 0
+    try connection.forEachRow("SELECT i FROM t WHERE i >= \(50_000)", as: Int.self) { _ in
+      streamed += 1
+    }
+    #expect(streamed == 50_000)
+  }
+
+  @Test func aThrowingCopyAddsNothing() throws {
+    struct Refused: Error {}
+    try connection.script("CREATE TABLE t (i bigint)")
+    #expect(throws: Refused.self) {
+      try connection.copy(into: "t", columns: ["i"]) { rows in
+        for i in 0..<50_000 { try rows.row(i) }
+        throw Refused()
+      }
+    }
+    #expect(try connection.row("SELECT count(*) FROM t", as: Int.self) == 0)
+    let error = #expect(throws: PostgresError.self) {
+      try connection.copy(into: "t", columns: ["i"]) { try $0.row(Float(1)) }
+    }
+    #expect(error?.message.contains("column 'i' of t has type OID 20") == true)
+    #expect(try connection.row("SELECT 1::bigint", as: Int.self) == 1)
+  }
+
+  @Test func aQueryIsReadAsText() throws {
+    var names: [String] = []
+    var rows: [[String?]] = []
+    try connection.query(
+      "SELECT 1 AS one, NULL AS nothing, 0.1::real AS tenth", columns: { names = $0.map(\.name) },
+      row: { rows.append($0) })
+    #expect(names == ["one", "nothing", "tenth"])
+    #expect(rows == [["1", nil, "0.1"]])
+  }
+
+  @Test func cancellingATaskCancelsTheStatement() async throws {
+    let database = try await Database(try TestServer.newDatabase())
+    let task = Task { try await database.with { try $0.execute("SELECT pg_sleep(30)") } }
+    try await Task.sleep(for: .milliseconds(200))
+    task.cancel()
+    let error = await #expect(throws: PostgresError.self) { try await task.value }
+    #expect(error?.state == "57014")
+    #expect(try await database.with { try $0.row("SELECT 1::bigint", as: Int.self) } == 1)
+  }
+
+  @Test func jsonKeepsItsMeaning() throws {
+    let json = try JSON(encoding: ["b": [1, 2], "a": []])
+    #expect(json.text == #"{"a":[],"b":[1,2]}"#)
+    let back = try connection.row("SELECT \(json)", as: JSON.self)
+    #expect(try back.decode(as: [String: [Int]].self) == ["a": [], "b": [1, 2]])
+  }
+}

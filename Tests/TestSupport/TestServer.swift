@@ -1,0 +1,29 @@
+import Foundation
+import PostgreSQL
+
+/// A private PostgreSQL server for the tests of this process, started when first asked for and
+/// gone when the process ends.
+public enum TestServer {
+  /// Started once; the folder is removed at exit.
+  private static let shared: Swift.Result<PrivateServer, any Error> = Swift.Result {
+    let folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("reber-test-\(ProcessInfo.processInfo.processIdentifier)").path
+    let server = PrivateServer(folder: folder)
+    atexit {
+      let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("reber-test-\(ProcessInfo.processInfo.processIdentifier)").path
+      try? PrivateServer(folder: folder).stop()
+      try? FileManager.default.removeItem(atPath: folder)
+    }
+    try server.start()
+    return server
+  }
+
+  /// The address of a new, empty database.
+  public static func newDatabase() throws -> String {
+    let server = try shared.get()
+    let name = "t" + UUID().uuidString.lowercased().filter { $0 != "-" }
+    try Connection(server.connectionString).script("CREATE DATABASE \(name)")
+    return server.connectionString.replacingOccurrences(of: "/reber?", with: "/\(name)?")
+  }
+}
