@@ -32,11 +32,20 @@ struct BinaryTableCells {
     guard total > 0 else { return [] }
     var numbers = [Double](repeating: 0, count: total)
     var any: Int32 = 0
+    // Asked to look for nulls among reals, CFITSIO would make infinities NaN and small numbers 0.
+    let null = try isStoredReal() ? 0 : Double.nan
     try check { status in
       ffgcvd(
-        file.pointer, column, Int64(first), 1, Int64(total), .nan, &numbers, &any, &status)
+        file.pointer, column, Int64(first), 1, Int64(total), null, &numbers, &any, &status)
     }
     return numbers
+  }
+
+  /// Whether the file holds reals here, not scaled whole numbers.
+  private func isStoredReal() throws -> Bool {
+    var type: Int32 = 0
+    try check { ffgtclll(file.pointer, column, &type, nil, nil, &$0) }
+    return abs(type) == TFLOAT || abs(type) == TDOUBLE
   }
 
   func complex(_ width: Int) throws -> [Double] {

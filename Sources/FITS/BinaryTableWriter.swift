@@ -106,10 +106,7 @@ public final class BinaryTableWriter {
   }
 
   private func write(text: String, _ name: String, _ comment: String?) throws {
-    try file.check { status in
-      ffplsw(file.pointer, &status)
-      ffpkls(file.pointer, name, text.asciiCard, comment, &status)
-    }
+    try file.check { ffpkls(file.pointer, name, text.asciiCard, comment, &$0) }
   }
 
   private func write(_ keywords: [BinaryTableKeyword]) throws {

@@ -25,8 +25,8 @@ extension Column {
     guard datatype != .string else { return nil }
     switch shape {
     case .scalar: return nil
-    case .vector(let count): return elements.count == count ? .reals(elements) : nil
-    case .list: return .reals(elements)
+    case .vector(let count): return elements.count == count ? Value(elements) : nil
+    case .list: return Value(elements)
     }
   }
 

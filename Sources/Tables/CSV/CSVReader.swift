@@ -37,7 +37,7 @@ final class CSVReader: TableReader {
     return record.withField(field) { bytes in
       let isQuoted = record.isQuoted(field)
       if bytes.isEmpty || isNull(bytes, quoted: isQuoted) { return .null }
-      if column.shape == .list { return .reals(vector(bytes)) }
+      if column.shape == .list { return Value(vector(bytes)) }
       switch column.datatype {
       case .boolean: return .boolean(bytes[0] | 0x20 == UInt8(ascii: "t"))
       case .int64: return .integer(Int64(strtoll(bytes.characters, nil, 10)))

@@ -43,7 +43,7 @@ final class FITSTableReader: TableReader {
   private static func values(_ block: BinaryTableBlock, _ column: Column) -> [Value] {
     switch block {
     case .texts(let texts): return texts.map { Value($0) }
-    case .lists(let lists): return lists.map { .reals($0) }
+    case .lists(let lists): return lists.map { Value($0) }
     case .logicals(let flags):
       return cells(flags.map { $0.map(Value.boolean) ?? .null }, column)
     case .integers(let numbers):
@@ -63,7 +63,7 @@ final class FITSTableReader: TableReader {
   private static func vectors(_ elements: [Double], _ count: Int) -> [Value] {
     guard count > 0 else { return [] }
     return stride(from: 0, to: elements.count, by: count)
-      .map { .reals(Array(elements[$0..<$0 + count])) }
+      .map { Value(Array(elements[$0..<$0 + count])) }
   }
 }
 

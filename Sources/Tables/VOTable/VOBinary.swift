@@ -101,7 +101,7 @@ extension VOField {
       guard let value = element(&cursor) else { return nil }
       elements.append(value.element)
     }
-    return .reals(elements)
+    return Value(elements)
   }
 
   private func element(_ cursor: inout BinaryCursor) -> Value? {

@@ -24,7 +24,8 @@ extension VOField {
         let number = strtoll(start, &end, 10)
         return end == start + cell.count ? .integer(Int64(number)) : nil
       }
-      let number = strtod(start, &end)
+      let isFloat = column.datatype == .float
+      let number = isFloat ? Double(strtof(start, &end)) : strtod(start, &end)
       return end == start + cell.count ? Value(number) : nil
     }
   }

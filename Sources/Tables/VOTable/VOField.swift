@@ -58,13 +58,14 @@ struct VOField {
       elements.append(value.element)
     }
     if case .vector(let count) = column.shape, elements.count != count { return nil }
-    return .reals(elements)
+    return Value(elements)
   }
 
   private func scalar(_ word: Substring) -> Value? {
     switch column.datatype {
     case .boolean: boolean(word)
-    case .float, .double: Double(word).map(Value.init)
+    case .float: Float(word).map { Value(Double($0)) }
+    case .double: Double(word).map { Value($0) }
     default: integer(word).map { $0 == null ? .null : .integer($0) }
     }
   }

@@ -62,12 +62,22 @@ final class VOTableWriter: TableWriter {
   private func append(_ value: Value, _ index: Int) throws {
     let datatype = columns[index].datatype
     switch value {
-    case .null: bytes += datatype == .boolean ? "?".utf8 : "".utf8
+    case .null: try appendNull(index)
     case .boolean(let flag): bytes.append(UInt8(ascii: flag ? "T" : "F"))
     case .real(let number): bytes += VOMarkup.number(number, datatype).utf8
     case .text(let text): append(text, index)
     case .reals(let elements): try append(elements, index)
     case .integer(let number): bytes += String(number).utf8
+    }
+  }
+
+  /// An empty cell, except where the standard wants elements.
+  private func appendNull(_ index: Int) throws {
+    let column = columns[index]
+    if case .vector(let count) = column.shape, column.datatype != .uint8 {
+      try append(Array(repeating: .nan, count: count), index)
+    } else if column.datatype == .boolean, column.shape == .scalar {
+      bytes.append(UInt8(ascii: "?"))
     }
   }
 
