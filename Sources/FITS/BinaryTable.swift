@@ -17,9 +17,10 @@ public final class BinaryTable {
 
   /// Opens a table of a file.
   ///
-  /// - Parameter part: an extension's number, counted from the primary's 0, or its EXTNAME; nil
-  ///   takes the file's first binary table.
-  /// - Throws: ``FITSError`` when there is no such file or extension, or it is no table.
+  /// The part is an extension's number, counted from the primary's 0, or its EXTNAME; without
+  /// it the file's first binary table is taken.
+  ///
+  /// - Throws: ``BinaryTableError`` when there is no such file or extension, or it is no table.
   public init(_ path: String, part: String? = nil) throws {
     file = try BinaryTableFile(opening: path)
     try file.select(part)
@@ -42,7 +43,7 @@ public final class BinaryTable {
 
   /// The cells of a column in the rows of a range, counted from 0.
   ///
-  /// - Throws: ``FITSError`` when the file ends early or a number overflows.
+  /// - Throws: ``BinaryTableError`` when the file ends early or a number overflows.
   public func read(_ column: Int, rows: Range<Int>) throws -> BinaryTableBlock {
     let layout = columns[column]
     let cells = BinaryTableCells(

@@ -82,23 +82,23 @@ final class BinaryTableFile {
     return Int(count)
   }
 
-  func problem(_ problem: String, advice: String) -> FITSError {
-    FITSError(path: path, problem: problem, advice: advice)
+  func problem(_ problem: String, advice: String) -> BinaryTableError {
+    BinaryTableError(path: path, problem: problem, advice: advice)
   }
 }
 
 /// What a status of CFITSIO means, with the messages on its stack.
 private func failure(
   of path: String, row: Int? = nil, column: String? = nil, _ status: Int32
-) -> FITSError {
+) -> BinaryTableError {
   var text = [CChar](repeating: 0, count: 31)
   ffgerr(status, &text)
-  var messages = [string(text)]
+  var messages = [BinaryTableFile.text(text)]
   var message = [CChar](repeating: 0, count: 82)
-  while ffgmsg(&message) != 0 { messages.append(string(message)) }
+  while ffgmsg(&message) != 0 { messages.append(BinaryTableFile.text(message)) }
   let place = [row.map { "row \($0)" }, column.map { "column '\($0)'" }].compactMap(\.self)
   let problem = (place + messages).joined(separator: ", ")
-  return FITSError(path: path, problem: problem, advice: advice(status))
+  return BinaryTableError(path: path, problem: problem, advice: advice(status))
 }
 
 private func advice(_ status: Int32) -> String {
@@ -111,9 +111,11 @@ private func advice(_ status: Int32) -> String {
   }
 }
 
-/// The text of a C string in a buffer.
-func string(_ characters: [CChar]) -> String {
-  let bytes = characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-  return String(validating: bytes, as: UTF8.self)
-    ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+extension BinaryTableFile {
+  /// The text of a C string in a buffer; Latin-1 where it is not UTF-8.
+  static func text(_ characters: [CChar]) -> String {
+    let bytes = characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return String(validating: bytes, as: UTF8.self)
+      ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+  }
 }

@@ -71,9 +71,9 @@ struct BinaryTableHeader {
     var length: Int32 = 0
     var name = [CChar](repeating: 0, count: 81)
     ffgknm(&card, &name, &length, &status)
-    let keyword = string(name)
+    let keyword = BinaryTableFile.text(name)
     if keyword == "COMMENT" {
-      comments.append(String(string(card).dropFirst(8)))
+      comments.append(String(BinaryTableFile.text(card).dropFirst(8)))
     } else if kind == TYP_USER_KEY || kind == TYP_REFSYS_KEY, !keyword.describesColumn,
       let value = value(&card, keyword)
     {
@@ -91,8 +91,8 @@ struct BinaryTableHeader {
     ffpsvc(&card, &text, &comment, &status)
     ffdtyp(&text, &type, &status)
     guard status == 0 else { return nil }
-    let words = string(comment)
-    return parse(string(text), UInt8(bitPattern: type), keyword)
+    let words = BinaryTableFile.text(comment)
+    return parse(BinaryTableFile.text(text), UInt8(bitPattern: type), keyword)
       .map { ($0, words.isEmpty ? nil : words) }
   }
 

@@ -19,7 +19,7 @@ public final class BinaryTableWriter {
 
   /// Creates the file with the table's header.
   ///
-  /// - Throws: ``FITSError`` when the folder is not writable or a keyword does not fit FITS.
+  /// - Throws: ``BinaryTableError`` when the folder is not writable or a keyword does not fit FITS.
   public init(
     _ path: String, columns: [BinaryTableColumn], name: String? = nil,
     keywords: [BinaryTableKeyword] = [], comments: [String] = []
@@ -41,7 +41,7 @@ public final class BinaryTableWriter {
 
   /// Appends rows, given as one block a column.
   ///
-  /// - Throws: ``FITSError`` naming the column of a value that does not fit; when the disk is full.
+  /// - Throws: ``BinaryTableError`` naming the column of a value that does not fit; when the disk is full.
   public func append(_ blocks: [BinaryTableBlock], rows: Int) throws {
     for (index, block) in blocks.enumerated() {
       if case .texts(let texts) = block { try widen(index, to: texts) }
@@ -54,7 +54,7 @@ public final class BinaryTableWriter {
 
   /// Completes the file and gives it its name.
   ///
-  /// - Throws: ``FITSError`` when the disk is full, or when a column holds both nulls and the
+  /// - Throws: ``BinaryTableError`` when the disk is full, or when a column holds both nulls and the
   ///   number that stands for them.
   public func finish() throws {
     for (index, null) in nulls.enumerated() {

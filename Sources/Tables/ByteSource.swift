@@ -15,7 +15,8 @@ final class ByteSource {
     }
     guard let file = gzopen(path, "rb") else {
       let reason = String(cString: strerror(errno))
-      throw TableError(path, "the file cannot be opened (\(reason))", advice: "Check who may read it")
+      throw TableError(
+        path, "the file cannot be opened (\(reason))", advice: "Check who may read it")
     }
     gzbuffer(file, 1 << 18)
     self.path = path

@@ -37,8 +37,10 @@ public struct Column: Hashable, Sendable {
   /// The IVOA unified content descriptor, such as `pos.eq.ra;meta.main`.
   public var ucd: String?
   public var description: String?
-  /// The least width of a text column in UTF-8 bytes. FITS readers give the width they found;
-  /// writers widen the column when a longer text comes, so it may be left out.
+  /// The least width of a text column in UTF-8 bytes.
+  ///
+  /// FITS readers give the width they found; the FITS writer widens the column when a longer
+  /// text comes, so it may be left out.
   public var width: Int?
 
   public init(

@@ -71,7 +71,8 @@ public func openTable(_ path: String) throws -> any TableReader {
 
 /// Creates a table; nothing stands under `path` until the writer's `finish()`.
 ///
-/// - Parameter format: nil takes it from the path's extension.
+/// Without a format the path's extension tells it.
+///
 /// - Throws: ``TableError`` when the folder is not writable or the columns do not fit the format.
 public func createTable(
   _ path: String, format: TableFormat? = nil, columns: [Column], metadata: Metadata = Metadata()

@@ -106,7 +106,8 @@ enum Sample {
       .reals([.nan, 3]), .text(String(repeating: "long text, ", count: 40) + "end"),
     ],
     [
-      .text("four"), .real(.leastNonzeroMagnitude), .real(0), .real(Double(Float.greatestFiniteMagnitude)),
+      .text("four"), .real(.leastNonzeroMagnitude), .real(0),
+      .real(Double(Float.greatestFiniteMagnitude)),
       .null, .integer(1), .null, .integer(-1), .integer(9_007_199_254_740_993),
       .reals([1, 2, 3]), .reals([1, .nan]), .reals([1]), .text("b"),
     ],

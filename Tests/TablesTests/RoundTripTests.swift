@@ -46,9 +46,10 @@ import Testing
     let (reader, read) = try roundTrip(
       rows, kept.map { Sample.columns[$0] }, to: folder.file(name))
     #expect(reader.columns.map(\.name) == kept.map { Sample.columns[$0].name })
-    #expect(reader.columns.map(\.datatype) == [
-      .string, .double, .double, .double, .boolean, .int64, .int64, .int64, .int64, .string,
-    ])
+    #expect(
+      reader.columns.map(\.datatype) == [
+        .string, .double, .double, .double, .boolean, .int64, .int64, .int64, .int64, .string,
+      ])
     // float32 is written as its own shortest decimal, which is another double.
     var expected = rows
     expected[0][3] = .real(0.1)
@@ -69,8 +70,10 @@ import Testing
   @Test func widensTextAcrossBlocks() throws {
     let columns = [Column("id", .int32), Column("text", .string), Column("x", .double)]
     let rows = (0..<20_000).map { index -> [Value] in
-      [.integer(Int64(index)), .text(String(repeating: "ab", count: 1 + index / 1500)),
-        .real(Double(index) / 7)]
+      [
+        .integer(Int64(index)), .text(String(repeating: "ab", count: 1 + index / 1500)),
+        .real(Double(index) / 7),
+      ]
     }
     let (reader, read) = try roundTrip(rows, columns, to: folder.file("wide.fits"))
     #expect(reader.columns[1].width == 28)

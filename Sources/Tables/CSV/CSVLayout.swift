@@ -47,7 +47,7 @@ struct CSVLayout {
     guard let comment, let first, !first.numbers.isEmpty, first.count > 1 else { return nil }
     let mark = Character(Unicode.Scalar(separator))
     let names = comment.split(separator: mark, omittingEmptySubsequences: false)
-      .map { String($0.drop(while: \.isWhitespace).reversed().drop(while: \.isWhitespace).reversed()) }
+      .map(\.trimmed)
     return names.count == first.count && !names.contains("") ? names : nil
   }
 

@@ -69,7 +69,7 @@ final class FITSTableReader: TableReader {
 
 /// Turns the FITS module's errors into this module's.
 func naming<R>(_ path: String, _ body: () throws -> R) throws -> R {
-  do { return try body() } catch let error as FITSError {
+  do { return try body() } catch let error as BinaryTableError {
     throw TableError(path, error.problem, advice: error.advice)
   }
 }

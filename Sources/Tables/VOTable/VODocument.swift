@@ -1,3 +1,12 @@
+/// What cannot be read in a VOTable, and where it stands.
+struct VOFailure {
+  let line: Int
+  let row: Int
+  let column: String?
+  let problem: String
+  let advice: String
+}
+
 /// Follows a VOTable through its elements, as far as the end of its first table.
 final class VODocument: XMLEvents {
   /// How a table's rows are written.
@@ -12,7 +21,9 @@ final class VODocument: XMLEvents {
   /// The rows that are complete and not taken yet.
   var rows: [[Value]] = []
   /// What cannot be read, and the row in which it stands.
-  private(set) var failure: (problem: String, column: String?, advice: String)?
+  private(set) var failure: VOFailure?
+  /// Tells the line that is being read.
+  var line: () -> Int = { 0 }
   private(set) var rowsRead = 0
   private var serialization = Rows.none
   private var row: [Value] = []
@@ -31,10 +42,11 @@ final class VODocument: XMLEvents {
   }
 
   func start(_ element: XMLName, _ attributes: XMLAttributes) {
+    if isComplete { return }
     if element.isCell(UInt8(ascii: "D")) {
       cell.removeAll(keepingCapacity: true)
       isInCell = true
-    } else if !element.isCell(UInt8(ascii: "R")), !isComplete {
+    } else if !element.isCell(UInt8(ascii: "R")) {
       startHeader(element.string, attributes)
     }
   }
@@ -53,11 +65,12 @@ final class VODocument: XMLEvents {
   }
 
   func end(_ element: XMLName) {
+    if isComplete { return }
     if element.isCell(UInt8(ascii: "D")) {
       endCell()
     } else if element.isCell(UInt8(ascii: "R")) {
       endRow()
-    } else if !isComplete {
+    } else {
       endHeader(element.string)
     }
   }
@@ -131,6 +144,10 @@ final class VODocument: XMLEvents {
   }
 
   private func fail(_ problem: String, column: String? = nil, advice: String) {
-    failure = failure ?? (problem, column, advice)
+    failure =
+      failure
+      ?? VOFailure(
+        line: line(), row: rowsRead + rows.count + 1, column: column, problem: problem,
+        advice: advice)
   }
 }

@@ -26,8 +26,10 @@ extension VOMarkup {
     }
   }
 
-  /// A unit in the syntax of VOUnits 1.0: `mJy beam-1`, as FITS and PyBDSF spell it, becomes
-  /// `mJy.beam**-1`. What is not a plain product of powers is left as it is.
+  /// A unit in the syntax of VOUnits 1.0.
+  ///
+  /// `mJy beam-1`, as FITS and PyBDSF spell it, becomes `mJy.beam**-1`; what is not a plain
+  /// product of powers is left as it is.
   static func voUnit(_ unit: String) -> String {
     let factors = unit.split(whereSeparator: \.isWhitespace).map(voFactor)
     return factors.contains(nil) ? unit : factors.compactMap(\.self).joined(separator: ".")

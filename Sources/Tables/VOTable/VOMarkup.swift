@@ -22,8 +22,9 @@ enum VOMarkup {
   /// The beginning of a FIELD, after which comes its datatype.
   static func field(_ column: Column, frame: String?) -> String {
     let isPosition = column.ucd?.hasPrefix("pos.eq") == true
-    let frame = frame != nil && isPosition ? #" ref="frame""# : ""
-    return #"<FIELD name="\#(attribute(column.name))"\#(semantics(column.unit, column.ucd))\#(frame) "#
+    let reference = frame != nil && isPosition ? #" ref="frame""# : ""
+    let name = #"<FIELD name="\#(attribute(column.name))""#
+    return name + semantics(column.unit, column.ucd) + reference + " "
   }
 
   static func datatype(_ column: Column, null: Int64?) -> String {
@@ -60,11 +61,16 @@ enum VOMarkup {
     case .integer(let number): (#"datatype="long""#, String(number))
     case .real(let number): (#"datatype="double""#, VOMarkup.number(number, .double))
     case .text(let text):
-      (text.utf8.allSatisfy { $0 < 128 } ? #"datatype="char" arraysize="*""#
-        : unicode + #" arraysize="*""#, text)
+      (
+        text.utf8.allSatisfy { $0 < 128 }
+          ? #"datatype="char" arraysize="*""#
+          : unicode + #" arraysize="*""#, text
+      )
     case .reals(let elements):
-      (#"datatype="double" arraysize="\#(elements.count)""#,
-        elements.map { VOMarkup.number($0, .double) }.joined(separator: " "))
+      (
+        #"datatype="double" arraysize="\#(elements.count)""#,
+        elements.map { VOMarkup.number($0, .double) }.joined(separator: " ")
+      )
     }
   }
 

@@ -9,7 +9,9 @@ final class VOTableReader: TableReader {
 
   init(_ path: String) throws {
     self.path = path
-    stream = try XMLStream(path)
+    let stream = try XMLStream(path)
+    self.stream = stream
+    document.line = { [weak stream] in stream?.line ?? 0 }
     var isOpen = true
     while isOpen, !document.hasHeader { isOpen = try stream.advance(telling: document) }
     let header = document.header
@@ -48,7 +50,7 @@ final class VOTableReader: TableReader {
   private func checkDocument() throws {
     guard let failure = document.failure else { return }
     throw TableError(
-      path, line: stream.line, row: document.rowsRead + document.rows.count + 1,
-      column: failure.column, failure.problem, advice: failure.advice)
+      path, line: failure.line, row: failure.row, column: failure.column, failure.problem,
+      advice: failure.advice)
   }
 }
