@@ -2,7 +2,7 @@ import FITS
 
 /// Writes a FITS binary table in blocks of rows.
 final class FITSTableWriter: TableWriter {
-  private static let block = 1024
+  private static let block = 8192
   private let writer: BinaryTableWriter
   private let columns: [Column]
   private let path: String
