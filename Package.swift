@@ -32,6 +32,8 @@ let package = Package(
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // The few hot loops in C.
     .target(name: "CKernels"),
@@ -40,7 +42,7 @@ let package = Package(
     module("PostgreSQL", uses: ["CPostgreSQL"]),
     module("FITS", uses: ["CFITSIO", "CWCS"]),
     module("PNG", uses: ["CPNG"]),
-    module("Tables", uses: ["FITS"]),
+    module("Tables", uses: ["FITS", "CXML", "CZlib"]),
     module("Tensor", uses: ["COpenBLAS", "CKernels"]),
 
     // What Reber exists for.

@@ -1,0 +1,62 @@
+internal import CFITSIO
+
+/// A binary table of a FITS file, read a column and a run of rows at a time.
+///
+/// A gzipped file is unpacked in memory by CFITSIO; any other is read in place.
+public final class BinaryTable {
+  public let path: String
+  /// EXTNAME.
+  public let name: String?
+  public let columns: [BinaryTableColumn]
+  public let rowCount: Int
+  /// The keywords that describe the table, in their order.
+  public let keywords: [BinaryTableKeyword]
+  /// The text of COMMENT cards.
+  public let comments: [String]
+  let file: BinaryTableFile
+
+  /// Opens a table of a file.
+  ///
+  /// The part is an extension's number, counted from the primary's 0, or its EXTNAME; without
+  /// it the file's first binary table is taken.
+  ///
+  /// - Throws: ``BinaryTableError`` when there is no such file or extension, or it is no table.
+  public init(_ path: String, part: String? = nil) throws {
+    file = try BinaryTableFile(opening: path)
+    try file.select(part)
+    let header = try BinaryTableHeader(file)
+    self.path = path
+    name = header.name
+    keywords = header.keywords
+    comments = header.comments
+    columns = header.columns
+    rowCount = try file.rowCount()
+  }
+
+  /// The rows that CFITSIO reads best at a time.
+  public var optimalRows: Int {
+    var rows = 0
+    var status: Int32 = 0
+    ffgrsz(file.pointer, &rows, &status)
+    return status == 0 ? max(rows, 1) : 1
+  }
+
+  /// The cells of a column in the rows of a range, counted from 0.
+  ///
+  /// - Throws: ``BinaryTableError`` when the file ends early or a number overflows.
+  public func read(_ column: Int, rows: Range<Int>) throws -> BinaryTableBlock {
+    let layout = columns[column]
+    let cells = BinaryTableCells(
+      file: file, column: Int32(column + 1), name: layout.name, first: rows.lowerBound + 1,
+      count: rows.count)
+    if layout.isVariable { return try cells.lists(isText: layout.format == .text) }
+    switch layout.format {
+    case .text: return .texts(try cells.texts(width: layout.count))
+    case .logical: return .logicals(try cells.logicals(layout.count))
+    case .bit: return .logicals(try cells.bits(layout.count))
+    case .byte, .int16, .int32, .int64: return .integers(try cells.integers(layout.count))
+    case .float, .double: return .reals(try cells.reals(layout.count))
+    case .floatComplex, .doubleComplex: return .reals(try cells.complex(layout.count))
+    }
+  }
+}

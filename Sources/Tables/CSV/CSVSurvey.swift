@@ -1,0 +1,43 @@
+/// The first pass over a CSV file: its columns' datatypes and widths, and the number of rows.
+struct CSVSurvey {
+  let layout: CSVLayout
+  let columns: [Column]
+  let rowCount: Int
+
+  /// - Throws: ``TableError`` with the line of a row that has too many or too few fields.
+  init(_ path: String) throws {
+    layout = try CSVLayout(path)
+    let names = layout.names
+    var kinds = [CSVKind](repeating: .null, count: names.count)
+    var widths = [Int](repeating: 0, count: names.count)
+    var records = try layout.records(of: path)
+    var record = CSVRecord()
+    var count = 0
+    while try records.next(into: &record) {
+      try checkCount(record, names.count, path: path)
+      for field in names.indices {
+        let isQuoted = record.isQuoted(field)
+        record.withField(field) { bytes in
+          widths[field] = max(widths[field], bytes.count)
+          if kinds[field] == .text { return }
+          kinds[field] = kinds[field].joined(with: CSVKind(bytes, quoted: isQuoted))
+        }
+      }
+      count += 1
+    }
+    rowCount = count
+    columns = names.indices.map { field in
+      let kind = kinds[field]
+      return Column(
+        names[field], kind.datatype, shape: kind == .list ? .list : .scalar,
+        width: kind.datatype == .string ? widths[field] : nil)
+    }
+  }
+}
+
+private func checkCount(_ record: CSVRecord, _ expected: Int, path: String) throws {
+  if record.count == expected { return }
+  throw TableError(
+    path, line: record.line, "the row has \(record.count) fields, the header \(expected)",
+    advice: "Quote fields that hold the separator, or fill the missing ones")
+}

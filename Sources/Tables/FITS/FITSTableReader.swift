@@ -1,0 +1,75 @@
+import FITS
+
+/// Reads a FITS binary table, a block of rows column after column.
+final class FITSTableReader: TableReader {
+  let columns: [Column]
+  let metadata: Metadata
+  let rowCount: Int?
+  private let table: BinaryTable
+
+  init(_ address: TableAddress) throws {
+    table = try naming(address.path) { try BinaryTable(address.path, part: address.part) }
+    columns = table.columns.map(Column.init)
+    metadata = Metadata(table)
+    rowCount = table.rowCount
+    try checkNames(of: columns, path: address.path)
+  }
+
+  func read(chunk: Int, _ body: ([[Value]]) throws -> Void) throws {
+    var first = 0
+    while first < table.rowCount {
+      let range = first..<min(first + chunk, table.rowCount)
+      try body(try rows(range))
+      first = range.upperBound
+    }
+  }
+
+  private func rows(_ range: Range<Int>) throws -> [[Value]] {
+    var rows = [[Value]](repeating: [], count: range.count)
+    for row in rows.indices { rows[row].reserveCapacity(columns.count) }
+    for (index, column) in columns.enumerated() {
+      let block = try naming(table.path) { try table.read(index, rows: range) }
+      let values = Self.values(block, column)
+      if values.count != rows.count {
+        throw TableError(
+          table.path, column: column.name, "the column has an empty or broken layout",
+          advice: "Check the file with 'fitsverify'")
+      }
+      for row in rows.indices { rows[row].append(values[row]) }
+    }
+    return rows
+  }
+
+  private static func values(_ block: BinaryTableBlock, _ column: Column) -> [Value] {
+    switch block {
+    case .texts(let texts): return texts.map { Value($0) }
+    case .lists(let lists): return lists.map { Value($0) }
+    case .logicals(let flags):
+      return cells(flags.map { $0.map(Value.boolean) ?? .null }, column)
+    case .integers(let numbers):
+      return cells(numbers.map { $0.map(Value.integer) ?? .null }, column)
+    case .reals(let numbers):
+      guard case .vector(let count) = column.shape else { return numbers.map { Value($0) } }
+      return vectors(numbers, count)
+    }
+  }
+
+  /// The elements as they are, or gathered to vectors.
+  private static func cells(_ elements: [Value], _ column: Column) -> [Value] {
+    guard case .vector(let count) = column.shape else { return elements }
+    return vectors(elements.map(\.element), count)
+  }
+
+  private static func vectors(_ elements: [Double], _ count: Int) -> [Value] {
+    guard count > 0 else { return [] }
+    return stride(from: 0, to: elements.count, by: count)
+      .map { Value(Array(elements[$0..<$0 + count])) }
+  }
+}
+
+/// Turns the FITS module's errors into this module's.
+func naming<R>(_ path: String, _ body: () throws -> R) throws -> R {
+  do { return try body() } catch let error as BinaryTableError {
+    throw TableError(path, error.problem, advice: error.advice)
+  }
+}

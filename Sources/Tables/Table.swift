@@ -1,0 +1,106 @@
+/// A table that is read once, from its first row to its last, in bounded memory.
+public protocol TableReader: AnyObject {
+  var columns: [Column] { get }
+  var metadata: Metadata { get }
+  /// The number of rows where the file tells it before it is read.
+  var rowCount: Int? { get }
+  /// Gives the rows in turn, at most `chunk` at a time, each with one value a column.
+  ///
+  /// - Throws: ``TableError`` naming the file, row and column; whatever `body` throws.
+  func read(chunk: Int, _ body: ([[Value]]) throws -> Void) throws
+}
+
+extension TableReader {
+  /// All rows at once, for tables known to be small.
+  ///
+  /// - Throws: ``TableError`` naming the file, row and column.
+  public func rows() throws -> [[Value]] {
+    var all: [[Value]] = []
+    try read(chunk: 8192) { all += $0 }
+    return all
+  }
+}
+
+/// A table that is written row after row under a temporary name, and gets its own name at the end.
+///
+/// A writer that is let go before `finish()` leaves nothing behind.
+public protocol TableWriter: AnyObject {
+  /// Appends rows, each with one value a column.
+  ///
+  /// - Throws: ``TableError`` naming the row and column of a value that does not fit.
+  func write(_ rows: [[Value]]) throws
+  /// Closes the file and gives it its name; the writer must not be used after.
+  ///
+  /// - Throws: ``TableError`` when the disk is full or the folder is not writable.
+  func finish() throws
+}
+
+/// The formats in which catalogues are exchanged.
+public enum TableFormat: String, Hashable, Sendable, CaseIterable {
+  case fits
+  case votable
+  case csv
+  case tsv
+
+  /// The format that a file's extension asks for: `.fits`, `.vot`/`.xml`, `.csv`, `.tsv`.
+  public init?(path: String) {
+    switch path.split(separator: ".").last?.lowercased() {
+    case "fits", "fit", "fts": self = .fits
+    case "vot", "votable", "xml": self = .votable
+    case "csv": self = .csv
+    case "tsv", "tab": self = .tsv
+    default: return nil
+    }
+  }
+}
+
+/// Opens a table, whose format is told by its first bytes: FITS, VOTable or CSV, gzipped or not.
+///
+/// A FITS extension may be chosen as `file.fits#2`, `file.fits[2]` or by name `file.fits#SOURCES`;
+/// without it the first binary table is read.
+///
+/// - Throws: ``TableError`` when there is no such file, no table or no rows of a known format.
+public func openTable(_ path: String) throws -> any TableReader {
+  let address = TableAddress(path)
+  switch try TableFormat.sniffing(address.path) {
+  case .fits: return try FITSTableReader(address)
+  case .votable: return try VOTableReader(address.path)
+  case .csv, .tsv: return try CSVReader(address.path)
+  }
+}
+
+/// Creates a table; nothing stands under `path` until the writer's `finish()`.
+///
+/// Without a format the path's extension tells it.
+///
+/// - Throws: ``TableError`` when the folder is not writable or the columns do not fit the format.
+public func createTable(
+  _ path: String, format: TableFormat? = nil, columns: [Column], metadata: Metadata = Metadata()
+) throws -> any TableWriter {
+  guard let format = format ?? TableFormat(path: path) else {
+    throw TableError(
+      path, "the extension names no table format", advice: "Use .fits, .vot, .csv or .tsv")
+  }
+  try checkNames(of: columns, path: path)
+  switch format {
+  case .fits: return try FITSTableWriter(path, columns: columns, metadata: metadata)
+  case .votable: return try VOTableWriter(path, columns: columns, metadata: metadata)
+  case .csv: return try CSVWriter(path, columns: columns, separator: ",")
+  case .tsv: return try CSVWriter(path, columns: columns, separator: "\t")
+  }
+}
+
+/// Refuses a table without columns, and names that are empty or stand twice.
+func checkNames(of columns: [Column], path: String) throws {
+  if columns.isEmpty {
+    throw TableError(path, "the table has no columns", advice: "Give at least one")
+  }
+  var places: [String: Int] = [:]
+  for (index, column) in columns.enumerated() {
+    if let earlier = places.updateValue(index + 1, forKey: column.name) {
+      throw TableError(
+        path, column: column.name, "columns \(earlier) and \(index + 1) have the same name",
+        advice: "Rename one of them")
+    }
+  }
+}

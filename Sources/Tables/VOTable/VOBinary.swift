@@ -1,0 +1,150 @@
+/// The bytes of a base64 stream that comes in pieces; white space in it does not count.
+struct Base64Stream {
+  private var bits: UInt32 = 0
+  private var count = 0
+
+  mutating func append(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+    for character in text {
+      let value = Self.values[Int(character)]
+      guard value < 64 else { continue }
+      bits = bits << 6 | UInt32(value)
+      count += 6
+      if count >= 8 {
+        count -= 8
+        bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(count)))
+      }
+    }
+  }
+
+  private static let values: [UInt8] = {
+    var values = [UInt8](repeating: 255, count: 256)
+    let alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    for (index, byte) in alphabet.utf8.enumerated() { values[Int(byte)] = UInt8(index) }
+    return values
+  }()
+}
+
+/// The rows of a BINARY or BINARY2 stream, decoded as its bytes come.
+struct VOBinary {
+  private let fields: [VOField]
+  /// Whether each row begins with a bit a field that says which are null: BINARY2.
+  private let hasMask: Bool
+  private var base64 = Base64Stream()
+  private var bytes: [UInt8] = []
+  private var place = 0
+
+  init(_ fields: [VOField], hasMask: Bool) {
+    self.fields = fields
+    self.hasMask = hasMask
+  }
+
+  /// The bytes that no complete row used.
+  var remainder: Int { bytes.count - place }
+
+  /// Takes a piece of the stream and adds the rows it completes.
+  mutating func append(_ text: UnsafeBufferPointer<UInt8>, to rows: inout [[Value]]) {
+    base64.append(text, to: &bytes)
+    while remainder > 0, let row = nextRow() { rows.append(row) }
+    if place > 1 << 16 {
+      bytes.removeFirst(place)
+      place = 0
+    }
+  }
+
+  /// Decodes a row, or leaves its bytes for later where some are still to come.
+  private mutating func nextRow() -> [Value]? {
+    var cursor = BinaryCursor(bytes: bytes, place: place)
+    let mask = hasMask ? cursor.take((fields.count + 7) / 8) : 0..<0
+    guard let mask else { return nil }
+    var row: [Value] = []
+    row.reserveCapacity(fields.count)
+    for (index, field) in fields.enumerated() {
+      guard let value = field.value(&cursor) else { return nil }
+      let isNull = hasMask && bytes[mask.lowerBound + index / 8] & (0x80 >> UInt8(index % 8)) != 0
+      row.append(isNull ? .null : value)
+    }
+    place = cursor.place
+    return row
+  }
+}
+
+/// A place among big-endian bytes.
+struct BinaryCursor {
+  let bytes: [UInt8]
+  var place: Int
+
+  /// The range of the next bytes, or nil when they have not come yet.
+  mutating func take(_ count: Int) -> Range<Int>? {
+    guard count >= 0, place + count <= bytes.count else { return nil }
+    place += count
+    return place - count..<place
+  }
+
+  /// The next bytes as a whole number.
+  mutating func integer<T: FixedWidthInteger>(_ type: T.Type) -> T? {
+    guard let range = take(MemoryLayout<T>.size) else { return nil }
+    return range.reduce(0) { $0 << 8 | T(truncatingIfNeeded: bytes[$1]) }
+  }
+}
+
+extension VOField {
+  /// The next cell of a binary stream, or nil when its bytes have not all come.
+  func value(_ cursor: inout BinaryCursor) -> Value? {
+    let length = count ?? cursor.integer(Int32.self).map(Int.init)
+    guard let length else { return nil }
+    if column.datatype == .string { return text(&cursor, length) }
+    if datatype == "bit" { return bits(&cursor, length) }
+    if column.shape == .scalar { return element(&cursor) }
+    let parts = datatype.hasSuffix("Complex") ? 2 : 1
+    var elements: [Double] = []
+    for _ in 0..<length * parts {
+      guard let value = element(&cursor) else { return nil }
+      elements.append(value.element)
+    }
+    return Value(elements)
+  }
+
+  private func element(_ cursor: inout BinaryCursor) -> Value? {
+    switch column.datatype {
+    case .boolean: cursor.integer(UInt8.self).map(flag)
+    case .uint8: cursor.integer(UInt8.self).map { whole(Int64($0)) }
+    case .int16: cursor.integer(Int16.self).map { whole(Int64($0)) }
+    case .int32: cursor.integer(Int32.self).map { whole(Int64($0)) }
+    case .int64: cursor.integer(Int64.self).map { whole($0) }
+    case .float: cursor.integer(UInt32.self).map { Value(Double(Float(bitPattern: $0))) }
+    case .double: cursor.integer(UInt64.self).map { Value(Double(bitPattern: $0)) }
+    case .string: nil
+    }
+  }
+
+  private func whole(_ number: Int64) -> Value { number == null ? .null : .integer(number) }
+
+  private func flag(_ byte: UInt8) -> Value {
+    switch byte {
+    case UInt8(ascii: "T"), UInt8(ascii: "t"), UInt8(ascii: "1"): .boolean(true)
+    case UInt8(ascii: "F"), UInt8(ascii: "f"), UInt8(ascii: "0"): .boolean(false)
+    default: .null
+    }
+  }
+
+  private func text(_ cursor: inout BinaryCursor, _ length: Int) -> Value? {
+    let isWide = datatype == "unicodeChar"
+    guard let range = cursor.take(isWide ? 2 * length : length) else { return nil }
+    guard isWide else {
+      return Value(Tables.text(of: cursor.bytes[range].prefix { $0 != 0 }))
+    }
+    let bytes = cursor.bytes
+    let units = stride(from: range.lowerBound, to: range.upperBound, by: 2)
+      .map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+    return Value(String(decoding: units.prefix { $0 != 0 }, as: UTF16.self))
+  }
+
+  private func bits(_ cursor: inout BinaryCursor, _ length: Int) -> Value? {
+    guard let range = cursor.take((length + 7) / 8) else { return nil }
+    let bytes = cursor.bytes
+    let bits = (0..<length).map { index in
+      bytes[range.lowerBound + index / 8] & (0x80 >> UInt8(index % 8)) != 0
+    }
+    return column.shape == .scalar ? .boolean(bits[0]) : .reals(bits.map { $0 ? 1 : 0 })
+  }
+}

@@ -1,0 +1,153 @@
+/// What cannot be read in a VOTable, and where it stands.
+struct VOFailure {
+  let line: Int
+  let row: Int
+  let column: String?
+  let problem: String
+  let advice: String
+}
+
+/// Follows a VOTable through its elements, as far as the end of its first table.
+final class VODocument: XMLEvents {
+  /// How a table's rows are written.
+  private enum Rows {
+    case none
+    case tableData
+    case binary(VOBinary)
+    case ended
+  }
+
+  private(set) var header = VOHeader()
+  /// The rows that are complete and not taken yet.
+  var rows: [[Value]] = []
+  /// What cannot be read, and the row in which it stands.
+  private(set) var failure: VOFailure?
+  /// Tells the line that is being read.
+  var line: () -> Int = { 0 }
+  private(set) var rowsRead = 0
+  private var serialization = Rows.none
+  private var row: [Value] = []
+  private var cell: [UInt8] = []
+  private var isInCell = false
+
+  /// Whether the columns are known, since the data began or the table ended.
+  var hasHeader: Bool {
+    if case .none = serialization { return false }
+    return true
+  }
+
+  var isComplete: Bool {
+    if case .ended = serialization { return true }
+    return false
+  }
+
+  func start(_ element: XMLName, _ attributes: XMLAttributes) {
+    if isComplete { return }
+    if element.isCell(UInt8(ascii: "D")) {
+      cell.removeAll(keepingCapacity: true)
+      isInCell = true
+    } else if !element.isCell(UInt8(ascii: "R")) {
+      startHeader(element.string, attributes)
+    }
+  }
+
+  func text(_ bytes: UnsafeBufferPointer<UInt8>) {
+    switch serialization {
+    case .tableData where !isInCell: break
+    case .binary(var binary):
+      // Taken out while it changes, so that its bytes are not copied.
+      serialization = .tableData
+      binary.append(bytes, to: &rows)
+      serialization = .binary(binary)
+    case .ended: break
+    default: cell.append(contentsOf: bytes)
+    }
+  }
+
+  func end(_ element: XMLName) {
+    if isComplete { return }
+    if element.isCell(UInt8(ascii: "D")) {
+      endCell()
+    } else if element.isCell(UInt8(ascii: "R")) {
+      endRow()
+    } else {
+      endHeader(element.string)
+    }
+  }
+
+  /// The rows that are complete, which are then no longer kept.
+  func takeRows() -> [[Value]] {
+    defer { rows.removeAll(keepingCapacity: true) }
+    rowsRead += rows.count
+    return rows
+  }
+
+  private func startHeader(_ name: String, _ attributes: XMLAttributes) {
+    cell.removeAll(keepingCapacity: true)
+    header.start(name, attributes)
+    switch name {
+    case "TABLEDATA": serialization = .tableData
+    case "BINARY": serialization = .binary(VOBinary(header.fields, hasMask: false))
+    case "BINARY2": serialization = .binary(VOBinary(header.fields, hasMask: true))
+    case "FITS":
+      fail("the rows are a FITS stream", advice: "Convert it with 'stilts tcopy ofmt=votable'")
+    case "STREAM": checkStream(attributes)
+    default: break
+    }
+  }
+
+  private func checkStream(_ attributes: XMLAttributes) {
+    if let place = attributes["href"] {
+      fail("the rows stand elsewhere, at \(place)", advice: "Get a VOTable with inline data")
+    } else if let encoding = attributes["encoding"], encoding != "base64" {
+      fail("the stream's encoding is '\(encoding)'", advice: "Only base64 is read")
+    }
+  }
+
+  private func endHeader(_ name: String) {
+    header.end(name, text: Tables.text(of: cell))
+    cell.removeAll(keepingCapacity: true)
+    if case .binary(let binary) = serialization, name == "STREAM", binary.remainder > 0 {
+      fail("the stream ends within a row", advice: "Get the file again")
+    }
+    if name == "TABLE", !header.fields.isEmpty { serialization = .ended }
+  }
+
+  private func endCell() {
+    isInCell = false
+    guard failure == nil else { return }
+    guard row.count < header.fields.count else {
+      return fail(
+        "the row has more cells than there are fields (\(header.fields.count))",
+        advice: "Give each FIELD one TD")
+    }
+    let field = header.fields[row.count]
+    let value = cell.isEmpty ? .null : field.value(cell)
+    guard let value else {
+      let kind = field.column.kind
+      return fail(
+        "'\(Tables.text(of: cell.prefix(40)))' is not \(kind)", column: field.column.name,
+        advice: "Correct the cell or the FIELD's datatype")
+    }
+    row.append(value)
+  }
+
+  private func endRow() {
+    guard failure == nil else { return }
+    guard row.count == header.fields.count else {
+      return fail(
+        "the row has \(row.count) cells for \(header.fields.count) fields",
+        advice: "Give each FIELD one TD")
+    }
+    rows.append(row)
+    row.removeAll(keepingCapacity: true)
+  }
+
+  private func fail(_ problem: String, column: String? = nil, advice: String) {
+    failure =
+      failure
+      ?? VOFailure(
+        line: line(), row: rowsRead + rows.count + 1, column: column, problem: problem,
+        advice: advice)
+  }
+}

@@ -1,0 +1,102 @@
+/// A VOTable FIELD or PARAM: a column, and how its cells are written.
+struct VOField {
+  var column: Column
+  /// The VOTable datatype, such as `unicodeChar`.
+  let datatype: String
+  /// The number that stands for null in a column of whole numbers.
+  var null: Int64?
+  /// The elements of a cell in a binary stream, or nil when each cell tells its own.
+  let count: Int?
+
+  init(_ attributes: XMLAttributes) {
+    datatype = attributes["datatype"] ?? "char"
+    count = Self.count(attributes["arraysize"])
+    let name = attributes["name"] ?? attributes["ID"] ?? ""
+    column = Column(
+      name, Self.datatype(datatype), unit: attributes["unit"].flatMap(\.nonEmpty),
+      ucd: attributes["ucd"].flatMap(\.nonEmpty))
+    if column.datatype == .string {
+      column.width = count
+    } else {
+      let parts = datatype.hasSuffix("Complex") ? 2 : 1
+      column.shape =
+        count.map { $0 * parts == 1 ? .scalar : .vector($0 * parts) } ?? .list
+    }
+  }
+
+  /// The elements of an `arraysize` such as `3`, `2x3`, `*` (nil) or `2x8*` (nil).
+  private static func count(_ arraysize: String?) -> Int? {
+    guard let arraysize, !arraysize.isEmpty else { return 1 }
+    return arraysize.split(separator: "x").reduce(1) { product, part -> Int? in
+      guard let product, let size = Int(part) else { return nil }
+      return product * size
+    }
+  }
+
+  private static func datatype(_ name: String) -> Datatype {
+    switch name {
+    case "boolean", "bit": .boolean
+    case "unsignedByte": .uint8
+    case "short": .int16
+    case "int": .int32
+    case "long": .int64
+    case "float", "floatComplex": .float
+    case "double", "doubleComplex": .double
+    default: .string
+    }
+  }
+
+  /// The value of a cell's text, or nil when the text is not of the field's datatype.
+  func value(_ cell: String) -> Value? {
+    if column.datatype == .string { return Value(cell) }
+    let words = cell.split(whereSeparator: \.isWhitespace)
+    if words.isEmpty { return .null }
+    guard column.shape != .scalar else { return words.count == 1 ? scalar(words[0]) : nil }
+    var elements: [Double] = []
+    for word in words {
+      guard let value = scalar(word) else { return nil }
+      elements.append(value.element)
+    }
+    if case .vector(let count) = column.shape, elements.count != count { return nil }
+    return Value(elements)
+  }
+
+  private func scalar(_ word: Substring) -> Value? {
+    switch column.datatype {
+    case .boolean: boolean(word)
+    case .float: Float(word).map { Value(Double($0)) }
+    case .double: Double(word).map { Value($0) }
+    default: integer(word).map { $0 == null ? .null : .integer($0) }
+    }
+  }
+
+  private func boolean(_ word: Substring) -> Value? {
+    switch word.lowercased() {
+    case "t", "true", "1": .boolean(true)
+    case "f", "false", "0": .boolean(false)
+    case "?": .null
+    default: nil
+    }
+  }
+
+  private func integer(_ word: Substring) -> Int64? {
+    word.hasPrefix("0x") ? Int64(word.dropFirst(2), radix: 16) : Int64(word)
+  }
+}
+
+extension Value {
+  /// The value as an element of a vector: NaN for null, 1 and 0 for true and false.
+  var element: Double {
+    switch self {
+    case .boolean(let flag): flag ? 1 : 0
+    case .integer(let number): Double(number)
+    case .real(let number): number
+    default: .nan
+    }
+  }
+}
+
+extension String {
+  /// The text, or nil where there is none.
+  var nonEmpty: String? { isEmpty ? nil : self }
+}

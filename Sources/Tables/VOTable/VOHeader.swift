@@ -1,0 +1,70 @@
+/// What stands in a VOTable before its first table's data.
+struct VOHeader {
+  private(set) var fields: [VOField] = []
+  private(set) var metadata = Metadata()
+  private(set) var rowCount: Int?
+  /// Why the service that made the file could not answer.
+  private(set) var refusal: String?
+  private var open: [String] = []
+
+  mutating func start(_ name: String, _ attributes: XMLAttributes) {
+    open.append(name)
+    switch name {
+    case "TABLE":
+      metadata.name = attributes["name"] ?? metadata.name
+      rowCount = attributes["nrows"].flatMap { Int($0) }
+    case "FIELD": fields.append(VOField(attributes))
+    case "VALUES": setNull(attributes)
+    case "PARAM": addParameter(attributes)
+    case "INFO": addInformation(attributes)
+    case "COOSYS": metadata.frame = metadata.frame ?? attributes["system"]
+    default: break
+    }
+  }
+
+  mutating func end(_ name: String, text: String) {
+    open.removeLast()
+    if name == "DESCRIPTION" { describe(text) }
+    if name == "INFO", refusal != nil { refusal = text.nonEmpty ?? "it gave no reason" }
+  }
+
+  private mutating func setNull(_ attributes: XMLAttributes) {
+    guard open.dropLast().last == "FIELD", !fields.isEmpty else { return }
+    fields[fields.count - 1].null = attributes["null"].flatMap { Int64($0) }
+  }
+
+  private mutating func addParameter(_ attributes: XMLAttributes) {
+    let field = VOField(attributes)
+    let text = attributes["value"] ?? ""
+    metadata.entries.append(
+      Metadata.Entry(
+        field.column.name, field.value(text) ?? Value(text), unit: field.column.unit,
+        ucd: field.column.ucd))
+  }
+
+  private mutating func addInformation(_ attributes: XMLAttributes) {
+    let name = attributes["name"] ?? "INFO"
+    let value = attributes["value"] ?? ""
+    if name == "QUERY_STATUS", value == "ERROR" { refusal = "" }
+    metadata.entries.append(Metadata.Entry(name, Value(value)))
+  }
+
+  private mutating func describe(_ text: String) {
+    guard let description = text.trimmed.nonEmpty else { return }
+    switch open.last {
+    case "FIELD": fields[fields.count - 1].column.description = description
+    case "PARAM": metadata.entries[metadata.entries.count - 1].description = description
+    case "TABLE": metadata.description = description
+    case "RESOURCE", "VOTABLE": metadata.description = metadata.description ?? description
+    default: break
+    }
+  }
+}
+
+extension StringProtocol {
+  /// The text without the white space around it.
+  var trimmed: String {
+    let start = drop(while: \.isWhitespace)
+    return String(start.reversed().drop(while: \.isWhitespace).reversed())
+  }
+}

@@ -1,0 +1,107 @@
+/// The markup of VOTable 1.4.
+enum VOMarkup {
+  static let beforeRows = "<DATA>\n<TABLEDATA>\n"
+  static let closing = "</TABLEDATA>\n</DATA>\n</TABLE>\n</RESOURCE>\n</VOTABLE>\n"
+  /// As long as the text it replaces.
+  static let unicode = #"datatype="unicodeChar""#
+  private static let ascii = #"datatype="char"       "#
+  private static let namespace = "http://www.ivoa.net/xml/VOTable/v1.3"
+
+  static func opening(_ metadata: Metadata) -> String {
+    let frame = metadata.frame.map { #"<COOSYS ID="frame" system="\#(attribute($0))"/>"# + "\n" }
+    let description = metadata.description.map { "<DESCRIPTION>\(escaped($0))</DESCRIPTION>\n" }
+    return """
+      <?xml version="1.0" encoding="UTF-8"?>
+      <VOTABLE version="1.4" xmlns="\(namespace)">
+      <RESOURCE>
+      \(frame ?? "")<TABLE\(metadata.name.map { #" name="\#(attribute($0))""# } ?? "")>
+      \(description ?? "")\(metadata.entries.map(parameter).joined())
+      """
+  }
+
+  /// The beginning of a FIELD, after which comes its datatype.
+  static func field(_ column: Column, frame: String?) -> String {
+    let isPosition = column.ucd?.hasPrefix("pos.eq") == true
+    let reference = frame != nil && isPosition ? #" ref="frame""# : ""
+    let name = #"<FIELD name="\#(attribute(column.name))""#
+    return name + semantics(column.unit, column.ucd) + reference + " "
+  }
+
+  static func datatype(_ column: Column, null: Int64?) -> String {
+    let values = null.map { #"<VALUES null="\#($0)"/>"# } ?? ""
+    return type(column.datatype) + size(column) + ">" + description(column.description) + values
+      + "</FIELD>\n"
+  }
+
+  /// The number that stands for null in vectors of whole numbers; a scalar's cell is left empty.
+  static func null(_ column: Column) -> Int64? {
+    guard column.shape != .scalar else { return nil }
+    switch column.datatype {
+    case .int16: return Int64(Int16.min)
+    case .int32: return Int64(Int32.min)
+    case .int64: return Int64.min
+    default: return nil
+    }
+  }
+
+  static func number(_ number: Double, _ datatype: Datatype) -> String {
+    number.isInfinite ? (number < 0 ? "-Inf" : "+Inf") : number.shortest(as: datatype)
+  }
+
+  private static func parameter(_ entry: Metadata.Entry) -> String {
+    let (type, value) = typed(entry.value)
+    return #"<PARAM name="\#(attribute(entry.name))"\#(semantics(entry.unit, entry.ucd)) "#
+      + #"\#(type) value="\#(attribute(value))">\#(description(entry.description))</PARAM>"# + "\n"
+  }
+
+  private static func typed(_ value: Value) -> (type: String, value: String) {
+    switch value {
+    case .null: (#"datatype="char" arraysize="*""#, "")
+    case .boolean(let flag): (#"datatype="boolean""#, flag ? "true" : "false")
+    case .integer(let number): (#"datatype="long""#, String(number))
+    case .real(let number): (#"datatype="double""#, VOMarkup.number(number, .double))
+    case .text(let text):
+      (
+        text.utf8.allSatisfy { $0 < 128 }
+          ? #"datatype="char" arraysize="*""#
+          : unicode + #" arraysize="*""#, text
+      )
+    case .reals(let elements):
+      (
+        #"datatype="double" arraysize="\#(elements.count)""#,
+        elements.map { VOMarkup.number($0, .double) }.joined(separator: " ")
+      )
+    }
+  }
+
+  private static func type(_ datatype: Datatype) -> String {
+    switch datatype {
+    case .boolean: #"datatype="boolean""#
+    case .uint8: #"datatype="unsignedByte""#
+    case .int16: #"datatype="short""#
+    case .int32: #"datatype="int""#
+    case .int64: #"datatype="long""#
+    case .float: #"datatype="float""#
+    case .double: #"datatype="double""#
+    case .string: ascii
+    }
+  }
+
+  private static func size(_ column: Column) -> String {
+    if column.datatype == .string { return #" arraysize="*""# }
+    switch column.shape {
+    case .scalar: return ""
+    case .vector(let count): return #" arraysize="\#(count)""#
+    case .list: return #" arraysize="*""#
+    }
+  }
+
+  private static func semantics(_ unit: String?, _ ucd: String?) -> String {
+    (unit.map { #" unit="\#(attribute(voUnit($0)))""# } ?? "")
+      + (ucd.map { #" ucd="\#(attribute($0))""# } ?? "")
+  }
+
+  private static func description(_ text: String?) -> String {
+    text.map { "<DESCRIPTION>\(escaped($0))</DESCRIPTION>" } ?? ""
+  }
+}

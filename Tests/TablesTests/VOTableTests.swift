@@ -1,0 +1,108 @@
+import Foundation
+import Tables
+import Testing
+
+@Suite struct VOTableTests {
+  let folder: Folder
+
+  init() throws { folder = try Folder() }
+
+  private func document(_ rows: String, attributes: String = "") -> String {
+    """
+    <?xml version="1.0"?>
+    <VOTABLE version="1.4" \(attributes)>
+    <DESCRIPTION>from a service</DESCRIPTION>
+    <RESOURCE type="results">
+    <COOSYS ID="c" system="ICRS"/>
+    <INFO name="QUERY_STATUS" value="OK"/>
+    <TABLE name="main" nrows="2">
+    <PARAM name="freq" datatype="double" unit="MHz" value="144.5"/>
+    <FIELD name="id" datatype="int" ucd="meta.id"><VALUES null="-99"/></FIELD>
+    <FIELD name="name" datatype="char" arraysize="8"><DESCRIPTION>a
+      name</DESCRIPTION></FIELD>
+    <FIELD name="flux" datatype="float" unit="Jy"/>
+    <FIELD name="pair" datatype="short" arraysize="2"/>
+    <DATA><TABLEDATA>
+    \(rows)
+    </TABLEDATA></DATA></TABLE>
+    <TABLE><FIELD name="other" datatype="int"/><DATA>
+    <TABLEDATA><TR><TD>7</TD></TR></TABLEDATA></DATA>
+    </TABLE></RESOURCE></VOTABLE>
+    """
+  }
+
+  private let rows = """
+    <TR><TD>1</TD><TD>A &amp; &#945;</TD><TD> 1.5e-3 </TD><TD>1 2</TD></TR>
+    <TR><TD>-99</TD><TD><![CDATA[<b>]]></TD><TD>NaN</TD><TD/></TR>
+    """
+
+  @Test(arguments: [
+    "", "xmlns=\"http://www.ivoa.net/xml/VOTable/v1.1\"",
+    "xmlns=\"http://www.ivoa.net/xml/VOTable/v1.2\"",
+    "xmlns=\"http://www.ivoa.net/xml/VOTable/v1.3\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema\"",
+  ])
+  func readsTableData(attributes: String) throws {
+    let path = try folder.write(document(rows, attributes: attributes), "t.vot")
+    let reader = try openTable(path)
+    #expect(reader.columns.map(\.datatype) == [.int32, .string, .float, .int16])
+    #expect(reader.columns[1].description?.hasPrefix("a") == true)
+    #expect(reader.metadata["freq"] == .real(144.5))
+    #expect(reader.metadata.frame == "ICRS")
+    #expect(reader.metadata.name == "main")
+    #expect(reader.rowCount == 2)
+    #expect(
+      try reader.rows() == [
+        [.integer(1), .text("A & α"), .real(Double(Float(0.0015))), .reals([1, 2])],
+        [.null, .text("<b>"), .null, .null],
+      ])
+  }
+
+  @Test func readsPrefixesAndGzip() throws {
+    let text = document(rows, attributes: "xmlns:v=\"http://www.ivoa.net/xml/VOTable/v1.3\"")
+      .replacing(#/<(\/?)([A-Z])/#) { "<\($0.1)v:\($0.2)" }
+      .replacing("<v:VOTABLE", with: "<v:VOTABLE").replacing("<![v:CDATA", with: "<![CDATA")
+    let path = try folder.write(text, "t.xml")
+    #expect(Validator.run("gzip", [path])?.status == 0)
+    #expect(try openTable(path + ".gz").rows().count == 2)
+  }
+
+  @Test(arguments: [
+    (
+      "<TR><TD>1</TD><TD>a</TD><TD>1</TD><TD>1 2</TD></TR>\n<TR><TD>x</TD></TR>",
+      "line 16, row 2, column 'id': 'x' is not int32"
+    ),
+    ("<TR><TD>1</TD></TR>", "row 1: the row has 1 cells for 4 fields"),
+    ("<TR><TD>1</TD><TD>a</TD><TD>1</TD><TD>1 2 3</TD></TR>", "'1 2 3' is not 2 int16s"),
+    ("<TR><TD>1</TR>", "line 15: the XML is broken (Opening and ending tag mismatch"),
+  ])
+  func saysWhatIsWrong(rows: String, words: String) throws {
+    let path = try folder.write(document(rows), "t.vot")
+    let error = #expect(throws: TableError.self) { _ = try openTable(path).rows() }
+    #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+  }
+
+  @Test(arguments: [
+    ("<VOTABLE/>", "no table"), ("<html><body>moved</body></html>", "no table"), ("<", "broken"),
+    (
+      "<VOTABLE><INFO name='QUERY_STATUS' value='ERROR'>too big</INFO></VOTABLE>",
+      "too big"
+    ),
+  ])
+  func refusesOtherDocuments(text: String, words: String) throws {
+    let path = try folder.write(text, "t.vot")
+    let error = #expect(throws: TableError.self) { try openTable(path) }
+    #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+  }
+
+  /// Chunks are as long as they are asked for, whatever libxml2's pieces.
+  @Test func keepsToItsChunks() throws {
+    let columns = [Column("id", .int64), Column("text", .string)]
+    let rows = (0..<10_000).map { [Value.integer($0), .text("é\($0)")] }
+    let path = folder.file("t.vot")
+    let (_, read) = try roundTrip(rows, columns, to: path)
+    #expect(read == rows)
+    var sizes: [Int] = []
+    try openTable(path).read(chunk: 3000) { sizes.append($0.count) }
+    #expect(sizes == [3000, 3000, 3000, 1000])
+  }
+}
