@@ -1,0 +1,52 @@
+internal import Network
+internal import Tensor
+
+extension ViewRecipe {
+  /// Draws views of sources into one batch `[copies * n, s, s, 1]`, all first views, then all
+  /// second ones. Each view's chance comes from the seed, `coordinates`, its source and its copy.
+  func batch(
+    of sources: [(index: Int, image: Prepared)], copies: Int, seed: UInt64,
+    coordinates: (Int, Int)
+  ) -> Tensor {
+    let side = sources.first?.image.preprocessing.size ?? 0
+    let pixels = side * side
+    return Tensor(shape: [copies * sources.count, side, side, 1]) { target in
+      nonisolated(unsafe) let target = target
+      parallel(over: copies * sources.count, chunk: 4) { _, items in
+        for item in items {
+          let (index, image) = sources[item % sources.count]
+          let copy = item / sources.count
+          var random = RandomStream(seed, coordinates.0, coordinates.1, index, copy)
+          let view = view(of: image, using: &random)
+          precondition(view.values.count == pixels, "all sources of a batch have one view size")
+          for (offset, value) in view.values.enumerated() { target[item * pixels + offset] = value }
+        }
+      }
+    }
+  }
+}
+
+extension Encoder {
+  /// Embeds the plain views of sources, `[n, dimensions]`, a few at a time.
+  func embedPlain(_ sources: [Prepared]) -> Tensor {
+    inBlocks(sources, of: 128) { embed(images($0.map { [$0.plain()] })) }
+  }
+}
+
+/// Puts the rows that `body` makes of every block of sources below each other.
+func inBlocks(_ sources: [Prepared], of size: Int, _ body: (ArraySlice<Prepared>) -> Tensor)
+  -> Tensor
+{
+  var shape: [Int] = []
+  var values: [Float] = []
+  for start in stride(from: 0, to: sources.count, by: size) {
+    let rows = body(sources[start..<min(start + size, sources.count)])
+    shape = Array(rows.shape.dropFirst())
+    values += rows.values
+  }
+  let columns = max(1, shape.reduce(1, *))
+  return Tensor(shape: [values.count / columns] + (shape.isEmpty ? [1] : shape), values: values)
+}
+
+/// One batch of the images of each source, source by source.
+func images(_ views: [[Tensor]]) -> Tensor { batch(views.flatMap(\.self)) }
