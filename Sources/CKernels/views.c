@@ -203,6 +203,13 @@ static inline void columns(const float *a, const float *b, float *sums, int widt
   }
 }
 
+// Sums of a line over the window's 11 columns.
+static inline void across(const float *line, float *sums, int count) {
+  for (int c = 0; c < count; c++) sums[c] = window[0] * line[c];
+  for (int t = 1; t < 11; t++)
+    for (int c = 0; c < count; c++) sums[c] += window[t] * line[c + t];
+}
+
 REBER_CLONES
 float reber_ssim(const float *a, const float *b, float *scratch, int height, int width,
                  float floor) {
@@ -211,16 +218,17 @@ float reber_ssim(const float *a, const float *b, float *scratch, int height, int
   int counted = 0;
   for (int r = 0; r + 11 <= height; r++) {
     columns(a + (size_t)r * width, b + (size_t)r * width, scratch, width);
+    float *means = scratch + 5 * (size_t)width;
+    for (int k = 0; k < 5; k++) across(scratch + k * width, means + k * width, width - 10);
     float line = 0;
     int inside = 0;
     for (int c = 0; c + 11 <= width; c++) {
-      float m[5] = {0, 0, 0, 0, 0};
-      for (int t = 0; t < 11; t++)
-        for (int k = 0; k < 5; k++) m[k] += window[t] * scratch[k * width + c + t];
-      float va = m[2] - m[0] * m[0], vb = m[3] - m[1] * m[1], cov = m[4] - m[0] * m[1];
-      float value = (2 * m[0] * m[1] + c1) * (2 * cov + c2) /
-                    ((m[0] * m[0] + m[1] * m[1] + c1) * (va + vb + c2));
-      int seen = m[0] > floor || m[1] > floor;
+      float ma = means[c], mb = means[width + c];
+      float va = means[2 * width + c] - ma * ma, vb = means[3 * width + c] - mb * mb;
+      float cov = means[4 * width + c] - ma * mb;
+      float value = (2 * ma * mb + c1) * (2 * cov + c2) /
+                    ((ma * ma + mb * mb + c1) * (va + vb + c2));
+      int seen = ma > floor || mb > floor;
       line += seen ? value : 0;
       inside += seen;
     }

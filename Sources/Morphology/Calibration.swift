@@ -1,7 +1,9 @@
 internal import Foundation
 internal import Tensor
 
-/// How probabilities compare with how often they are right (Guo et al. 2017).
+/// How probabilities compare with how often they are right.
+///
+/// The measures are those of Guo et al. 2017.
 public struct Calibration: Codable, Sendable, Hashable {
   /// The reliability curve, by bins of equal width.
   public let bins: [Bin]

@@ -99,7 +99,8 @@ public struct Clustering: Sendable {
     distances = (0..<points.rows).map { near.distances.row($0).first ?? 0 }
     outlierScores = loneliness(points, neighbours: options.neighbours)
     hierarchy = Hierarchy(
-      centroids: means.centroids.rows(at: found.map(\.centroid)), sizes: clusters.map(\.members.count))
+      centroids: means.centroids.rows(at: found.map(\.centroid)),
+      sizes: clusters.map(\.members.count))
   }
 
   private static func clusters(

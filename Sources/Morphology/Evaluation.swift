@@ -39,8 +39,9 @@ public struct Evaluation: Sendable {
       classes: probabilities.columns)
   }
 
-  /// F1 below, overall and above bounds of the probability of the predicted class, as Baron Perez
-  /// et al. 2025 report it.
+  /// F1 below, overall and above bounds of the probability of the predicted class.
+  ///
+  /// The form in which Baron Perez et al. 2025 report theirs.
   public func byProbability(_ options: BoundOptions = BoundOptions()) -> [BoundedScores] {
     let all = Array(truth.indices)
     let parts: [(ProbabilityBound, [Int])] = [
@@ -84,7 +85,7 @@ public struct BoundOptions: Codable, Sendable, Hashable {
   /// Chooses the resamplings.
   public var seed: UInt64 = 1
 
-  /// The bounds of Baron Perez et al. 2025.
+  /// The published bounds, 85% and 99%.
   public init() {}
 }
 

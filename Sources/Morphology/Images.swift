@@ -80,12 +80,14 @@ extension Tensor {
   }
 }
 
-/// The mean structural similarity of two images in [0, 1] (Wang et al. 2004), over the windows
-/// where one of the two is brighter than `floor` on average; a negative floor counts all.
+/// The mean structural similarity of two images in [0, 1], after Wang and others (2004).
+///
+/// Only windows count where one of the two is brighter than `floor` on average; a negative floor
+/// counts all.
 package func structuralSimilarity(_ a: Tensor, _ b: Tensor, floor: Float = -1) -> Float {
   let (height, width) = (a.shape[0], a.shape[1])
   guard min(height, width) >= 11 else { return 1 }
-  return withUnsafeTemporaryAllocation(of: Float.self, capacity: 5 * width) { scratch in
+  return withUnsafeTemporaryAllocation(of: Float.self, capacity: 10 * width) { scratch in
     a.values.withUnsafeBufferPointer { a in
       b.values.withUnsafeBufferPointer { b in
         reber_ssim(

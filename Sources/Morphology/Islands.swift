@@ -1,8 +1,9 @@
 package import Tensor
 
 extension Tensor {
-  /// Sets to 0 every island of pixels above `floor` that does not reach into the central circle;
-  /// where none does, nothing changes. Pixels are connected across sides and corners.
+  /// Sets to 0 every island of pixels above `floor` that does not reach into the central circle.
+  ///
+  /// Where none does, nothing changes. Pixels are connected across sides and corners.
   package mutating func maskNeighbours(floor: Float, radius: Float) {
     let (height, width) = (shape[0], shape[1])
     let islands = Islands(self, floor: floor)

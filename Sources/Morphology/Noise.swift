@@ -8,8 +8,11 @@ public enum NoiseEstimator: String, Codable, Sendable, CaseIterable {
 
   /// The noise of `pixels`, in their unit.
   ///
-  /// It is 0 for pixels that were clipped before: where more than 30% share the lowest value.
+  /// It is 0 for pixels that were clipped before: where more than 30% share the lowest value. Of
+  /// many pixels only every so many-th is looked at: at least 16,384.
   public func sigma(of pixels: [Float]) -> Float {
+    let step = max(1, pixels.count / 16_384)
+    let pixels = step == 1 ? pixels : stride(from: 0, to: pixels.count, by: step).map { pixels[$0] }
     guard let lowest = pixels.min() else { return 0 }
     let atFloor = pixels.reduce(0) { $0 + ($1 == lowest ? 1 : 0) }
     guard Double(atFloor) <= 0.3 * Double(pixels.count) else { return 0 }

@@ -5,8 +5,9 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   /// Sides of a view, in pixels.
   public var size = 64
 
-  /// Sky shown by a plain view, in arcsec; needs the pixel scale of every cutout. `nil` shows
-  /// `cropFraction` of the cutout.
+  /// Sky shown by a plain view, in arcsec; `nil` shows `cropFraction` of the cutout.
+  ///
+  /// It needs the pixel scale of every cutout.
   public var fieldOfView: Double?
 
   /// The part of the cutout's shorter side that a plain view shows.
@@ -47,6 +48,7 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   /// - Parameters:
   ///   - image: `[height, width]`, any brightness unit; pixels that are not finite count as 0.
   ///   - pixelScale: In arcsec; needed where `fieldOfView` is set.
+  /// - Returns: The cutout ready for views.
   /// - Throws: `MorphologyError` for an image without pixels, options that cannot be, or a missing
   ///   pixel scale.
   public func prepare(_ image: Tensor, pixelScale: Double? = nil) throws -> Prepared {

@@ -1,9 +1,9 @@
 public import Network
 public import Tensor
 
-/// Contrastive learning without labels: SimCLR (Chen et al. 2020) over views of sources.
+/// Contrastive learning without labels, over views of sources.
 ///
-/// A state machine that does one step at a time. All chance comes from (seed, epoch, step, source),
+/// The method is SimCLR (Chen et al. 2020). /// A state machine that does one step at a time. All chance comes from (seed, epoch, step, source),
 /// so weights, the optimiser's state and the number of the step are all that a checkpoint holds,
 /// and learning that was stopped and goes on gives the same bytes as learning that was not.
 public struct Pretraining: Sendable {
@@ -21,7 +21,9 @@ public struct Pretraining: Sendable {
     /// Passes over the sources.
     public var epochs = 100
 
-    /// Sources in a step. NT-Xent compares each with all others of its step, so gradients added
+    /// Sources in a step.
+    ///
+    /// NT-Xent compares each with all others of its step, so gradients added
     /// up over smaller batches are not the same thing.
     public var batchSize = 128
 
@@ -124,11 +126,12 @@ public struct Pretraining: Sendable {
   /// - Parameters:
   ///   - images: All sources, in the same order every time.
   ///   - onStep: Called after every step; what it throws stops the learning, which can go on.
+  /// - Throws: `MorphologyError.badState` for another number of sources, or what `onStep` throws.
   public mutating func advance(
     through images: [Prepared], onStep: (Progress) throws -> Void = { _ in }
   ) throws {
     guard images.count == sources else {
-      throw MorphologyError.badState("begun with \(sources) sources, continued with \(images.count)")
+      throw MorphologyError.badState("begun with \(sources) sources, now \(images.count)")
     }
     let epoch = epoch
     let order = order(of: epoch)

@@ -22,8 +22,9 @@ package func meanProbabilities(_ logits: Tensor, temperature: Float) -> Tensor {
   return mean
 }
 
-/// The temperature that makes the mean probabilities of held-out sources most likely
-/// (Guo et al. 2017), by golden-section search of its logarithm between 1/20 and 20.
+/// The temperature that makes the mean probabilities of held-out sources most likely.
+///
+/// Found by golden-section search of its logarithm between 1/20 and 20 (Guo et al. 2017).
 package func bestTemperature(_ logits: Tensor, classes: [Int]) -> Float {
   func surprise(_ logTemperature: Double) -> Double {
     let probabilities = meanProbabilities(logits, temperature: Float(exp(logTemperature)))

@@ -22,6 +22,7 @@ public struct Neighbours: Sendable, Equatable {
 ///   - references: `[m, dimensions]`.
 ///   - count: How many neighbours, at most `m`.
 ///   - excludingSelf: Whether reference `i` is left out for query `i`, for a cloud against itself.
+/// - Returns: The neighbours, nearest first.
 public func nearestNeighbours(
   of queries: Tensor, in references: Tensor, count: Int, excludingSelf: Bool = false
 ) -> Neighbours {

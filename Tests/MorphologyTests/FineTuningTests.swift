@@ -107,8 +107,11 @@ struct FoldTests {
       let logits = [random.normal(), 2 * random.normal(), random.normal()]
       let probabilities = logits.map { exp($0) }
       var left = random.uniform() * probabilities.reduce(0, +)
-      let drawn = probabilities.firstIndex { left -= $0; return left < 0 } ?? 2
-      classes.append(drawn)
+      let drawn = probabilities.firstIndex { probability in
+        left -= probability
+        return left < 0
+      }
+      classes.append(drawn ?? 2)
       values += logits.map { $0 * 3 }
     }
     let logits = Tensor(shape: [4000, 1, 3], values: values)

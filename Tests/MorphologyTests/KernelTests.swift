@@ -132,7 +132,7 @@ private func slowStretch(_ value: Float, _ stretch: Stretch, floor: Float, peak:
   }
 }
 
-/// Wang et al. 2004, straight from the formula.
+/// Structural similarity straight from the formula.
 private func slowSimilarity(_ a: Tensor, _ b: Tensor, floor: Float) -> Double {
   let taps = (-5...5).map { exp(-Double($0 * $0) / 4.5) }
   let sum = taps.reduce(0, +)
@@ -146,7 +146,8 @@ private func slowSimilarity(_ a: Tensor, _ b: Tensor, floor: Float) -> Double {
           let w = taps[i] * taps[j] / (sum * sum)
           let x = Double(a.values[(row + i) * 80 + column + j])
           let y = Double(b.values[(row + i) * 80 + column + j])
-          (ma, mb, aa, bb, ab) = (ma + w * x, mb + w * y, aa + w * x * x, bb + w * y * y, ab + w * x * y)
+          (ma, mb) = (ma + w * x, mb + w * y)
+          (aa, bb, ab) = (aa + w * x * x, bb + w * y * y, ab + w * x * y)
         }
       }
       guard ma > Double(floor) || mb > Double(floor) else { continue }

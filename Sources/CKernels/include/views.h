@@ -29,7 +29,7 @@ float reber_peak(const float *image, int side);
 // Mean structural similarity (Wang et al. 2004, IEEE TIP 13, 600) of two images in [0, 1]:
 // Gaussian window of 11 pixels and sigma 1.5, windows wholly inside, and of these only where one
 // of the two local means exceeds `floor`. 1 if there is none.
-// `scratch` holds 5 * width floats; height and width are at least 11.
+// `scratch` holds 10 * width floats; height and width are at least 11.
 float reber_ssim(const float *a, const float *b, float *scratch, int height, int width,
                  float floor);
 
