@@ -1,5 +1,5 @@
-internal import Network
-internal import Tensor
+public import Network
+public import Tensor
 
 extension ViewRecipe {
   /// Draws views of sources into one batch `[copies * n, s, s, 1]`.
@@ -28,10 +28,30 @@ extension ViewRecipe {
 }
 
 extension Encoder {
-  /// Embeds the plain views of sources, `[n, dimensions]`, a few at a time.
-  func embedPlain(_ sources: [Prepared]) -> Tensor {
-    inBlocks(sources, of: 128) { embed(images($0.map { [$0.plain()] })) }
+  /// Embeds sources, a few at a time.
+  ///
+  /// - Parameters:
+  ///   - sources: Prepared as they were for training.
+  ///   - overOrientations: Whether to take the mean over eight orientations of each plain view,
+  ///     which costs eight times as much and hardly depends on how a source lies on the sky.
+  /// - Returns: `[n, dimensions]`.
+  public func embed(_ sources: [Prepared], overOrientations: Bool = false) -> Tensor {
+    let views = overOrientations ? 8 : 1
+    return inBlocks(sources, of: 256 / views) { block in
+      let single = embed(images(block.map { overOrientations ? $0.orientations() : [$0.plain()] }))
+      return views == 1 ? single : means(of: single, over: views)
+    }
   }
+}
+
+/// The mean of every `count` rows that follow each other.
+private func means(of rows: Tensor, over count: Int) -> Tensor {
+  let width = rows.columns
+  var result = Tensor([rows.rows / count, width])
+  for (index, value) in rows.values.enumerated() {
+    result.values[index / width / count * width + index % width] += value / Float(count)
+  }
+  return result
 }
 
 /// Puts the rows that `body` makes of every block of sources below each other.

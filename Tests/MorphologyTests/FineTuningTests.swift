@@ -81,6 +81,23 @@ struct FineTuningTests {
   }
 }
 
+@Suite("Embedding")
+struct EmbeddingTests {
+  @Test("In blocks as alone; the mean over orientations forgets a quarter turn, to 1e-4")
+  func blocks() throws {
+    let encoder = Encoder(tiny(), seed: 3)
+    let sources = try twoClasses(270)
+    let all = encoder.embed(sources)
+    #expect(all.rows == 270)
+    #expect(difference(all.rows(at: [261]), encoder.embed([sources[261]])) < 1e-4)
+    let image = double(side: 48, separation: 9)
+    let turned = try [image, image.turned()].map { try small(16).prepare($0) }
+    let means = encoder.embed(turned, overOrientations: true)
+    #expect(means.shape[0] == 2)
+    #expect(difference(means.rows(at: [0]), means.rows(at: [1])) < 1e-4)
+  }
+}
+
 @Suite("Folds and temperature")
 struct FoldTests {
   @Test("Groups stay whole and classes are shared evenly")
