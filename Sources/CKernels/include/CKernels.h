@@ -13,4 +13,6 @@
 #define REBER_CLONES
 #endif
 
+#include "views.h"
+
 #endif

@@ -1,0 +1,306 @@
+public import Network
+public import Tensor
+
+/// Supervised training of a classifier over a pre-trained encoder.
+///
+/// In every round a linear probe learns over the frozen encoder, then the whole network at a lower
+/// rate. Each of the first rounds holds a fold out, whose logits calibrate the last round's
+/// classifier, which learns from all labels. A state machine like `Pretraining`: what was stopped
+/// goes on to the same bytes.
+public struct FineTuning: Sendable {
+  /// What decides the result besides encoder, images and labels; stored with the run.
+  public struct Options: Codable, Sendable, Hashable {
+    /// The number of classes.
+    public var classes: Int
+
+    /// Held-out folds; 0 holds none out, and the temperature stays 1.
+    public var folds = 5
+
+    /// Passes of the linear probe over embeddings of `probeViews` views of each source.
+    public var probeEpochs = 30
+
+    /// Views of each source that the linear probe learns from.
+    public var probeViews = 4
+
+    /// The probe's learning rate.
+    public var probeRate: Float = 0.01
+
+    /// Passes of the whole network; 0 leaves the encoder as it is.
+    public var epochs = 15
+
+    /// Sources in a step.
+    public var batchSize = 64
+
+    /// The whole network's learning rate after warm-up; falls by a cosine.
+    public var rate: Float = 5e-4
+
+    /// The optimiser's rule.
+    public var rule = Optimiser.Rule.adam
+
+    /// The weight decay of all but biases and normalisation.
+    public var weightDecay: Float = 1e-4
+
+    /// Label smoothing, in 0..<1.
+    public var smoothing: Float = 0
+
+    /// The views.
+    public var views = ViewRecipe.mild
+
+    /// Chooses folds, weights, order and views.
+    public var seed: UInt64 = 1
+
+    /// The usual start for a number of classes.
+    public init(classes: Int) { self.classes = classes }
+  }
+
+  /// One unit of work done: a linear probe (epoch 0) or a pass of the whole network.
+  public struct Progress: Sendable, Hashable {
+    /// The mean cross-entropy of the unit.
+    public let loss: Float
+
+    /// The round, from 0; the last learns from all labels.
+    public let round: Int
+
+    /// The epoch within the round; 0 is the probe.
+    public let epoch: Int
+
+    /// Units done, this one included.
+    public let position: Int
+
+    /// Units of the whole training.
+    public let total: Int
+  }
+
+  /// What it learns with.
+  public let options: Options
+
+  /// The held-out fold of every source; empty without folds.
+  public let folds: [Int]
+
+  /// Units of work done.
+  public private(set) var position = 0
+
+  private let start: Encoder
+  private let images: [Prepared]
+  private let classes: [Int]
+  private var model: Model
+  private var optimiser: Optimiser
+  private var heldOut: Tensor
+
+  /// Starts before the first round.
+  ///
+  /// - Parameters:
+  ///   - encoder: Pre-trained, or new for a comparison.
+  ///   - options: What decides the result.
+  ///   - images: Labelled sources, all prepared alike.
+  ///   - classes: Their classes, in `0..<options.classes`.
+  ///   - groups: Sources that must share a fold share a number; `nil` where each stands alone.
+  /// - Throws: `MorphologyError` where numbers do not fit.
+  public init(
+    encoder: Encoder, options: Options, images: [Prepared], classes: [Int], groups: [Int]? = nil
+  ) throws {
+    try Self.check(options, images: images, classes: classes, groups: groups)
+    self.options = options
+    self.images = images
+    self.classes = classes
+    start = encoder
+    let groups = groups ?? Array(images.indices)
+    folds =
+      options.folds == 0
+      ? []
+      : stratifiedFolds(
+        classes: classes, groups: groups, folds: options.folds, seed: options.seed)
+    model = Self.model(encoder, options: options, round: 0)
+    optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
+    heldOut = Tensor([images.count, 8, options.classes])
+  }
+
+  /// Rounds: one a fold and one with all labels.
+  public var rounds: Int { options.folds + 1 }
+
+  /// Units of the whole training.
+  public var total: Int { rounds * unitsPerRound }
+
+  /// Whether all is done.
+  public var isFinished: Bool { position >= total }
+
+  private var unitsPerRound: Int { options.epochs + 1 }
+
+  /// Does the next unit of work.
+  @discardableResult
+  public mutating func advance() -> Progress {
+    let (round, epoch) = (position / unitsPerRound, position % unitsPerRound)
+    let rows = trainingRows(round)
+    let loss = epoch == 0 ? probe(rows, round) : tune(rows, round, epoch)
+    if epoch == options.epochs, round < options.folds { predictHeldOut(round) }
+    position += 1
+    return Progress(loss: loss, round: round, epoch: epoch, position: position, total: total)
+  }
+
+  /// Probabilities of every source by the round that held it out, `[n, classes]`, with the
+  /// temperature applied that all of them together chose; `nil` before the folds are done.
+  public func heldOutProbabilities() -> Tensor? {
+    guard options.folds > 0, position >= options.folds * unitsPerRound else { return nil }
+    return meanProbabilities(heldOut, temperature: temperature)
+  }
+
+  /// The calibrated classifier of the last round; `nil` before it is done.
+  public func classifier() -> Classifier? {
+    guard isFinished, let preprocessing = images.first?.preprocessing else { return nil }
+    return Classifier(
+      model: model, classes: options.classes, temperature: temperature,
+      preprocessing: preprocessing)
+  }
+
+  private var temperature: Float {
+    options.folds == 0 ? 1 : bestTemperature(heldOut, classes: classes)
+  }
+
+  private func trainingRows(_ round: Int) -> [Int] {
+    images.indices.filter { round == options.folds || folds[$0] != round }
+  }
+
+  private mutating func predictHeldOut(_ round: Int) {
+    let rows = images.indices.filter { folds[$0] == round }
+    let logits = model.orientedLogits(of: rows.map { images[$0] })
+    for (place, row) in rows.enumerated() {
+      let width = heldOut.columns
+      heldOut.values.replaceSubrange(row * width..<(row + 1) * width, with: logits.row(place))
+    }
+  }
+}
+
+extension FineTuning {
+  /// All that a checkpoint holds besides `position`.
+  public var state: [String: Tensor] {
+    var state = model.state.merging(optimiser.state.prefixed("optimiser.")) { first, _ in first }
+    state["held_out_logits"] = heldOut
+    return state
+  }
+
+  /// Goes on from a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - state: What `state` gave.
+  ///   - position: What `position` gave then.
+  /// - Throws: `MorphologyError.badState` for a position that cannot be or logits of other sources,
+  ///   or what the network throws for tensors that do not fit.
+  public mutating func load(_ state: [String: Tensor], position: Int) throws {
+    guard (0...total).contains(position) else {
+      throw MorphologyError.badState("position \(position) of \(total)")
+    }
+    guard let logits = state["held_out_logits"], logits.shape == heldOut.shape else {
+      throw MorphologyError.badState("held-out logits are missing or of other sources")
+    }
+    try model.load(state)
+    try optimiser.load(state.part("optimiser."))
+    heldOut = logits
+    self.position = position
+  }
+
+  private static func model(_ encoder: Encoder, options: Options, round: Int) -> Model {
+    let width = encoder.architecture.embeddingDimension
+    let head = Head(
+      dimensions: [width, options.classes], normalised: false,
+      seed: options.seed &+ UInt64(round) &+ 7)
+    return Model(encoder: encoder, head: head)
+  }
+
+  private static func check(
+    _ options: Options, images: [Prepared], classes: [Int], groups: [Int]?
+  ) throws {
+    guard classes.count == images.count, groups?.count ?? images.count == images.count else {
+      throw MorphologyError.badOptions("\(classes.count) classes for \(images.count) sources")
+    }
+    guard options.classes > 1, classes.allSatisfy({ (0..<options.classes).contains($0) }) else {
+      throw MorphologyError.badOptions("a class is not in 0..<\(options.classes)")
+    }
+    guard options.folds != 1, options.folds >= 0, options.epochs >= 0, options.batchSize > 1 else {
+      throw MorphologyError.badOptions("folds must be 0 or more than 1, batchSize more than 1")
+    }
+    guard images.allSatisfy({ $0.preprocessing == images.first?.preprocessing }) else {
+      throw MorphologyError.badOptions("sources were not all prepared alike")
+    }
+    let groupCount = groups.map { Set($0).count } ?? images.count
+    guard images.count > 1, groupCount >= options.folds else {
+      throw MorphologyError.tooFew(
+        what: "groups of labelled sources", have: groupCount, need: max(2, options.folds))
+    }
+  }
+}
+
+extension FineTuning {
+  /// Trains a fresh head over the frozen encoder.
+  private mutating func probe(_ rows: [Int], _ round: Int) -> Float {
+    model = Self.model(start, options: options, round: round)
+    let (points, owners) = embeddedViews(rows)
+    var optimiser = Optimiser(rule: .adam, weightDecay: options.weightDecay)
+    let steps = max(1, rows.count / batchSize(rows))
+    var loss: Float = 0
+    for epoch in 0..<options.probeEpochs {
+      var random = RandomStream(options.seed, 1, round, epoch)
+      let order = balancedOrder(
+        Array(owners.indices), classes: owners.map { classes[$0] }, count: steps * batchSize(rows),
+        using: &random)
+      loss = 0
+      for step in 0..<steps {
+        let chosen = order[step * batchSize(rows)..<(step + 1) * batchSize(rows)]
+        model.forgetGradients()
+        let logits = model.head.forward(points.rows(at: chosen))
+        let (part, gradient) = cost(logits, chosen.map { classes[owners[$0]] })
+        _ = model.head.backward(gradient)
+        optimiser.step(&model.head, rate: options.probeRate)
+        loss += part / Float(steps)
+      }
+    }
+    self.optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
+    return loss
+  }
+
+  /// Embeddings of a few views of each source, and the source of each.
+  private func embeddedViews(_ rows: [Int]) -> (points: Tensor, owners: [Int]) {
+    var values: [Float] = []
+    var owners: [Int] = []
+    for block in stride(from: 0, to: rows.count, by: 64) {
+      let chosen = rows[block..<min(block + 64, rows.count)]
+      let views = options.views.batch(
+        of: chosen.map { ($0, images[$0]) }, copies: options.probeViews, seed: options.seed,
+        coordinates: (-1, 0))
+      values += start.embed(views).values
+      for _ in 0..<options.probeViews { owners += chosen }
+    }
+    let width = start.architecture.embeddingDimension
+    return (Tensor(shape: [owners.count, width], values: values), owners)
+  }
+
+  /// Trains the whole network for an epoch.
+  private mutating func tune(_ rows: [Int], _ round: Int, _ epoch: Int) -> Float {
+    let size = batchSize(rows)
+    let steps = rows.count / size
+    let schedule = CosineSchedule(
+      base: options.rate, warmUpSteps: steps, totalSteps: steps * options.epochs)
+    var random = RandomStream(options.seed, 2, round, epoch)
+    let order = balancedOrder(rows, classes: classes, count: steps * size, using: &random)
+    var loss: Float = 0
+    for step in 0..<steps {
+      let chosen = order[step * size..<(step + 1) * size]
+      let done = (epoch - 1) * steps + step
+      let views = options.views.batch(
+        of: chosen.enumerated().map { ($0.offset, images[$0.element]) }, copies: 1,
+        seed: options.seed, coordinates: (round, done))
+      model.forgetGradients()
+      let logits = model.head.forward(model.encoder.forward(views))
+      let (part, gradient) = cost(logits, chosen.map { classes[$0] })
+      model.encoder.backward(model.head.backward(gradient))
+      optimiser.step(&model, rate: schedule.rate(at: done))
+      loss += part / Float(steps)
+    }
+    return loss
+  }
+
+  private func cost(_ logits: Tensor, _ truth: [Int]) -> (loss: Float, gradient: Tensor) {
+    softmaxCrossEntropy(logits, classes: truth, smoothing: options.smoothing)
+  }
+
+  private func batchSize(_ rows: [Int]) -> Int { min(options.batchSize, rows.count) }
+}

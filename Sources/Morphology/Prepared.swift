@@ -1,0 +1,86 @@
+public import Tensor
+
+/// A cutout ready for views: linear brightness at working resolution, wider than a view.
+public struct Prepared: Sendable, Equatable {
+  /// `[side, side]`, linear, finite, in the cutout's brightness unit.
+  public let image: Tensor
+
+  /// The noise at this resolution, in the same unit; 0 where the cutout was clipped before.
+  public let sigma: Float
+
+  /// The largest value in the circle that every turned view shows, at least 0.
+  public let peak: Float
+
+  /// The part of the cutout's pixels that were not finite, in 0...1.
+  public let nonFinite: Double
+
+  /// How it was made.
+  public let preprocessing: Preprocessing
+
+  package init(image: Tensor, sigma: Float, nonFinite: Double, preprocessing: Preprocessing) {
+    self.image = image
+    self.sigma = sigma
+    self.nonFinite = nonFinite
+    self.preprocessing = preprocessing
+    peak = central(image, size: preprocessing.size).peakInCircle
+  }
+
+  /// Whether nothing rises above the noise: such a source has no morphology to learn.
+  public var isEmpty: Bool { peak <= preprocessing.clip * sigma }
+
+  /// The source as it is shown without any augmentation, `[size, size]` in [0, 1].
+  public func plain() -> Tensor {
+    var view = central(image, size: preprocessing.size)
+    preprocessing.stretch.apply(to: &view, floor: preprocessing.clip * sigma, peak: peak)
+    return view
+  }
+
+  /// The plain view and its quarter turns, and the same mirrored: eight views.
+  public func orientations() -> [Tensor] {
+    let view = plain()
+    return [view, view.mirrored()].flatMap { start in
+      var turned = [start]
+      for turn in 0..<3 { turned.append(turned[turn].turned()) }
+      return turned
+    }
+  }
+}
+
+/// The middle `size` by `size` pixels; the image's side has the same parity.
+private func central(_ image: Tensor, size: Int) -> Tensor {
+  let side = image.shape[0]
+  let first = (side - size) / 2
+  return Tensor(shape: [size, size]) { target in
+    for row in 0..<size {
+      for column in 0..<size {
+        target[row * size + column] = image.values[(row + first) * side + column + first]
+      }
+    }
+  }
+}
+
+extension Tensor {
+  /// A square image with its columns in the other order.
+  package func mirrored() -> Tensor { rearranged { row, column, last in (row, last - column) } }
+
+  /// A square image turned by a quarter.
+  package func turned() -> Tensor { rearranged { row, column, last in (column, last - row) } }
+
+  private func rearranged(_ source: (Int, Int, Int) -> (Int, Int)) -> Tensor {
+    let side = shape[0]
+    return Tensor(shape: shape) { target in
+      for row in 0..<side {
+        for column in 0..<side {
+          let (y, x) = source(row, column, side - 1)
+          target[row * side + column] = values[y * side + x]
+        }
+      }
+    }
+  }
+}
+
+/// Puts images `[s, s]` into one batch `[n, s, s, 1]`.
+package func batch(_ images: [Tensor]) -> Tensor {
+  let side = images.first?.shape[0] ?? 0
+  return Tensor(shape: [images.count, side, side, 1], values: images.flatMap(\.values))
+}

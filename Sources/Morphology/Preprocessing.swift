@@ -1,0 +1,107 @@
+public import Tensor
+
+/// How a cutout becomes what a network sees; stored with every run and model.
+public struct Preprocessing: Codable, Sendable, Hashable {
+  /// Sides of a view, in pixels.
+  public var size = 64
+
+  /// Sky shown by a plain view, in arcsec; `nil` shows `cropFraction` of the cutout.
+  ///
+  /// It needs the pixel scale of every cutout.
+  public var fieldOfView: Double?
+
+  /// The part of the cutout's shorter side that a plain view shows.
+  public var cropFraction = 1.0
+
+  /// How much wider than a view the prepared image is, so that turned views are full.
+  public var margin = 1.42
+
+  /// How the noise is estimated.
+  public var noise = NoiseEstimator.medianAbsoluteDeviation
+
+  /// Pixels below this many σ become 0.
+  public var clip: Float = 3
+
+  /// How brightness is shown.
+  public var stretch = Stretch.squareRoot
+
+  /// What happens to sources beside the central one.
+  public var neighbours = Neighbourhood.keep
+
+  /// The usual start: a 64-pixel view of the whole cutout.
+  public init() {}
+
+  /// What happens to sources beside the central one.
+  public enum Neighbourhood: Codable, Sendable, Hashable {
+    /// All stay.
+    case keep
+
+    /// Only islands of pixels above the clip level stay that reach into a central circle.
+    ///
+    /// The radius is in view sides; lobes that do not touch the core stay when it is wide enough.
+    /// Where no island reaches it, all stay.
+    case mask(radius: Double)
+  }
+
+  /// Prepares one cutout.
+  ///
+  /// - Parameters:
+  ///   - image: `[height, width]`, any brightness unit; pixels that are not finite count as 0.
+  ///   - pixelScale: In arcsec; needed where `fieldOfView` is set.
+  /// - Returns: The cutout ready for views.
+  /// - Throws: `MorphologyError` for an image without pixels, options that cannot be, or a missing
+  ///   pixel scale.
+  public func prepare(_ image: Tensor, pixelScale: Double? = nil) throws -> Prepared {
+    guard image.shape.count == 2, !image.values.isEmpty else {
+      throw MorphologyError.notAnImage(shape: image.shape)
+    }
+    let scale = try scale(of: image, pixelScale: pixelScale)
+    let finite = image.values.map(\.isFinite)
+    let count = finite.reduce(0) { $0 + ($1 ? 1 : 0) }
+    let filled = Tensor(shape: image.shape, values: image.values.map { $0.isFinite ? $0 : 0 })
+    let smooth = filled.blurred(sigma: antialiasing(scale))
+    let sigma = noise(of: filled, smooth: smooth, finite: finite)
+    let side = workingSide
+    let map = AffineMap(
+      from: (side, side), to: (image.shape[0], image.shape[1]), scale: Float(scale))
+    var working = smooth.resampled(by: map, height: side, width: side)
+    if case .mask(let radius) = neighbours {
+      working.maskNeighbours(floor: max(clip * sigma, 0), radius: Float(radius * Double(size)))
+    }
+    return Prepared(
+      image: working, sigma: sigma, nonFinite: 1 - Double(count) / Double(finite.count),
+      preprocessing: self)
+  }
+
+  /// Sides of a prepared image, of the same parity as the view's.
+  package var workingSide: Int {
+    let side = Int((Double(size) * margin).rounded(.up))
+    return side + (side - size) % 2
+  }
+
+  /// Cutout pixels in a pixel of the view.
+  private func scale(of image: Tensor, pixelScale: Double?) throws -> Double {
+    guard size >= 16, size <= 1024 else {
+      throw MorphologyError.badOptions("size \(size) is not in 16...1024")
+    }
+    guard margin >= 1, margin <= 4, cropFraction > 0, fieldOfView ?? 1 > 0 else {
+      throw MorphologyError.badOptions("margin, cropFraction and fieldOfView must be positive")
+    }
+    guard let fieldOfView else {
+      return cropFraction * Double(min(image.shape[0], image.shape[1])) / Double(size)
+    }
+    guard let pixelScale, pixelScale > 0 else { throw MorphologyError.noPixelScale }
+    return fieldOfView / pixelScale / Double(size)
+  }
+
+  /// The Gaussian, in cutout pixels, that keeps finer structure from folding into a coarser grid.
+  private func antialiasing(_ scale: Double) -> Float {
+    scale > 1.05 ? Float(0.42 * (scale * scale - 1).squareRoot()) : 0
+  }
+
+  private func noise(of raw: Tensor, smooth: Tensor, finite: [Bool]) -> Float {
+    let own = noise.sigma(of: zip(raw.values, finite).compactMap { $1 ? $0 : nil })
+    guard own > 0, smooth != raw else { return own }
+    return noise.sigma(of: zip(smooth.values, finite).compactMap { $1 ? $0 : nil })
+  }
+}

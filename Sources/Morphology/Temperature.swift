@@ -1,0 +1,58 @@
+internal import Foundation
+internal import Network
+package import Tensor
+
+/// Mean class probabilities over the orientations of each source.
+///
+/// - Parameters:
+///   - logits: `[n, orientations, classes]`.
+///   - temperature: Divides the logits before the softmax.
+/// - Returns: `[n, classes]`, each row of sum 1.
+package func meanProbabilities(_ logits: Tensor, temperature: Float) -> Tensor {
+  let (count, views, classes) = (logits.shape[0], logits.shape[1], logits.shape[2])
+  let scaled = Tensor(
+    shape: [count * views, classes], values: logits.values.map { $0 / temperature })
+  let single = softmax(scaled)
+  var mean = Tensor([count, classes])
+  for (row, place) in (0..<count * views).map({ ($0, $0 / views * classes) }) {
+    for (index, value) in single.row(row).enumerated() {
+      mean.values[place + index] += value / Float(views)
+    }
+  }
+  return mean
+}
+
+/// The temperature that makes the mean probabilities of held-out sources most likely.
+///
+/// Found by golden-section search of its logarithm between 1/20 and 20 (Guo et al. 2017).
+package func bestTemperature(_ logits: Tensor, classes: [Int]) -> Float {
+  func surprise(_ logTemperature: Double) -> Double {
+    let probabilities = meanProbabilities(logits, temperature: Float(exp(logTemperature)))
+    return classes.enumerated().reduce(0) { sum, item in
+      let place = item.offset * probabilities.columns + item.element
+      return sum - log(max(Double(probabilities.values[place]), 1e-12))
+    }
+  }
+  guard !classes.isEmpty else { return 1 }
+  return Float(exp(goldenSection(-log(20)...log(20), surprise)))
+}
+
+/// The place of the least value of a function with one valley.
+private func goldenSection(_ range: ClosedRange<Double>, _ function: (Double) -> Double) -> Double {
+  let part = (5.0.squareRoot() - 1) / 2
+  var (low, high) = (range.lowerBound, range.upperBound)
+  var (a, b) = (high - part * (high - low), low + part * (high - low))
+  var (atA, atB) = (function(a), function(b))
+  while high - low > 1e-3 {
+    if atA <= atB {
+      (high, b, atB) = (b, a, atA)
+      a = high - part * (high - low)
+      atA = function(a)
+    } else {
+      (low, a, atA) = (a, b, atB)
+      b = low + part * (high - low)
+      atB = function(b)
+    }
+  }
+  return (low + high) / 2
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Morphology
+import Tensor
+import Testing
+
+@Suite("Clustering")
+struct ClusteringTests {
+  /// Five tight groups of directions in 20 dimensions, and one stray.
+  private func directions() -> Tensor {
+    var random = RandomStream(3)
+    var values: [Float] = []
+    for index in 0..<201 {
+      for axis in 0..<20 {
+        let bright: Float = index < 200 ? (axis == index % 5 ? 5 : 0) : (axis == 19 ? 5 : 0)
+        values.append(bright + 0.2 * random.normal())
+      }
+    }
+    return Tensor(shape: [201, 20], values: values)
+  }
+
+  private func clustering(_ count: Int) throws -> Clustering {
+    var options = Clustering.Options()
+    options.clusters = count
+    return try Clustering(directions(), options: options)
+  }
+
+  @Test("Groups are found, and every embedding is in one cluster")
+  func groups() throws {
+    let found = try clustering(6)
+    #expect(found.clusters.map(\.members.count).sorted() == [1, 40, 40, 40, 40, 40])
+    #expect(found.clusters.flatMap(\.members).sorted() == Array(0..<201))
+    for (index, cluster) in found.clusters.enumerated() {
+      #expect(cluster.members.allSatisfy { found.assignments[$0] == index })
+      #expect(Set(cluster.members.map { $0 % 5 }).count == 1)
+      #expect(cluster.members.contains(cluster.medoid))
+      #expect(Set(cluster.boundary).isSubset(of: cluster.members))
+    }
+  }
+
+  @Test("Over-clustered groups come together again in the hierarchy")
+  func hierarchy() throws {
+    let found = try clustering(24)
+    let groups = found.hierarchy.groups(6)
+    #expect(Set(groups).count == 6)
+    for (cluster, group) in zip(found.clusters, groups) {
+      let kin = zip(found.clusters, groups).filter { $0.1 == group }.flatMap { $0.0.members }
+      #expect(Set(kin.map { $0 == 200 ? 5 : $0 % 5 }).count == 1, "\(cluster)")
+    }
+    #expect(found.hierarchy.order.sorted() == Array(0..<24))
+    #expect(found.hierarchy.groups(24) == Array(0..<24))
+  }
+
+  @Test("Joins of single points are scipy's Ward linkage, to 1e-6")
+  func ward() {
+    var values: [Float] = []
+    for i in 0..<8 {
+      for j in 0..<8 {
+        let (x, y) = (Double(i), Double(j))
+        let wobble = sin(1.3 * x + 0.7 * x * y + 0.11 * y * y) * (1 + 0.1 * y)
+        values.append(Float(wobble + (i % 3 == j % 3 ? 2 : 0)))
+      }
+    }
+    let tree = Hierarchy(
+      centroids: Tensor(shape: [8, 8], values: values), sizes: [Int](repeating: 1, count: 8))
+    let heights = [1.9831362, 3.5425964, 3.5630748, 4.0772954, 4.9595605, 7.7924028, 9.6013583]
+    for (join, height) in zip(tree.joins, heights) { #expect(abs(join.height - height) < 1e-6) }
+    #expect(tree.joins.map(\.size) == [2, 2, 2, 3, 3, 5, 8])
+  }
+
+  @Test("The stray has the largest outlier score")
+  func outlier() throws {
+    let scores = try clustering(6).outlierScores
+    #expect(scores.indices.max { scores[$0] < scores[$1] } == 200)
+  }
+
+  @Test("The same seed gives the same clusters")
+  func seed() throws {
+    let (a, b) = (try clustering(9), try clustering(9))
+    #expect(a.assignments == b.assignments)
+    #expect(a.hierarchy == b.hierarchy)
+  }
+
+  @Test("Embeddings that cannot be clustered are refused")
+  func refused() {
+    #expect(throws: MorphologyError.self) { try Clustering(Tensor([1, 4])) }
+    #expect(throws: MorphologyError.self) { try Clustering(Tensor([9, 4], repeating: .nan)) }
+  }
+}

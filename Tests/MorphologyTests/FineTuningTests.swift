@@ -1,0 +1,139 @@
+import Foundation
+import Morphology
+import Network
+import Tensor
+import Testing
+
+@Suite("Fine-tuning")
+struct FineTuningTests {
+  private func options(folds: Int = 2, epochs: Int = 1) -> FineTuning.Options {
+    var options = FineTuning.Options(classes: 2)
+    (options.folds, options.epochs, options.batchSize, options.probeEpochs) = (folds, epochs, 8, 10)
+    return options
+  }
+
+  private func start(_ count: Int, _ options: FineTuning.Options) throws -> FineTuning {
+    try FineTuning(
+      encoder: Encoder(tiny(), seed: 1), options: options, images: twoClasses(count),
+      classes: (0..<count).map { $0 % 2 })
+  }
+
+  @Test("Stopped anywhere and resumed, it gives the same bytes")
+  func resumes() throws {
+    var whole = try start(20, options())
+    while !whole.isFinished { whole.advance() }
+    for stop in 1..<whole.total {
+      var first = try start(20, options())
+      for _ in 0..<stop { first.advance() }
+      var second = try start(20, options())
+      try second.load(first.state, position: first.position)
+      while !second.isFinished { second.advance() }
+      #expect(second.state == whole.state, "stopped at \(stop)")
+    }
+  }
+
+  @Test("It tells single from double sources that it has not seen")
+  func learns() throws {
+    var tuning = try start(60, options(folds: 2, epochs: 4))
+    #expect(tuning.heldOutProbabilities() == nil)
+    while !tuning.isFinished { tuning.advance() }
+    let truth = (0..<60).map { $0 % 2 }
+    let held = try #require(tuning.heldOutProbabilities())
+    #expect(try Evaluation(truth: truth, probabilities: held).confusion().accuracy > 0.9)
+    let classifier = try #require(tuning.classifier())
+    let all = try classifier.probabilities(of: twoClasses(60))
+    #expect(try Evaluation(truth: truth, probabilities: all).confusion().accuracy > 0.9)
+    for row in 0..<60 { #expect(abs(all.row(row).reduce(0, +) - 1) < 1e-5) }
+  }
+
+  @Test("A classifier restored from its state gives the same probabilities, turned or not")
+  func restored() throws {
+    var tuning = try start(20, options(folds: 0))
+    while !tuning.isFinished { tuning.advance() }
+    let classifier = try #require(tuning.classifier())
+    #expect(classifier.temperature == 1)
+    let copy = try Classifier(
+      architecture: tiny(), classes: 2, temperature: 1, preprocessing: small(16),
+      state: classifier.state)
+    let image = double(side: 48, separation: 9)
+    let sources = try [image, image.turned()].map { try small(16).prepare($0) }
+    let probabilities = try classifier.probabilities(of: sources)
+    #expect(try copy.probabilities(of: sources) == probabilities)
+    for column in 0..<2 {
+      #expect(abs(probabilities.values[column] - probabilities.values[2 + column]) < 1e-4)
+    }
+    let other = try small(32).prepare(image)
+    #expect(throws: MorphologyError.self) { try classifier.probabilities(of: [other]) }
+  }
+
+  @Test("Labels that do not fit are refused")
+  func refusals() throws {
+    let images = try twoClasses(4)
+    let encoder = Encoder(tiny(), seed: 1)
+    #expect(throws: MorphologyError.self) {
+      try FineTuning(encoder: encoder, options: options(), images: images, classes: [0, 1, 2, 0])
+    }
+    #expect(throws: MorphologyError.self) {
+      try FineTuning(
+        encoder: encoder, options: options(folds: 3), images: images, classes: [0, 1, 0, 1],
+        groups: [1, 1, 2, 2])
+    }
+  }
+}
+
+@Suite("Embedding")
+struct EmbeddingTests {
+  @Test("In blocks as alone; the mean over orientations forgets a quarter turn, to 1e-4")
+  func blocks() throws {
+    let encoder = Encoder(tiny(), seed: 3)
+    let sources = try twoClasses(270)
+    let all = encoder.embed(sources)
+    #expect(all.rows == 270)
+    #expect(difference(all.rows(at: [261]), encoder.embed([sources[261]])) < 1e-4)
+    let image = double(side: 48, separation: 9)
+    let turned = try [image, image.turned()].map { try small(16).prepare($0) }
+    let means = encoder.embed(turned, overOrientations: true)
+    #expect(means.shape[0] == 2)
+    #expect(difference(means.rows(at: [0]), means.rows(at: [1])) < 1e-4)
+  }
+}
+
+@Suite("Folds and temperature")
+struct FoldTests {
+  @Test("Groups stay whole and classes are shared evenly")
+  func folds() {
+    let classes = (0..<300).map { $0 % 10 == 0 ? 2 : $0 % 3 == 0 ? 1 : 0 }
+    let groups = (0..<300).map { $0 / 2 }
+    let folds = stratifiedFolds(classes: classes, groups: groups, folds: 5, seed: 1)
+    for row in stride(from: 0, to: 300, by: 2) { #expect(folds[row] == folds[row + 1]) }
+    for index in 0..<3 {
+      let shares = (0..<5).map { fold in
+        (0..<300).count { classes[$0] == index && folds[$0] == fold }
+      }
+      #expect((shares.max() ?? 0) - (shares.min() ?? 0) <= 3, "class \(index): \(shares)")
+    }
+    #expect(folds == stratifiedFolds(classes: classes, groups: groups, folds: 5, seed: 1))
+  }
+
+  @Test("The temperature that logits were multiplied by is found, to 10%")
+  func temperature() {
+    var random = RandomStream(2)
+    var values: [Float] = []
+    var classes: [Int] = []
+    for _ in 0..<4000 {
+      let logits = [random.normal(), 2 * random.normal(), random.normal()]
+      let probabilities = logits.map { exp($0) }
+      var left = random.uniform() * probabilities.reduce(0, +)
+      let drawn = probabilities.firstIndex { probability in
+        left -= probability
+        return left < 0
+      }
+      classes.append(drawn ?? 2)
+      values += logits.map { $0 * 3 }
+    }
+    let logits = Tensor(shape: [4000, 1, 3], values: values)
+    #expect(abs(bestTemperature(logits, classes: classes) - 3) < 0.3)
+    let mean = meanProbabilities(logits, temperature: 3)
+    #expect(abs(mean.row(5).reduce(0, +) - 1) < 1e-5)
+  }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Morphology
+import Network
+import Tensor
+import Testing
+
+@Suite("Contrastive pre-training")
+struct PretrainingTests {
+  private func options(epochs: Int = 2) -> Pretraining.Options {
+    var options = Pretraining.Options()
+    options.architecture = tiny()
+    (options.epochs, options.batchSize, options.warmUpEpochs) = (epochs, 6, 1)
+    (options.projection, options.rate) = (16, 0.1)
+    return options
+  }
+
+  @Test("Stopped after any step and resumed, it gives the same bytes")
+  func resumes() throws {
+    struct Stop: Error {}
+    let images = try twoClasses(14)
+    var whole = try Pretraining(options(), sources: 14)
+    while !whole.isFinished { try whole.advance(through: images) }
+    for stop in [1, 2, 3] {
+      var first = try Pretraining(options(), sources: 14)
+      #expect(throws: Stop.self) {
+        while !first.isFinished {
+          try first.advance(through: images) { if $0.step == stop { throw Stop() } }
+        }
+      }
+      var second = try Pretraining(options(), sources: 14)
+      try second.load(first.state, step: first.step)
+      while !second.isFinished { try second.advance(through: images) }
+      #expect(second.state == whole.state)
+    }
+  }
+
+  @Test("Steps are counted, and the last incomplete batch is left out")
+  func steps() throws {
+    let images = try twoClasses(14)
+    var learning = try Pretraining(options(), sources: 14)
+    var seen: [Pretraining.Progress] = []
+    while !learning.isFinished { try learning.advance(through: images) { seen.append($0) } }
+    #expect(seen.map(\.step) == [1, 2, 3, 4])
+    #expect(seen.map(\.epoch) == [0, 0, 1, 1])
+    #expect(seen.allSatisfy { $0.total == 4 && $0.loss.isFinite })
+  }
+
+  @Test("Fewer sources than a batch make a smaller batch")
+  func smallBatch() throws {
+    let learning = try Pretraining(options(), sources: 4)
+    #expect(learning.batchSize == 4)
+    #expect(learning.stepsPerEpoch == 1)
+  }
+
+  @Test("The loss falls")
+  func learns() throws {
+    let images = try twoClasses(24)
+    var options = options(epochs: 12)
+    options.batchSize = 12
+    var learning = try Pretraining(options, sources: 24)
+    var losses: [Float] = []
+    while !learning.isFinished { try learning.advance(through: images) { losses.append($0.loss) } }
+    #expect(losses.suffix(4).reduce(0, +) < losses.prefix(4).reduce(0, +))
+  }
+
+  @Test("What does not fit is refused")
+  func refusals() throws {
+    #expect(throws: MorphologyError.self) { try Pretraining(options(), sources: 1) }
+    var learning = try Pretraining(options(), sources: 14)
+    let images = try twoClasses(4)
+    #expect(throws: MorphologyError.self) { try learning.advance(through: images) }
+    let state = learning.state
+    #expect(throws: MorphologyError.self) { try learning.load(state, step: 99) }
+    #expect(throws: (any Error).self) { try learning.load([:], step: 1) }
+  }
+
+  @Test("Options survive JSON")
+  func codable() throws {
+    let data = try JSONEncoder().encode(options())
+    #expect(try JSONDecoder().decode(Pretraining.Options.self, from: data) == options())
+  }
+}
+
+/// The smallest encoder that is still one.
+func tiny() -> Architecture {
+  var architecture = Architecture()
+  (architecture.inputSize, architecture.width, architecture.blocks) = (16, 8, [1, 1, 1, 1])
+  architecture.stemStride = 1
+  return architecture
+}
