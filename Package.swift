@@ -33,6 +33,7 @@ let package = Package(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // The few hot loops in C.
@@ -41,6 +42,7 @@ let package = Package(
     // Libraries made pleasant.
     module("PostgreSQL", uses: ["CPostgreSQL"]),
     module("FITS", uses: ["CFITSIO", "CWCS"]),
+    module("Digest", uses: ["CCrypto"]),
     module("PNG", uses: ["CPNG"]),
     module("Tables", uses: ["FITS", "CXML", "CZlib"]),
     module("Tensor", uses: ["COpenBLAS", "CKernels"]),
@@ -53,8 +55,8 @@ let package = Package(
     module(
       "Stages",
       uses: [
-        "Catalogue", "Morphology", "Network", "Tensor", "Simulation", "FITS", "PNG", "Tables",
-        "PostgreSQL",
+        "Catalogue", "Morphology", "Network", "Tensor", "Simulation", "Digest", "FITS", "PNG",
+        "Tables", "PostgreSQL",
       ]),
     .executableTarget(
       name: "reber",
@@ -68,15 +70,21 @@ let package = Package(
       name: "TestSupport", dependencies: ["PostgreSQL"], path: "Tests/TestSupport",
       swiftSettings: strict),
     tests(of: "PostgreSQL", uses: ["TestSupport"]),
-    tests(of: "FITS"),
-    tests(of: "PNG"),
+    tests(of: "Digest", uses: ["TestSupport"]),
+    tests(of: "FITS", uses: ["TestSupport"]),
+    tests(of: "PNG", uses: ["TestSupport"]),
     tests(of: "Tables", uses: ["FITS"]),
     tests(of: "Tensor", uses: ["CKernels"]),
     tests(of: "Network", uses: ["Tensor", "CKernels"]),
     tests(of: "Morphology", uses: ["Network", "Tensor", "CKernels"]),
     tests(of: "Simulation", uses: ["Tensor"]),
-    tests(of: "Catalogue", uses: ["PostgreSQL"]),
-    tests(of: "Stages", uses: ["Catalogue", "Morphology", "PostgreSQL", "FITS", "Tables", "PNG"]),
+    tests(of: "Catalogue", uses: ["PostgreSQL", "TestSupport"]),
+    tests(
+      of: "Stages",
+      uses: [
+        "Catalogue", "Morphology", "Network", "Tensor", "PostgreSQL", "FITS", "Tables", "PNG",
+        "TestSupport",
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -10,14 +10,14 @@ public struct Workplace: Sendable {
   public let user: Operator
 
   /// Where to say how far it is.
-  public let progress: any Progress
+  public let progress: any ProgressDisplay
 
   /// Do finished work once more, as a new run.
   public let again: Bool
 
   /// Gathers what stages work with.
   public init(
-    database: Database, user: Operator, progress: any Progress, again: Bool = false
+    database: Database, user: Operator, progress: any ProgressDisplay, again: Bool = false
   ) {
     self.database = database
     self.user = user

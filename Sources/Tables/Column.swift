@@ -16,6 +16,9 @@ public enum Datatype: String, Hashable, Sendable, CaseIterable {
     default: false
     }
   }
+
+  /// Whether elements are numbers.
+  public var isNumeric: Bool { isInteger || self == .float || self == .double }
 }
 
 /// How many elements a cell of a column holds.

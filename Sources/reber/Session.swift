@@ -18,7 +18,7 @@ struct SessionOptions: ParsableArguments {
   var quiet = false
 
   /// Where to say how far a stage is.
-  var progress: any Stages.Progress { quiet ? Silence() : TerminalProgress() }
+  var progress: any ProgressDisplay { quiet ? Silence() : TerminalProgress() }
 
   /// Opens the database; a private server is made and started where none runs.
   func database() async throws -> Database {

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Says on standard error how far a stage is: a line that is rewritten on a terminal, a plain line
 /// every ten seconds elsewhere.
-final class TerminalProgress: Progress {
+final class TerminalProgress: ProgressDisplay {
   private let isTerminal = isatty(FileHandle.standardError.fileDescriptor) == 1
   private let state = Mutex(State())
 

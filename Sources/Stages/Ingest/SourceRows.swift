@@ -13,13 +13,13 @@ struct SourceRows: Sendable {
   private let quantities: [ColumnMapping.Part: Quantity]
 
   /// A column of numbers and the factor to the unit that is kept.
-  private struct Quantity: Sendable {
+  fileprivate struct Quantity: Sendable {
     var index: Int
     var scale: Double
   }
 
   /// A column of angles: numbers with a factor to degrees, or sexagesimal text.
-  private struct Angle: Sendable {
+  fileprivate struct Angle: Sendable {
     var index: Int
     var scale: Double
     var isHours: Bool

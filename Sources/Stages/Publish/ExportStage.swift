@@ -31,12 +31,13 @@ extension Workplace {
     let catalogue = try await database.with { try PublishedCatalogue.named(name, in: $0) }
     let started = progress
     let rows = try await database.with { database in
+      let columns = catalogue.columns.map { Column($0) }
       let table = try createTable(
-        path, format: format, columns: catalogue.columns.map(Column.init),
-        metadata: try catalogue.metadata(in: database))
+        path, format: format, columns: columns, metadata: try catalogue.metadata(in: database))
       var rows = 0
       try catalogue.read(in: database) { chunk in
-        try table.write(zip(catalogue.columns, chunk))
+        try table.write(
+          chunk.map { row in zip(columns, row).map { Value(postgres: $1, $0.datatype) } })
         rows += chunk.count
         started.update("exporting", done: rows, of: catalogue.rows)
       }

@@ -1,5 +1,5 @@
 /// Where a stage says how far it is.
-public protocol Progress: Sendable {
+public protocol ProgressDisplay: Sendable {
   /// `done` of `total` items are done; `detail` is a figure worth seeing, such as the loss.
   func update(_ what: String, done: Int, of total: Int, detail: String?)
 
@@ -7,7 +7,7 @@ public protocol Progress: Sendable {
   func note(_ text: String)
 }
 
-extension Progress {
+extension ProgressDisplay {
   /// `done` of `total` items are done.
   func update(_ what: String, done: Int, of total: Int) {
     update(what, done: done, of: total, detail: nil)
@@ -15,7 +15,7 @@ extension Progress {
 }
 
 /// Says nothing.
-public struct Silence: Progress {
+public struct Silence: ProgressDisplay {
   /// Makes silence.
   public init() {}
 

@@ -1,0 +1,57 @@
+internal import CCrypto
+public import Foundation
+
+/// The SHA-256 digest (FIPS 180-4) of bytes or of a file, by OpenSSL.
+public struct SHA256: Sendable, Hashable {
+  /// The 32 bytes.
+  public let bytes: [UInt8]
+
+  /// The digest in lower-case hexadecimal, as `sha256sum` prints it.
+  public var hex: String {
+    bytes.map { byte in
+      let digits = String(byte, radix: 16)
+      return digits.count == 1 ? "0" + digits : digits
+    }.joined()
+  }
+
+  /// Digests bytes.
+  public static func hash(_ bytes: some ContiguousBytes) -> SHA256 {
+    var hasher = Hasher()
+    bytes.withUnsafeBytes { hasher.update($0) }
+    return hasher.finish()
+  }
+
+  /// Digests a file's content, in constant memory.
+  ///
+  /// - Throws: What `FileHandle` throws for a file that cannot be read.
+  public static func hash(file path: String) throws -> SHA256 {
+    let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+    defer { try? file.close() }
+    var hasher = Hasher()
+    while let block = try file.read(upToCount: 1 << 20), !block.isEmpty {
+      block.withUnsafeBytes { hasher.update($0) }
+    }
+    return hasher.finish()
+  }
+}
+
+extension SHA256 {
+  /// A digest in the making.
+  struct Hasher: ~Copyable {
+    private let context = EVP_MD_CTX_new()
+
+    init() { EVP_DigestInit_ex(context, EVP_sha256(), nil) }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+      EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
+    }
+
+    mutating func finish() -> SHA256 {
+      var digest = [UInt8](repeating: 0, count: 32)
+      EVP_DigestFinal_ex(context, &digest, nil)
+      return SHA256(bytes: digest)
+    }
+  }
+}
