@@ -61,7 +61,7 @@ let package = Package(
     .executableTarget(
       name: "reber",
       dependencies: [
-        "Stages", "Catalogue", "PostgreSQL", "Morphology", "Network", "Tables",
+        "Stages", "Catalogue", "PostgreSQL", "Morphology", "Network", "FITS", "Tables",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

@@ -22,7 +22,7 @@ public struct Clustering: Sendable {
     /// Sources in it and all below it.
     public var members: Int
 
-    /// Its centre in the clustered space.
+    /// The mean of its sources' embeddings, each brought to length 1.
     public var centroid: [Float]
 
     /// The most central source.

@@ -157,29 +157,29 @@ extension Survey {
     ).map { Work.Parent(run: $0, role: "cutouts") }
   }
 
-  /// Reads current cutouts in the order of their sources, in constant memory.
+  /// The next current cutouts in the order of their sources.
   ///
   /// - Parameters:
+  ///   - source: Cutouts of later sources are given.
+  ///   - count: The most to give.
   ///   - condition: Chooses rows of `reber.cutout`.
-  ///   - body: Called once a cutout.
-  public func readCutouts(
-    where condition: SQL = "true", in database: Connection,
-    _ body: (StoredCutout) throws -> Void
-  ) throws {
-    try database.copy(
-      outOf: """
-        SELECT cutout_id, source_id, width, height, bitpix, pixel_scale, pixels
-        FROM reber.cutout
-        JOIN reber.cutout_pixels USING (cutout_id)
-        WHERE survey_id = \(raw: String(id)) AND is_current AND \(condition)
-        ORDER BY source_id
-        """,
+  public func cutouts(
+    after source: Int, count: Int, where condition: SQL = "true", in database: Connection
+  ) throws -> [StoredCutout] {
+    try database.rows(
+      """
+      SELECT cutout_id, source_id, width, height, bitpix, pixel_scale, pixels
+      FROM reber.cutout
+      JOIN reber.cutout_pixels USING (cutout_id)
+      WHERE survey_id = \(id) AND is_current AND source_id > \(source) AND \(condition)
+      ORDER BY source_id
+      LIMIT \(count)
+      """,
       as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self
-    ) { id, source, width, height, bitpix, pixelScale, pixels in
-      try body(
-        StoredCutout(
-          id: id, source: source, width: Int(width), height: Int(height), pixelScale: pixelScale,
-          values: try decodePixels(pixels, bitpix: Int(bitpix))))
+    ).map { id, source, width, height, bitpix, pixelScale, pixels in
+      StoredCutout(
+        id: id, source: source, width: Int(width), height: Int(height), pixelScale: pixelScale,
+        values: try decodePixels(pixels, bitpix: Int(bitpix)))
     }
   }
 }

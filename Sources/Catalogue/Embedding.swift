@@ -64,4 +64,17 @@ extension Model {
       """, as: Int.self
     ).map { Work.Parent(run: $0, role: "embeddings") }
   }
+
+  /// How many of the survey's current cutouts have no embedding by the model.
+  public func notEmbedded(of survey: Survey, in database: Connection) throws -> Int {
+    try database.row(
+      """
+      SELECT count(*)
+      FROM reber.cutout
+      WHERE survey_id = \(survey.id) AND is_current AND NOT EXISTS (
+          SELECT FROM reber.embedding
+          WHERE embedding.cutout_id = cutout.cutout_id AND model_id = \(id)
+      )
+      """, as: Int.self)
+  }
 }

@@ -33,6 +33,9 @@ extension Model {
     sha256: String, in database: Connection
   ) throws -> Int {
     try database.transaction { database in
+      let stored = try database.first(
+        "SELECT model_id FROM reber.model WHERE run_id = \(run)", as: Int.self)
+      if let stored { return stored }
       let model = try database.row(
         """
         INSERT INTO reber.model (run_id, kind, parent_model_id, description, sha256)
@@ -135,5 +138,16 @@ public struct CurvePoint: Sendable, Codable {
       ) AS point (series, step, value)
       ON CONFLICT DO NOTHING
       """)
+  }
+
+  /// The mean of the points of a curve after a step; `nil` where there is none.
+  public static func mean(
+    _ series: String, run: Int, after step: Int, in database: Connection
+  ) throws -> Double? {
+    try database.row(
+      """
+      SELECT avg(value) FROM reber.training_curve
+      WHERE run_id = \(run) AND series = \(series) AND step > \(step)
+      """, as: Double?.self)
   }
 }

@@ -39,7 +39,7 @@ public struct ModelClass: Sendable {
 }
 
 extension Model {
-  /// Stores which classes a classifier gives, in the order of its probabilities.
+  /// Stores which classes a classifier gives, in the order of its probabilities; once.
   public func write(
     _ classes: [ModelClass], scheme: ClassScheme, in database: Connection
   ) throws {
@@ -48,6 +48,7 @@ extension Model {
         """
         INSERT INTO reber.model_class (model_id, ordinal, class_scheme_id, class_id, labels)
         VALUES (\(id), \(Int16(ordinal)), \(scheme.id), \(item.id), \(Int32(item.labels)))
+        ON CONFLICT DO NOTHING
         """)
     }
   }
@@ -135,5 +136,28 @@ extension Survey {
       ORDER BY source_id
       """, as: Int.self, Int.self, [Float].self
     ).map { Prediction(source: $0, cutout: $1, probabilities: $2) }
+  }
+
+  /// How many sources a classification run has classified so far.
+  public func classified(run: Int, in database: Connection) throws -> Int {
+    try database.row(
+      "SELECT count(*) FROM reber.prediction WHERE run_id = \(run) AND survey_id = \(id)",
+      as: Int.self)
+  }
+
+  /// Sources by their most probable class, and those of at least 99%, in the scheme's order.
+  public func classCounts(
+    run: Int, in database: Connection
+  ) throws -> [(name: String, sources: Int, sure: Int)] {
+    try database.rows(
+      """
+      SELECT class.name, count(*), count(*) FILTER (WHERE probability >= 0.99)
+      FROM reber.prediction
+      JOIN reber.class USING (class_scheme_id, class_id)
+      WHERE run_id = \(run) AND survey_id = \(id)
+      GROUP BY class.class_id, class.name
+      ORDER BY class.class_id
+      """, as: String.self, Int.self, Int.self
+    ).map { (name: $0, sources: $1, sure: $2) }
   }
 }

@@ -64,6 +64,16 @@ public struct Hierarchy: Codable, Sendable, Hashable {
     }
   }
 
+  /// The node that each node is joined into, `nil` for the last.
+  public var parents: [Int?] {
+    var parents = [Int?](repeating: nil, count: leaves + joins.count)
+    for (index, join) in joins.enumerated() {
+      parents[join.first] = leaves + index
+      parents[join.second] = leaves + index
+    }
+    return parents
+  }
+
   /// The clusters in an order that puts like beside like.
   public var order: [Int] {
     guard let last = joins.indices.last else { return Array(0..<leaves) }

@@ -124,3 +124,16 @@ public func ntXent(_ z: Tensor, temperature t: Float) -> (loss: Float, gradient:
   for r in 0..<n { let dot = zip(du.row(r), u.row(r)).reduce(0) { $0 + $1.0 * $1.1 }; for c in 0..<d { du.values[r * d + c] = (du.values[r * d + c] - dot * u.values[r * d + c]) / len[r] } }
   return (loss, du)
 }
+
+public func encodeSafetensors(_ t: [String: Tensor], metadata: [String: String] = [:]) throws -> [UInt8] {
+  var out: [UInt8] = Array("\(t.count)\n".utf8)
+  for k in t.keys.sorted() { let v = t[k]!; out += Array("\(k) \(v.shape.map(String.init).joined(separator: ","))\n".utf8); v.values.withUnsafeBytes { out += Array($0) } }
+  return out
+}
+public func decodeSafetensors(_ b: [UInt8]) throws -> (tensors: [String: Tensor], metadata: [String: String]) {
+  var i = 0; var r: [String: Tensor] = [:]
+  func line() -> String { let e = b[i...].firstIndex(of: 10)!; defer { i = e + 1 }; return String(decoding: b[i..<e], as: UTF8.self) }
+  let n = Int(line())!
+  for _ in 0..<n { let p = line().split(separator: " "); let s = p[1].split(separator: ",").map { Int($0)! }; let c = s.reduce(1, *); r[String(p[0])] = Tensor(shape: s, values: (0..<c).map { j in b.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: i + 4 * j, as: Float.self) } }); i += 4 * c }
+  return (r, [:])
+}

@@ -1,5 +1,6 @@
 import Catalogue
 import FITS
+import Morphology
 import PostgreSQL
 import Stages
 import Tables
@@ -23,7 +24,8 @@ enum ExitStatus: Int32 {
     case CatalogueError.busy: self = .busy
     case let error as PostgresError: self = error.isConnectionFailure ? .unavailable : .databaseError
     case is PrivateServerError: self = .cannotCreate
-    case is IngestError, is LabelError, is CatalogueError, is FITSError, is TableError:
+    case is IngestError, is LabelError, is LearnError, is CatalogueError, is FITSError,
+      is TableError, is MorphologyError:
       self = .badInput
     default: return nil
     }

@@ -24,7 +24,10 @@ struct Reber: AsyncParsableCommand {
       """,
     version: Version.number,
     subcommands: [
-      DatabaseCommands.self
+      DatabaseCommands.self,
+      PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, LabelCommands.self,
+      FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self,
+      PublishCommand.self, ExportCommand.self, QueryCommand.self, ShowCommands.self,
     ])
 }
 

@@ -91,6 +91,39 @@ struct StageOptions: ParsableArguments {
   }
 }
 
+/// The options of commands that show something without leaving a run.
+struct ResultOptions: ParsableArguments {
+  @OptionGroup var session: SessionOptions
+
+  @Flag(help: "Print the result as JSON.")
+  var json = false
+
+  /// Opens what stages work with.
+  func workplace() async throws -> Workplace {
+    Workplace(
+      database: try await session.database(), user: Version.current, progress: session.progress)
+  }
+
+  /// Prints a result: as JSON, or as a person reads it.
+  func show<Value: Encodable>(_ value: Value, _ text: (Value) -> String) throws {
+    if json { try printJSON(value) } else { print(text(value)) }
+  }
+}
+
+/// A number with so many decimals.
+func decimal(_ value: some BinaryFloatingPoint, _ places: Int) -> String {
+  String(format: "%.\(places)f", Double(value))
+}
+
+/// The pairs of texts written as `key=value`; of equal keys the last.
+func pairs(_ texts: [String]) -> [String: String] {
+  let pairs = texts.compactMap { text -> (String, String)? in
+    let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+    return parts.count == 2 ? (String(parts[0]), String(parts[1])) : nil
+  }
+  return Dictionary(pairs, uniquingKeysWith: { $1 })
+}
+
 /// Prints a value as one JSON document with sorted keys.
 func printJSON(_ value: some Encodable) throws {
   let encoder = JSONEncoder()

@@ -1,0 +1,91 @@
+public import Catalogue
+import Morphology
+import PostgreSQL
+import Tensor
+
+/// Gives every image of a survey a probability for each class.
+public struct ClassifyStage: Codable, Sendable {
+  /// The survey.
+  public var survey: String
+
+  /// The classifier; the newest where it is `nil`.
+  public var model: Int?
+
+  /// Describes a classification of a survey by the newest classifier.
+  public init(survey: String) {
+    self.survey = survey
+  }
+
+  /// What classification did.
+  public struct Metrics: Codable, Sendable {
+    /// The classifier.
+    public var model: Int
+    /// Sources that were classified.
+    public var sources: Int
+    /// Sources without an image, which cannot be.
+    public var withoutImage: Int
+    /// Sources by their most probable class.
+    public var byClass: [String: Int]
+    /// Of those, sources whose most probable class has at least 99%.
+    public var sure: [String: Int]
+  }
+}
+
+extension Workplace {
+  /// Classifies the survey's images, batch by batch.
+  public func classify(_ stage: ClassifyStage) async throws -> StageReport<ClassifyStage.Metrics> {
+    let survey = try await survey(stage.survey)
+    let (model, work) = try await database.with { database in
+      let model = try Catalogue.Model.find(.classifier, numbered: stage.model, in: database)
+      var resolved = stage
+      resolved.model = model.id
+      let work = Work(
+        stage: "classify", parameters: try JSON(encoding: resolved),
+        inputs: [try survey.cutoutInput(in: database)],
+        parents: [.init(run: model.run, role: "classifier")]
+          + (try survey.cutoutRuns(in: database)))
+      return (model, work)
+    }
+    return try await perform(work) { try await classify(survey, by: model, run: $0) }
+  }
+
+  private func classify(
+    _ survey: Survey, by model: Catalogue.Model, run: Int
+  ) async throws -> ClassifyStage.Metrics {
+    let (scheme, classes, classifier) = try await database.with { database in
+      let (scheme, classes) = try model.classes(in: database)
+      return (scheme, classes, try model.classifier(classes: classes.count, in: database))
+    }
+    let counts = try await database.with { try survey.counts(in: $0) }
+    let done = try await database.with { try survey.classified(run: run, in: $0) }
+    var meter = RunMeter(self, run: run, "classifying images", of: counts.cutouts - done)
+    var added = 0
+    let lacking: SQL = """
+      NOT EXISTS (
+          SELECT FROM reber.prediction
+          WHERE run_id = \(run) AND prediction.survey_id = cutout.survey_id
+              AND prediction.source_id = cutout.source_id
+      )
+      """
+    try await forEachBatch(of: survey, where: lacking) { batch in
+      let images = try classifier.preprocessing.prepare(batch)
+      let table = try classifier.probabilities(of: images.map(\.image))
+      let predictions = images.enumerated().map { row, image in
+        Prediction(
+          source: image.source, cutout: image.cutout, probabilities: Array(table.row(row)))
+      }
+      try await database.with {
+        try model.write(
+          predictions, of: survey, scheme: scheme, classes: classes, run: run, in: $0)
+      }
+      added += predictions.count
+      try await meter.update(added)
+    }
+    let found = try await database.with { try survey.classCounts(run: run, in: $0) }
+    return ClassifyStage.Metrics(
+      model: model.id, sources: found.reduce(0) { $0 + $1.sources },
+      withoutImage: counts.sources - counts.cutouts,
+      byClass: Dictionary(found.map { ($0.name, $0.sources) }, uniquingKeysWith: { $1 }),
+      sure: Dictionary(found.map { ($0.name, $0.sure) }, uniquingKeysWith: { $1 }))
+  }
+}

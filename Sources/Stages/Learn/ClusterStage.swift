@@ -1,0 +1,117 @@
+public import Catalogue
+public import Morphology
+import PostgreSQL
+import Tensor
+
+/// Divides a survey's embeddings into many small clusters with a hierarchy above them.
+public struct ClusterStage: Codable, Sendable {
+  /// The survey.
+  public var survey: String
+
+  /// The encoder whose embeddings are clustered; the newest where it is `nil`.
+  public var model: Int?
+
+  /// What decides the clusters.
+  public var options = Morphology.Clustering.Options()
+
+  /// Describes the usual clustering of a survey.
+  public init(survey: String) {
+    self.survey = survey
+  }
+
+  /// What clustering did.
+  public struct Metrics: Codable, Sendable {
+    /// The key in `reber.clustering`.
+    public var clustering: Int
+    /// Sources that belong to a cluster.
+    public var sources: Int
+    /// Clusters, unions not counted.
+    public var clusters: Int
+    /// The part of the variance that the principal components kept.
+    public var keptVariance: Double
+  }
+}
+
+extension Workplace {
+  /// Clusters the survey's embeddings and stores the whole in one transaction.
+  ///
+  /// - Throws: `LearnError.notEmbedded` where images have no embedding.
+  public func cluster(_ stage: ClusterStage) async throws -> StageReport<ClusterStage.Metrics> {
+    let survey = try await survey(stage.survey)
+    let (model, work) = try await database.with { database in
+      let model = try Catalogue.Model.find(.encoder, numbered: stage.model, in: database)
+      let missing = try model.notEmbedded(of: survey, in: database)
+      guard missing == 0 else {
+        throw LearnError.notEmbedded(survey: survey.name, model: model.id, missing: missing)
+      }
+      var resolved = stage
+      resolved.model = model.id
+      let work = Work(
+        stage: "cluster", parameters: try JSON(encoding: resolved), seed: stage.options.seed,
+        inputs: [try survey.cutoutInput(in: database)],
+        parents: try model.embeddingRuns(of: survey, in: database))
+      return (model, work)
+    }
+    return try await perform(work) { run in
+      let embeddings = try await database.with { try model.embeddings(of: survey, in: $0) }
+      progress.note("clustering \(embeddings.count) embeddings")
+      let points = Tensor(
+        shape: [embeddings.count, embeddings.first?.vector.count ?? 0],
+        values: embeddings.flatMap(\.vector))
+      let clustering = try Morphology.Clustering(points, options: stage.options)
+      let sources = embeddings.map(\.source)
+      let stored = try await database.with {
+        try Catalogue.Clustering.write(
+          nodes: clustering.nodes(of: points, sources: sources),
+          members: clustering.members(sources: sources), of: survey, model: model.id, run: run,
+          in: $0)
+      }
+      return ClusterStage.Metrics(
+        clustering: stored.id, sources: embeddings.count, clusters: clustering.clusters.count,
+        keptVariance: clustering.keptVariance)
+    }
+  }
+}
+
+extension Morphology.Clustering {
+  /// The clusters and their unions as rows, the clusters first.
+  func nodes(of points: Tensor, sources: [Int]) -> [Catalogue.Clustering.Node] {
+    let sphere = points.onUnitSphere()
+    let parents = hierarchy.parents
+    var nodes = clusters.enumerated().map { number, cluster in
+      Catalogue.Clustering.Node(
+        number: number, parent: parents[number], height: 0, members: cluster.members.count,
+        centroid: mean(of: sphere.rows(at: cluster.members)), medoid: sources[cluster.medoid])
+    }
+    for (index, join) in hierarchy.joins.enumerated() {
+      let (first, second) = (nodes[join.first], nodes[join.second])
+      let part = Float(second.members) / Float(max(1, first.members + second.members))
+      nodes.append(
+        Catalogue.Clustering.Node(
+          number: nodes.count, parent: parents[clusters.count + index],
+          height: max(Float(join.height), .leastNormalMagnitude),
+          members: first.members + second.members,
+          centroid: zip(first.centroid, second.centroid).map { $0 + ($1 - $0) * part },
+          medoid: (first.members >= second.members ? first : second).medoid))
+    }
+    return nodes
+  }
+
+  /// Every source's place as a row.
+  func members(sources: [Int]) -> [Catalogue.Clustering.Member] {
+    let boundary = Set(clusters.flatMap(\.boundary))
+    return sources.indices.map { row in
+      Catalogue.Clustering.Member(
+        source: sources[row], cluster: assignments[row], distance: distances[row],
+        outlierScore: outlierScores[row], isBoundary: boundary.contains(row))
+    }
+  }
+}
+
+private func mean(of points: Tensor) -> [Float] {
+  var sum = [Double](repeating: 0, count: points.columns)
+  for row in 0..<points.rows {
+    for (column, value) in points.row(row).enumerated() { sum[column] += Double(value) }
+  }
+  return sum.map { Float($0 / Double(max(1, points.rows))) }
+}

@@ -1,0 +1,241 @@
+public import Catalogue
+public import Morphology
+import PostgreSQL
+import Tensor
+
+/// Judges a classification by labels that the classifier never saw.
+public struct EvaluateStage: Codable, Sendable {
+  /// The survey that was classified.
+  public var survey: String
+
+  /// The classification run; the newest where it is `nil`.
+  public var classification: Int?
+
+  /// How a file of true classes is read; without a file the labels in the database serve.
+  public var truth: LabelImport
+
+  /// Sources within this many arcsec of one that was learned do not count.
+  public var radius = 10.0
+
+  /// The bounds of probability, and the bootstrap.
+  public var bounds = BoundOptions()
+
+  /// Describes the usual evaluation of a survey.
+  public init(survey: String) {
+    self.survey = survey
+    truth = LabelImport(survey: survey)
+  }
+
+  /// What an evaluation found.
+  public struct Metrics: Codable, Sendable {
+    /// The classification run that was judged.
+    public var classification: Int
+    /// Sources that were judged.
+    public var sources: Int
+    /// Sources with a true class that the classifier learned, or that lie beside one it learned.
+    public var learned: Int
+    /// Sources with a true class that the classifier does not know, or without a prediction.
+    public var leftOut: Int
+    /// Of the judged ones, those whose images the encoder saw, without their classes.
+    public var seenUnlabelled: Int
+    /// The part that was called right.
+    public var accuracy: Double
+    /// The mean F1 of the classes.
+    public var macroF1: Double
+    /// The expected calibration error.
+    public var calibrationError: Double
+    /// Scores by bound and class, then the macro average.
+    public var scores: [EvaluationRow]
+    /// Counts of true against predicted classes.
+    public var confusion: [ConfusionCell]
+  }
+}
+
+/// Judged sources: their true classes and predictions.
+private struct Judged: Sendable {
+  var sources: [Int] = []
+  var truth: [Int] = []
+  var probabilities: [Float] = []
+  var learned = 0
+  var leftOut = 0
+}
+
+extension Workplace {
+  /// Evaluates a classification.
+  ///
+  /// - Parameter path: A table of true classes, read as `stage.truth` says; where it is `nil` the
+  ///   consensus of the labels in the database serves.
+  /// - Throws: `LearnError.nothingHeldOut` where every labelled source was learned.
+  public func evaluate(
+    _ stage: EvaluateStage, truth path: String? = nil
+  ) async throws -> StageReport<EvaluateStage.Metrics> {
+    let survey = try await survey(stage.survey)
+    let file = try path.map { try fileInput($0, role: "truth") }
+    let (model, work) = try await database.with { database in
+      let found = try survey.classification(run: stage.classification, in: database)
+      let model = try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
+      let scheme = try model.classes(in: database).scheme
+      var resolved = stage
+      resolved.classification = found.run
+      let work = Work(
+        stage: "evaluate", parameters: try JSON(encoding: resolved), seed: stage.bounds.seed,
+        inputs: [try file ?? survey.labelInput(scheme: scheme, in: database)],
+        parents: [.init(run: found.run, role: "predictions")]
+          + (file == nil ? try survey.labelRuns(scheme: scheme, in: database) : []))
+      return (model, work)
+    }
+    let classification = work.parents[0].run
+    return try await perform(work) { run in
+      try await database.with { database in
+        let (scheme, classes) = try model.classes(in: database)
+        let truth =
+          try path.map { try stage.truth.classes(in: $0, of: survey, database) }
+          ?? survey.consensusNames(scheme: scheme, in: database)
+        let judged = try stage.judge(
+          truth, of: survey, classification: classification, classes: classes.map(\.name),
+          in: database)
+        let metrics = try stage.metrics(
+          judged, classes: classes.map(\.name), survey, classification, in: database)
+        try EvaluationRow.write(
+          metrics.scores, confusion: metrics.confusion, run: run, in: database)
+        return metrics
+      }
+    }
+  }
+}
+
+extension EvaluateStage {
+  /// Puts true classes beside predictions, without what was learned.
+  fileprivate func judge(
+    _ truth: [Int: String], of survey: Survey, classification: Int, classes: [String],
+    in database: Connection
+  ) throws -> Judged {
+    let learned = try survey.sourcesLearned(by: classification, within: radius, in: database)
+    let places = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
+    var judged = Judged()
+    var matched = 0
+    for prediction in try survey.predictions(run: classification, in: database) {
+      guard let name = truth[prediction.source] else { continue }
+      matched += 1
+      if learned.contains(prediction.source) {
+        judged.learned += 1
+      } else if let place = places[name] {
+        judged.sources.append(prediction.source)
+        judged.truth.append(place)
+        judged.probabilities += prediction.probabilities
+      } else {
+        judged.leftOut += 1
+      }
+    }
+    judged.leftOut += truth.count - matched
+    guard !judged.truth.isEmpty else {
+      throw LearnError.nothingHeldOut(survey: survey.name, learned: judged.learned)
+    }
+    return judged
+  }
+
+  fileprivate func metrics(
+    _ judged: Judged, classes: [String], _ survey: Survey, _ classification: Int,
+    in database: Connection
+  ) throws -> Metrics {
+    let evaluation = try Evaluation(
+      truth: judged.truth,
+      probabilities: Tensor(
+        shape: [judged.truth.count, classes.count], values: judged.probabilities))
+    let confusion = evaluation.confusion()
+    let bounded = evaluation.byProbability(bounds)
+    return Metrics(
+      classification: classification, sources: judged.truth.count, learned: judged.learned,
+      leftOut: judged.leftOut,
+      seenUnlabelled: try survey.sourcesSeen(
+        by: classification, among: judged.sources, in: database),
+      accuracy: confusion.accuracy, macroF1: confusion.macro.f1,
+      calibrationError: Calibration(evaluation).expectedError,
+      scores: bounded.flatMap { EvaluationRow.rows($0, classes: classes) },
+      confusion: confusion.cells(classes: classes))
+  }
+}
+
+extension EvaluationRow {
+  /// The name under which the mean over the classes stands.
+  public static let macroAverage = "macro average"
+
+  /// A row a class and one for the macro average.
+  fileprivate static func rows(_ scores: BoundedScores, classes: [String]) -> [EvaluationRow] {
+    let confusion = scores.confusion
+    let single = classes.enumerated().map { index, name in
+      row(
+        scores.bound, name, confusion.scores(of: index), correct: confusion[index, index],
+        scores.intervals.isEmpty ? nil : scores.intervals[index])
+    }
+    let correct = classes.indices.reduce(0) { $0 + confusion[$1, $1] }
+    return single + [
+      row(scores.bound, macroAverage, confusion.macro, correct: correct, scores.macroInterval)
+    ]
+  }
+
+  private static func row(
+    _ bound: ProbabilityBound, _ name: String, _ scores: ClassScores, correct: Int,
+    _ interval: Interval?
+  ) -> EvaluationRow {
+    let seen = scores.support + scores.predicted > 0
+    return EvaluationRow(
+      bound: bound.text, className: name, support: scores.support, predicted: scores.predicted,
+      correct: correct, precision: scores.predicted > 0 ? Float(scores.precision) : nil,
+      recall: scores.support > 0 ? Float(scores.recall) : nil,
+      f1: seen ? Float(scores.f1) : nil,
+      interval: seen ? interval.map { Float($0.low)...Float($0.high) } : nil)
+  }
+}
+
+extension ProbabilityBound {
+  /// As it stands in `reber.evaluation.bound`.
+  var text: String {
+    switch self {
+    case .atMost(let bound): "p <= \(bound)"
+    case .all: "all"
+    case .atLeast(let bound): "p >= \(bound)"
+    }
+  }
+}
+
+extension Confusion {
+  /// The pairs of classes that occur.
+  fileprivate func cells(classes: [String]) -> [ConfusionCell] {
+    classes.indices.flatMap { truth in
+      classes.indices.compactMap { predicted in
+        self[truth, predicted] == 0
+          ? nil
+          : ConfusionCell(
+            truth: classes[truth], predicted: classes[predicted], sources: self[truth, predicted])
+      }
+    }
+  }
+}
+
+extension LabelImport {
+  /// The classes of a survey's sources by a file, by source.
+  fileprivate func classes(
+    in path: String, of survey: Survey, _ database: Connection
+  ) throws -> [Int: String] {
+    var metrics = Metrics()
+    let rows = try rows(in: path, counting: &metrics)
+    let keys = Dictionary(
+      try survey.sources(in: database).map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
+    let known = rows.compactMap { row in keys[row.source].map { ($0, row.className) } }
+    return Dictionary(known, uniquingKeysWith: { first, _ in first })
+  }
+}
+
+extension Survey {
+  /// The consensus of the annotators, by source.
+  fileprivate func consensusNames(
+    scheme: ClassScheme, in database: Connection
+  ) throws -> [Int: String] {
+    let names = Dictionary(scheme.classes.map { ($0.id, $0.name) }, uniquingKeysWith: { $1 })
+    let pairs = try consensus(scheme: scheme, in: database).compactMap { label in
+      names[label.classID].map { (label.source, $0) }
+    }
+    return Dictionary(pairs, uniquingKeysWith: { $1 })
+  }
+}

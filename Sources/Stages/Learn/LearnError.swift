@@ -1,0 +1,37 @@
+/// What can be wrong with learning, embedding, clustering, classifying or evaluating.
+public enum LearnError: Error, CustomStringConvertible, Equatable {
+  /// A stored cutout that cannot be prepared.
+  case badCutout(Int, source: Int, reason: String)
+  /// Sources of a survey that have no embedding by the model.
+  case notEmbedded(survey: String, model: Int, missing: Int)
+  /// Fewer labelled sources with images than can be learned from.
+  case tooFewLabels(survey: String, scheme: String, have: Int, need: Int)
+  /// Fewer classes with labels than two.
+  case oneClass(String)
+  /// Not one source is left whose label the classifier has not learned.
+  case nothingHeldOut(survey: String, learned: Int)
+
+  public var description: String {
+    switch self {
+    case .badCutout(let cutout, let source, let reason):
+      "cutout \(cutout) of source \(source) cannot be prepared: \(reason)"
+    case .notEmbedded(let survey, let model, let missing):
+      """
+      \(missing) images of survey '\(survey)' have no embedding by model \(model): \
+      run 'reber embed --survey \(survey) --model \(model)'
+      """
+    case .tooFewLabels(let survey, let scheme, let have, let need):
+      """
+      survey '\(survey)' has \(have) labelled sources with an image in scheme '\(scheme)', \
+      at least \(need) are needed: add some with 'reber label import' or 'reber label cluster'
+      """
+    case .oneClass(let name):
+      "all labels are of class '\(name)': a classifier needs at least two classes"
+    case .nothingHeldOut(let survey, let learned):
+      """
+      no labelled source of survey '\(survey)' is left to judge by: the classifier has learned \
+      \(learned) of them; give labels that it has not seen with --truth
+      """
+    }
+  }
+}

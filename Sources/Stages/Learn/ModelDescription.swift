@@ -1,0 +1,36 @@
+import Catalogue
+import Morphology
+import Network
+import PostgreSQL
+import Tensor
+
+/// What is needed beside its weights to use a model: `reber.model.description`.
+struct ModelDescription: Codable, Sendable {
+  /// The network's shape.
+  var architecture: Architecture
+
+  /// How cutouts become what it sees.
+  var preprocessing: Preprocessing
+
+  /// Divides a classifier's logits.
+  var temperature: Float?
+}
+
+extension Catalogue.Model {
+  /// The encoder, and how its cutouts are prepared.
+  func encoder(in database: Connection) throws -> (encoder: Encoder, preprocessing: Preprocessing) {
+    let description = try description.decode(as: ModelDescription.self)
+    var encoder = Encoder(description.architecture, seed: 0)
+    try encoder.load(decodeSafetensors(try weights(in: database)).tensors)
+    return (encoder, description.preprocessing)
+  }
+
+  /// The classifier, with its temperature.
+  func classifier(classes: Int, in database: Connection) throws -> Classifier {
+    let description = try description.decode(as: ModelDescription.self)
+    return try Classifier(
+      architecture: description.architecture, classes: classes,
+      temperature: description.temperature ?? 1, preprocessing: description.preprocessing,
+      state: try decodeSafetensors(try weights(in: database)).tensors)
+  }
+}

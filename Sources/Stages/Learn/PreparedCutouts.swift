@@ -1,0 +1,85 @@
+import Catalogue
+import Morphology
+import PostgreSQL
+import Tensor
+
+/// A cutout of the database, ready for views.
+struct PreparedCutout: Sendable {
+  /// The source it shows.
+  var source: Int
+
+  /// The key in `reber.cutout`.
+  var cutout: Int
+
+  /// The prepared image.
+  var image: Prepared
+}
+
+extension Preprocessing {
+  /// Prepares cutouts on all cores.
+  ///
+  /// - Throws: `LearnError.badCutout`, which names the cutout that could not be prepared.
+  func prepare(_ cutouts: [StoredCutout]) throws -> [PreparedCutout] {
+    var results = [Result<PreparedCutout, any Error>?](repeating: nil, count: cutouts.count)
+    results.withUnsafeMutableBufferPointer { results in
+      nonisolated(unsafe) let results = results
+      parallel(over: cutouts.count, chunk: 4) { _, items in
+        for item in items { results[item] = Result { try prepare(cutouts[item]) } }
+      }
+    }
+    return try results.compactMap { try $0?.get() }
+  }
+
+  private func prepare(_ cutout: StoredCutout) throws -> PreparedCutout {
+    let image = Tensor(shape: [cutout.height, cutout.width], values: cutout.values)
+    do {
+      let prepared = try prepare(image, pixelScale: cutout.pixelScale.map(Double.init))
+      return PreparedCutout(source: cutout.source, cutout: cutout.id, image: prepared)
+    } catch {
+      throw LearnError.badCutout(cutout.id, source: cutout.source, reason: "\(error)")
+    }
+  }
+}
+
+extension Workplace {
+  /// Cutouts read, computed and written together.
+  static let batch = 256
+
+  /// Goes through a survey's current cutouts in the order of their sources, a batch at a time; the
+  /// next batch is read while `body` works.
+  func forEachBatch(
+    of survey: Survey, where condition: SQL = "true",
+    _ body: ([StoredCutout]) async throws -> Void
+  ) async throws {
+    let database = database
+    let read: @Sendable (Int) -> Task<[StoredCutout], any Error> = { source in
+      Task {
+        try await database.with {
+          try survey.cutouts(after: source, count: Self.batch, where: condition, in: $0)
+        }
+      }
+    }
+    var next = read(0)
+    while let batch = try await Optional(next.value), let last = batch.last {
+      next = read(last.source)
+      try await body(batch)
+    }
+  }
+
+  /// All current cutouts of a survey, or those of some sources, prepared, in the order of the
+  /// sources.
+  func prepared(
+    _ survey: Survey, by preprocessing: Preprocessing, only sources: [Int]? = nil
+  ) async throws -> [PreparedCutout] {
+    let total = try await database.with { try survey.counts(in: $0).cutouts }
+    var all: [PreparedCutout] = []
+    all.reserveCapacity(sources?.count ?? total)
+    let condition: SQL =
+      sources.map { "source_id = ANY (\($0.map { Int64($0) }))" } ?? "true"
+    try await forEachBatch(of: survey, where: condition) { batch in
+      all += try preprocessing.prepare(batch)
+      progress.update("preparing images", done: all.count, of: sources?.count ?? total)
+    }
+    return all
+  }
+}

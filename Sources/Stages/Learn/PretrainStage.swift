@@ -1,0 +1,121 @@
+public import Catalogue
+import Digest
+import Foundation
+public import Morphology
+import Network
+import PostgreSQL
+import Tensor
+
+/// Learns a space in which similar-looking sources are neighbours, without labels.
+public struct PretrainStage: Codable, Sendable {
+  /// The surveys whose images are learned from.
+  public var surveys: [String]
+
+  /// How cutouts become what the network sees.
+  public var preprocessing = Preprocessing()
+
+  /// What decides the learning.
+  public var learning = Pretraining.Options()
+
+  /// Describes the usual pre-training on surveys.
+  public init(surveys: [String]) {
+    self.surveys = surveys
+  }
+
+  /// What pre-training did.
+  public struct Metrics: Codable, Sendable {
+    /// The encoder.
+    public var model: Int
+    /// Images it learned from.
+    public var sources: Int
+    /// Images left out since nothing in them rises above the noise.
+    public var empty: Int
+    /// Passes over the images.
+    public var epochs: Int
+    /// Steps.
+    public var steps: Int
+    /// The mean NT-Xent loss of the last epoch.
+    public var loss: Float?
+    /// Seconds of learning by this process; less than the whole where it went on.
+    public var seconds: Double
+  }
+}
+
+extension Workplace {
+  /// Pre-trains an encoder; where an earlier process was stopped, goes on from its checkpoint.
+  ///
+  /// - Throws: `CatalogueError` without images, `MorphologyError` for options that cannot be.
+  public func pretrain(_ stage: PretrainStage) async throws -> StageReport<PretrainStage.Metrics> {
+    var surveys: [Survey] = []
+    for name in stage.surveys { surveys.append(try await survey(name)) }
+    let chosen = surveys
+    let work = try await database.with { database in
+      Work(
+        stage: "pretrain", parameters: try JSON(encoding: stage), seed: stage.learning.seed,
+        inputs: try chosen.map { try $0.cutoutInput(in: database) },
+        parents: try chosen.flatMap { try $0.cutoutRuns(in: database) })
+    }
+    return try await perform(work) { try await learn(stage, from: chosen, run: $0) }
+  }
+
+  private func learn(
+    _ stage: PretrainStage, from surveys: [Survey], run: Int
+  ) async throws -> PretrainStage.Metrics {
+    var images: [Prepared] = []
+    var empty = 0
+    for survey in surveys {
+      let all = try await prepared(survey, by: stage.preprocessing)
+      let shown = all.filter { !$0.image.isEmpty }
+      let seen = shown.map { TrainingSource(source: $0.source, cutout: $0.cutout) }
+      try await database.with { try survey.write(seen, run: run, in: $0) }
+      images += shown.map(\.image)
+      empty += all.count - shown.count
+    }
+    var session = TrainingSession(workplace: self, run: run)
+    var training = try Pretraining(stage.learning, sources: images.count)
+    if let saved = try await session.resume() {
+      try training.load(saved.state, step: saved.step)
+      progress.note("going on after step \(saved.step) of \(training.totalSteps)")
+    }
+    try await session.run(&training, through: images)
+    let model = try await session.store(
+      .encoder, parent: nil,
+      ModelDescription(
+        architecture: stage.learning.architecture, preprocessing: stage.preprocessing),
+      weights: training.encoder.state)
+    return PretrainStage.Metrics(
+      model: model, sources: images.count, empty: empty, epochs: stage.learning.epochs,
+      steps: training.totalSteps,
+      loss: try await session.meanLoss(of: training.stepsPerEpoch, until: training.totalSteps),
+      seconds: session.seconds)
+  }
+}
+
+/// A checkpoint is due: learning stops between two steps, and goes on when it is saved.
+private struct CheckpointDue: Error {}
+
+extension TrainingSession {
+  /// Does all steps that are left, with a checkpoint now and then.
+  fileprivate mutating func run(
+    _ training: inout Pretraining, through images: [Prepared]
+  ) async throws {
+    var meter = RunMeter(workplace, run: run, "learning, steps", of: training.totalSteps)
+    while !training.isFinished {
+      var session = self
+      do {
+        try training.advance(through: images) { step in
+          session.add("loss", step.step, Double(step.loss))
+          session.workplace.progress.update(
+            "learning, steps", done: step.step, of: step.total,
+            detail: "epoch \(step.epoch + 1), loss \(rounded(step.loss))")
+          if session.isCheckpointDue { throw CheckpointDue() }
+        }
+      } catch is CheckpointDue {}
+      self = session
+      if isCheckpointDue || training.isFinished {
+        try await save(step: training.step, training.state)
+      }
+      try await meter.update(training.step)
+    }
+  }
+}

@@ -1,0 +1,83 @@
+import Catalogue
+import Digest
+import Foundation
+import Network
+import PostgreSQL
+import Tensor
+
+/// The part of a training that lives in the database: its checkpoints, its curve, its model.
+struct TrainingSession: Sendable {
+  let workplace: Workplace
+  let run: Int
+
+  private let started = Date()
+  private var saved = Date()
+  private var curve: [CurvePoint] = []
+
+  /// Seconds of work that a killed process may lose.
+  private static let interval = 30.0
+
+  init(workplace: Workplace, run: Int) {
+    self.workplace = workplace
+    self.run = run
+  }
+
+  /// Seconds since the session began.
+  var seconds: Double { Date().timeIntervalSince(started) }
+
+  /// Whether it is time to save.
+  var isCheckpointDue: Bool { Date().timeIntervalSince(saved) > Self.interval }
+
+  /// Adds a point to the training's curve, to be written with the next checkpoint.
+  mutating func add(_ series: String, _ step: Int, _ value: Double) {
+    curve.append(CurvePoint(series: series, step: step, value: value))
+  }
+
+  /// The newest checkpoint of the run, if it has one.
+  func resume() async throws -> (step: Int, state: [String: Tensor])? {
+    let run = run
+    guard let saved = try await workplace.database.with({ try Checkpoint.read(run: run, in: $0) })
+    else { return nil }
+    return (saved.step, try decodeSafetensors(saved.state).tensors)
+  }
+
+  /// Replaces the checkpoint.
+  mutating func save(step: Int, _ state: [String: Tensor]) async throws {
+    let (run, curve) = (run, curve)
+    let bytes = try encodeSafetensors(state)
+    try await workplace.database.with {
+      try Checkpoint.write(run: run, step: step, state: bytes, curve: curve, in: $0)
+    }
+    self.curve = []
+    saved = Date()
+  }
+
+  /// Stores the finished model; once, also where the run is gone on with after that.
+  func store(
+    _ kind: Catalogue.Model.Kind, parent: Int?, _ description: ModelDescription,
+    weights: [String: Tensor]
+  ) async throws -> Int {
+    let run = run
+    let bytes = try encodeSafetensors(weights)
+    let digest = SHA256.hash(bytes).hex
+    let description = try JSON(encoding: description)
+    return try await workplace.database.with {
+      try Catalogue.Model.write(
+        run: run, kind: kind, parent: parent, description: description, weights: bytes,
+        sha256: digest, in: $0)
+    }
+  }
+
+  /// The mean of the last points of the loss.
+  func meanLoss(of steps: Int, until step: Int) async throws -> Float? {
+    let run = run
+    return try await workplace.database.with {
+      try CurvePoint.mean("loss", run: run, after: step - steps, in: $0).map { Float($0) }
+    }
+  }
+}
+
+/// A figure with three decimals, as progress shows it.
+func rounded(_ value: some BinaryFloatingPoint) -> String {
+  String(format: "%.3f", Double(value))
+}

@@ -1,0 +1,35 @@
+import Catalogue
+import Foundation
+import PostgreSQL
+
+/// Says how far a run is: to the person who waits, and in `reber.run` to all who ask.
+struct RunMeter: Sendable {
+  private let workplace: Workplace
+  private let run: Int
+  private let what: String
+  private let total: Int
+  private var stored: Date?
+
+  /// Seconds between two notes in the database.
+  private static let interval = 2.0
+
+  /// Begins to measure a run that has `total` items of a kind.
+  init(_ workplace: Workplace, run: Int, _ what: String, of total: Int) {
+    self.workplace = workplace
+    self.run = run
+    self.what = what
+    self.total = total
+  }
+
+  /// `done` items are done.
+  mutating func update(_ done: Int, detail: String? = nil) async throws {
+    workplace.progress.update(what, done: done, of: total, detail: detail)
+    let now = Date()
+    if let stored, now.timeIntervalSince(stored) < Self.interval, done < total { return }
+    stored = now
+    let (run, what, total) = (run, what, total)
+    try await workplace.database.with {
+      try Run.report(run, done: done, of: total, what, in: $0)
+    }
+  }
+}

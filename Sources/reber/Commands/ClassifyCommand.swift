@@ -1,0 +1,31 @@
+import ArgumentParser
+import Stages
+
+struct ClassifyCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "classify",
+    abstract: "Give every image a probability for each class.",
+    discussion: """
+      Example:
+        reber classify --survey first
+        reber classify --survey first --model 4 --json
+      """)
+
+  @Option(help: "The survey.") var survey: String
+  @Option(help: "The classifier; the newest where none is named.") var model: Int?
+  @OptionGroup(title: "Output") var options: StageOptions
+
+  func run() async throws {
+    var stage = ClassifyStage(survey: survey)
+    stage.model = model
+    try options.show(try await options.workplace().classify(stage)) { metrics in
+      var table = TextTable(["class", "sources#", "p ≥ 0.99#"])
+      for (name, count) in metrics.byClass.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+        table.add([name, String(count), String(metrics.sure[name] ?? 0)])
+      }
+      let missing =
+        metrics.withoutImage > 0 ? "; \(metrics.withoutImage) have no image" : ""
+      return table.text + "\n\(metrics.sources) sources by classifier \(metrics.model)\(missing)"
+    }
+  }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import Morphology
+import Stages
+
+struct ClusterCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "cluster",
+    abstract: "Divide the embeddings into many small clusters, with a hierarchy above them.",
+    discussion: """
+      Example:
+        reber cluster --survey first --clusters 60
+        reber show clusters --survey first
+      """)
+
+  @Option(help: "The survey.") var survey: String
+  @Option(help: "The encoder; the newest where none is named.") var model: Int?
+  @Option(help: "Clusters; take several times as many as there are classes.")
+  var clusters = Morphology.Clustering.Options().clusters
+  @Option(help: "Principal components kept.")
+  var components = Morphology.Clustering.Options().components
+  @Option(help: "Decides the starts of k-means.") var seed: UInt64 = 1
+  @OptionGroup(title: "Output") var options: StageOptions
+
+  func run() async throws {
+    var stage = ClusterStage(survey: survey)
+    stage.model = model
+    stage.options.clusters = clusters
+    stage.options.components = components
+    stage.options.seed = seed
+    try options.show(try await options.workplace().cluster(stage)) { metrics in
+      "clustering \(metrics.clustering): \(metrics.sources) sources in \(metrics.clusters) clusters"
+    }
+  }
+
+  func validate() throws {
+    guard clusters > 1, components > 0 else {
+      throw ValidationError("--clusters must be at least 2, --components at least 1")
+    }
+  }
+}

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Catalogue
+import Morphology
+import Stages
+
+struct EvaluateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Judge a classification by labels that the classifier never saw.",
+    discussion: """
+      Sources that were learned, and all within --radius of one, do not count. Intervals are 95%
+      bootstrap intervals.
+
+      Example:
+        reber evaluate --survey first
+        reber evaluate --survey first --truth catalogue.csv --class-column label --map 100=FRI
+      """)
+
+  @OptionGroup var table: LabelTableOptions
+  @Option(help: "A table of true classes; without it the labels in the database serve.")
+  var truth: String?
+  @Option(help: "The classification run; the newest where none is named.")
+  var classification: Int?
+  @Option(help: ArgumentHelp("How near a learned source may not be.", valueName: "arcsec"))
+  var radius = 10.0
+  @Option(help: "The bound of doubtful predictions.") var low: Float = 0.85
+  @Option(help: "The bound of sure predictions.") var high: Float = 0.99
+  @Option(help: "Resamplings of the bootstrap.") var resamplings = 500
+  @OptionGroup(title: "Output") var options: StageOptions
+
+  func run() async throws {
+    var stage = EvaluateStage(survey: table.survey)
+    stage.truth = table.labels
+    stage.classification = classification
+    stage.radius = radius
+    stage.bounds.low = low
+    stage.bounds.high = high
+    stage.bounds.resamplings = resamplings
+    try options.show(try await options.workplace().evaluate(stage, truth: truth)) { metrics in
+      [scores(metrics), confusion(metrics), summary(metrics)].joined(separator: "\n\n")
+    }
+  }
+
+  /// F1 of each class below, overall and above the bounds, with its interval and count.
+  private func scores(_ metrics: EvaluateStage.Metrics) -> String {
+    let bounds = metrics.scores.map(\.bound).reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    var table = TextTable(
+      ["class"] + bounds.flatMap { ["F1, \($0)#", "interval", "n#"] } + ["precision#", "recall#"])
+    let names = metrics.scores.filter { $0.bound == bounds.first }.map(\.className)
+    for name in names {
+      let rows = bounds.map { bound in
+        metrics.scores.first { $0.bound == bound && $0.className == name }
+      }
+      let whole = metrics.scores.first { $0.bound == "all" && $0.className == name }
+      let last = [
+        whole?.precision.map { decimal($0, 2) } ?? "-", whole?.recall.map { decimal($0, 2) } ?? "-",
+      ]
+      table.add([name] + rows.flatMap { $0.map(cells) ?? ["-", "-", "0"] } + last)
+    }
+    return table.text
+  }
+
+  private func cells(_ row: EvaluationRow) -> [String] {
+    let interval = row.interval.map {
+      "\(decimal($0.lowerBound, 2))–\(decimal($0.upperBound, 2))"
+    }
+    return [row.f1.map { decimal($0, 2) } ?? "-", interval ?? "-", String(row.support)]
+  }
+
+  private func confusion(_ metrics: EvaluateStage.Metrics) -> String {
+    let names = metrics.scores.filter { $0.bound == "all" }.map(\.className)
+      .filter { $0 != EvaluationRow.macroAverage }
+    var table = TextTable(["true \\ said"] + names.map { $0 + "#" })
+    for truth in names {
+      table.add(
+        [truth]
+          + names.map { said in
+            let cell = metrics.confusion.first { $0.truth == truth && $0.predicted == said }
+            return cell.map { String($0.sources) } ?? "·"
+          })
+    }
+    return table.text
+  }
+
+  private func summary(_ metrics: EvaluateStage.Metrics) -> String {
+    """
+    \(metrics.sources) sources judged: accuracy \(decimal(metrics.accuracy, 3)), \
+    macro F1 \(decimal(metrics.macroF1, 3)), \
+    calibration error \(decimal(metrics.calibrationError, 3))
+    not judged: \(metrics.learned) learned or beside a learned one, \(metrics.leftOut) without a \
+    prediction or of a class that was not taught
+    \(metrics.seenUnlabelled) of the judged images were in the pre-training, without their classes
+    """
+  }
+}

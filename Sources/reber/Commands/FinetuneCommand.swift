@@ -1,0 +1,67 @@
+import ArgumentParser
+import Catalogue
+import Morphology
+import Stages
+
+struct FinetuneCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "finetune",
+    abstract: "Teach a classifier the labels, from a pre-trained encoder.",
+    discussion: """
+      A linear probe learns first, then the whole network. Each fold is held out in turn; those
+      predictions calibrate the probabilities of the last round, which learns from all labels.
+
+      Example:
+        reber finetune --survey first --scheme fanaroff-riley
+        reber finetune --survey first --from-scratch
+      """)
+
+  @Option(help: "The survey whose labels are learned.") var survey: String
+  @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
+  @Option(help: "The encoder to begin from; the newest where none is named.") var model: Int?
+  @Flag(help: "Begin from random weights, for comparison.") var fromScratch = false
+  @Option(help: "Passes of the whole network; 0 trains the linear probe alone.")
+  var epochs = FineTuning.Options(classes: 2).epochs
+  @Option(help: "Folds held out in turn; 0 for none, and no calibration.")
+  var folds = FineTuning.Options(classes: 2).folds
+  @Option(help: "Sources in a step.") var batchSize = FineTuning.Options(classes: 2).batchSize
+  @Option(help: "The learning rate of the whole network.")
+  var rate = FineTuning.Options(classes: 2).rate
+  @Option(help: "Decides folds, order and views.") var seed: UInt64 = 1
+  @OptionGroup(title: "Views") var views: ViewOptions
+  @OptionGroup(title: "Network and images, with --from-scratch") var network: ArchitectureOptions
+  @OptionGroup(title: "Network and images, with --from-scratch") var images: PreprocessingOptions
+  @OptionGroup(title: "Output") var options: StageOptions
+
+  func run() async throws {
+    var stage = FinetuneStage(survey: survey)
+    stage.scheme = scheme
+    stage.model = model
+    if fromScratch {
+      stage.fromScratch = network.architecture(inputSize: images.size)
+      stage.preprocessing = images.preprocessing
+    }
+    stage.learning.epochs = epochs
+    stage.learning.folds = folds
+    stage.learning.batchSize = batchSize
+    stage.learning.rate = rate
+    stage.learning.seed = seed
+    stage.learning.views = views.applied(to: stage.learning.views)
+    try options.show(try await options.workplace().finetune(stage), text)
+  }
+
+  private func text(_ metrics: FinetuneStage.Metrics) -> String {
+    var lines = ["classifier \(metrics.model): \(metrics.byClass.count) classes, "
+      + "\(metrics.labels) labelled images"]
+    if metrics.withoutImage > 0 {
+      lines.append("\(metrics.withoutImage) labelled sources have no image")
+    }
+    if let heldOut = metrics.heldOut {
+      lines.append(
+        "held-out folds: accuracy \(decimal(heldOut.accuracy, 3)), "
+          + "macro F1 \(decimal(heldOut.macroF1, 3)), "
+          + "calibration error \(decimal(heldOut.calibrationError, 3))")
+    }
+    return lines.joined(separator: "\n")
+  }
+}

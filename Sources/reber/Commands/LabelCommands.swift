@@ -1,0 +1,181 @@
+import ArgumentParser
+import Catalogue
+import Stages
+
+struct LabelCommands: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "label",
+    abstract: "Labels: choose what to look at, import, export, label whole clusters.",
+    discussion: """
+      Labels are never overwritten: a change of mind is a new label, and the newest of each
+      annotator counts.
+
+      Example:
+        reber label choose --survey first --count 200 --output sheet.csv
+        (fill in the column 'class')
+        reber label import sheet.csv --survey first --annotator 'M. Person'
+      """,
+    subcommands: [Choose.self, Import.self, Export.self, OfCluster.self])
+
+  struct Choose: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write a sheet of sources from all clusters alike, to be labelled.",
+      discussion: "Example:\n  reber label choose --survey first --count 200 --output sheet.csv")
+
+    @Option(help: "The survey.") var survey: String
+    @Option(help: "The most sources to list.") var count = 200
+    @Option(help: "The class scheme; sources with a label in it are left out.")
+    var scheme = ClassScheme.twelveClasses
+    @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
+    @Option(help: "Decides which sources of a cluster come first.") var seed: UInt64 = 1
+    @Option(name: .shortAndLong, help: "The sheet: .csv, .fits or .vot.") var output: String
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let chosen = try await options.workplace().chooseSources(
+        to: output, count: count, of: survey, scheme: scheme, clustering: clustering, seed: seed)
+      try options.show(Written(file: output, rows: chosen)) {
+        "\(output): \($0.rows) sources to be labelled"
+      }
+    }
+  }
+
+  struct Import: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Read labels from a FITS, VOTable or CSV table.",
+      discussion: """
+        Example:
+          reber label import labels.csv --survey first --annotator 'M. Person'
+          reber label import mirabest.csv --survey first --class-column label \\
+            --map 100=FRI --map 200=FRII --scheme fanaroff-riley --add-classes
+        """)
+
+    @Argument(help: "The table.") var file: String
+    @OptionGroup var table: LabelTableOptions
+    @Option(help: "Who says so, where no column does.") var annotator = "import"
+    @Option(help: "The column with the annotator's name.") var annotatorColumn: String?
+    @Option(help: "The column with the confidence, above 0 and up to 1.")
+    var confidenceColumn: String?
+    @Flag(help: "Add classes that the scheme lacks, and the scheme where there is none.")
+    var addClasses = false
+    @Option(help: "A table whose sources alone are labelled, as 'label choose' writes it.")
+    var only: String?
+    @Option(help: "The share of each class's rows that is taken, drawn by chance.")
+    var fraction = 1.0
+    @Option(help: "Decides that draw.") var seed: UInt64 = 1
+    @OptionGroup(title: "Output") var options: StageOptions
+
+    func run() async throws {
+      var labels = table.labels
+      labels.annotator = annotator
+      labels.annotatorColumn = annotatorColumn
+      labels.confidenceColumn = confidenceColumn
+      labels.addsClasses = addClasses
+      labels.fraction = fraction
+      labels.seed = seed
+      let report = try await options.workplace().importLabels(from: file, only: only, labels)
+      try options.show(report) { metrics in
+        var lines = ["\(metrics.labels) labels"]
+        lines += metrics.byClass.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
+        if metrics.leftOut > 0 { lines.append("\(metrics.leftOut) rows left out as asked") }
+        if metrics.unclassified > 0 { lines.append("\(metrics.unclassified) rows without a class") }
+        if metrics.rejected > 0 {
+          lines.append("\(metrics.rejected) rows rejected: their sources are not in the survey")
+        }
+        return lines.joined(separator: "\n")
+      }
+    }
+
+    func validate() throws {
+      guard fraction > 0, fraction <= 1 else {
+        throw ValidationError("--fraction must be above 0 and at most 1")
+      }
+    }
+  }
+
+  struct Export: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write the labels that count now as a table.",
+      discussion: "Example:\n  reber label export --survey first --output labels.csv")
+
+    @Option(help: "The survey.") var survey: String
+    @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
+    @Option(name: .shortAndLong, help: "The file: .csv, .fits or .vot.") var output: String
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let count = try await options.workplace().exportLabels(
+        to: output, of: survey, scheme: scheme)
+      try options.show(Written(file: output, rows: count)) { "\(output): \($0.rows) labels" }
+    }
+  }
+
+  struct OfCluster: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "cluster", abstract: "Give all sources of a cluster one label.",
+      discussion: """
+        Example:
+          reber show clusters --survey first
+          reber label cluster 12 --survey first --class head-tail --annotator 'M. Person' \\
+            --except J101213.1+334455
+        """)
+
+    @Argument(help: "The cluster, or a union of clusters.") var cluster: Int
+    @Option(help: "The survey.") var survey: String
+    @Option(name: .customLong("class"), help: "The class.") var className: String
+    @Option(help: "Who says so.") var annotator: String
+    @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
+    @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
+    @Option(help: "A source that does not belong; may be given again.") var except: [String] = []
+    @OptionGroup(title: "Output") var options: StageOptions
+
+    func run() async throws {
+      var label = LabelCluster(
+        survey: survey, cluster: cluster, className: className, annotator: annotator)
+      label.scheme = scheme
+      label.clustering = clustering
+      label.except = except
+      try options.show(try await options.workplace().labelCluster(label)) {
+        "\($0.labels) labels, \($0.leftOut) sources left out"
+      }
+    }
+  }
+}
+
+/// How a table of classes is read.
+struct LabelTableOptions: ParsableArguments {
+  @Option(help: "The survey.") var survey: String
+  @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
+  @Option(help: "The column with the source's name; guessed where none is named.")
+  var sourceColumn: String?
+  @Option(help: "The column with the class; guessed where none is named.")
+  var classColumn: String?
+  @Option(
+    name: .customLong("map"),
+    help: ArgumentHelp(
+      "The class that a text in the file stands for, as 100=FRI; '100=' leaves such rows out.",
+      valueName: "text=class"))
+  var classMap: [String] = []
+
+  /// The options as the stage takes them.
+  var labels: LabelImport {
+    var labels = LabelImport(survey: survey)
+    labels.scheme = scheme
+    labels.sourceColumn = sourceColumn
+    labels.classColumn = classColumn
+    labels.classMap = pairs(classMap)
+    return labels
+  }
+
+  func validate() throws {
+    for text in classMap where !text.contains("=") {
+      throw ValidationError("--map \(text): write it as text=class")
+    }
+  }
+}
+
+/// A file that was written.
+struct Written: Codable {
+  var file: String
+  var rows: Int
+}

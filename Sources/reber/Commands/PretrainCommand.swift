@@ -1,0 +1,59 @@
+import ArgumentParser
+import Morphology
+import Stages
+
+struct PretrainCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "pretrain",
+    abstract: "Learn a space in which similar-looking sources are neighbours, without labels.",
+    discussion: """
+      Contrastive learning (SimCLR) on the images of one or more surveys. A checkpoint is kept in
+      the database every half minute: started again, it goes on and ends with the same weights.
+
+      Example:
+        reber pretrain --survey first --epochs 100
+        reber pretrain --survey first --survey emu --without rsv
+      """)
+
+  @Option(name: .customLong("survey"), help: "The survey; may be given again.")
+  var surveys: [String]
+
+  @Option(help: "Passes over the images.")
+  var epochs = Pretraining.Options().epochs
+
+  @Option(help: "Sources in a step; each is compared with all others of its step.")
+  var batchSize = Pretraining.Options().batchSize
+
+  @Option(help: "The temperature of NT-Xent.")
+  var temperature = Pretraining.Options().temperature
+
+  @Option(help: "The learning rate after warm-up.")
+  var rate = Pretraining.Options().rate
+
+  @Option(help: "Decides weights, order and views.")
+  var seed: UInt64 = 1
+
+  @OptionGroup(title: "Images") var images: PreprocessingOptions
+  @OptionGroup(title: "Views") var views: ViewOptions
+  @OptionGroup(title: "Network") var network: ArchitectureOptions
+  @OptionGroup(title: "Output") var options: StageOptions
+
+  func run() async throws {
+    var stage = PretrainStage(surveys: surveys)
+    stage.preprocessing = images.preprocessing
+    stage.learning.architecture = network.architecture(inputSize: images.size)
+    stage.learning.epochs = epochs
+    stage.learning.batchSize = batchSize
+    stage.learning.temperature = temperature
+    stage.learning.rate = rate
+    stage.learning.seed = seed
+    stage.learning.warmUpEpochs = min(stage.learning.warmUpEpochs, max(1, epochs / 10))
+    stage.learning.views = views.applied(to: stage.learning.views)
+    try options.show(try await options.workplace().pretrain(stage)) { metrics in
+      let empty = metrics.empty > 0 ? ", \(metrics.empty) empty ones left out" : ""
+      let loss = metrics.loss.map { ", loss \(decimal($0, 3))" } ?? ""
+      return "encoder \(metrics.model): \(metrics.sources) images\(empty), "
+        + "\(metrics.epochs) epochs\(loss)"
+    }
+  }
+}

@@ -1,0 +1,58 @@
+public import ArgumentParser
+import Catalogue
+import Stages
+public import Tables
+
+struct PublishCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "publish",
+    abstract: "Make a classification a table in schema catalogue.",
+    discussion: """
+      Example:
+        reber publish --survey first
+        reber query "SELECT name, ra, dec, class, probability FROM catalogue.first
+          WHERE class = 'head-tail' AND probability > 0.9 ORDER BY probability DESC"
+      """)
+
+  @Option(help: "The survey.") var survey: String
+  @Option(help: "The table's name; the survey's where none is given.") var name: String?
+  @Option(help: "The classification run; the newest where none is named.")
+  var classification: Int?
+  @OptionGroup(title: "Output") var options: StageOptions
+
+  func run() async throws {
+    var publishing = Publishing(survey: survey)
+    publishing.name = name ?? survey
+    publishing.classification = classification
+    try options.show(try await options.workplace().publish(publishing)) { catalogue in
+      "catalogue.\(catalogue.name): \(catalogue.rows) rows of classification "
+        + "\(catalogue.classification)" + (catalogue.simulated ? ", SIMULATED" : "")
+    }
+  }
+}
+
+struct ExportCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Write a published catalogue as FITS, VOTable or CSV.",
+    discussion: """
+      Units, UCDs and where the catalogue comes from go into FITS and VOTable.
+
+      Example:
+        reber export first --output first.fits
+        reber export first --output first.vot
+      """)
+
+  @Argument(help: "The published catalogue.") var catalogue: String
+  @Option(name: .shortAndLong, help: "The file: .fits, .vot, .csv or .tsv.") var output: String
+  @Option(help: "The format, where the file's name does not tell it: fits, votable, csv, tsv.")
+  var format: TableFormat?
+  @OptionGroup(title: "Output") var options: StageOptions
+
+  func run() async throws {
+    let report = try await options.workplace().export(catalogue, to: output, format: format)
+    try options.show(report) { "\($0.file): \($0.rows) rows, \($0.bytes) bytes" }
+  }
+}
+
+extension TableFormat: ExpressibleByArgument {}

@@ -1,0 +1,107 @@
+import ArgumentParser
+import Foundation
+import PostgreSQL
+
+struct QueryCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "query",
+    abstract: "Ask the database in SQL; nothing can be changed.",
+    discussion: """
+      Example:
+        reber query "SELECT class, count(*) FROM catalogue.first GROUP BY class"
+        reber query --format csv "TABLE catalogue.first" > first.csv
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case table
+    case csv
+    case json
+  }
+
+  @Argument(help: "One SQL statement.") var statement: String
+  @Option(help: "table, csv, or json: an object a line.") var format = Format.table
+  @Flag(help: "The same as --format json.") var json = false
+  @OptionGroup var session: SessionOptions
+
+  func run() async throws {
+    let statement = statement
+    let format = json ? .json : format
+    let showsCount = !session.quiet
+    try await session.database().with { connection in
+      try connection.execute("SET default_transaction_read_only = on")
+      var printer = ResultPrinter(format: format, showsCount: showsCount)
+      try connection.query(
+        SQL(raw: statement), columns: { printer.begin($0) }, row: { printer.add($0) })
+      printer.finish()
+    }
+  }
+}
+
+/// Prints the rows of a query as they come, or as a table at the end.
+private struct ResultPrinter {
+  let format: QueryCommand.Format
+  let showsCount: Bool
+  private var columns: [Connection.ResultColumn] = []
+  private var table = TextTable([])
+  private var count = 0
+
+  init(format: QueryCommand.Format, showsCount: Bool) {
+    self.format = format
+    self.showsCount = showsCount
+  }
+
+  mutating func begin(_ columns: [Connection.ResultColumn]) {
+    self.columns = columns
+    table = TextTable(
+      columns: columns.map {
+        .init(heading: $0.name, isNumeric: Self.numericTypes.contains($0.typeOID))
+      })
+    if format == .csv { print(columns.map { quoted($0.name) }.joined(separator: ",")) }
+  }
+
+  mutating func add(_ row: [String?]) {
+    count += 1
+    switch format {
+    case .table: table.add(row.map { $0 ?? "" })
+    case .csv: print(row.map { $0.map(quoted) ?? "" }.joined(separator: ","))
+    case .json: print(object(row))
+    }
+  }
+
+  func finish() {
+    guard format == .table, !columns.isEmpty else { return }
+    print(table.text)
+    if showsCount { print("(\(count) \(count == 1 ? "row" : "rows"))") }
+  }
+
+  /// smallint, integer, bigint, real, double precision, numeric, oid.
+  private static let numericTypes: Set<UInt32> = [21, 23, 20, 700, 701, 1700, 26]
+
+  private func quoted(_ text: String) -> String {
+    text.contains { ",\"\n\r".contains($0) }
+      ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
+  }
+
+  private func object(_ row: [String?]) -> String {
+    let members = zip(columns, row).map { column, value in
+      "\(Self.string(column.name)):\(member(value, column.typeOID))"
+    }
+    return "{" + members.joined(separator: ",") + "}"
+  }
+
+  private func member(_ value: String?, _ type: UInt32) -> String {
+    guard let value else { return "null" }
+    switch type {
+    case _ where Self.numericTypes.contains(type) && Double(value)?.isFinite == true: return value
+    case 16: return value == "t" ? "true" : "false"
+    case 114, 3802: return value
+    default: return Self.string(value)
+    }
+  }
+
+  private static func string(_ text: String) -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = .withoutEscapingSlashes
+    return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "null"
+  }
+}

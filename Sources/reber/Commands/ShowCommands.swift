@@ -1,0 +1,165 @@
+import ArgumentParser
+import Catalogue
+import Foundation
+import PostgreSQL
+
+struct ShowCommands: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show",
+    abstract: "Show runs, the lineage of a probability, progress, clusters, labels.",
+    discussion: """
+      Example:
+        reber show runs
+        reber show lineage --survey first --source J101213.1+334455
+      """,
+    subcommands: [Runs.self, Lineage.self, Progress.self, Clusters.self, Labels.self])
+
+  struct Runs: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "The newest runs: stage, status, time and code.",
+      discussion: "Example:\n  reber show runs --count 5")
+
+    @Option(help: "How many.") var count = 20
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let count = count
+      let runs = try await options.session.database().with { try Run.newest(count, in: $0) }
+      try options.show(runs) { runs in
+        var table = TextTable(["run#", "stage", "status", "started", "seconds#", "code", "error"])
+        for run in runs {
+          table.add([
+            String(run.id), run.stage, run.status, run.startedAt, decimal(run.seconds, 1),
+            run.codeVersion, run.error ?? "",
+          ])
+        }
+        return table.text
+      }
+    }
+  }
+
+  struct Lineage: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "From a source's probability back to its image, labels, model and code.",
+      discussion: "Example:\n  reber show lineage --survey first --source J101213.1+334455")
+
+    @Option(help: "The survey.") var survey: String
+    @Option(help: "The source's name in the survey.") var source: String
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let (survey, source) = (survey, source)
+      let lineage = try await options.session.database().with { database in
+        try Catalogue.Lineage.of(
+          source: source, in: try Survey.named(survey, in: database), database: database)
+      }
+      try options.show(lineage, text)
+    }
+
+    private func text(_ lineage: Catalogue.Lineage) -> String {
+      let prediction = lineage.prediction
+      var lines = [
+        "\(lineage.source) of \(lineage.survey): \(prediction.className), "
+          + "probability \(decimal(prediction.probability, 4)), by run \(prediction.run)",
+        "image: cutout \(lineage.image.cutout), pixels sha256 \(lineage.image.pixelsSHA256)",
+        "  from \(lineage.image.file ?? "a file"), sha256 \(lineage.image.fileSHA256)",
+      ]
+      lines += lineage.models.map { "\($0.kind) \($0.model): run \($0.run), sha256 \($0.sha256)" }
+      lines += lineage.labels.map { "labels: \($0.labels) of '\($0.className)' by \($0.annotator)" }
+      lines += lineage.steps.map { step in
+        "run \(step.run): \(step.stage) (\(step.role)) \(step.detail.text)"
+      }
+      return lines.joined(separator: "\n")
+    }
+  }
+
+  struct Progress: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What is running now, and how far it is.",
+      discussion: "Example:\n  watch reber show progress")
+
+    /// A run that goes on now.
+    struct Going: Codable {
+      var run: Run
+      var progress: Run.Progress?
+    }
+
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let running = try await options.session.database().with { database in
+        try Run.running(in: database).map { Going(run: $0.run, progress: $0.progress) }
+      }
+      try options.show(running) { running in
+        guard !running.isEmpty else { return "nothing is running" }
+        var table = TextTable(["run#", "stage", "seconds#", "done#", "of#", "what"])
+        for item in running {
+          table.add([
+            String(item.run.id), item.run.stage, decimal(item.run.seconds, 0),
+            item.progress.map { String($0.done) } ?? "", item.progress.map { String($0.total) } ?? "",
+            item.progress?.what ?? "",
+          ])
+        }
+        return table.text
+      }
+    }
+  }
+
+  struct Clusters: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "The clusters of a survey, largest first.",
+      discussion: "Example:\n  reber show clusters --survey first")
+
+    @Option(help: "The survey.") var survey: String
+    @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let (survey, clustering) = (survey, clustering)
+      let leaves = try await options.session.database().with { database in
+        try Clustering.find(
+          of: try Survey.named(survey, in: database), numbered: clustering, in: database
+        ).leaves(in: database)
+      }
+      try options.show(leaves) { leaves in
+        var table = TextTable(["cluster#", "sources#", "labelled#", "most central source"])
+        for leaf in leaves {
+          table.add([
+            String(leaf.cluster), String(leaf.members), String(leaf.labelled), leaf.medoid ?? "",
+          ])
+        }
+        return table.text
+      }
+    }
+  }
+
+  struct Labels: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "How many sources have which class, by the annotators' consensus.",
+      discussion: "Example:\n  reber show labels --survey first")
+
+    /// Sources of a class.
+    struct Count: Codable {
+      var className: String
+      var sources: Int
+    }
+
+    @Option(help: "The survey.") var survey: String
+    @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let (survey, scheme) = (survey, scheme)
+      let counts = try await options.session.database().with { database in
+        try Survey.named(survey, in: database).labelCounts(
+          scheme: try ClassScheme.named(scheme, in: database), in: database
+        ).map { Count(className: $0.name, sources: $0.sources) }
+      }
+      try options.show(counts) { counts in
+        var table = TextTable(["class", "sources#"])
+        for item in counts { table.add([item.className, String(item.sources)]) }
+        return table.text
+      }
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Network
+
+/// The encoder's shape.
+struct ArchitectureOptions: ParsableArguments {
+  @Option(help: "Channels of the first stage; an embedding has eight times as many numbers.")
+  var width = Architecture().width
+
+  @Option(help: "Stride of the first convolution: 1 sees finer detail, 2 is four times as fast.")
+  var stemStride = Architecture().stemStride
+
+  /// The shape for views of a size.
+  func architecture(inputSize: Int) -> Architecture {
+    var architecture = Architecture()
+    architecture.inputSize = inputSize
+    architecture.width = width
+    architecture.stemStride = stemStride
+    return architecture
+  }
+
+  func validate() throws {
+    guard width > 0, width <= 512, [1, 2].contains(stemStride) else {
+      throw ValidationError("--width must be in 1…512, --stem-stride 1 or 2")
+    }
+  }
+}

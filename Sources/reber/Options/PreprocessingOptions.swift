@@ -1,0 +1,56 @@
+import ArgumentParser
+import Morphology
+
+/// How cutouts become what a network sees.
+struct PreprocessingOptions: ParsableArguments {
+  @Option(help: "Sides of the network's view, in pixels.")
+  var size = Preprocessing().size
+
+  @Option(
+    help: ArgumentHelp(
+      "Sky shown by a view, in arcsec; needs the pixel scale of every cutout.",
+      discussion: "Without it --crop-fraction of each cutout is shown.", valueName: "arcsec"))
+  var fieldOfView: Double?
+
+  @Option(help: ArgumentHelp("The part of a cutout's side that is shown.", valueName: "part"))
+  var cropFraction = Preprocessing().cropFraction
+
+  @Option(help: ArgumentHelp("Pixels below this many σ become 0.", valueName: "sigma"))
+  var clip = Preprocessing().clip
+
+  @Option(help: "How brightness is shown: linear, sqrt or asinh.")
+  var stretch = StretchName.sqrt
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep only islands of emission that reach this far into the middle, in view sides.",
+      valueName: "radius"))
+  var maskNeighbours: Double?
+
+  /// The options as the method takes them.
+  var preprocessing: Preprocessing {
+    var preprocessing = Preprocessing()
+    preprocessing.size = size
+    preprocessing.fieldOfView = fieldOfView
+    preprocessing.cropFraction = cropFraction
+    preprocessing.clip = clip
+    preprocessing.stretch = stretch.stretch
+    preprocessing.neighbours = maskNeighbours.map { .mask(radius: $0) } ?? .keep
+    return preprocessing
+  }
+}
+
+/// A stretch as it is named on the command line.
+enum StretchName: String, ExpressibleByArgument, CaseIterable {
+  case linear
+  case sqrt
+  case asinh
+
+  var stretch: Stretch {
+    switch self {
+    case .linear: .linear
+    case .sqrt: .squareRoot
+    case .asinh: .asinh(softening: 10)
+    }
+  }
+}
