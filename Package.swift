@@ -82,8 +82,8 @@ let package = Package(
     tests(
       of: "Stages",
       uses: [
-        "Catalogue", "Morphology", "Network", "Tensor", "PostgreSQL", "FITS", "Tables", "PNG",
-        "TestSupport",
+        "Catalogue", "Digest", "Morphology", "Network", "Tensor", "PostgreSQL", "FITS", "Tables",
+        "PNG", "TestSupport",
       ]),
   ],
   swiftLanguageModes: [.v6]

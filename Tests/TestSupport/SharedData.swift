@@ -13,6 +13,10 @@ public enum SharedData {
     return nil
   }()
 
+  /// The repository's own folder.
+  public static let repository = URL(fileURLWithPath: #filePath)
+    .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+
   /// Whether the data are there.
   public static var exists: Bool { folder != nil }
 

@@ -1,0 +1,153 @@
+import Catalogue
+import Foundation
+import Morphology
+import Network
+import PostgreSQL
+import Stages
+import Tables
+import TestSupport
+import Testing
+
+/// The stages of learning on a small survey, by the same calls as the commands make.
+@Suite("Stages of learning") struct LearningTests {
+  static func pretraining(_ epochs: Int = 3) -> PretrainStage {
+    var stage = PretrainStage(surveys: ["toy"])
+    stage.preprocessing.size = 16
+    stage.learning.architecture.inputSize = 16
+    stage.learning.architecture.width = 8
+    stage.learning.epochs = epochs
+    stage.learning.batchSize = 16
+    stage.learning.warmUpEpochs = 1
+    return stage
+  }
+
+  static func finetuning() -> FinetuneStage {
+    var stage = FinetuneStage(survey: "toy")
+    stage.scheme = "toy"
+    stage.learning.epochs = 2
+    stage.learning.folds = 2
+    stage.learning.batchSize = 12
+    return stage
+  }
+
+  @Test func aSurveyBecomesACatalogue() async throws {
+    let toy = try await SyntheticSurvey(60)
+    let place = toy.workplace
+    let trained = try await place.pretrain(Self.pretraining())
+    #expect(trained.metrics.sources == 60 && trained.metrics.steps == 9)
+    let embedded = try await place.embed(EmbedStage(survey: "toy"))
+    #expect(embedded.metrics.added == 60 && embedded.metrics.dimensions == 64)
+    var clustering = ClusterStage(survey: "toy")
+    clustering.options.clusters = 8
+    let clustered = try await place.cluster(clustering)
+    #expect(clustered.metrics.sources == 60 && clustered.metrics.clusters <= 8)
+    try await toy.label(Array(0..<30))
+    let tuned = try await place.finetune(Self.finetuning())
+    #expect(tuned.metrics.labels == 30 && tuned.metrics.byClass == ["blob": 10, "double": 10, "ring": 10])
+    let classified = try await place.classify(ClassifyStage(survey: "toy"))
+    #expect(classified.metrics.sources == 60)
+
+    try await toy.label(Array(30..<60))
+    let evaluated = try await place.evaluate(EvaluateStage(survey: "toy"))
+    #expect(evaluated.metrics.sources == 30 && evaluated.metrics.learned == 30)
+    #expect(evaluated.metrics.seenUnlabelled == 30)
+    #expect(evaluated.metrics.confusion.reduce(0) { $0 + $1.sources } == 30)
+    #expect(evaluated.metrics.scores.count == 12)
+
+    let published = try await place.publish(Publishing(survey: "toy"))
+    #expect(published.metrics.rows == 60)
+    let sums = try await toy.numbers(
+      "SELECT count(*) FROM catalogue.toy WHERE abs(p_blob + p_double + p_ring - 1) < 1e-5")
+    #expect(sums == [60])
+    let best = try await toy.numbers(
+      "SELECT count(*) FROM catalogue.toy WHERE probability = greatest(p_blob, p_double, p_ring)")
+    #expect(best == [60])
+  }
+
+  @Test func theSameWorkIsDoneOnce() async throws {
+    let toy = try await SyntheticSurvey(24)
+    let first = try await toy.workplace.pretrain(Self.pretraining())
+    let second = try await toy.workplace.pretrain(Self.pretraining())
+    #expect(!first.alreadyDone && second.alreadyDone && first.run == second.run)
+    var other = Self.pretraining()
+    other.learning.seed = 2
+    let third = try await toy.workplace.pretrain(other)
+    #expect(third.run != first.run && third.metrics.model != first.metrics.model)
+  }
+
+  @Test func theSameSeedGivesTheSameBytes() async throws {
+    var digests: [String] = []
+    for _ in 0..<2 {
+      let toy = try await SyntheticSurvey(24)
+      _ = try await toy.workplace.pretrain(Self.pretraining())
+      try await toy.label(Array(0..<24))
+      _ = try await toy.workplace.finetune(Self.finetuning())
+      digests += try await toy.texts("SELECT sha256 FROM reber.model ORDER BY model_id")
+    }
+    #expect(digests.count == 4)
+    #expect(Array(digests[..<2]) == Array(digests[2...]))
+  }
+
+  @Test func labelsOfOtherSourcesDoNotSufficeToJudge() async throws {
+    let toy = try await SyntheticSurvey(24)
+    _ = try await toy.workplace.pretrain(Self.pretraining(1))
+    try await toy.label(Array(0..<24))
+    _ = try await toy.workplace.finetune(Self.finetuning())
+    _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
+    await #expect(throws: LearnError.nothingHeldOut(survey: "toy", learned: 24)) {
+      try await toy.workplace.evaluate(EvaluateStage(survey: "toy"))
+    }
+  }
+
+  @Test func aSourceBesideALearnedOneIsNotJudged() async throws {
+    let toy = try await SyntheticSurvey(24)
+    _ = try await toy.workplace.pretrain(Self.pretraining(1))
+    try await toy.label(Array(0..<18))
+    _ = try await toy.workplace.finetune(Self.finetuning())
+    _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
+    try await toy.label(Array(18..<24))
+    try await toy.workplace.database.with { database in
+      // Now within 9″ of the learned source 0.
+      _ = try database.execute(
+        "UPDATE reber.source SET ra = 10, dec = 20.0025 WHERE name = \(SyntheticSurvey.name(20))")
+    }
+    let metrics = try await toy.workplace.evaluate(EvaluateStage(survey: "toy")).metrics
+    #expect(metrics.sources == 5 && metrics.learned == 19)
+  }
+
+  @Test func clusteringNeedsEmbeddings() async throws {
+    let toy = try await SyntheticSurvey(24)
+    let model = try await toy.workplace.pretrain(Self.pretraining(1)).metrics.model
+    await #expect(throws: LearnError.notEmbedded(survey: "toy", model: model, missing: 24)) {
+      try await toy.workplace.cluster(ClusterStage(survey: "toy"))
+    }
+  }
+
+  @Test func aRunThatFailedTellsWhy() async throws {
+    let toy = try await SyntheticSurvey(24)
+    var stage = Self.pretraining()
+    stage.preprocessing.size = 4
+    await #expect(throws: (any Error).self) { try await toy.workplace.pretrain(stage) }
+    let errors = try await toy.texts("SELECT error FROM reber.run WHERE status = 'failed'")
+    #expect(errors.count == 1 && errors[0].contains("size 4"))
+  }
+
+  @Test func lineageGoesBackToTheImage() async throws {
+    let toy = try await SyntheticSurvey(24)
+    let encoder = try await toy.workplace.pretrain(Self.pretraining(1))
+    try await toy.label(Array(0..<12), by: "Grote")
+    let classifier = try await toy.workplace.finetune(Self.finetuning())
+    let classified = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
+    let lineage = try await toy.workplace.database.with { database in
+      try Lineage.of(
+        source: "toy3", in: try Survey.named("toy", in: database), database: database)
+    }
+    #expect(lineage.prediction.run == classified.run)
+    #expect(lineage.image.pixelsSHA256 == digest("pixels3"))
+    #expect(lineage.image.fileSHA256 == digest("file3"))
+    #expect(lineage.models.map(\.run) == [classifier.run, encoder.run])
+    #expect(lineage.labels.map(\.annotator) == ["Grote", "Grote", "Grote"])
+    #expect(lineage.labels.reduce(0) { $0 + $1.labels } == 12)
+    #expect(lineage.steps.map(\.stage) == ["classify", "finetune", "pretrain", "ingest"])
+  }
+}

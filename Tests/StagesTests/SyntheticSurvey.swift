@@ -1,0 +1,110 @@
+import Catalogue
+import Digest
+import Foundation
+import PostgreSQL
+import Stages
+import Tensor
+import TestSupport
+
+/// A database of its own with a survey of blobs, doubles and rings, written without files.
+struct SyntheticSurvey {
+  /// The classes, by `index % 3`.
+  static let classes = ["blob", "double", "ring"]
+
+  /// Pixels along a side of a cutout.
+  static let side = 32
+
+  let address: String
+  let workplace: Workplace
+
+  /// Makes the survey `toy` of `count` sources, 0.1° apart.
+  init(_ count: Int) async throws {
+    address = try TestServer.newDatabase()
+    workplace = Workplace(
+      database: try await Database(address),
+      user: Operator(codeVersion: "test", host: "here", account: "tester"), progress: Silence())
+    try await workplace.database.with { database in
+      _ = try Migration.apply(to: database, folder: SharedData.repository + "/sql")
+      let survey = try Survey.add(named: "toy", in: database)
+      let work = Work(stage: "ingest", parameters: JSON(text: "{}"))
+      guard case .new(let run) = try Run.open(
+        work, by: Operator(codeVersion: "test", host: "here", account: "tester"), in: database)
+      else { return }
+      _ = try survey.writeSources(from: "toy.csv", run: run, in: database) { write in
+        for index in 0..<count { try write(.source(Self.source(index), row: index + 1)) }
+      }
+      let sources = try survey.sources(in: database)
+      try survey.write(
+        sources.enumerated().map { Self.cutout(of: $1.id, index: $0) }, run: run, in: database)
+      try Run.finish(run, metrics: JSON(text: "{}"), in: database)
+    }
+  }
+
+  /// The name of a source.
+  static func name(_ index: Int) -> String { "toy\(index)" }
+
+  private static func source(_ index: Int) -> Source {
+    Source(
+      name: name(index), position: .init(ra: 10 + 0.1 * Double(index), dec: 20), totalFlux: 0.01,
+      majorAxis: 30, attributes: JSON(text: "{}"))
+  }
+
+  private static func cutout(of source: Int, index: Int) -> Cutout {
+    let pixels = image(index).flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
+    return Cutout(
+      source: source, width: side, height: side, bitpix: -32, pixelScale: 2, wcs: nil,
+      sha256: digest("pixels\(index)"), imageSHA256: digest("file\(index)"), offImage: 0, nonFinite: 0,
+      pixels: pixels)
+  }
+
+  /// A source of its class at a random angle, with noise of 0.02.
+  static func image(_ index: Int) -> [Float] {
+    var random = RandomStream(7, index)
+    let angle = random.uniform() * 2 * Float.pi
+    let size = random.uniform(5...8)
+    return (0..<side * side).map { pixel in
+      let x = Float(pixel % side) - Float(side - 1) / 2
+      let y = Float(pixel / side) - Float(side - 1) / 2
+      let along = x * cos(angle) + y * sin(angle)
+      let across = y * cos(angle) - x * sin(angle)
+      let value: Float
+      switch index % 3 {
+      case 0: value = exp(-(x * x + y * y) / 8)
+      case 1: value = exp(-(pow(abs(along) - size, 2) + across * across) / 6)
+      default: value = exp(-pow((x * x + y * y).squareRoot() - size, 2) / 4)
+      }
+      return value + 0.02 * random.normal()
+    }
+  }
+
+  /// Labels sources by their true classes, in scheme `toy`.
+  func label(_ indices: [Int], by annotator: String = "tester") async throws {
+    try await workplace.database.with { database in
+      let survey = try Survey.named("toy", in: database)
+      let scheme = try ClassScheme.add(named: "toy", classes: Self.classes, in: database)
+      let keys = Dictionary(
+        try survey.sources(in: database).map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
+      let labels = try indices.compactMap { index in
+        try keys[Self.name(index)].map {
+          Label(
+            source: $0, classID: try scheme.classID(named: Self.classes[index % 3]),
+            annotator: annotator)
+        }
+      }
+      try survey.write(labels, scheme: scheme, method: .single, run: nil, in: database)
+    }
+  }
+
+  /// A column of figures from the database.
+  func numbers(_ sql: SQL) async throws -> [Int] {
+    try await workplace.database.with { try $0.rows(sql, as: Int.self) }
+  }
+
+  /// Texts from the database.
+  func texts(_ sql: SQL) async throws -> [String] {
+    try await workplace.database.with { try $0.rows(sql, as: String.self) }
+  }
+}
+
+/// The SHA-256 of a text.
+func digest(_ text: String) -> String { SHA256.hash(Array(text.utf8)).hex }
