@@ -1,0 +1,45 @@
+import Catalogue
+import Foundation
+import PostgreSQL
+import TestSupport
+
+/// A database of its own with the schema, and a survey `sky` whose sources lie on a grid.
+struct Fixture {
+  let database: Connection
+  let survey: Survey
+  let run: Int
+
+  static let user = Operator(codeVersion: "test", host: "here", account: "tester")
+
+  init(sources: Int = 0) throws {
+    database = try Connection(try TestServer.newDatabase())
+    _ = try Migration.apply(to: database, folder: SharedData.repository + "/sql")
+    try database.script(
+      String(
+        contentsOfFile: SharedData.repository + "/sql/optional/q3c.sql", encoding: .utf8))
+    survey = try Survey.add(named: "sky", in: database)
+    run = try Self.newRun("ingest", in: database)
+    let written = try survey.writeSources(from: "sky.csv", run: run, in: database) { write in
+      for index in 0..<sources { try write(.source(Self.source(index), row: index + 1)) }
+    }
+    precondition(written.added == sources, "all sources are new")
+  }
+
+  static func source(_ index: Int) -> Source {
+    Source(
+      name: "s\(index)",
+      position: .init(ra: Double(index % 360), dec: Double(index / 360 % 170) - 84.75),
+      totalFlux: Double(index), attributes: JSON(text: "{\"field\":\"F\(index % 7)\"}"))
+  }
+
+  static func newRun(
+    _ stage: String, parents: [Work.Parent] = [], parameters: String = "{}",
+    in database: Connection
+  ) throws -> Int {
+    let work = Work(stage: stage, parameters: JSON(text: parameters), parents: parents)
+    guard case .new(let run) = try Run.open(work, by: user, again: true, in: database) else {
+      preconditionFailure("the run is new")
+    }
+    return run
+  }
+}

@@ -1,0 +1,80 @@
+import Catalogue
+import PostgreSQL
+import Testing
+
+@Suite("Sources") struct SourceTests {
+  @Test func theSameRowsChangeNothing() throws {
+    let fixture = try Fixture(sources: 5)
+    let again = try Fixture.newRun("ingest", in: fixture.database)
+    let changes = try fixture.survey.writeSources(
+      from: "sky.csv", run: again, in: fixture.database
+    ) { write in
+      for index in 0..<5 { try write(.source(Fixture.source(index), row: index + 1)) }
+    }
+    #expect(changes.added == 0 && changes.changed == 0 && changes.unchanged == 5)
+  }
+
+  @Test func aChangedRowKeepsTheOldOne() throws {
+    let fixture = try Fixture(sources: 5)
+    let second = try Fixture.newRun("ingest", in: fixture.database)
+    var changed = Fixture.source(2)
+    changed.totalFlux = 99
+    let changes = try fixture.survey.writeSources(
+      from: "sky.csv", run: second, in: fixture.database
+    ) { write in
+      try write(.source(changed, row: 1))
+      try write(.source(Fixture.source(77), row: 2))
+    }
+    #expect(changes.added == 1 && changes.changed == 1 && changes.unchanged == 0)
+    let (now, before) = try fixture.database.row(
+      """
+      SELECT source.total_flux, source_superseded.total_flux
+      FROM reber.source JOIN reber.source_superseded USING (source_id)
+      WHERE source.name = 's2' AND superseded_by = \(second)
+      """, as: Double.self, Double.self)
+    #expect(now == 99 && before == 2)
+  }
+
+  @Test func aNameThatComesTwiceIsRejected() throws {
+    let fixture = try Fixture()
+    let changes = try fixture.survey.writeSources(
+      from: "twice.csv", run: fixture.run, in: fixture.database
+    ) { write in
+      for row in 1...3 { try write(.source(Fixture.source(row / 3), row: row)) }
+      try write(
+        .rejected(reason: "it has no name", row: 4, name: nil, record: JSON(text: "{\"a\":1}")))
+    }
+    #expect(changes.added == 2 && changes.rejected == 2)
+    let reasons = try fixture.database.rows(
+      "SELECT row_number, reason FROM reber.rejected ORDER BY row_number", as: Int.self, String.self)
+    #expect(reasons.map(\.0) == [2, 4])
+    #expect(reasons[0].1 == "the name 's0' stands already in row 1")
+  }
+
+  @Test func aRowThatFailsLeavesNothing() throws {
+    let fixture = try Fixture()
+    struct Stop: Error {}
+    #expect(throws: Stop.self) {
+      try fixture.survey.writeSources(from: "a.csv", run: fixture.run, in: fixture.database) {
+        try $0(.source(Fixture.source(1), row: 1))
+        throw Stop()
+      }
+    }
+    #expect(try fixture.survey.counts(in: fixture.database).sources == 0)
+  }
+
+  @Test(arguments: ["", "First", "1st", "a-b", "select;"])
+  func aBadSurveyNameIsRefused(name: String) throws {
+    let fixture = try Fixture()
+    #expect(throws: CatalogueError.badName(name)) {
+      try Survey.add(named: name, in: fixture.database)
+    }
+  }
+
+  @Test func anUnknownSurveyTellsTheKnown() throws {
+    let fixture = try Fixture()
+    #expect(throws: CatalogueError.unknownSurvey("lotss", known: ["sky"])) {
+      try Survey.named("lotss", in: fixture.database)
+    }
+  }
+}
