@@ -37,7 +37,8 @@ let package = Package(
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
     // The few hot loops in C.
-    .target(name: "CKernels"),
+    // Optimised in debug builds too: tests would take minutes otherwise.
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
     // Libraries made pleasant.
     module("PostgreSQL", uses: ["CPostgreSQL"]),

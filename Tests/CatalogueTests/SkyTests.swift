@@ -22,7 +22,7 @@ import Testing
     // By astropy.coordinates.angular_separation, degrees.
     let cases: [(Double, Double, Double, Double, Double)] = [
       (10, 20, 10, 20 + 1e-7, 1e-7), (0, 90, 180, 90, 0), (0, 0, 180, 0, 180),
-      (359.9999, 0, 0.0001, 0, 0.0002), (10.45, -9.28, 205.1, 47.3, 139.47447447),
+      (359.9999, 0, 0.0001, 0, 0.0002), (10.45, -9.28, 205.1, 47.3, 139.99930041415203),
     ]
     for (ra1, dec1, ra2, dec2, wanted) in cases {
       let found = try fixture.database.row(

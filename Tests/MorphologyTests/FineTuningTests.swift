@@ -34,12 +34,13 @@ struct FineTuningTests {
 
   @Test("It tells single from double sources that it has not seen")
   func learns() throws {
-    var tuning = try start(60, options(folds: 2, epochs: 4))
+    var tuning = try start(60, options(folds: 2, epochs: 12))
     #expect(tuning.heldOutProbabilities() == nil)
     while !tuning.isFinished { tuning.advance() }
     let truth = (0..<60).map { $0 % 2 }
     let held = try #require(tuning.heldOutProbabilities())
-    #expect(try Evaluation(truth: truth, probabilities: held).confusion().accuracy > 0.9)
+    let accuracy = try Evaluation(truth: truth, probabilities: held).confusion().accuracy
+    #expect(accuracy > 0.9)
     let classifier = try #require(tuning.classifier())
     let all = try classifier.probabilities(of: twoClasses(60))
     #expect(try Evaluation(truth: truth, probabilities: all).confusion().accuracy > 0.9)

@@ -13,6 +13,7 @@
 #define REBER_CLONES
 #endif
 
+#include "network.h"
 #include "views.h"
 
 #endif

@@ -1,0 +1,76 @@
+#include "CKernels.h"
+
+#include <string.h>
+
+#include "vector.h"
+
+static inline void activated(const float *x, const float *scale, const float *shift, size_t count,
+                             float *out) {
+  size_t c = 0;
+  for (; c + 16 <= count; c += 16)
+    STORE(out + c, RELU(LOAD(scale + c) * LOAD(x + c) + LOAD(shift + c)));
+  for (; c < count; c++) {
+    float v = scale[c] * x[c] + shift[c];
+    out[c] = v > 0 ? v : 0;
+  }
+}
+
+REBER_CLONES
+void reber_im2col(const float *x, const float *scale, const float *shift,
+                  const reber_window *window, size_t first, size_t count, float *columns) {
+  const reber_window w = *window;
+  size_t channels = (size_t)w.channels, map = (size_t)w.rows * (size_t)w.columns;
+  for (size_t p = first; p < first + count; p++) {
+    const float *image = x + p / map * (size_t)w.height * (size_t)w.width * channels;
+    int row = (int)(p % map) / w.columns * w.stride - w.padding;
+    int column = (int)(p % map) % w.columns * w.stride - w.padding;
+    for (int i = row; i < row + w.kernel; i++)
+      for (int j = column; j < column + w.kernel; j++, columns += channels) {
+        if (i < 0 || i >= w.height || j < 0 || j >= w.width) {
+          memset(columns, 0, channels * sizeof(float));
+          continue;
+        }
+        const float *pixel = image + ((size_t)i * (size_t)w.width + (size_t)j) * channels;
+        if (scale)
+          activated(pixel, scale, shift, channels, columns);
+        else
+          memcpy(columns, pixel, channels * sizeof(float));
+      }
+  }
+}
+
+REBER_CLONES
+void reber_col2im(const float *columns, const reber_window *window, size_t first, size_t count,
+                  float *x) {
+  const reber_window w = *window;
+  size_t channels = (size_t)w.channels, map = (size_t)w.rows * (size_t)w.columns;
+  for (size_t p = first; p < first + count; p++) {
+    float *image = x + p / map * (size_t)w.height * (size_t)w.width * channels;
+    int row = (int)(p % map) / w.columns * w.stride - w.padding;
+    int column = (int)(p % map) % w.columns * w.stride - w.padding;
+    for (int i = row; i < row + w.kernel; i++)
+      for (int j = column; j < column + w.kernel; j++, columns += channels) {
+        if (i < 0 || i >= w.height || j < 0 || j >= w.width) continue;
+        float *pixel = image + ((size_t)i * (size_t)w.width + (size_t)j) * channels;
+        size_t c = 0;
+        for (; c + 16 <= channels; c += 16) STORE(pixel + c, LOAD(pixel + c) + LOAD(columns + c));
+        for (; c < channels; c++) pixel[c] += columns[c];
+      }
+  }
+}
+
+void reber_weights_matrix(const float *weights, size_t outputs, size_t inputs, size_t area,
+                          float *matrix) {
+  for (size_t a = 0; a < area; a++)
+    for (size_t c = 0; c < inputs; c++)
+      for (size_t k = 0; k < outputs; k++)
+        matrix[(a * inputs + c) * outputs + k] = weights[(k * inputs + c) * area + a];
+}
+
+void reber_add_weights_matrix(const float *matrix, size_t outputs, size_t inputs, size_t area,
+                              float *gradient) {
+  for (size_t k = 0; k < outputs; k++)
+    for (size_t c = 0; c < inputs; c++)
+      for (size_t a = 0; a < area; a++)
+        gradient[(k * inputs + c) * area + a] += matrix[(a * inputs + c) * outputs + k];
+}

@@ -1,0 +1,80 @@
+// Kernels of the network. Maps are NHWC and row-major: `pixels` counts count * height * width.
+#ifndef REBER_NETWORK_H
+#define REBER_NETWORK_H
+
+#include <stddef.h>
+
+// The geometry of a convolution over a batch; the output is [count, rows, columns, ...].
+typedef struct {
+  int count, height, width, channels;
+  int kernel, stride, padding;
+  int rows, columns;
+} reber_window;
+
+// sums[c] += sum of (x - pivot), sums[channels + c] += sum of (x - pivot)^2.
+void reber_channel_sums(const float *x, const float *pivot, size_t pixels, size_t channels,
+                        double *sums);
+
+// out = relu(scale y + shift + residual), where residual is absent (NULL), added as it is
+// (residualScale NULL), or residualScale residual + residualShift.
+void reber_normalise(const float *y, const float *scale, const float *shift, const float *residual,
+                     const float *residualScale, const float *residualShift, size_t pixels,
+                     size_t channels, float *out);
+
+// x = x + bias + residual (absent where NULL), then a ReLU if asked.
+void reber_bias(float *x, const float *bias, const float *residual, size_t pixels, size_t channels,
+                int rectified);
+
+// masked = gradient where scale y + shift > 0, else 0 (by `activation` > 0 where it is not NULL);
+// sums[c] += sum of masked, sums[channels + c] += sum of masked (y - pivot).
+void reber_normalise_backward_sums(const float *gradient, const float *activation, const float *y,
+                                   const float *scale, const float *shift, const float *pivot,
+                                   size_t pixels, size_t channels, float *masked, double *sums);
+
+// sums[c] += sum of gradient, sums[channels + c] += sum of gradient (y - pivot).
+void reber_product_sums(const float *gradient, const float *y, const float *pivot, size_t pixels,
+                        size_t channels, double *sums);
+
+// out = a gradient + b y + c, each of a, b, c one number a channel.
+void reber_combine(const float *gradient, const float *y, const float *a, const float *b,
+                   const float *c, size_t pixels, size_t channels, float *out);
+
+// target += source.
+void reber_add(float *target, const float *source, size_t count);
+
+// Rows first...first + count - 1 of the matrix whose rows are output pixels and whose columns are
+// (kernel row, kernel column, channel). Where scale is not NULL, relu(scale x + shift) stands for
+// x. What lies outside the image is 0.
+void reber_im2col(const float *x, const float *scale, const float *shift,
+                  const reber_window *window, size_t first, size_t count, float *columns);
+
+// Adds the rows of such a matrix to the pixels they came from.
+void reber_col2im(const float *columns, const reber_window *window, size_t first, size_t count,
+                  float *x);
+
+// Weights [outputs, inputs, area] as a matrix [area * inputs, outputs], and a matrix's gradient added
+// to that of the weights.
+void reber_weights_matrix(const float *weights, size_t outputs, size_t inputs, size_t area,
+                          float *matrix);
+void reber_add_weights_matrix(const float *matrix, size_t outputs, size_t inputs, size_t area,
+                              float *gradient);
+
+// Means over pixels, [count, channels]; and the gradient of that.
+void reber_pool(const float *x, size_t count, size_t pixels, size_t channels, float *means);
+void reber_pool_backward(const float *gradient, size_t count, size_t pixels, size_t channels,
+                         float *x);
+
+// The sum of squares.
+double reber_square(const float *values, size_t count);
+
+// velocity = momentum velocity + rate (gradient + decay value); value -= step velocity.
+void reber_momentum(float *value, float *velocity, const float *gradient, size_t count,
+                    float momentum, float rate, float decay, float step);
+
+// One step of Adam with decoupled decay: value *= keep, moment = beta moment + gain gradient (or its
+// square), value -= step first / (sqrt(second) scale + epsilon).
+void reber_adam(float *value, float *first, float *second, const float *gradient, size_t count,
+                float keep, float beta1, float gain1, float beta2, float gain2, float step,
+                float scale, float epsilon);
+
+#endif

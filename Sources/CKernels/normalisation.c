@@ -1,0 +1,170 @@
+#include "CKernels.h"
+
+#include "vector.h"
+
+// Sums run in single precision over so many pixels, and in double precision beyond.
+enum { stretch = 64 };
+
+static inline float relu(float x) { return x > 0 ? x : 0; }
+
+static inline void collect(double *sums, const v16 *part) {
+  for (int i = 0; i < 16; i++) sums[i] += (double)((const float *)part)[i];
+}
+
+REBER_CLONES
+void reber_channel_sums(const float *x, const float *pivot, size_t pixels, size_t channels,
+                        double *sums) {
+  for (size_t p = 0; p < pixels; p += stretch) {
+    size_t end = p + stretch < pixels ? p + stretch : pixels, c = 0;
+    for (; c + 16 <= channels; c += 16) {
+      v16 centre = LOAD(pivot + c), sum = {0}, square = {0};
+      for (size_t q = p; q < end; q++) {
+        v16 d = LOAD(x + q * channels + c) - centre;
+        sum += d;
+        square += d * d;
+      }
+      collect(sums + c, &sum);
+      collect(sums + channels + c, &square);
+    }
+    for (; c < channels; c++)
+      for (size_t q = p; q < end; q++) {
+        float d = x[q * channels + c] - pivot[c];
+        sums[c] += (double)d;
+        sums[channels + c] += (double)(d * d);
+      }
+  }
+}
+
+REBER_CLONES
+void reber_normalise(const float *y, const float *scale, const float *shift, const float *residual,
+                     const float *residualScale, const float *residualShift, size_t pixels,
+                     size_t channels, float *out) {
+  for (size_t p = 0; p < pixels; p++, y += channels, out += channels) {
+    size_t c = 0;
+    const float *r = residual ? residual + p * channels : 0;
+    for (; c + 16 <= channels; c += 16) {
+      v16 v = LOAD(scale + c) * LOAD(y + c) + LOAD(shift + c);
+      if (r && residualScale)
+        v += LOAD(residualScale + c) * LOAD(r + c) + LOAD(residualShift + c);
+      else if (r)
+        v += LOAD(r + c);
+      STORE(out + c, RELU(v));
+    }
+    for (; c < channels; c++) {
+      float v = scale[c] * y[c] + shift[c];
+      if (r) v += residualScale ? residualScale[c] * r[c] + residualShift[c] : r[c];
+      out[c] = relu(v);
+    }
+  }
+}
+
+REBER_CLONES
+void reber_bias(float *x, const float *bias, const float *residual, size_t pixels, size_t channels,
+                int rectified) {
+  for (size_t p = 0; p < pixels; p++, x += channels) {
+    size_t c = 0;
+    const float *r = residual ? residual + p * channels : 0;
+    for (; c + 16 <= channels; c += 16) {
+      v16 v = LOAD(x + c) + LOAD(bias + c);
+      if (r) v += LOAD(r + c);
+      STORE(x + c, rectified ? RELU(v) : v);
+    }
+    for (; c < channels; c++) {
+      float v = x[c] + bias[c] + (r ? r[c] : 0);
+      x[c] = rectified ? relu(v) : v;
+    }
+  }
+}
+
+REBER_CLONES
+void reber_normalise_backward_sums(const float *gradient, const float *activation, const float *y,
+                                   const float *scale, const float *shift, const float *pivot,
+                                   size_t pixels, size_t channels, float *masked, double *sums) {
+  for (size_t p = 0; p < pixels; p += stretch) {
+    size_t end = p + stretch < pixels ? p + stretch : pixels, c = 0;
+    for (; c + 16 <= channels; c += 16) {
+      v16 centre = LOAD(pivot + c), sum = {0}, product = {0};
+      for (size_t q = p; q < end; q++) {
+        size_t at = q * channels + c;
+        v16 z = LOAD(y + at);
+        v16 a = activation ? LOAD(activation + at) : LOAD(scale + c) * z + LOAD(shift + c);
+        v16 g = KEEP(LOAD(gradient + at), a > 0);
+        STORE(masked + at, g);
+        sum += g;
+        product += g * (z - centre);
+      }
+      collect(sums + c, &sum);
+      collect(sums + channels + c, &product);
+    }
+    for (; c < channels; c++)
+      for (size_t q = p; q < end; q++) {
+        size_t at = q * channels + c;
+        float a = activation ? activation[at] : scale[c] * y[at] + shift[c];
+        float g = a > 0 ? gradient[at] : 0;
+        masked[at] = g;
+        sums[c] += (double)g;
+        sums[channels + c] += (double)(g * (y[at] - pivot[c]));
+      }
+  }
+}
+
+REBER_CLONES
+void reber_product_sums(const float *gradient, const float *y, const float *pivot, size_t pixels,
+                        size_t channels, double *sums) {
+  for (size_t p = 0; p < pixels; p += stretch) {
+    size_t end = p + stretch < pixels ? p + stretch : pixels, c = 0;
+    for (; c + 16 <= channels; c += 16) {
+      v16 centre = LOAD(pivot + c), sum = {0}, product = {0};
+      for (size_t q = p; q < end; q++) {
+        size_t at = q * channels + c;
+        v16 g = LOAD(gradient + at);
+        sum += g;
+        product += g * (LOAD(y + at) - centre);
+      }
+      collect(sums + c, &sum);
+      collect(sums + channels + c, &product);
+    }
+    for (; c < channels; c++)
+      for (size_t q = p; q < end; q++) {
+        size_t at = q * channels + c;
+        sums[c] += (double)gradient[at];
+        sums[channels + c] += (double)(gradient[at] * (y[at] - pivot[c]));
+      }
+  }
+}
+
+REBER_CLONES
+void reber_combine(const float *gradient, const float *y, const float *a, const float *b,
+                   const float *c, size_t pixels, size_t channels, float *out) {
+  for (size_t p = 0; p < pixels; p++, gradient += channels, y += channels, out += channels) {
+    size_t i = 0;
+    for (; i + 16 <= channels; i += 16)
+      STORE(out + i, LOAD(a + i) * LOAD(gradient + i) + LOAD(b + i) * LOAD(y + i) + LOAD(c + i));
+    for (; i < channels; i++) out[i] = a[i] * gradient[i] + b[i] * y[i] + c[i];
+  }
+}
+
+REBER_CLONES
+void reber_add(float *target, const float *source, size_t count) {
+  for (size_t i = 0; i < count; i++) target[i] += source[i];
+}
+
+REBER_CLONES
+void reber_pool(const float *x, size_t count, size_t pixels, size_t channels, float *means) {
+  float share = 1 / (float)pixels;
+  for (size_t n = 0; n < count; n++, x += pixels * channels, means += channels) {
+    for (size_t c = 0; c < channels; c++) means[c] = 0;
+    for (size_t p = 0; p < pixels; p++)
+      for (size_t c = 0; c < channels; c++) means[c] += x[p * channels + c];
+    for (size_t c = 0; c < channels; c++) means[c] *= share;
+  }
+}
+
+REBER_CLONES
+void reber_pool_backward(const float *gradient, size_t count, size_t pixels, size_t channels,
+                         float *x) {
+  float share = 1 / (float)pixels;
+  for (size_t n = 0; n < count; n++, gradient += channels)
+    for (size_t p = 0; p < pixels; p++, x += channels)
+      for (size_t c = 0; c < channels; c++) x[c] = share * gradient[c];
+}

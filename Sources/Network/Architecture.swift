@@ -1,0 +1,24 @@
+/// The shape of an encoder: a residual network for small images of one channel.
+///
+/// The network is that of He et al. 2016 (CVPR, arXiv:1512.03385) with basic blocks, its stem one
+/// 3×3 convolution and no pooling behind it, as is usual for small images. The default,
+/// `blocks = [2, 2, 2, 2]`, has the shape of ResNet-18.
+public struct Architecture: Codable, Sendable, Hashable {
+  /// The side of the images that it is meant for, in pixels.
+  public var inputSize = 64
+
+  /// The channels of the first stage; every later stage has twice as many as the one before.
+  public var width = 32
+
+  /// The number of residual blocks in each stage.
+  public var blocks = [2, 2, 2, 2]
+
+  /// The stride of the stem: 1 keeps the full resolution in the first stage, 2 halves it.
+  public var stemStride = 2
+
+  /// The default: ResNet-18 of width 32 for images of 64 pixels.
+  public init() {}
+
+  /// The length of an embedding: the channels of the last stage.
+  public var embeddingDimension: Int { width << max(0, blocks.count - 1) }
+}

@@ -1,0 +1,141 @@
+internal import CKernels
+internal import Tensor
+
+/// Batch normalisation (Ioffe & Szegedy 2015, arXiv:1502.03167) of each channel.
+///
+/// In training z = γ (y − mean) / √(variance + ε) + β with the batch's own mean and variance;
+/// otherwise with running averages of them.
+struct BatchNorm: Sendable {
+  /// γ, `[channels]`.
+  var weight: Parameter
+
+  /// β, `[channels]`.
+  var bias: Parameter
+
+  /// The running average of batch means.
+  var runningMean: Tensor
+
+  /// The running average of batch variances, each by n − 1.
+  var runningVariance: Tensor
+
+  static let epsilon: Float = 1e-5
+  static let momentum: Float = 0.1
+
+  var channels: Int { weight.value.values.count }
+
+  /// Starts with β = 0 and γ = 1, or γ = 0 for a branch that is to begin as nothing.
+  init(channels: Int, weight: Float = 1) {
+    self.weight = .constant(weight, count: channels)
+    bias = .constant(0, count: channels)
+    runningMean = Tensor([channels])
+    runningVariance = Tensor([channels], repeating: 1)
+  }
+
+  /// What the backward pass needs of a forward pass; all views on an arena's memory.
+  struct Statistics: @unchecked Sendable {
+    let mean: UnsafeMutablePointer<Float>
+
+    /// 1 / √(variance + ε).
+    let inverse: UnsafeMutablePointer<Float>
+
+    /// z = scale y + shift.
+    let affine: ChannelAffine
+  }
+
+  /// Finds the statistics of a batch, and lets the running averages follow.
+  mutating func statistics(of y: FeatureMap, in arena: Arena) -> Statistics {
+    let pivot = pointer(runningMean, in: arena)
+    let sums = ChannelSums(pixels: y.pixels, channels: channels) { first, count, sums in
+      reber_channel_sums(y.at(first), pivot, count, y.channels, sums)
+    }
+    return statistics(from: sums, pixels: y.pixels, in: arena)
+  }
+
+  /// The same from sums of (y − running mean) and its square.
+  mutating func statistics(from sums: ChannelSums, pixels: Int, in arena: Arena) -> Statistics {
+    let count = Double(pixels)
+    let mean = arena.floats(channels)
+    let inverse = arena.floats(channels)
+    for c in 0..<channels {
+      let offset = sums.first(c) / count
+      let variance = max(0, sums.second(c) / count - offset * offset)
+      mean[c] = Float(Double(runningMean.values[c]) + offset)
+      inverse[c] = Float(1 / (variance + Double(Self.epsilon)).squareRoot())
+      let unbiased = Float(variance * count / max(1, count - 1))
+      runningMean.values[c] += Self.momentum * (mean[c] - runningMean.values[c])
+      runningVariance.values[c] += Self.momentum * (unbiased - runningVariance.values[c])
+    }
+    let affine = affine(mean: mean, inverse: inverse, in: arena)
+    return Statistics(mean: mean, inverse: inverse, affine: affine)
+  }
+
+  /// scale and shift by the running averages.
+  func inferenceAffine() -> (scale: [Float], shift: [Float]) {
+    let scale = (0..<channels).map {
+      weight.value.values[$0] / (runningVariance.values[$0] + Self.epsilon).squareRoot()
+    }
+    let shift = (0..<channels).map {
+      bias.value.values[$0] - runningMean.values[$0] * scale[$0]
+    }
+    return (scale, shift)
+  }
+
+  private func affine(
+    mean: UnsafeMutablePointer<Float>, inverse: UnsafeMutablePointer<Float>, in arena: Arena
+  ) -> ChannelAffine {
+    let affine = ChannelAffine(scale: arena.floats(channels), shift: arena.floats(channels))
+    for c in 0..<channels {
+      affine.scale[c] = weight.value.values[c] * inverse[c]
+      affine.shift[c] = bias.value.values[c] - mean[c] * affine.scale[c]
+    }
+    return affine
+  }
+
+  private func pointer(_ tensor: Tensor, in arena: Arena) -> UnsafePointer<Float> {
+    let copy = arena.floats(tensor.values.count)
+    copy.update(from: tensor.values, count: tensor.values.count)
+    return UnsafePointer(copy)
+  }
+
+  /// Adds to the gradients of γ and β, and gives dy = a g + b y + c, from sums of the output's
+  /// gradient g and of g (y − mean).
+  mutating func backward(
+    _ sums: ChannelSums, _ statistics: Statistics, pixels: Int, in arena: Arena
+  ) -> NormGradient {
+    let count = Double(pixels)
+    let result = NormGradient(
+      a: arena.floats(channels), b: arena.floats(channels), c: arena.floats(channels))
+    for c in 0..<channels {
+      let inverse = Double(statistics.inverse[c])
+      let scale = Double(statistics.affine.scale[c])
+      bias.gradient.values[c] += Float(sums.first(c))
+      weight.gradient.values[c] += Float(inverse * sums.second(c))
+      let slope = -scale * inverse * inverse * sums.second(c) / count
+      result.a[c] = Float(scale)
+      result.b[c] = Float(slope)
+      result.c[c] = Float(-scale * sums.first(c) / count - slope * Double(statistics.mean[c]))
+    }
+    return result
+  }
+}
+
+/// dy = a g + b y + c: how a gradient passes back through batch normalisation.
+///
+/// Unchecked, because it is a view on an arena's memory that is only read while tasks run.
+struct NormGradient: @unchecked Sendable {
+  let a: UnsafeMutablePointer<Float>
+  let b: UnsafeMutablePointer<Float>
+  let c: UnsafeMutablePointer<Float>
+
+  /// Applies it; `result` may be `gradient`.
+  func apply(to gradient: FeatureMap, _ y: FeatureMap, into result: FeatureMap) {
+    parallel(over: y.pixels, chunk: pixelChunk) { _, range in
+      reber_combine(
+        gradient.at(range.lowerBound), y.at(range.lowerBound), a, b, c, range.count, y.channels,
+        result.at(range.lowerBound))
+    }
+  }
+}
+
+/// Pixels that one task passes over.
+let pixelChunk = 2048

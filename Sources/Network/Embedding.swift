@@ -1,0 +1,28 @@
+internal import CKernels
+public import Tensor
+
+extension Encoder {
+  /// Embeds images as they are, with running statistics; it changes nothing and may run in many
+  /// tasks at once.
+  ///
+  /// Normalisation is folded into the convolutions, and a few images at a time go through the whole
+  /// network on one core, so that maps stay in the cache.
+  ///
+  /// - Parameter images: `[n, height, width, 1]`.
+  /// - Returns: `[n, embeddingDimension]`.
+  public func embed(_ images: Tensor) -> Tensor {
+    guard images.rows > 0 else { return Tensor([0, architecture.embeddingDimension]) }
+    let weights = Arena()
+    let network = FoldedEncoder(self, in: weights)
+    let width = architecture.embeddingDimension
+    return Tensor(shape: [images.rows, width]) { target in
+      nonisolated(unsafe) let target = target
+      parallel(over: images.rows, chunk: FoldedEncoder.images) { _, rows in
+        let means = network.embed(images.rows(at: rows), in: Arena())
+        for (offset, value) in means.values.enumerated() {
+          target[rows.lowerBound * width + offset] = value
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,157 @@
+internal import CKernels
+public import Tensor
+
+/// A residual network that turns images into embeddings.
+///
+/// A value: copies learn apart. Parameters and running statistics carry torchvision's names
+/// (`layer1.0.conv1.weight` and so on), with weights `[outputs, inputs, height, width]`, so that a
+/// checkpoint can be read there.
+public struct Encoder: Sendable {
+  /// Its shape.
+  public let architecture: Architecture
+
+  var stem: Convolution
+  var stemNorm: BatchNorm
+  var blocks: [Block] = []
+  private var tape = Tape()
+
+  /// Draws weights by He's rule.
+  ///
+  /// - Parameters:
+  ///   - architecture: The shape; width, stride and every number of blocks are positive.
+  ///   - seed: Chooses the weights.
+  public init(_ architecture: Architecture, seed: UInt64) {
+    self.architecture = architecture
+    var random = RandomStream(seed)
+    stem = Convolution(
+      inputs: 1, outputs: architecture.width, kernel: 3, stride: architecture.stemStride,
+      using: &random)
+    stemNorm = BatchNorm(channels: architecture.width)
+    var inputs = architecture.width
+    for (stage, count) in architecture.blocks.enumerated() {
+      let outputs = architecture.width << stage
+      for index in 0..<count {
+        let stride = stage > 0 && index == 0 ? 2 : 1
+        blocks.append(Block(inputs: inputs, outputs: outputs, stride: stride, using: &random))
+        inputs = outputs
+      }
+    }
+  }
+
+  /// Embeds a batch in training: batch normalisation uses the batch's statistics, and what
+  /// `backward` needs is kept.
+  ///
+  /// - Parameter images: `[n, height, width, 1]`.
+  /// - Returns: `[n, embeddingDimension]`.
+  public mutating func forward(_ images: Tensor) -> Tensor {
+    if !isKnownUniquelyReferenced(&tape) { tape = Tape() }
+    let tape = tape
+    tape.arena.position = 0
+    let input = tape.arena.map(copying: images)
+    let map = stem.forward(Activation(input), in: tape.arena)
+    let first = Block.Normalised(
+      map: map, statistics: stemNorm.statistics(of: map, in: tape.arena))
+    var output = first.rectified(in: tape.arena)
+    tape.stem = (input, first)
+    tape.records.removeAll(keepingCapacity: true)
+    for index in blocks.indices {
+      tape.records.append(blocks[index].forward(output, in: tape.arena))
+      output = tape.records[index].output
+    }
+    tape.output = output
+    return output.means()
+  }
+
+  /// Adds to the parameters' gradients, after `forward` of the same value.
+  ///
+  /// - Parameter gradient: The derivative of the loss with respect to the embeddings.
+  public mutating func backward(_ gradient: Tensor) {
+    guard let (input, first) = tape.stem, let output = tape.output,
+      isKnownUniquelyReferenced(&tape)
+    else { preconditionFailure("backward needs a forward pass of the same value before it") }
+    let arena = tape.arena
+    let mark = arena.position
+    defer { arena.position = mark }
+    var current = arena.map(like: output)
+    current.spread(means: gradient)
+    for index in blocks.indices.reversed() {
+      let record = tape.records[index]
+      let result = arena.map(like: record.input)
+      blocks[index].backward(current, record, result: result, in: arena)
+      current = result
+    }
+    let sums = first.maskedSums(current, activation: nil, into: current)
+    stemNorm.backward(sums, first.statistics, pixels: current.pixels, in: arena)
+      .apply(to: current, first.map, into: current)
+    stem.backward(current, input: Activation(input), result: nil, in: arena)
+  }
+}
+
+/// What a forward pass leaves for the backward pass.
+///
+/// Unchecked, because only the one encoder that refers to it alone changes it.
+private final class Tape: @unchecked Sendable {
+  let arena = Arena()
+  var stem: (input: FeatureMap, first: Block.Normalised)?
+  var records: [Block.Record] = []
+  var output: FeatureMap?
+}
+
+extension Encoder: Layered {
+  public mutating func visit(_ body: (String, inout Parameter) -> Void) {
+    visitLayers(
+      convolution: { body($0 + ".weight", &$1.weight) },
+      norm: {
+        body($0 + ".weight", &$1.weight)
+        body($0 + ".bias", &$1.bias)
+      })
+  }
+
+  mutating func visitState(_ body: (String, inout Tensor) -> Void) {
+    visitLayers(
+      convolution: { body($0 + ".weight", &$1.weight.value) },
+      norm: { $1.visitState(named: $0, body) })
+  }
+
+  private mutating func visitLayers(
+    convolution: (String, inout Convolution) -> Void, norm: (String, inout BatchNorm) -> Void
+  ) {
+    convolution("conv1", &stem)
+    norm("bn1", &stemNorm)
+    var index = 0
+    for (stage, count) in architecture.blocks.enumerated() {
+      for place in 0..<count {
+        blocks[index].visitLayers(
+          named: "layer\(stage + 1).\(place).", convolution: convolution, norm: norm)
+        index += 1
+      }
+    }
+  }
+}
+
+extension Block {
+  fileprivate mutating func visitLayers(
+    named prefix: String, convolution: (String, inout Convolution) -> Void,
+    norm: (String, inout BatchNorm) -> Void
+  ) {
+    convolution(prefix + "conv1", &first)
+    norm(prefix + "bn1", &firstNorm)
+    convolution(prefix + "conv2", &second)
+    norm(prefix + "bn2", &secondNorm)
+    guard var shortcut else { return }
+    self.shortcut = nil
+    convolution(prefix + "downsample.0", &shortcut.convolution)
+    norm(prefix + "downsample.1", &shortcut.norm)
+    self.shortcut = shortcut
+  }
+}
+
+extension BatchNorm {
+  /// Calls `body` with all that is saved.
+  mutating func visitState(named prefix: String, _ body: (String, inout Tensor) -> Void) {
+    body(prefix + ".weight", &weight.value)
+    body(prefix + ".bias", &bias.value)
+    body(prefix + ".running_mean", &runningMean)
+    body(prefix + ".running_var", &runningVariance)
+  }
+}

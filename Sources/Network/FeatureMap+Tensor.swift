@@ -1,0 +1,55 @@
+internal import CKernels
+internal import Tensor
+
+extension Arena {
+  /// A copy of images `[n, height, width, channels]` or of rows `[n, channels]`.
+  func map(copying tensor: Tensor) -> FeatureMap {
+    let shape = tensor.shape
+    precondition(shape.count == 4 || shape.count == 2, "neither images nor rows: \(shape)")
+    let isImages = shape.count == 4
+    let map = map(
+      shape[0], isImages ? shape[1] : 1, isImages ? shape[2] : 1, shape[shape.count - 1])
+    map.base.update(from: tensor.values, count: tensor.values.count)
+    return map
+  }
+}
+
+extension FeatureMap {
+  /// All numbers as rows, `[pixels, channels]`.
+  func tensor() -> Tensor {
+    Tensor(shape: [pixels, channels]) { target in
+      target.baseAddress?.update(from: base, count: elements)
+    }
+  }
+
+  /// Means over each image's pixels, `[count, channels]`.
+  func means() -> Tensor {
+    Tensor(shape: [count, channels]) { target in
+      guard let target = target.baseAddress else { return }
+      reber_pool(base, count, height * width, channels, target)
+    }
+  }
+
+  /// Becomes the gradient of `means()`.
+  func spread(means gradient: Tensor) {
+    precondition(gradient.shape == [count, channels], "a gradient of shape \(gradient.shape)")
+    gradient.values.withUnsafeBufferPointer { values in
+      guard let values = values.baseAddress else { return }
+      reber_pool_backward(values, count, height * width, channels, base)
+    }
+  }
+}
+
+extension Block.Normalised {
+  /// relu(scale y + shift).
+  func rectified(in arena: Arena) -> FeatureMap {
+    let output = arena.map(like: map)
+    let affine = statistics.affine
+    parallel(over: map.pixels, chunk: pixelChunk) { _, range in
+      reber_normalise(
+        map.at(range.lowerBound), affine.scale, affine.shift, nil, nil, nil, range.count,
+        map.channels, output.at(range.lowerBound))
+    }
+    return output
+  }
+}

@@ -1,0 +1,74 @@
+internal import CKernels
+internal import Tensor
+
+/// An encoder for inference: normalisation is folded into the convolutions' weights.
+///
+/// Unchecked, because its weights are views on an arena's memory that is only read.
+struct FoldedEncoder: @unchecked Sendable {
+  private let stem: FoldedConvolution
+  private let blocks: [Stage]
+
+  private struct Stage {
+    let first: FoldedConvolution
+    let second: FoldedConvolution
+    let shortcut: FoldedConvolution?
+  }
+
+  /// Images that go through the network together on one core.
+  static let images = 8
+
+  /// Folds an encoder, its weights in the memory of `arena`.
+  init(_ encoder: Encoder, in arena: Arena) {
+    stem = FoldedConvolution(encoder.stem, encoder.stemNorm, in: arena)
+    blocks = encoder.blocks.map { block in
+      Stage(
+        first: FoldedConvolution(block.first, block.firstNorm, in: arena),
+        second: FoldedConvolution(block.second, block.secondNorm, in: arena),
+        shortcut: block.shortcut.map { FoldedConvolution($0.convolution, $0.norm, in: arena) })
+    }
+  }
+
+  /// Embeds a few images on the calling thread.
+  func embed(_ images: Tensor, in arena: Arena) -> Tensor {
+    var map = stem.apply(arena.map(copying: images), rectified: true, in: arena)
+    for block in blocks {
+      let residual = block.shortcut?.apply(map, rectified: false, in: arena) ?? map
+      let inner = block.first.apply(map, rectified: true, in: arena)
+      map = block.second.apply(inner, residual: residual, rectified: true, in: arena)
+    }
+    return map.means()
+  }
+}
+
+/// A convolution with the normalisation behind it folded in.
+struct FoldedConvolution {
+  private let convolution: Convolution
+  private let weights: UnsafePointer<Float>
+  private let bias: UnsafeMutablePointer<Float>
+
+  init(_ convolution: Convolution, _ norm: BatchNorm, in arena: Arena) {
+    let (scale, shift) = norm.inferenceAffine()
+    var scaled = convolution
+    let size = scaled.weight.value.columns
+    for index in scaled.weight.value.values.indices {
+      scaled.weight.value.values[index] *= scale[index / size]
+    }
+    self.convolution = scaled
+    weights = scaled.matrix(in: arena)
+    bias = arena.floats(shift.count)
+    bias.update(from: shift, count: shift.count)
+  }
+
+  /// Convolves, adds bias and residual, and applies a ReLU if asked.
+  func apply(
+    _ input: FeatureMap, residual: FeatureMap? = nil, rectified: Bool, in arena: Arena
+  ) -> FeatureMap {
+    let output = convolution.output(of: input, in: arena)
+    let product = Im2col(
+      window: convolution.window(over: input), outputs: convolution.outputs, isAlone: true)
+    product.forward(Activation(input), weights: weights, output: output)
+    reber_bias(
+      output.base, bias, residual?.base, output.pixels, output.channels, rectified ? 1 : 0)
+    return output
+  }
+}

@@ -1,0 +1,29 @@
+/// Why saved weights cannot be used.
+public enum NetworkError: Error, Equatable, CustomStringConvertible {
+  /// The saved state lacks a tensor of this name.
+  case missingTensor(String)
+
+  /// The saved state has a tensor that the network has not.
+  case unknownTensor(String)
+
+  /// The saved tensor has another shape than the network's.
+  case wrongShape(String, expected: [Int], found: [Int])
+
+  /// The bytes are not a checkpoint, or an incomplete one.
+  case badCheckpoint(String)
+
+  public var description: String {
+    switch self {
+    case .missingTensor(let name):
+      "the saved state has no tensor '\(name)': it belongs to another architecture"
+    case .unknownTensor(let name):
+      "the saved state has a tensor '\(name)' that the network has not: it belongs to another "
+        + "architecture"
+    case .wrongShape(let name, let expected, let found):
+      "the saved tensor '\(name)' has shape \(found), but the network's has \(expected): it belongs "
+        + "to another architecture"
+    case .badCheckpoint(let reason):
+      "not a safetensors checkpoint: \(reason)"
+    }
+  }
+}

@@ -1,0 +1,95 @@
+import Dispatch
+import Foundation
+import Synchronization
+import Tensor
+import Testing
+
+@testable import Network
+
+@Suite("The encoder as a value")
+struct EncoderTests {
+  private func encoder(width: Int = 8) -> Encoder {
+    var architecture = Architecture()
+    (architecture.width, architecture.blocks) = (width, [1, 1])
+    return Encoder(architecture, seed: 5)
+  }
+
+  @Test("Copies learn apart")
+  func copies() {
+    var first = encoder()
+    let images = wave([4, 16, 16, 1], 1)
+    let embedding = first.forward(images)
+    first.backward(wave(embedding.shape, 2))
+    let gradients = gradients(of: &first)
+    var second = first
+    _ = second.forward(wave([3, 8, 8, 1], 3))
+    second.backward(wave([3, 16], 2))
+    #expect(self.gradients(of: &first) == gradients)
+    #expect(self.gradients(of: &second) != gradients)
+  }
+
+  private func gradients(of encoder: inout Encoder) -> [Tensor] {
+    var gradients: [Tensor] = []
+    encoder.visit { gradients.append($1.gradient) }
+    return gradients
+  }
+
+  @Test("The same step twice gives the same bytes")
+  func reproducible() {
+    let images = wave([40, 24, 24, 1], 1)
+    let results = (0..<2).map { _ in
+      var encoder = encoder(width: 16)
+      let embedding = encoder.forward(images)
+      encoder.backward(wave(embedding.shape, 2))
+      return [embedding] + gradients(of: &encoder)
+    }
+    #expect(results[0] == results[1])
+  }
+
+  @Test("Embedding runs in many tasks at once, and does not depend on the batch")
+  func threads() {
+    let encoder = encoder()
+    let images = wave([19, 16, 16, 1], 1)
+    let alone = encoder.embed(images)
+    let agree = Mutex(0)
+    DispatchQueue.concurrentPerform(iterations: 8) { index in
+      let rows = index..<19
+      if encoder.embed(images.rows(at: rows)) == alone.rows(at: rows) {
+        agree.withLock { $0 += 1 }
+      }
+    }
+    #expect(agree.withLock { $0 } == 8)
+    #expect(encoder.embed(Tensor([0, 16, 16, 1])).shape == [0, 16])
+  }
+
+  @Test("A second step of the same size allocates no maps")
+  func steadyMemory() {
+    let arena = Arena()
+    for _ in 0..<2 {
+      arena.position = 0
+      _ = arena.map(2, 4, 4, 8)
+      _ = arena.floats(100)
+    }
+    #expect(arena.byteCount == 4 * (256 + 100))
+  }
+
+  @Test("The default has the shape of ResNet-18")
+  func shape() {
+    var architecture = Architecture()
+    architecture.width = 64
+    var encoder = Encoder(architecture, seed: 1)
+    var weights = 0
+    encoder.visit { weights += $1.value.values.count }
+    // torchvision's resnet18 without its classifier, with a 3×3 stem of one channel.
+    #expect(weights == 11_689_512 - 513_000 - 9408 + 576)
+    #expect(architecture.embeddingDimension == 512)
+  }
+
+  @Test("The schedule rises, peaks and falls to 0")
+  func schedule() {
+    let schedule = CosineSchedule(base: 2, warmUpSteps: 4, totalSteps: 14)
+    #expect((0..<4).map(schedule.rate) == [0.5, 1, 1.5, 2])
+    #expect(abs(schedule.rate(at: 9) - 1) < 1e-6)
+    #expect(schedule.rate(at: 14) == 0)
+  }
+}
