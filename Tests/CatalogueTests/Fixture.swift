@@ -33,11 +33,11 @@ struct Fixture {
   }
 
   static func newRun(
-    _ stage: String, parents: [Work.Parent] = [], parameters: String = "{}",
-    in database: Connection
+    _ stage: String, parents: [Work.Parent] = [], in database: Connection
   ) throws -> Int {
-    let work = Work(stage: stage, parameters: JSON(text: parameters), parents: parents)
-    guard case .new(let run) = try Run.open(work, by: user, again: true, in: database) else {
+    let unlikeOthers = JSON(text: "{\"id\":\"\(UUID())\"}")
+    let work = Work(stage: stage, parameters: unlikeOthers, parents: parents)
+    guard case .new(let run) = try Run.open(work, by: user, in: database) else {
       preconditionFailure("the run is new")
     }
     return run

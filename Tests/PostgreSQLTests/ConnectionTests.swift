@@ -123,13 +123,25 @@ import Testing
   }
 
   @Test func cancellingATaskCancelsTheStatement() async throws {
-    let database = try await Database(try TestServer.newDatabase())
-    let task = Task { try await database.with { try $0.execute("SELECT pg_sleep(30)") } }
-    try await Task.sleep(for: .milliseconds(200))
+    let address = try TestServer.newDatabase()
+    let (database, watcher) = (try await Database(address), try Connection(address))
+    let task = Task { try await database.with { try $0.execute("SELECT pg_sleep(300)") } }
+    while try !isSleeping(as: watcher) { try await Task.sleep(for: .milliseconds(20)) }
     task.cancel()
     let error = await #expect(throws: PostgresError.self) { try await task.value }
     #expect(error?.state == "57014")
     #expect(try await database.with { try $0.row("SELECT 1::bigint", as: Int.self) } == 1)
+  }
+
+  private func isSleeping(as watcher: Connection) throws -> Bool {
+    try watcher.row(
+      """
+      SELECT EXISTS (
+          SELECT FROM pg_stat_activity
+          WHERE datname = current_database() AND state = 'active' AND query LIKE '%pg_sleep(%'
+              AND pid <> pg_backend_pid()
+      )
+      """, as: Bool.self)
   }
 
   @Test func jsonKeepsItsMeaning() throws {
