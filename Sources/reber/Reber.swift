@@ -24,7 +24,9 @@ struct Reber: AsyncParsableCommand {
       """,
     version: Version.number,
     subcommands: [
-      DatabaseCommands.self
+      DatabaseCommands.self,
+      IngestCommand.self,
+      SurveyCommands.self,
     ])
 }
 

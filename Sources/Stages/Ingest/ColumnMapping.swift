@@ -176,7 +176,8 @@ extension ColumnMapping.Part {
     case .ra: ["ra", "raj2000", "raicrs", "alphaj2000", "radeg", "rightascension", "racent"]
     case .dec:
       ["dec", "decj2000", "dej2000", "deicrs", "deltaj2000", "decdeg", "declination", "decl"]
-    case .totalFlux: ["totalflux", "fluxint", "intflux", "sint", "fint", "stotal", "flux", "fluxtot"]
+    case .totalFlux:
+      ["totalflux", "fluxint", "intflux", "sint", "fint", "stotal", "flux", "fluxtot"]
     case .peakFlux: ["peakflux", "fluxpeak", "speak", "fpeak"]
     case .rms: ["rms", "islrms", "localrms", "rmsnoise", "rmsimage", "noise"]
     case .majorAxis:
