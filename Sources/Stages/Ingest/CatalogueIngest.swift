@@ -99,11 +99,27 @@ extension Workplace {
               ?? "unknown")
         }
         try survey.write(catalogue.surveyColumns, run: run, in: database)
+        try tell(of: changes, run: run, in: database)
         return CatalogueMetrics(
           file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,
           mapping: catalogue.mapping)
       }
     }
+  }
+}
+
+extension Workplace {
+  /// Says what was set aside, and what may help.
+  fileprivate func tell(of changes: SourceChanges, run: Int, in database: Connection) throws {
+    guard changes.rejected > 0,
+      let first = try Rejected.all(of: run, atMost: 1, in: database).first?.rejected
+    else { return }
+    var text = "\(changes.rejected) rows are set aside in reber.rejected; the first, "
+    text += "row \(first.row ?? 1): \(first.reason)"
+    if first.reason.contains("stands already in row") {
+      text += "; where one column does not tell rows apart, join several: --column name=A+B"
+    }
+    progress.note(text)
   }
 }
 

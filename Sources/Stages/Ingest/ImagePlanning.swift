@@ -15,7 +15,7 @@ struct ImagePlanning {
   private var shown: [Int: Int] = [:]
   private var views: [Int: [ImagePlan.View]] = [:]
 
-  /// An image this many times as wide as a cutout is a mosaic, whatever lies at its centre.
+  /// An image this many times as wide as a cutout is a mosaic, even with a single source.
   private static let muchLarger = 3
 
   /// Gathers what decides; `heading` reads an image's header, and is asked only where no source is
@@ -74,10 +74,9 @@ struct ImagePlanning {
       return take(index, forAll: named)
     }
     let inside = sourcesInside(image, wcs)
-    let centred = nearest(image, wcs)
-    if isMosaic(image, wcs, holding: inside.count, centred: centred != nil) {
+    if isMosaic(image, wcs, holding: inside.count) {
       cut(index, image, wcs, at: inside)
-    } else if let centred {
+    } else if let centred = nearest(image, wcs) {
       take(index, for: centred, \.byPosition)
     } else {
       throw Unusable.offCentre(tolerance(image, wcs), nearest: nearestName(image, inside))
@@ -92,13 +91,12 @@ struct ImagePlanning {
     take(index, forAll: named)
   }
 
-  private func isMosaic(
-    _ image: ImageHeading, _ wcs: WCS, holding count: Int, centred: Bool
-  ) -> Bool {
+  /// Whether an image that no source is named like is a mosaic: it holds several sources, or is
+  /// much larger than a cutout.
+  private func isMosaic(_ image: ImageHeading, _ wcs: WCS, holding count: Int) -> Bool {
     if let kind = cutting.takenAs { return kind == .mosaics }
     let side = pixels(cutting.size ?? usualSize(image, wcs), wcs)
-    if min(image.width, image.height) > Self.muchLarger * side { return true }
-    return count > 1 && !centred
+    return count > 1 || min(image.width, image.height) > Self.muchLarger * side
   }
 
   private mutating func take(

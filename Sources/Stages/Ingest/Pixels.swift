@@ -24,17 +24,9 @@ extension Pixels {
 
   /// A PNG from the bottom row up: of type 8, or 32 for 16 bits, since FITS knows no unsigned ones.
   init(_ image: PNGImage) {
-    let isDeep = image.bitDepth == 16
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(image.values.count * (isDeep ? 4 : 1))
-    for row in (0..<image.height).reversed() {
-      for value in image.values[row * image.width..<(row + 1) * image.width] {
-        bytes.append(UInt8(truncatingIfNeeded: value))
-        if isDeep { bytes += [UInt8(value >> 8), 0, 0] }
-      }
-    }
     self.init(
-      width: image.width, height: image.height, bitpix: isDeep ? 32 : 8, bytes: bytes,
+      width: image.width, height: image.height, bitpix: image.bitDepth == 16 ? 32 : 8,
+      bytes: image.bitDepth == 16 ? image.bottomUp(as: UInt32.self) : image.bottomUp(as: UInt8.self),
       offImage: 0, nonFinite: 0)
   }
 
@@ -61,6 +53,25 @@ extension Pixels {
         ).isFinite
       default: true
       }
+    }
+  }
+}
+
+extension PNGImage {
+  /// The values as little-endian whole numbers, from the bottom row up.
+  fileprivate func bottomUp<Word: FixedWidthInteger & BitwiseCopyable>(as: Word.Type) -> [UInt8] {
+    let size = MemoryLayout<Word>.size
+    return [UInt8](unsafeUninitializedCapacity: values.count * size) { bytes, count in
+      let raw = UnsafeMutableRawBufferPointer(bytes)
+      for row in 0..<height {
+        let from = (height - 1 - row) * width
+        for column in 0..<width {
+          raw.storeBytes(
+            of: Word(truncatingIfNeeded: values[from + column]).littleEndian,
+            toByteOffset: (row * width + column) * size, as: Word.self)
+        }
+      }
+      count = values.count * size
     }
   }
 }
