@@ -13,9 +13,12 @@ func module(_ name: String, uses: [Target.Dependency] = [], resources: [Resource
 }
 
 /// The tests of a module, which stand in a folder named alike.
-func tests(of name: String, uses: [Target.Dependency] = []) -> Target {
+func tests(
+  of name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil
+) -> Target {
   .testTarget(
-    name: name + "Tests", dependencies: [.byName(name: name)] + uses, swiftSettings: strict)
+    name: name + "Tests", dependencies: [.byName(name: name)] + uses, resources: resources,
+    swiftSettings: strict)
 }
 
 let package = Package(
@@ -72,7 +75,7 @@ let package = Package(
       swiftSettings: strict),
     tests(of: "PostgreSQL", uses: ["TestSupport"]),
     tests(of: "Digest", uses: ["TestSupport"]),
-    tests(of: "FITS", uses: ["TestSupport"]),
+    tests(of: "FITS", uses: ["Digest", "TestSupport"], resources: [.copy("Fixtures")]),
     tests(of: "PNG", uses: ["Digest", "TestSupport"]),
     tests(of: "Tables", uses: ["FITS"]),
     tests(of: "Tensor", uses: ["CKernels"]),

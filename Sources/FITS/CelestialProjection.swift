@@ -95,9 +95,12 @@ extension CelestialProjection {
     func fix(lengths: [Int], _ fail: (String) -> FITSError) throws(FITSError) {
       unitfix(0, pointer)
       celfix(pointer)
+      // The check of bounds would keep cylfix from seeing the pixels that it is to mend.
+      wcsbchk(pointer, 0)
       cylfix(lengths.map { Int32(clamping: $0) }, pointer)
       let status = wcsset(pointer)
       guard status == 0 else { throw fail("the celestial axes \(meaning(of: status))") }
+      wcsbchk(pointer, 7)
       guard pointer.pointee.lng >= 0, pointer.pointee.lat >= 0 else {
         throw fail("the header has one celestial axis only")
       }

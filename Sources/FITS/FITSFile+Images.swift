@@ -7,16 +7,28 @@ extension FITSFile {
   /// - Returns: Its number, the first being 1.
   func selectImage(_ wanted: Int?) throws(FITSError) -> Int {
     let number = if let wanted { try select(wanted) } else { try selectFirstImage() }
-    do {
-      if try ImageHeader.end(of: self) > pointer.pointee.Fptr.pointee.filesize {
-        throw FITSError.truncated(path, hdu: number)
-      }
-    } catch let error as FITSStatus {
-      throw FITSError(path, hdu: number, error)
-    } catch let error as FITSError {
-      throw error
-    } catch {}
+    guard try end(hdu: number) <= Double(pointer.pointee.Fptr.pointee.filesize) else {
+      throw .truncated(path, hdu: number)
+    }
     return number
+  }
+
+  /// The bytes that the file must have for all data of the HDU; the padding after them aside.
+  private func end(hdu: Int) throws(FITSError) -> Double {
+    var start: Int64 = 0
+    do {
+      try check { ffghadll(pointer, nil, &start, nil, &$0) }
+    } catch {
+      throw FITSError(path, hdu: hdu, error)
+    }
+    func number(_ keyword: String, or missing: Int) -> Double {
+      Double(integer(keyword) ?? missing)
+    }
+    let axes = integer("NAXIS") ?? 0
+    guard axes > 0 else { return Double(start) }
+    let elements = (1...axes).reduce(1) { $0 * number("NAXIS\($1)", or: 0) }
+    return Double(start) + (elements + number("PCOUNT", or: 0)) * number("GCOUNT", or: 1)
+      * abs(number("BITPIX", or: 8)) / 8
   }
 
   func imageHeader(hdu: Int) throws(FITSError) -> ImageHeader {

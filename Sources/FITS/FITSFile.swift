@@ -52,14 +52,16 @@ final class FITSFile {
     return status == 0
   }
 
-  /// The text of a keyword, however long, or nil where it is missing or empty.
+  /// The text of a keyword, however long, or nil where it is missing or empty; blanks stand for
+  /// the control characters that FITS does not allow.
   func text(_ keyword: String) -> String? {
     var value: UnsafeMutablePointer<CChar>?
     let isThere = succeeds { ffgkls(pointer, keyword, &value, nil, &$0) }
     var status: Int32 = 0
     defer { if value != nil { fffree(value, &status) } }
     guard isThere, let value else { return nil }
-    let text = String(cString: value)
+    let scalars = String(cString: value).unicodeScalars.map { $0.value < 0x20 ? " " : $0 }
+    let text = String(String.UnicodeScalarView(scalars))
     return text.isEmpty ? nil : text
   }
 

@@ -20,24 +20,13 @@ struct ImageHeader {
     bitpix = Int(type)
   }
 
-  /// The bytes that the file must have up to the end of the data at which it stands.
-  static func end(of file: FITSFile) throws(FITSStatus) -> Int64 {
-    var start: Int64 = 0
-    try file.check { ffghadll(file.pointer, nil, &start, nil, &$0) }
-    let lengths = (0..<(file.integer("NAXIS") ?? 0)).map { file.integer("NAXIS\($0 + 1)") ?? 0 }
-    guard !lengths.isEmpty else { return start }
-    let pixels = lengths.reduce(1, *) + (file.integer("PCOUNT") ?? 0)
-    return start
-      + Int64(pixels * (file.integer("GCOUNT") ?? 1) * abs(file.integer("BITPIX") ?? 8) / 8)
-  }
-
   /// Whether whole numbers are scaled, or one of them stands for a blank pixel.
   var isScaled: Bool {
     file.number("BSCALE") ?? 1 != 1 || file.number("BZERO") ?? 0 != 0 || hasBlank
   }
 
-  /// Whether reals are kept as scaled whole numbers, as tile compression does.
-  var isQuantised: Bool {
+  /// Whether reals may be kept as scaled whole numbers with a blank, as tile compression does.
+  var mayBeQuantised: Bool {
     var status: Int32 = 0
     return bitpix < 0 && fits_is_compressed_image(file.pointer, &status) != 0
   }
@@ -76,10 +65,13 @@ struct ImageHeader {
   }
 
   /// The cards that WCSLIB reads, 80 characters each, without control characters.
+  ///
+  /// Those of a tile-compressed image are its table's, which has the same world coordinates:
+  /// CFITSIO would unpack the whole image to turn them into an image's.
   func wcsCards() throws(FITSStatus) -> [CChar] {
     var text: UnsafeMutablePointer<CChar>?
     var count: Int32 = 0
-    try file.check { ffcnvthdr2str(file.pointer, 1, nil, 0, &text, &count, &$0) }
+    try file.check { ffhdr2str(file.pointer, 1, nil, 0, &text, &count, &$0) }
     var status: Int32 = 0
     defer { fffree(text, &status) }
     let cards = UnsafeBufferPointer(start: text, count: Int(count) * 80)

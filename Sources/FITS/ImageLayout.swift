@@ -24,7 +24,7 @@ struct ImageLayout {
     let isScaled = header.bitpix > 0 && header.isScaled
     bitpix = isScaled || header.bitpix == 64 ? realType(of: header.bitpix) : header.bitpix
     // Asked to look for blanks among plain reals, CFITSIO would alter infinities and tiny numbers.
-    hasBlanks = isScaled || header.isQuantised
+    hasBlanks = isScaled || header.mayBeQuantised
     for (axis, length) in lengths.enumerated() where axis != axes.columns && axis != axes.rows {
       guard length != 1 else { continue }
       let name = header.file.text("CTYPE\(axis + 1)").map { " (\($0))" } ?? ""

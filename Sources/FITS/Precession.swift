@@ -35,8 +35,10 @@ extension Rotation {
     return .z(-z) * .y(theta) * .z(-zeta)
   }
 
-  /// Precession from J2000.0 to a Julian year: IAU 2006 by the Fukushima–Williams angles, without
-  /// the frame bias (Hilton et al. 2006, Celest. Mech. Dyn. Astron. 94, 351).
+  /// Precession from J2000.0 to a Julian year, without the frame bias.
+  ///
+  /// IAU 2006 by the Fukushima–Williams angles (Hilton and others 2006, Celest. Mech. Dyn. Astron.
+  /// 94, 351).
   static func precession(julian year: Double) -> Rotation {
     fukushimaWilliams((year - 2000) / 100) * fukushimaWilliams(0).transposed
   }

@@ -4,10 +4,16 @@ internal import CWCS
 public enum UnitConversion {
   /// The factor that turns a number in `unit` into one in `wanted`.
   ///
-  /// Units are read leniently, as astropy does: `mJy/beam`, `MJY/BEAM`, `mJy beam-1`, `degree`.
+  /// Units are read as WCSLIB and astropy do, and more leniently in the names that radio
+  /// catalogues use: `mJy/beam`, `Jy beam-1`, `JY/BEAM`, `Jansky`, `µJy`, `DEGREES`, `arcseconds`.
+  /// An hour is a time, not an angle.
   ///
-  /// - Throws: `FITSError` where one is no unit, or they measure different things.
+  /// - Throws: ``FITSError`` where one is no unit or could be two (`MJY`), or where they measure
+  ///   different things.
   public static func scale(from unit: String, to wanted: String) throws -> Double {
+    for text in [unit, wanted] where isAmbiguous(text) {
+      throw FITSError(text, "the unit may be mJy or MJy", advice: "Say which of them it is")
+    }
     var have = translated(unit)
     var want = translated(wanted)
     var scale = 0.0
@@ -20,12 +26,59 @@ public enum UnitConversion {
     return scale
   }
 
+  private static func isAmbiguous(_ unit: String) -> Bool {
+    unit.split { !$0.isLetter }.contains("MJY")
+  }
+
   private static func translated(_ unit: String) -> [CChar] {
     var text = [CChar](repeating: 0, count: 80)
-    for (index, character) in unit.utf8.prefix(71).enumerated() {
+    for (index, character) in spelled(unit).utf8.prefix(71).enumerated() {
       text[index] = CChar(bitPattern: character)
     }
     wcsutrn(7, &text)
     return text
+  }
+
+  /// A unit with its names in the standard's spelling.
+  private static func spelled(_ unit: String) -> String {
+    var text = ""
+    var word = ""
+    for character in unit + " " {
+      if character.isLetter {
+        word.append(character)
+        continue
+      }
+      text += standardName(word)
+      word = ""
+      switch character {
+      case "{", "}": break
+      case "\"", "″": text += "arcsec"
+      case "'", "′": text += "arcmin"
+      default: text.append(character)
+      }
+    }
+    return String(text.dropLast())
+  }
+
+  /// The standard's name of a unit, or the word itself where it needs none.
+  private static func standardName(_ word: String) -> String {
+    switch word.lowercased() {
+    case "jy", "jansky", "janskys", "janskies": "Jy"
+    case "mjy" where word.first == "m", "millijy", "millijansky": "mJy"
+    case "ujy", "µjy", "μjy", "microjy", "microjansky": "uJy"
+    case "njy": "nJy"
+    case "beam", "beams", "bm": "beam"
+    case "pixels": "pixel"
+    case "deg", "degs", "degree", "degrees": "deg"
+    case "arcmin", "arcmins", "arcminute", "arcminutes": "arcmin"
+    case "arcsec", "arcsecs", "arcsecond", "arcseconds": "arcsec"
+    case "mas": "mas"
+    case "hour", "hours", "hr", "hrs": "h"
+    case "hz": "Hz"
+    case "khz": "kHz"
+    case "mhz" where word != "mHz": "MHz"
+    case "ghz": "GHz"
+    default: word
+    }
   }
 }
