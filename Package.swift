@@ -61,7 +61,7 @@ let package = Package(
     .executableTarget(
       name: "reber",
       dependencies: [
-        "Stages", "Catalogue", "PostgreSQL", "Morphology", "Network", "Tables",
+        "Stages", "Catalogue", "PostgreSQL", "Morphology", "Network", "Simulation", "Tables",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -82,8 +82,8 @@ let package = Package(
     tests(
       of: "Stages",
       uses: [
-        "Catalogue", "Morphology", "Network", "Tensor", "PostgreSQL", "FITS", "Tables", "PNG",
-        "TestSupport",
+        "Catalogue", "Morphology", "Network", "Tensor", "Simulation", "PostgreSQL", "FITS", "Tables",
+        "PNG", "TestSupport",
       ]),
   ],
   swiftLanguageModes: [.v6]

@@ -1,6 +1,7 @@
 import Catalogue
 import FITS
 import PostgreSQL
+import Simulation
 import Stages
 import Tables
 
@@ -22,8 +23,10 @@ enum ExitStatus: Int32 {
     switch error {
     case CatalogueError.busy: self = .busy
     case let error as PostgresError: self = error.isConnectionFailure ? .unavailable : .databaseError
-    case is PrivateServerError: self = .cannotCreate
-    case is IngestError, is LabelError, is CatalogueError, is FITSError, is TableError:
+    case SimulationFolderError.busy: self = .busy
+    case is PrivateServerError, SimulationFolderError.notWritable: self = .cannotCreate
+    case is IngestError, is LabelError, is CatalogueError, is FITSError, is TableError,
+      is SimulationError, is SimulationFolderError:
       self = .badInput
     default: return nil
     }

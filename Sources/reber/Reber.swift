@@ -24,7 +24,8 @@ struct Reber: AsyncParsableCommand {
       """,
     version: Version.number,
     subcommands: [
-      DatabaseCommands.self
+      DatabaseCommands.self,
+      SimulateCommand.self,
     ])
 }
 
