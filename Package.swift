@@ -65,7 +65,8 @@ let package = Package(
     .executableTarget(
       name: "reber",
       dependencies: [
-        "Stages", "Catalogue", "PostgreSQL", "Morphology", "Network", "FITS", "Tables",
+        "Stages", "Catalogue", "PostgreSQL", "Morphology", "Network", "Simulation", "FITS",
+        "Tables",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -86,7 +87,8 @@ let package = Package(
     tests(
       of: "Stages",
       uses: [
-        "Catalogue", "Digest", "Morphology", "Network", "Tensor", "PostgreSQL", "FITS", "Tables",
+        "Catalogue", "Digest", "Morphology", "Network", "Tensor", "Simulation", "PostgreSQL",
+        "FITS", "Tables",
         "PNG", "TestSupport",
       ]),
   ],

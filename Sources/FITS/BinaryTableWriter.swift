@@ -34,7 +34,6 @@ public final class BinaryTableWriter {
     try writeDescriptions()
     try write(keywords)
     for comment in comments { try file.check { ffpcom(file.pointer, comment, &$0) } }
-    try file.check { ffpdat(file.pointer, &$0) }
   }
 
   deinit { if !isFinished { unlink(temporary) } }
@@ -66,7 +65,7 @@ public final class BinaryTableWriter {
       }
       if !null.isUsed { try file.check { ffdkey(file.pointer, "TNULL\(index + 1)", &$0) } }
     }
-    try file.check { ffpcks(file.pointer, &$0) }
+    try file.check { writeChecksums(of: file.pointer, &$0) }
     try file.close()
     guard rename(temporary, path) == 0 else {
       throw file.problem("the complete file cannot get its name", advice: "Check the folder")

@@ -2,6 +2,7 @@ import Catalogue
 import FITS
 import Morphology
 import PostgreSQL
+import Simulation
 import Stages
 import Tables
 
@@ -23,9 +24,10 @@ enum ExitStatus: Int32 {
     switch error {
     case CatalogueError.busy: self = .busy
     case let error as PostgresError: self = error.isConnectionFailure ? .unavailable : .databaseError
-    case is PrivateServerError: self = .cannotCreate
+    case SimulationFolderError.busy: self = .busy
+    case is PrivateServerError, SimulationFolderError.notWritable: self = .cannotCreate
     case is IngestError, is LabelError, is LearnError, is CatalogueError, is FITSError,
-      is TableError, is MorphologyError:
+      is TableError, is MorphologyError, is SimulationError, is SimulationFolderError:
       self = .badInput
     default: return nil
     }

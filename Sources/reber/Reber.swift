@@ -25,7 +25,7 @@ struct Reber: AsyncParsableCommand {
     version: Version.number,
     subcommands: [
       DatabaseCommands.self,
-      DatabaseCommands.self, SurveyCommands.self, IngestCommand.self,
+      DatabaseCommands.self, SurveyCommands.self, SimulateCommand.self, IngestCommand.self,
       PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, LabelCommands.self,
       FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self,
       PublishCommand.self, ExportCommand.self, QueryCommand.self, ShowCommands.self,
