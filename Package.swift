@@ -91,6 +91,10 @@ let package = Package(
         "FITS", "Tables",
         "PNG", "TestSupport",
       ]),
+    // The program itself, as a person or a script calls it.
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["reber", "Tables", "PostgreSQL", "TestSupport"],
+      swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

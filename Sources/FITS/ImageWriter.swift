@@ -25,6 +25,11 @@ public enum ImageWriter {
         path, "\(pixels.count) pixels are no image of \(width) × \(height)",
         advice: "Give one value a pixel")
     }
+    for keyword in keywords where !keyword.fitsFITS {
+      throw FITSError(
+        path, "keyword '\(keyword.name)' does not fit FITS",
+        advice: "Use up to 8 capitals, digits, - or _, and printable ASCII in its text")
+    }
     let temporary = "\(path).\(UUID().uuidString.prefix(8)).part"
     do {
       let file = try FITSFile(creating: temporary)
@@ -51,6 +56,22 @@ public enum ImageWriter {
         path, "the complete file cannot be kept (\(reason))",
         advice: "Check the folder and the space on its disk")
     }
+  }
+}
+
+extension BinaryTableKeyword {
+  /// Whether a card can hold it; CFITSIO would make a HIERARCH card of a longer name.
+  fileprivate var fitsFITS: Bool {
+    let name = name.utf8
+    let isName =
+      (1...8).contains(name.count)
+      && name.allSatisfy { letter in
+        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(letter)
+          || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(letter)
+          || letter == UInt8(ascii: "-") || letter == UInt8(ascii: "_")
+      }
+    guard case .text(let text) = value else { return isName }
+    return isName && text.unicodeScalars.allSatisfy { (" "..."~").contains($0) }
   }
 }
 

@@ -26,7 +26,7 @@ struct Arm {
   }
 
   private func stream(along path: Path, _ random: inout RandomStream) -> [Gaussian] {
-    let count = min(max(Int(length / (0.4 * width * length)), 8), 40)
+    let count = min(max(Int(2.5 / width), 8), 40)
     let brightness = (0..<count).map { index in
       exp(-fade * (Double(index) + 0.5) / Double(count) + knots * random.gaussian())
     }

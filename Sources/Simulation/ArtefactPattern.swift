@@ -10,10 +10,7 @@ struct ArtefactPattern {
   /// How many times brighter than the spurious structure the brightest component is.
   private(set) var contrast = 1.0
 
-  /// Draws a pattern that would be catalogued as a source.
-  ///
-  /// - Parameters:
-  ///   - size: How far it reaches, arcsec in diameter.
+  /// Draws a pattern that reaches over `size` arcsec and would be catalogued as a source.
   init(size: Double, _ random: inout RandomStream) {
     let isCentred = random.uniform() < 0.4
     // The spurious structure has a peak near 1; the point is that many times brighter.

@@ -11,11 +11,9 @@ public struct Extent: Sendable, Hashable {
 }
 
 extension Patch {
-  /// The extent of what is at least as bright as a level; none of it is no extent.
+  /// The extent of what is at least as bright as `level`, with pixels of `pixelScale` arcsec.
   ///
-  /// - Parameters:
-  ///   - level: The brightness of the isophote.
-  ///   - pixelScale: Arcsec a pixel.
+  /// It is 0 where nothing is so bright.
   public func extent(above level: Float, pixelScale: Double) -> Extent {
     let places = edge(above: level)
     guard !places.isEmpty else { return Extent(major: 0, minor: 0, positionAngle: 0) }

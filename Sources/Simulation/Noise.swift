@@ -21,6 +21,7 @@ public struct Noise: Sendable {
   ///   - rms: The typical rms.
   ///   - variation: The relative scatter of the rms over the mosaic.
   ///   - size: The mosaic's side, pixels; the level varies over about half of it.
+  ///   - random: Where it is drawn from.
   public init(rms: Double, variation: Double, size: Int, _ random: inout RandomStream) {
     self.rms = rms
     let count = 6
@@ -44,7 +45,7 @@ public struct Noise: Sendable {
   /// - Parameters:
   ///   - size: The mosaic's side, pixels.
   ///   - beam: Standard deviation of the beam, pixels.
-  ///   - stream: Gives the random stream of a row.
+  ///   - stream: Gives the random stream of a row; rows begin above and end below the mosaic.
   /// - Returns: `[size, size]`.
   public func image(
     size: Int, beam: Double, stream: @Sendable (_ row: Int) -> RandomStream

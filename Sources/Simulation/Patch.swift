@@ -35,8 +35,10 @@ public struct Patch: Sendable {
     for component in seen { draw(component, beam, pixelScale) }
   }
 
-  /// Adds a Gaussian. Along a row its logarithm is a parabola, so that each pixel is the one before
-  /// times a ratio which itself changes by a constant factor.
+  /// Adds a Gaussian.
+  ///
+  /// Along a row its logarithm is a parabola, so that each pixel is the one before times a ratio
+  /// which itself changes by a constant factor.
   private mutating func draw(_ gaussian: Pixelled, _ beam: Beam, _ pixelScale: Double) {
     let sigma = beam.sigma / pixelScale
     let peak = gaussian.flux * sigma * sigma / gaussian.determinant.squareRoot()
@@ -58,6 +60,11 @@ public struct Patch: Sendable {
         }
       }
     }
+  }
+
+  /// The sum of the pixels that are at least as bright as a level.
+  func sum(above level: Float) -> Double {
+    values.reduce(0.0) { $1 >= level ? $0 + Double($1) : $0 }
   }
 
   /// The brightest pixel's value.

@@ -27,6 +27,7 @@ public enum Projection: String, Codable, Sendable, Hashable, CaseIterable {
   ///   - east: Degrees east of the point of contact, on the plane.
   ///   - north: Degrees north of it.
   ///   - centre: The point of contact.
+  /// - Returns: The place; right ascension is in `0..<360`.
   public func position(east: Double, north: Double, around centre: SkyPosition) -> SkyPosition {
     let degree = Double.pi / 180
     let (x, y) = (east * degree, north * degree)

@@ -11,7 +11,7 @@ public struct SimulatedSource: Sendable {
   public let column: Double
   /// The same, from the south.
   public let row: Double
-  /// Its flux density, Jy.
+  /// Its flux density, Jy; of an artefact, that of what is brighter than 3 rms.
   public let totalFlux: Double
   /// Its brightest pixel, Jy/beam.
   public let peakFlux: Double
@@ -40,7 +40,7 @@ public struct SimulatedSource: Sendable {
     self.rms = rms
     (column, row) = (place.x, place.y)
     position = survey.position(of: place, around: centre)
-    totalFlux = model.components.reduce(0) { $0 + $1.flux }
+    totalFlux = survey.flux(of: model, own, rms)
     peakFlux = Double(own.peak)
     extent = own.extent(above: Float(3 * rms), pixelScale: survey.pixelScale)
     let others = model.companions + halo
@@ -66,6 +66,14 @@ extension SimulatedSurvey {
 
   fileprivate func patch(_ components: [Gaussian], at place: Point) -> Patch {
     Patch(components, column: place.x, row: place.y, beam: beam, pixelScale: pixelScale)
+  }
+
+  /// The flux density that a catalogue would give: artefacts also have dark parts, which it does
+  /// not count.
+  fileprivate func flux(of model: SourceModel, _ seen: Patch, _ rms: Double) -> Double {
+    guard model.kind == .artifact else { return model.components.reduce(0) { $0 + $1.flux } }
+    let beamPixels = beam.solidAngle / (pixelScale * pixelScale)
+    return seen.sum(above: Float(3 * rms)) / beamPixels
   }
 
   /// Where a pixel lies on the sky; east is to the left.

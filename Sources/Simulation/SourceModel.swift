@@ -11,7 +11,6 @@ public struct SourceModel: Sendable {
   public internal(set) var companions: [Gaussian] = []
   /// The brightest pixel of the source, in units of the local rms.
   public let peakToNoise: Double
-
   /// Both arms together or the diameter of a cloud or artefact, arcsec, before the beam.
   public let size: Double
 

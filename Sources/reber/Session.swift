@@ -72,10 +72,10 @@ struct StageOptions: ParsableArguments {
   var again = false
 
   /// Opens what the stage works with.
-  func workplace() async throws -> Workplace {
+  func workplace(checkpointInterval: Double = 30) async throws -> Workplace {
     Workplace(
       database: try await session.database(), user: Version.current, progress: session.progress,
-      again: again)
+      again: again, checkpointInterval: checkpointInterval)
   }
 
   /// Prints what a stage did: as JSON, or as a person reads it.
@@ -89,6 +89,13 @@ struct StageOptions: ParsableArguments {
       if !session.quiet { print("run \(report.run)") }
     }
   }
+}
+
+/// The option of commands that train.
+struct CheckpointOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("The most training that a killed process may lose.", valueName: "seconds"))
+  var checkpointEvery = 30.0
 }
 
 /// The options of commands that show something without leaving a run.

@@ -14,9 +14,6 @@ struct TrainingSession: Sendable {
   private var saved = Date()
   private var curve: [CurvePoint] = []
 
-  /// Seconds of work that a killed process may lose.
-  private static let interval = 30.0
-
   init(workplace: Workplace, run: Int) {
     self.workplace = workplace
     self.run = run
@@ -26,7 +23,7 @@ struct TrainingSession: Sendable {
   var seconds: Double { Date().timeIntervalSince(started) }
 
   /// Whether it is time to save.
-  var isCheckpointDue: Bool { Date().timeIntervalSince(saved) > Self.interval }
+  var isCheckpointDue: Bool { Date().timeIntervalSince(saved) > workplace.checkpointInterval }
 
   /// Adds a point to the training's curve, to be written with the next checkpoint.
   mutating func add(_ series: String, _ step: Int, _ value: Double) {

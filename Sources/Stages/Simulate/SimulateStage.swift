@@ -34,6 +34,7 @@ extension SimulatedSurvey {
   ///   - folder: Made where it is missing. It gets `simulated-catalogue.fits`,
   ///     `simulated-truth.fits` and `images/simulated-NNNNN.fits`.
   ///   - progress: Told of every mosaic.
+  /// - Returns: Where the files are and what is in them.
   /// - Throws: `SimulationError` for options that make no survey, `SimulationFolderError` where the
   ///   folder holds another simulation, `FITSError` and `TableError` where it cannot be written.
   public func write(

@@ -31,6 +31,7 @@ struct FinetuneCommand: AsyncParsableCommand {
   @OptionGroup(title: "Views") var views: ViewOptions
   @OptionGroup(title: "Network and images, with --from-scratch") var network: ArchitectureOptions
   @OptionGroup(title: "Network and images, with --from-scratch") var images: PreprocessingOptions
+  @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
   func run() async throws {
@@ -47,7 +48,8 @@ struct FinetuneCommand: AsyncParsableCommand {
     stage.learning.rate = rate
     stage.learning.seed = seed
     stage.learning.views = views.applied(to: stage.learning.views)
-    try options.show(try await options.workplace().finetune(stage), text)
+    let place = try await options.workplace(checkpointInterval: checkpoints.checkpointEvery)
+    try options.show(try await place.finetune(stage), text)
   }
 
   private func text(_ metrics: FinetuneStage.Metrics) -> String {

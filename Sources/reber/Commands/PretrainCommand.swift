@@ -36,6 +36,7 @@ struct PretrainCommand: AsyncParsableCommand {
   @OptionGroup(title: "Images") var images: PreprocessingOptions
   @OptionGroup(title: "Views") var views: ViewOptions
   @OptionGroup(title: "Network") var network: ArchitectureOptions
+  @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
   func run() async throws {
@@ -49,7 +50,8 @@ struct PretrainCommand: AsyncParsableCommand {
     stage.learning.seed = seed
     stage.learning.warmUpEpochs = min(stage.learning.warmUpEpochs, max(1, epochs / 10))
     stage.learning.views = views.applied(to: stage.learning.views)
-    try options.show(try await options.workplace().pretrain(stage)) { metrics in
+    let place = try await options.workplace(checkpointInterval: checkpoints.checkpointEvery)
+    try options.show(try await place.pretrain(stage)) { metrics in
       let empty = metrics.empty > 0 ? ", \(metrics.empty) empty ones left out" : ""
       let loss = metrics.loss.map { ", loss \(decimal($0, 3))" } ?? ""
       return "encoder \(metrics.model): \(metrics.sources) images\(empty), "

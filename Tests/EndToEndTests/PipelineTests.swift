@@ -1,0 +1,120 @@
+import Foundation
+import Tables
+import Testing
+
+/// A small network on small views: what is tested is the way through, not what is learned.
+private let small = ["--size", "24", "--width", "4", "--stem-stride", "2"]
+
+@Suite("From a survey to a catalogue") struct PipelineTests {
+  /// Calls the program, and expects success.
+  private func call(_ program: Program, _ arguments: [String]) throws {
+    let process = try program.start(arguments)
+    process.waitUntilExit()
+    let said = try String(contentsOfFile: program.folder + "/.err", encoding: .utf8)
+    try #require(process.terminationStatus == 0, "\(arguments.joined(separator: " ")): \(said)")
+  }
+
+  /// A simulated survey, ingested.
+  private func simulated(_ sources: Int) throws -> Program {
+    let program = try Program()
+    try call(program, ["simulate", "--sources", "\(sources)", "--seed", "3", "--output", "sim"])
+    try call(
+      program, ["ingest", "sim/simulated-catalogue.fits", "--survey", "sim", "--images", "sim/images"])
+    return program
+  }
+
+  private func published() throws -> Program {
+    let program = try simulated(72)
+    for stage in [
+      ["pretrain", "--survey", "sim", "--epochs", "1", "--batch-size", "24"] + small,
+      ["embed", "--survey", "sim"], ["cluster", "--survey", "sim", "--clusters", "10"],
+      ["label", "choose", "--survey", "sim", "--count", "40", "--output", "sheet.csv"],
+      ["label", "import", "sim/simulated-truth.fits", "--survey", "sim", "--only", "sheet.csv"],
+      ["finetune", "--survey", "sim", "--epochs", "1", "--folds", "2", "--batch-size", "16"],
+      ["classify", "--survey", "sim"],
+      ["evaluate", "--survey", "sim", "--truth", "sim/simulated-truth.fits"],
+      ["publish", "--survey", "sim"], ["export", "sim", "--output", "sim.fits"],
+      ["export", "sim", "--output", "sim.vot"], ["export", "sim", "--output", "sim.csv"],
+    ] { try call(program, stage) }
+    return program
+  }
+
+  @Test func everyStageInTurn() throws {
+    let program = try published()
+    #expect(try program.value("SELECT count(*) FROM catalogue.sim") == "72")
+    #expect(try program.value("SELECT simulated FROM reber.survey") == "t")
+    #expect(
+      try program.value("SELECT count(*) FROM reber.run WHERE status <> 'finished'") == "0")
+    #expect(
+      try program.value(
+        """
+        SELECT count(*) FROM (SELECT name, ra, dec, class, probability FROM catalogue.sim
+        WHERE class = 'head-tail' AND probability > 0.9 ORDER BY probability DESC) AS x
+        """) != "")
+    let lineage = try program.run(
+      "show", "lineage", "--survey", "sim", "--source",
+      try program.value("SELECT name FROM catalogue.sim"))
+    for word in ["classify", "finetune", "pretrain", "ingest", "sha256", "import"] {
+      #expect(lineage.output.contains(word), "\(word) in \(lineage.output)")
+    }
+    try judge(program)
+  }
+
+  /// What programs of other authors say of the exported files.
+  private func judge(_ program: Program) throws {
+    let table = program.folder + "/sim.vot"
+    let lint = run("stilts", ["votlint", "version=1.4", "ucd=true", "unit=true", table])
+    if let lint { #expect(lint.output == "") }
+    let fits = program.folder + "/sim.fits"
+    let csv = program.folder + "/sim.csv"
+    let script = """
+      import csv
+      from astropy.io import fits
+      from astropy.table import Table
+      t = Table.read('\(fits)')
+      v = Table.read('\(table)', format='votable')
+      h = fits.getheader('\(fits)', 1)
+      ucd = {h[f'TTYPE{i}']: h.get(f'TUCD{i}') for i in range(1, h['TFIELDS'] + 1)}
+      assert str(t['ra'].unit) == 'deg' and str(t['total_flux'].unit) == 'Jy'
+      assert str(t['major_axis'].unit) == 'arcsec'
+      assert ucd['ra'] == 'pos.eq.ra;meta.main' and ucd['probability'].startswith('stat.probab')
+      assert all(ucd.values()) and h['SIMULATE'] is True and h['RADESYS'] == 'ICRS'
+      rows = list(csv.DictReader(open('\(csv)')))
+      assert len(rows) == len(t) == len(v) == 72
+      for a, b, c in zip(t, v, rows):
+        assert a['name'].strip() == b['name'] == c['name']
+        for column in ('ra', 'dec', 'total_flux', 'probability', 'p_head_tail'):
+          if column in t.colnames:
+            want = type(a[column])(float(c[column]))
+            assert a[column] == want and b[column] == want, (column, a[column], b[column], want)
+      print('good')
+      """
+    let python = ProcessInfo.processInfo.environment["REBER_PYTHON"] ?? "python3"
+    guard run(python, ["-c", "import astropy"])?.status == 0 else { return }
+    #expect(run(python, ["-W", "ignore", "-c", script])?.output == "good\n")
+  }
+
+  @Test func aKilledTrainingEndsWithTheSameWeights() throws {
+    var digests: [String] = []
+    for kills in [0, 2] {
+      let program = try simulated(48)
+      let training =
+        ["pretrain", "--survey", "sim", "--epochs", "30", "--batch-size", "16"] + small
+        + ["--checkpoint-every", "0.05"]
+      for round in 0..<kills {
+        let process = try program.start(training)
+        let step = "SELECT coalesce(max(step), 0) FROM reber.checkpoint"
+        while try Int(program.value(step)) ?? 0 < 8 * (round + 1), process.isRunning {}
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+        #expect(process.terminationReason == .uncaughtSignal, "it was killed before it had ended")
+      }
+      try call(program, training)
+      digests.append(try program.value("SELECT sha256 FROM reber.model"))
+      #expect(try program.value("SELECT count(*) FROM reber.run WHERE stage = 'pretrain'") == "1")
+      #expect(
+        try program.value("SELECT count(*) FROM reber.training_curve WHERE series = 'loss'") == "90")
+    }
+    #expect(digests[0] == digests[1] && digests[0].count == 64)
+  }
+}

@@ -1,0 +1,87 @@
+import Foundation
+import TestSupport
+
+/// The program `reber`, as a person or a script calls it, with a database and a folder of its own.
+final class Program: Sendable {
+  /// Where files may be written.
+  let folder: String
+
+  private let environment: [String: String]
+
+  /// What a call left.
+  struct Outcome {
+    var status: Int32
+    var output: String
+    var errors: String
+  }
+
+  /// Makes an empty database with the schema.
+  init() throws {
+    folder = FileManager.default.temporaryDirectory
+      .appendingPathComponent("reber-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    var environment = ProcessInfo.processInfo.environment
+    environment["DATABASE_URL"] = try TestServer.newDatabase()
+    environment["REBER_SQL"] = SharedData.repository + "/sql"
+    self.environment = environment
+    _ = try run("db", "migrate")
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+  /// The program: `REBER_PROGRAM`, or what `swift build` made last.
+  static let path =
+    ProcessInfo.processInfo.environment["REBER_PROGRAM"]
+    ?? SharedData.repository + "/.build/debug/reber"
+
+  /// Runs it to its end.
+  func run(_ arguments: String..., with more: [String: String] = [:]) throws -> Outcome {
+    let process = try start(arguments, with: more)
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: try text("out"), errors: try text("err"))
+  }
+
+  /// Starts it, to be killed.
+  func start(_ arguments: [String], with more: [String: String] = [:]) throws -> Process {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: Self.path)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder)
+    process.environment = environment.merging(more) { $1 }
+    process.standardOutput = try file("out")
+    process.standardError = try file("err")
+    try process.run()
+    return process
+  }
+
+  /// The first column of the first row that a query gives.
+  func value(_ sql: String) throws -> String {
+    let outcome = try run("query", "--quiet", "--format", "csv", sql)
+    return outcome.output.split(separator: "\n").dropFirst().first.map(String.init) ?? ""
+  }
+
+  private func file(_ name: String) throws -> FileHandle {
+    let path = folder + "/." + name
+    FileManager.default.createFile(atPath: path, contents: nil)
+    return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+  }
+
+  private func text(_ name: String) throws -> String {
+    try String(contentsOfFile: folder + "/." + name, encoding: .utf8)
+  }
+}
+
+/// Runs another program; gives its status and all it said, or nil where it is missing.
+func run(_ name: String, _ arguments: [String]) -> (status: Int32, output: String)? {
+  let process = Process()
+  let pipe = Pipe()
+  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+  process.arguments = [name] + arguments
+  process.standardOutput = pipe
+  process.standardError = pipe
+  guard (try? process.run()) != nil else { return nil }
+  let output = pipe.fileHandleForReading.readDataToEndOfFile()
+  process.waitUntilExit()
+  return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+}
