@@ -52,11 +52,18 @@ struct ImagePlan: Sendable {
 /// What was decided for how many images.
 public struct ImageDecisions: Codable, Sendable, Equatable {
   /// Taken whole, since a source is named like them or names them.
-  public var byName = 0
+  public var byName: Int
   /// Taken whole, since a source lies at their centre.
-  public var byPosition = 0
+  public var byPosition: Int
   /// Cut at the sources' positions.
-  public var mosaics = 0
+  public var mosaics: Int
+
+  /// Counts decisions.
+  public init(byName: Int = 0, byPosition: Int = 0, mosaics: Int = 0) {
+    self.byName = byName
+    self.byPosition = byPosition
+    self.mosaics = mosaics
+  }
 }
 
 extension ImageDecisions {

@@ -198,8 +198,9 @@ extension ImagePlanning {
     return pixels(wanted, wcs)
   }
 
+  /// So many pixels that they span the angle; a hundredth too few do, since scales are not exact.
   private func pixels(_ arcsec: Double, _ wcs: WCS) -> Int {
-    Int(min(max((arcsec / wcs.pixelScale).rounded(.up), 1), 1e6))
+    Int(min(max((arcsec / wcs.pixelScale - 0.01).rounded(.up), 1), 1e6))
   }
 }
 
