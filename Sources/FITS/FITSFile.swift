@@ -71,6 +71,12 @@ final class FITSFile {
     return succeeds { ffgkyd(pointer, keyword, &number, nil, &$0) } ? number : nil
   }
 
+  /// The truth of a keyword, or nil where it is missing or no logical.
+  func logical(_ keyword: String) -> Bool? {
+    var flag: Int32 = 0
+    return succeeds { ffgkyl(pointer, keyword, &flag, nil, &$0) } ? flag != 0 : nil
+  }
+
   /// The whole number of a keyword, or nil where it is missing or no whole number.
   func integer(_ keyword: String) -> Int? {
     var number: Int64 = 0

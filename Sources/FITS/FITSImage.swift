@@ -57,6 +57,9 @@ public final class FITSImage {
     frequency = header.frequency
   }
 
+  /// The truth of a keyword, or nil where it is missing or no logical.
+  public func logical(_ keyword: String) -> Bool? { file.logical(keyword) }
+
   /// The pixels of a rectangle, counted from 0, which may reach beyond the image.
   ///
   /// What lies outside is NaN; whole numbers become reals there (-32, or -64 for 32-bit ones).

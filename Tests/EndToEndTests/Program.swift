@@ -63,7 +63,7 @@ final class Program: Sendable {
 
   private func file(_ name: String) throws -> FileHandle {
     let path = folder + "/." + name
-    FileManager.default.createFile(atPath: path, contents: nil)
+    _ = FileManager.default.createFile(atPath: path, contents: nil)
     return try FileHandle(forWritingTo: URL(fileURLWithPath: path))
   }
 

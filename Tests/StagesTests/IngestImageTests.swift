@@ -109,11 +109,9 @@ import Testing
     let database = try Connection(fixture.address)
     let survey = try Survey.named("sky", in: database)
     let source = try #require(try survey.sources(in: database).first { $0.name == name })
-    var values: [Float] = []
-    try survey.readCutouts(where: "source_id = \(raw: String(source.id))", in: database) {
-      values = $0.values
-    }
-    return values
+    return try survey.cutouts(
+      after: 0, count: 1, where: "source_id = \(source.id)", in: database
+    ).first?.values ?? []
   }
 
   @Test func theSizeMayFollowTheSource() async throws {

@@ -36,6 +36,9 @@ private struct OpenCatalogue {
     rows = try SourceRows(table.columns, mapping: mapping, file: path)
   }
 
+  /// Whether the table says that the sky is made up.
+  var isSimulated: Bool { table.metadata["SIMULATE"] == .boolean(true) }
+
   /// The columns as `reber.survey_column` keeps them.
   var surveyColumns: [SurveyColumn] {
     table.columns.map { column in
@@ -88,6 +91,7 @@ extension Workplace {
       try database.transaction { database in
         let catalogue = reading.value
         let survey = try Survey.add(named: catalogue.options.survey, in: database)
+        try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
         let reader = CatalogueReading(reading, progress: progress)
         try Rejected.clear(run: run, in: database)
         let changes = try survey.writeSources(

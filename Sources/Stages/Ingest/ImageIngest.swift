@@ -161,7 +161,7 @@ private struct ImageIngest {
       observation.beamMinor = Float(beam.minor)
       observation.beamAngle = Float(beam.angle)
     }
-    try survey.describe(observation, in: database)
+    try survey.describe(observation, simulated: header.isSimulated, in: database)
   }
 
   /// Makes the images themselves the sources of a survey that has no catalogue.

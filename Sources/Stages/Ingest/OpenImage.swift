@@ -41,7 +41,8 @@ struct OpenImage {
   var header: ImageHeading {
     ImageHeading(
       width: width, height: height, wcs: fits?.wcs, beam: fits?.beam, unit: fits?.unit,
-      object: fits?.object, frequency: fits?.frequency)
+      object: fits?.object, frequency: fits?.frequency,
+      isSimulated: fits?.logical("SIMULATE") ?? false)
   }
 
   /// All pixels.
@@ -71,6 +72,8 @@ struct ImageHeading: Sendable {
   var object: String?
   /// Hz.
   var frequency: Double?
+  /// Whether the header says that the sky is made up.
+  var isSimulated: Bool
 
   /// The sky at the image's centre, degrees.
   var centre: (ra: Double, dec: Double)? {

@@ -99,7 +99,7 @@ struct DatabaseCommands: ParsableCommand {
       abstract: "Open psql in the database.",
       discussion: "Example:\n  reber db psql -- -c 'SELECT * FROM reber.labelled_source LIMIT 5'")
 
-    @Argument(parsing: .captureForPassthrough, help: "What psql is given.")
+    @Argument(parsing: .postTerminator, help: "What psql is given.")
     var arguments: [String] = []
 
     func run() throws {
@@ -110,8 +110,7 @@ struct DatabaseCommands: ParsableCommand {
         try PrivateServer.local.start()
         address = PrivateServer.local.connectionString
       }
-      let passed = arguments.first == "--" ? Array(arguments.dropFirst()) : arguments
-      var words = (["psql", "-d", address] + passed).map { strdup($0) } + [nil]
+      var words = (["psql", "-d", address] + arguments).map { strdup($0) } + [nil]
       execvp("psql", &words)
       throw ValidationError("psql was not found: install postgresql-client")
     }

@@ -16,7 +16,7 @@ struct IngestCommand: AsyncParsableCommand {
       The same files again change nothing; changed ones replace what changed. What cannot be used
       is set aside in reber.rejected with the reason.
 
-      Examples:
+      Example:
         reber ingest catalogue.csv --survey first --images cutouts
         reber ingest lotss.fits --survey lotss --images mosaics --size 120
         reber ingest sources.vot --survey mine --column ra=RAJ2000 --unit Maj=deg

@@ -9,7 +9,7 @@ struct SurveyCommands: ParsableCommand {
     commandName: "survey",
     abstract: "The surveys in the database, and what is known of them.",
     discussion: """
-      Examples:
+      Example:
         reber survey list
         reber survey show first
         reber survey describe first --frequency 1.4e9 --title "VLA FIRST"
