@@ -23,7 +23,10 @@ func tests(
 
 let package = Package(
   name: "reber",
-  products: [.executable(name: "reber", targets: ["reber"])],
+  products: [
+    .executable(name: "reber", targets: ["reber"]),
+    .executable(name: "engine-bench", targets: ["EngineBench"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
   ],
@@ -41,7 +44,7 @@ let package = Package(
 
     // The few hot loops in C.
     // Optimised in debug builds too: tests would take minutes otherwise.
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])]),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
 
     // Libraries made pleasant.
     module("PostgreSQL", uses: ["CPostgreSQL"]),
@@ -70,6 +73,10 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
+
+    // The engine's side of tools/bench engine.
+    .executableTarget(
+      name: "EngineBench", dependencies: ["Network", "Tensor"], swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: ["PostgreSQL"], path: "Tests/TestSupport",

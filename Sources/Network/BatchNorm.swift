@@ -44,14 +44,21 @@ struct BatchNorm: Sendable {
 
   /// Finds the statistics of a batch, and lets the running averages follow.
   mutating func statistics(of y: FeatureMap, in arena: Arena) -> Statistics {
-    let pivot = pointer(runningMean, in: arena)
+    let pivot = pivot(in: arena)
     let sums = ChannelSums(pixels: y.pixels, channels: channels) { first, count, sums in
       reber_channel_sums(y.at(first), pivot, count, y.channels, sums)
     }
     return statistics(from: sums, pixels: y.pixels, in: arena)
   }
 
-  /// The same from sums of (y − running mean) and its square.
+  /// What sums are taken from, to lose no precision where means are large: the running mean.
+  func pivot(in arena: Arena) -> UnsafePointer<Float> {
+    let copy = arena.floats(channels)
+    copy.update(from: runningMean.values, count: channels)
+    return UnsafePointer(copy)
+  }
+
+  /// The same from sums of (y − pivot) and its square.
   mutating func statistics(from sums: ChannelSums, pixels: Int, in arena: Arena) -> Statistics {
     let count = Double(pixels)
     let mean = arena.floats(channels)
@@ -91,20 +98,16 @@ struct BatchNorm: Sendable {
     return affine
   }
 
-  private func pointer(_ tensor: Tensor, in arena: Arena) -> UnsafePointer<Float> {
-    let copy = arena.floats(tensor.values.count)
-    copy.update(from: tensor.values, count: tensor.values.count)
-    return UnsafePointer(copy)
-  }
-
-  /// Adds to the gradients of γ and β, and gives dy = a g + b y + c, from sums of the output's
-  /// gradient g and of g (y − mean).
+  /// Adds to the gradients of γ and β, and gives the gradient of what was normalised, from the
+  /// gradient g behind and sums of g and g (y − mean).
   mutating func backward(
-    _ sums: ChannelSums, _ statistics: Statistics, pixels: Int, in arena: Arena
-  ) -> NormGradient {
-    let count = Double(pixels)
-    let result = NormGradient(
-      a: arena.floats(channels), b: arena.floats(channels), c: arena.floats(channels))
+    _ gradient: FeatureMap, _ sums: ChannelSums, through normalised: Normalised, in arena: Arena
+  ) -> NormalisedGradient {
+    let statistics = normalised.statistics
+    let count = Double(gradient.pixels)
+    let result = NormalisedGradient(
+      gradient: gradient, map: normalised.map, a: arena.floats(channels),
+      b: arena.floats(channels), c: arena.floats(channels))
     for c in 0..<channels {
       let inverse = Double(statistics.inverse[c])
       let scale = Double(statistics.affine.scale[c])
@@ -116,24 +119,6 @@ struct BatchNorm: Sendable {
       result.c[c] = Float(-scale * sums.first(c) / count - slope * Double(statistics.mean[c]))
     }
     return result
-  }
-}
-
-/// dy = a g + b y + c: how a gradient passes back through batch normalisation.
-///
-/// Unchecked, because it is a view on an arena's memory that is only read while tasks run.
-struct NormGradient: @unchecked Sendable {
-  let a: UnsafeMutablePointer<Float>
-  let b: UnsafeMutablePointer<Float>
-  let c: UnsafeMutablePointer<Float>
-
-  /// Applies it; `result` may be `gradient`.
-  func apply(to gradient: FeatureMap, _ y: FeatureMap, into result: FeatureMap) {
-    parallel(over: y.pixels, chunk: pixelChunk) { _, range in
-      reber_combine(
-        gradient.at(range.lowerBound), y.at(range.lowerBound), a, b, c, range.count, y.channels,
-        result.at(range.lowerBound))
-    }
   }
 }
 

@@ -43,16 +43,9 @@ struct Block: Sendable {
     let output: FeatureMap
   }
 
-  /// A convolution's output and the statistics that normalise it.
-  struct Normalised {
-    let map: FeatureMap
-    let statistics: BatchNorm.Statistics
-  }
-
   mutating func forward(_ input: FeatureMap, in arena: Arena) -> Record {
-    let first = normalised(first.forward(Activation(input), in: arena), &firstNorm, arena)
-    let between = Activation(first.map, affine: first.statistics.affine)
-    let second = normalised(second.forward(between, in: arena), &secondNorm, arena)
+    let first = first.forward(Activation(input), &firstNorm, in: arena)
+    let second = second.forward(first.activation, &secondNorm, in: arena)
     let shortcut = forwardShortcut(input, in: arena)
     let output = arena.map(like: second.map)
     let residual = shortcut?.map ?? input
@@ -70,13 +63,7 @@ struct Block: Sendable {
     guard var shortcut else { return nil }
     self.shortcut = nil
     defer { self.shortcut = shortcut }
-    let map = shortcut.convolution.forward(Activation(input), in: arena)
-    return normalised(map, &shortcut.norm, arena)
-  }
-
-  private func normalised(_ map: FeatureMap, _ norm: inout BatchNorm, _ arena: Arena) -> Normalised
-  {
-    Normalised(map: map, statistics: norm.statistics(of: map, in: arena))
+    return shortcut.convolution.forward(Activation(input), &shortcut.norm, in: arena)
   }
 
   /// Adds to the parameters' gradients, and writes the input's to `result`; `gradient`, that of the
@@ -86,60 +73,42 @@ struct Block: Sendable {
   ) {
     let mark = arena.position
     defer { arena.position = mark }
-    let secondSums = record.second.maskedSums(gradient, activation: record.output, into: gradient)
-    let inner = arena.map(like: record.second.map)
-    let between = arena.map(like: record.first.map)
-    secondNorm.backward(
-      secondSums, record.second.statistics, pixels: inner.pixels, in: arena
-    ).apply(to: gradient, record.second.map, into: inner)
-    second.backward(inner, input: record.first.activation, result: between, in: arena)
-    let firstSums = record.first.maskedSums(between, activation: nil, into: between)
-    firstNorm.backward(
-      firstSums, record.first.statistics, pixels: between.pixels, in: arena
-    ).apply(to: between, record.first.map, into: between)
-    first.backward(between, input: Activation(record.input), result: result, in: arena)
-    backwardShortcut(gradient, record, inner, result: result, in: arena)
+    let (first, second) = (record.first, record.second)
+    let sums = second.maskedSums(gradient, activation: record.output, into: gradient)
+    let inner = secondNorm.backward(gradient, sums, through: second, in: arena)
+    let between = arena.map(like: first.map)
+    let innerSums = self.second.backward(
+      inner, input: first.activation, result: .masked(between, by: first), in: arena)
+    guard let innerSums else { preconditionFailure("a masked gradient without sums") }
+    let outer = firstNorm.backward(between, innerSums, through: first, in: arena)
+    let isPlain = shortcut == nil
+    self.first.backward(
+      outer, input: Activation(record.input), result: .plain(result, plus: isPlain ? gradient : nil),
+      in: arena)
+    backwardShortcut(gradient, record, result: result, in: arena)
   }
 
   private mutating func backwardShortcut(
-    _ gradient: FeatureMap, _ record: Record, _ scratch: FeatureMap, result: FeatureMap,
-    in arena: Arena
+    _ gradient: FeatureMap, _ record: Record, result: FeatureMap, in arena: Arena
   ) {
-    guard let normalised = record.shortcut, var shortcut else { return result.add(gradient) }
+    guard let normalised = record.shortcut, var shortcut else { return }
     self.shortcut = nil
     defer { self.shortcut = shortcut }
     let sums = normalised.sums(gradient)
-    shortcut.norm.backward(sums, normalised.statistics, pixels: gradient.pixels, in: arena)
-      .apply(to: gradient, normalised.map, into: scratch)
+    let outer = shortcut.norm.backward(gradient, sums, through: normalised, in: arena)
     let part = arena.map(like: result)
     shortcut.convolution.backward(
-      scratch, input: Activation(record.input), result: part, in: arena)
+      outer, input: Activation(record.input), result: .plain(part, plus: nil), in: arena)
     result.add(part)
   }
 }
 
-extension Block.Normalised {
-  /// The map as the next convolution reads it.
-  var activation: Activation { Activation(map, affine: statistics.affine) }
-
-  /// Sums of g and g (y − mean), where g is `gradient` masked by the ReLU behind and is written to
-  /// `masked`; `activation` is the ReLU's output, unless it is that of this map alone.
-  func maskedSums(
-    _ gradient: FeatureMap, activation: FeatureMap?, into masked: FeatureMap
-  ) -> ChannelSums {
-    ChannelSums(pixels: map.pixels, channels: map.channels) { first, count, sums in
-      reber_normalise_backward_sums(
-        gradient.at(first), activation?.at(first), map.at(first), statistics.affine.scale,
-        statistics.affine.shift, statistics.mean, count, map.channels, masked.at(first), sums)
-    }
-  }
-
-  /// Sums of g and g (y − mean).
-  func sums(_ gradient: FeatureMap) -> ChannelSums {
-    ChannelSums(pixels: map.pixels, channels: map.channels) { first, count, sums in
-      reber_product_sums(
-        gradient.at(first), map.at(first), statistics.mean, count, map.channels, sums)
-    }
+extension Convolution {
+  /// Convolves, and finds the statistics that normalise the output.
+  func forward(_ input: Activation, _ norm: inout BatchNorm, in arena: Arena) -> Normalised {
+    let (map, sums) = forward(input, pivot: norm.pivot(in: arena), in: arena)
+    return Normalised(
+      map: map, statistics: norm.statistics(from: sums, pixels: map.pixels, in: arena))
   }
 }
 

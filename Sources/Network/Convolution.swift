@@ -2,6 +2,10 @@ internal import CKernels
 internal import Tensor
 
 /// A convolution without bias, padded so that stride 1 keeps the size of a map.
+///
+/// Batch normalisation always stands behind it, and is built into both of its passes: forwards the
+/// output's sums are found while it is written, backwards the normalisation's gradient is computed
+/// while it is read.
 struct Convolution: Sendable {
   /// `[outputs, inputs, kernel, kernel]`.
   var weight: Parameter
@@ -19,7 +23,7 @@ struct Convolution: Sendable {
     self.stride = stride
   }
 
-  /// The shape of the output for an input.
+  /// Memory for the output over an input.
   func output(of input: FeatureMap, in arena: Arena) -> FeatureMap {
     let window = window(over: input)
     return arena.map(input.count, Int(window.rows), Int(window.columns), outputs)
@@ -34,39 +38,112 @@ struct Convolution: Sendable {
       padding: Int32(padding), rows: size(input.height), columns: size(input.width))
   }
 
-  /// Convolves a batch.
-  func forward(_ input: Activation, in arena: Arena) -> FeatureMap {
+  /// Convolves a batch, and gives sums of (y − pivot) and its square over the output y.
+  func forward(_ input: Activation, pivot: UnsafePointer<Float>, in arena: Arena)
+    -> (output: FeatureMap, sums: ChannelSums)
+  {
     let output = output(of: input.map, in: arena)
-    let weights = matrix(in: arena)
-    Im2col(window: window(over: input.map), outputs: outputs)
-      .forward(input, weights: weights, output: output)
-    return output
-  }
-
-  /// Adds to the weights' gradient, and writes that of the activation it read to `result`, unless
-  /// nothing needs it.
-  mutating func backward(
-    _ gradient: FeatureMap, input: Activation, result: FeatureMap?, in arena: Arena
-  ) {
-    let product = Im2col(window: window(over: input.map), outputs: outputs)
     let mark = arena.position
-    let parts = product.weightGradient(gradient, input: input, in: arena)
-    addGradient(parts)
-    if let result {
-      product.inputGradient(gradient, weights: matrix(in: arena), result: result)
+    defer { arena.position = mark }
+    if let winograd = Winograd(self, over: input.map) {
+      let weights = winograd.weights(weight.value, transposed: false, in: arena)
+      let sums = winograd.sums(outputs) { sums in
+        var epilogue = reber_epilogue()
+        (epilogue.pivot, epilogue.sums) = (pivot, sums)
+        winograd.forward(input.source, weights: weights, epilogue: epilogue, output: output)
+      }
+      return (output, sums)
     }
-    arena.position = mark
+    let product = Im2col(window: window(over: input.map), outputs: outputs)
+    product.forward(input, weights: matrix(in: arena), output: output)
+    let sums = ChannelSums(pixels: output.pixels, channels: outputs) { first, count, sums in
+      reber_channel_sums(output.at(first), pivot, count, outputs, sums)
+    }
+    return (output, sums)
   }
 
   /// The weights as a matrix `[kernel * kernel * inputs, outputs]`.
   func matrix(in arena: Arena) -> UnsafePointer<Float> {
-    let (outputs, inputs, area) = (outputs, inputs, kernel * kernel)
     let matrix = arena.floats(weight.value.values.count)
-    weight.value.values.withUnsafeBufferPointer { values in
-      guard let values = values.baseAddress else { return }
-      reber_weights_matrix(values, outputs, inputs, area, matrix)
-    }
+    reber_weights_matrix(weight.value.values, outputs, inputs, kernel * kernel, matrix)
     return UnsafePointer(matrix)
+  }
+}
+
+/// What a convolution's backward pass gives besides the gradient of its weights.
+enum InputGradient {
+  /// Nothing: nothing before it learns.
+  case none
+
+  /// The gradient of the input, plus another map if there is one.
+  case plain(FeatureMap, plus: FeatureMap?)
+
+  /// The gradient before the ReLU that the input is of a normalised map, and sums with that map.
+  case masked(FeatureMap, by: Normalised)
+}
+
+extension Convolution {
+  /// Adds to the weights' gradient, and writes that of the input.
+  ///
+  /// - Returns: Sums of g and g (y − mean) for a masked result g.
+  @discardableResult
+  mutating func backward(
+    _ gradient: NormalisedGradient, input: Activation, result: InputGradient, in arena: Arena
+  ) -> ChannelSums? {
+    let mark = arena.position
+    defer { arena.position = mark }
+    if let winograd = Winograd(self, over: input.map) {
+      return backward(by: winograd, gradient, input, result, arena)
+    }
+    return backwardByGathering(gradient, input, result, arena)
+  }
+
+  private mutating func backward(
+    by winograd: Winograd, _ gradient: NormalisedGradient, _ input: Activation,
+    _ result: InputGradient, _ arena: Arena
+  ) -> ChannelSums? {
+    var epilogue = reber_epilogue()
+    var target: FeatureMap?
+    var isMasked = false
+    switch result {
+    case .none: break
+    case .plain(let map, let other): (target, epilogue.residual) = (map, UnsafePointer(other?.base))
+    case .masked(let map, let behind):
+      target = map
+      isMasked = true
+      epilogue.mapped = UnsafePointer(behind.map.base)
+      epilogue.scale = UnsafePointer(behind.statistics.affine.scale)
+      epilogue.shift = UnsafePointer(behind.statistics.affine.shift)
+      epilogue.pivot = UnsafePointer(behind.statistics.mean)
+    }
+    let weights = target.map { _ in
+      winograd.weights(weight.value, transposed: true, in: arena)
+    }
+    let sums = winograd.sums(inputs) { sums in
+      epilogue.sums = isMasked ? sums : nil
+      winograd.backward(
+        gradient.source, input: input.source, weights: weights, epilogue: epilogue,
+        target: target, into: &weight.gradient, in: arena)
+    }
+    return isMasked ? sums : nil
+  }
+
+  private mutating func backwardByGathering(
+    _ gradient: NormalisedGradient, _ input: Activation, _ result: InputGradient, _ arena: Arena
+  ) -> ChannelSums? {
+    let product = Im2col(window: window(over: input.map), outputs: outputs)
+    let own = gradient.resolved(in: arena)
+    addGradient(product.weightGradient(own, input: input, in: arena))
+    switch result {
+    case .none: return nil
+    case .plain(let map, let other):
+      product.inputGradient(own, weights: matrix(in: arena), result: map)
+      if let other { map.add(other) }
+      return nil
+    case .masked(let map, let behind):
+      product.inputGradient(own, weights: matrix(in: arena), result: map)
+      return behind.maskedSums(map, activation: nil, into: map)
+    }
   }
 
   private mutating func addGradient(_ matrix: UnsafePointer<Float>) {
@@ -75,5 +152,16 @@ struct Convolution: Sendable {
       guard let gradient = gradient.baseAddress else { return }
       reber_add_weights_matrix(matrix, outputs, inputs, area, gradient)
     }
+  }
+}
+
+extension Activation {
+  /// As the kernels see it.
+  var source: reber_source {
+    var source = reber_source()
+    source.x = UnsafePointer(map.base)
+    source.first = UnsafePointer(affine?.scale)
+    source.second = UnsafePointer(affine?.shift)
+    return source
   }
 }

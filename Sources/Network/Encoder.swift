@@ -48,9 +48,7 @@ public struct Encoder: Sendable {
     let tape = tape
     tape.arena.position = 0
     let input = tape.arena.map(copying: images)
-    let map = stem.forward(Activation(input), in: tape.arena)
-    let first = Block.Normalised(
-      map: map, statistics: stemNorm.statistics(of: map, in: tape.arena))
+    let first = stem.forward(Activation(input), &stemNorm, in: tape.arena)
     var output = first.rectified(in: tape.arena)
     tape.stem = (input, first)
     tape.records.removeAll(keepingCapacity: true)
@@ -81,9 +79,8 @@ public struct Encoder: Sendable {
       current = result
     }
     let sums = first.maskedSums(current, activation: nil, into: current)
-    stemNorm.backward(sums, first.statistics, pixels: current.pixels, in: arena)
-      .apply(to: current, first.map, into: current)
-    stem.backward(current, input: Activation(input), result: nil, in: arena)
+    let outer = stemNorm.backward(current, sums, through: first, in: arena)
+    stem.backward(outer, input: Activation(input), result: .none, in: arena)
   }
 }
 
@@ -92,7 +89,7 @@ public struct Encoder: Sendable {
 /// Unchecked, because only the one encoder that refers to it alone changes it.
 private final class Tape: @unchecked Sendable {
   let arena = Arena()
-  var stem: (input: FeatureMap, first: Block.Normalised)?
+  var stem: (input: FeatureMap, first: Normalised)?
   var records: [Block.Record] = []
   var output: FeatureMap?
 }

@@ -39,17 +39,3 @@ extension FeatureMap {
     }
   }
 }
-
-extension Block.Normalised {
-  /// relu(scale y + shift).
-  func rectified(in arena: Arena) -> FeatureMap {
-    let output = arena.map(like: map)
-    let affine = statistics.affine
-    parallel(over: map.pixels, chunk: pixelChunk) { _, range in
-      reber_normalise(
-        map.at(range.lowerBound), affine.scale, affine.shift, nil, nil, nil, range.count,
-        map.channels, output.at(range.lowerBound))
-    }
-    return output
-  }
-}

@@ -43,8 +43,11 @@ struct FoldedEncoder: @unchecked Sendable {
 /// A convolution with the normalisation behind it folded in.
 struct FoldedConvolution {
   private let convolution: Convolution
-  private let weights: UnsafePointer<Float>
   private let bias: UnsafeMutablePointer<Float>
+
+  /// The weights as each way to convolve needs them; the first for `Winograd`.
+  private let transformed: UnsafePointer<Float>?
+  private let matrix: UnsafePointer<Float>
 
   init(_ convolution: Convolution, _ norm: BatchNorm, in arena: Arena) {
     let (scale, shift) = norm.inferenceAffine()
@@ -54,9 +57,12 @@ struct FoldedConvolution {
       scaled.weight.value.values[index] *= scale[index / size]
     }
     self.convolution = scaled
-    weights = scaled.matrix(in: arena)
     bias = arena.floats(shift.count)
     bias.update(from: shift, count: shift.count)
+    let any = FeatureMap(base: bias, count: 1, height: 4, width: 4, channels: convolution.inputs)
+    transformed = Winograd(scaled, over: any)?
+      .weights(scaled.weight.value, transposed: false, in: arena)
+    matrix = scaled.matrix(in: arena)
   }
 
   /// Convolves, adds bias and residual, and applies a ReLU if asked.
@@ -64,9 +70,18 @@ struct FoldedConvolution {
     _ input: FeatureMap, residual: FeatureMap? = nil, rectified: Bool, in arena: Arena
   ) -> FeatureMap {
     let output = convolution.output(of: input, in: arena)
+    if var winograd = Winograd(convolution, over: input), let transformed {
+      winograd.isAlone = true
+      var epilogue = reber_epilogue()
+      (epilogue.bias, epilogue.residual) = (UnsafePointer(bias), UnsafePointer(residual?.base))
+      epilogue.rectified = rectified ? 1 : 0
+      winograd.forward(
+        Activation(input).source, weights: transformed, epilogue: epilogue, output: output)
+      return output
+    }
     let product = Im2col(
       window: convolution.window(over: input), outputs: convolution.outputs, isAlone: true)
-    product.forward(Activation(input), weights: weights, output: output)
+    product.forward(Activation(input), weights: matrix, output: output)
     reber_bias(
       output.base, bias, residual?.base, output.pixels, output.channels, rectified ? 1 : 0)
     return output

@@ -74,7 +74,7 @@ public struct Head: Sendable {
     let map = arena.map(copying: y)
     let statistics = norms[index].statistics(of: map, in: arena)
     hidden.append(Hidden(output: y, arena: arena, statistics: statistics))
-    return Block.Normalised(map: map, statistics: statistics).rectified(in: arena).tensor()
+    return Normalised(map: map, statistics: statistics).rectified(in: arena).tensor()
   }
 
   private func identity(_ count: Int) -> (scale: [Float], shift: [Float]) {
@@ -101,11 +101,10 @@ public struct Head: Sendable {
     let arena = Arena()
     let current = arena.map(copying: gradient)
     let map = arena.map(copying: record.output)
-    let sums = Block.Normalised(map: map, statistics: statistics)
-      .maskedSums(current, activation: nil, into: current)
-    norms[index].backward(sums, statistics, pixels: map.pixels, in: arena)
-      .apply(to: current, map, into: current)
-    return current.tensor()
+    let normalised = Normalised(map: map, statistics: statistics)
+    let sums = normalised.maskedSums(current, activation: nil, into: current)
+    return norms[index].backward(current, sums, through: normalised, in: arena)
+      .resolved(in: arena).tensor()
   }
 }
 

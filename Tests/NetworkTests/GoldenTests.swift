@@ -16,13 +16,20 @@ struct GoldenTests {
     layer.weight.value = wave([5, 3, kernel, kernel], 2)
     let arena = Arena()
     let input = Activation(arena.map(copying: wave([2, 7, 9, 3], 1)))
-    let output = layer.forward(input, in: arena)
+    let zero = UnsafePointer(arena.floats(5))
+    for index in 0..<5 { UnsafeMutablePointer(mutating: zero)[index] = 0 }
+    let (output, sums) = layer.forward(input, pivot: zero, in: arena)
     let name = "conv\(kernel)\(stride)."
     #expect(try error(output.tensor(), gold[name + "y"]) < 2e-6)
     let shape = [output.count, output.height, output.width, output.channels]
     let result = arena.map(like: input.map)
-    layer.backward(
-      arena.map(copying: wave(shape, 3)), input: input, result: result, in: arena)
+    let ones = arena.floats(5)
+    ones.update(repeating: 1, count: 5)
+    let zeros = UnsafeMutablePointer(mutating: zero)
+    let gradient = NormalisedGradient(
+      gradient: arena.map(copying: wave(shape, 3)), map: output, a: ones, b: zeros, c: zeros)
+    layer.backward(gradient, input: input, result: .plain(result, plus: nil), in: arena)
+    #expect(abs(sums.first(0) - Double((0..<output.pixels).map { output.base[$0 * 5] }.reduce(0, +))) < 1e-3)
     #expect(try error(result.tensor(), gold[name + "dx"]) < 2e-6)
     #expect(try error(layer.weight.gradient, gold[name + "dw"]) < 2e-6)
   }
@@ -40,7 +47,7 @@ struct GoldenTests {
     #expect(try error(embedding, gold[name + "embedding"]) < 1e-5)
     encoder.backward(wave(embedding.shape, 5))
     var checked = 0
-    try encoder.visit { key, parameter in
+    encoder.visit { key, parameter in
       guard let expected = gold[name + "gradient." + key] else { return }
       let error = try? error(parameter.gradient, expected)
       #expect(error ?? 1 < 2e-4, "\(key)")

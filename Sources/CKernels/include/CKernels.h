@@ -15,5 +15,6 @@
 
 #include "network.h"
 #include "views.h"
+#include "winograd.h"
 
 #endif

@@ -1,0 +1,67 @@
+// Convolution by 3 x 3 in the transform domain of F(4 x 4, 3 x 3): Winograd's minimal filtering as
+// in Lavin & Gray 2016 (arXiv:1509.09308). Channels are multiples of 16.
+//
+// A tile is 4 x 4 pixels of the output and 6 x 6 of the input; its transform has 36 points. A block
+// of `count` tiles is held as 36 planes [count, channels], `plane` numbers apart. Weights are held
+// as 36 matrices in panels of up to 32 outputs: [panel][input][output in panel].
+#ifndef REBER_WINOGRAD_H
+#define REBER_WINOGRAD_H
+
+#include <stddef.h>
+
+// What maps are cut into, row by row and image by image.
+typedef struct {
+  int height, width, channels;
+  int tileRows, tileColumns;
+} reber_tiles;
+
+// How a map is read: as it is (first is NULL); relu(first x + second), where other is NULL; or
+// first x + second other + third. first, second and third hold one number a channel.
+typedef struct {
+  const float *x, *other;
+  const float *first, *second, *third;
+} reber_source;
+
+// What becomes of results before they are stored, all where not NULL: bias and residual are added
+// and a ReLU applied if asked. With `mapped`, the result is set to 0 where scale mapped + shift is
+// not positive, and its sums are those of result and result (mapped - pivot); else of (result -
+// pivot) and its square. Sums are added to the two times `channels` of `sums`.
+typedef struct {
+  const float *bias, *residual;
+  int rectified;
+  const float *mapped, *scale, *shift, *pivot;
+  double *sums;
+} reber_epilogue;
+
+// Planes of the input of tiles first...first + count - 1.
+void reber_winograd_input(const reber_source *source, const reber_tiles *tiles, size_t first,
+                          size_t count, float *planes, size_t plane);
+
+// Planes of a gradient, to multiply with those of the input.
+void reber_winograd_gradient(const reber_source *source, const reber_tiles *tiles, size_t first,
+                             size_t count, float *planes, size_t plane);
+
+// Results from planes.
+void reber_winograd_output(const float *planes, size_t plane, const reber_tiles *tiles,
+                           size_t first, size_t count, const reber_epilogue *epilogue, float *x);
+
+// Weights [outputs, inputs, 3, 3] of outputs firstOutput..< lastOutput, in panels; or with
+// `transposed` those of the backward pass, whose outputs are the inputs.
+void reber_winograd_weights(const float *weights, size_t outputs, size_t inputs, int transposed,
+                            size_t firstPanel, size_t lastPanel, float *panels);
+
+// Adds what `parts` sums of planes [inputs, outputs], 36 inputs outputs numbers apart, say of
+// weights to their gradient [outputs, inputs, 3, 3], for some of the inputs.
+void reber_winograd_weight_gradient(const float *sums, size_t parts, size_t outputs, size_t inputs,
+                                    size_t firstInput, size_t lastInput, float *gradient);
+
+// For each of `points` planes: product [rows, outputs] = a [rows, inputs] panels.
+void reber_products(const float *a, size_t aPlane, const float *panels, size_t points, size_t rows,
+                    size_t inputs, size_t outputs, float *product, size_t productPlane);
+
+// For each of `points` planes: sums [inputs, outputs] = or += a [rows, inputs]^T b [rows, outputs].
+void reber_transposed_products(const float *a, size_t aPlane, const float *b, size_t bPlane,
+                               size_t points, size_t rows, size_t inputs, size_t outputs,
+                               int adding, float *sums);
+
+#endif

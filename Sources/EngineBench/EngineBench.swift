@@ -1,0 +1,120 @@
+import Foundation
+import Network
+import Tensor
+
+/// Answers each line of standard input with the seconds that one run of it took.
+///
+/// The lines are `train WIDTH SIDE STRIDE IMAGES`, `embed WIDTH SIDE STRIDE IMAGES` and
+/// `forward|backward INPUTS OUTPUTS KERNEL STRIDE SIDE IMAGES`. What a line needs is made when it is
+/// first given, outside the time. Another program can so run its own part in between.
+@main
+struct EngineBench {
+  static func main() {
+    var trials: [String: any Trial] = [:]
+    while let line = readLine() {
+      let words = line.split(separator: " ").map(String.init)
+      let numbers = words.dropFirst().compactMap(Int.init)
+      guard let name = words.first, let trial = trials[line] ?? makeTrial(name, numbers) else {
+        FileHandle.standardOutput.write(Data("unknown: \(line)\n".utf8))
+        continue
+      }
+      trials = [line: trial]
+      let clock = ContinuousClock()
+      let time = clock.measure { trials[line]?.run() }
+      let seconds =
+        Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
+      FileHandle.standardOutput.write(Data("\(seconds)\n".utf8))
+    }
+  }
+
+  private static func makeTrial(_ name: String, _ numbers: [Int]) -> (any Trial)? {
+    switch (name, numbers.count) {
+    case ("train", 4): TrainingTrial(numbers)
+    case ("embed", 4): EmbeddingTrial(numbers)
+    case ("forward", 6), ("backward", 6): LayerTrial(numbers, isForward: name == "forward")
+    default: nil
+    }
+  }
+}
+
+/// Something to time.
+protocol Trial {
+  mutating func run()
+}
+
+/// An architecture and images as a line's numbers ask for them.
+private func network(_ numbers: [Int]) -> (Architecture, Tensor) {
+  var architecture = Architecture()
+  (architecture.width, architecture.inputSize) = (numbers[0], numbers[1])
+  architecture.stemStride = numbers[2]
+  var random = RandomStream(1)
+  let count = numbers[3] * numbers[1] * numbers[1]
+  let values = (0..<count).map { _ in random.uniform() }
+  return (architecture, Tensor(shape: [numbers[3], numbers[1], numbers[1], 1], values: values))
+}
+
+/// A step of SimCLR: two views of half as many sources as there are images.
+struct TrainingTrial: Trial {
+  private var model: Projected
+  private var optimiser = Optimiser(rule: .lars(momentum: 0.9, trust: 0.02), weightDecay: 1e-4)
+  private let images: Tensor
+
+  init(_ numbers: [Int]) {
+    let (architecture, images) = network(numbers)
+    self.images = images
+    let width = architecture.embeddingDimension
+    model = Projected(
+      encoder: Encoder(architecture, seed: 1),
+      head: Head(dimensions: [width, width, 128], normalised: true, seed: 2))
+  }
+
+  mutating func run() {
+    model.visit { $1.gradient = Tensor($1.value.shape) }
+    let projections = model.head.forward(model.encoder.forward(images))
+    let (_, gradient) = ntXent(projections, temperature: 0.2)
+    model.encoder.backward(model.head.backward(gradient))
+    optimiser.step(&model, rate: 0.1)
+  }
+}
+
+/// An encoder with its projector.
+struct Projected: Trainable {
+  var encoder: Encoder
+  var head: Head
+
+  mutating func visit(_ body: (String, inout Parameter) -> Void) {
+    encoder.visit { body("encoder." + $0, &$1) }
+    head.visit { body("head." + $0, &$1) }
+  }
+
+  var state: [String: Tensor] { encoder.state }
+
+  mutating func load(_ state: [String: Tensor]) throws { try encoder.load(state) }
+}
+
+struct EmbeddingTrial: Trial {
+  private let encoder: Encoder
+  private let images: Tensor
+
+  init(_ numbers: [Int]) {
+    let (architecture, images) = network(numbers)
+    self.images = images
+    encoder = Encoder(architecture, seed: 1)
+  }
+
+  func run() { _ = encoder.embed(images) }
+}
+
+struct LayerTrial: Trial {
+  private var trial: ConvolutionTrial
+  private let isForward: Bool
+
+  init(_ numbers: [Int], isForward: Bool) {
+    trial = ConvolutionTrial(
+      inputs: numbers[0], outputs: numbers[1], kernel: numbers[2], stride: numbers[3],
+      side: numbers[4], count: numbers[5])
+    self.isForward = isForward
+  }
+
+  mutating func run() { isForward ? trial.forward() : trial.backward() }
+}

@@ -1,0 +1,43 @@
+public import Tensor
+
+/// One convolution alone, forwards and backwards, for benchmarks.
+package struct ConvolutionTrial {
+  private var convolution: Convolution
+  private let arena = Arena()
+  private let input: FeatureMap
+  private let statistics: BatchNorm.Statistics
+
+  /// A convolution over `count` maps of `side` by `side` pixels, all of them noise.
+  package init(
+    inputs: Int, outputs: Int, kernel: Int, stride: Int, side: Int, count: Int
+  ) {
+    var random = RandomStream(1)
+    convolution = Convolution(
+      inputs: inputs, outputs: outputs, kernel: kernel, stride: stride, using: &random)
+    input = arena.map(count, side, side, inputs)
+    for index in 0..<input.elements { input.base[index] = random.uniform(-1...1) }
+    var norm = BatchNorm(channels: outputs)
+    statistics = convolution.forward(Activation(input), &norm, in: arena).statistics
+  }
+
+  /// Convolves once.
+  package mutating func forward() {
+    let mark = arena.position
+    defer { arena.position = mark }
+    _ = convolution.forward(Activation(input), pivot: UnsafePointer(statistics.mean), in: arena)
+  }
+
+  /// Finds the gradients of input and weights once.
+  package mutating func backward() {
+    let mark = arena.position
+    defer { arena.position = mark }
+    let output = convolution.output(of: input, in: arena)
+    output.base.update(repeating: 0.01, count: output.elements)
+    let result = arena.map(like: input)
+    let gradient = NormalisedGradient(
+      gradient: output, map: output, a: statistics.affine.scale, b: statistics.affine.shift,
+      c: statistics.mean)
+    convolution.backward(
+      gradient, input: Activation(input), result: .plain(result, plus: nil), in: arena)
+  }
+}

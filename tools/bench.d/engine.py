@@ -1,0 +1,252 @@
+"""The engine against PyTorch: the same networks, batches and layers, run in turn.
+
+Usage: engine.py ENGINE_BENCH [--json] [--quick] [NAME ...]
+
+ENGINE_BENCH is the Swift program, which times one run for each line that it is given. Every round
+runs Reber and each way of PyTorch once; figures are medians over rounds of times and of ratios
+within a round, so that what else the machine does hits all alike.
+"""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+import torch
+import torch.nn.functional as F
+
+parser = argparse.ArgumentParser()
+parser.add_argument("program")
+parser.add_argument("--json", action="store_true")
+parser.add_argument("--quick", action="store_true", help="fewer rounds, no torch.compile")
+parser.add_argument("names", nargs="*", help="only benches whose name contains one of these")
+options = parser.parse_intermixed_args()
+rounds = 3 if options.quick else 7
+threads = len(os.sched_getaffinity(0))
+torch.set_num_threads(threads)
+
+environment = dict(os.environ)
+with open("/proc/cpuinfo") as file:
+    cpu = file.read(8192)
+if "AuthenticAMD" in cpu and "avx512f" in cpu:
+    environment["OPENBLAS_CORETYPE"] = "SkylakeX"
+engine = subprocess.Popen([options.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True, env=environment)
+
+
+def reber(line):
+    engine.stdin.write(line + "\n")
+    engine.stdin.flush()
+    return float(engine.stdout.readline())
+
+
+class Block(torch.nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1 = torch.nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.bn1 = torch.nn.BatchNorm2d(outputs)
+        self.conv2 = torch.nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
+        self.bn2 = torch.nn.BatchNorm2d(outputs)
+        self.shortcut = torch.nn.Identity() if stride == 1 and inputs == outputs else (
+            torch.nn.Sequential(torch.nn.Conv2d(inputs, outputs, 1, stride, bias=False),
+                                torch.nn.BatchNorm2d(outputs)))
+
+    def forward(self, x):
+        y = F.relu(self.bn1(self.conv1(x)), inplace=True)
+        return F.relu(self.bn2(self.conv2(y)) + self.shortcut(x), inplace=True)
+
+
+def encoder(width, stride):
+    layers = [torch.nn.Conv2d(1, width, 3, stride, 1, bias=False), torch.nn.BatchNorm2d(width),
+              torch.nn.ReLU(inplace=True)]
+    inputs = width
+    for stage in range(4):
+        for index in range(2):
+            layers.append(Block(inputs, width << stage, 2 if stage and not index else 1))
+            inputs = width << stage
+    layers += [torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten()]
+    return torch.nn.Sequential(*layers).to(memory_format=torch.channels_last)
+
+
+class Lars(torch.optim.SGD):
+    """LARS as Reber has it, by PyTorch's multi-tensor operations."""
+
+    def step(self):
+        with torch.no_grad():
+            for group in self.param_groups:
+                values = group["params"]
+                gradients = [p.grad for p in values]
+                if group["weight_decay"]:
+                    norms = torch._foreach_norm(values)
+                    others = torch._foreach_norm(gradients)
+                    local = [0.02 * w / (g + 1e-4 * w) for w, g in zip(norms, others)]
+                    gradients = torch._foreach_add(gradients, values, alpha=1e-4)
+                    torch._foreach_mul_(gradients, local)
+                velocities = [self.state[p].setdefault("v", torch.zeros_like(p)) for p in values]
+                torch._foreach_mul_(velocities, 0.9)
+                torch._foreach_add_(velocities, gradients, alpha=0.1)
+                torch._foreach_sub_(values, velocities)
+
+
+def training(width, side, stride, count, way):
+    model = torch.nn.Sequential(
+        encoder(width, stride), torch.nn.Linear(8 * width, 8 * width),
+        torch.nn.BatchNorm1d(8 * width), torch.nn.ReLU(inplace=True),
+        torch.nn.Linear(8 * width, 128))
+    decays = [p for p in model.parameters() if p.dim() > 1]
+    others = [p for p in model.parameters() if p.dim() == 1]
+    optimiser = Lars([{"params": decays, "weight_decay": 1e-4},
+                      {"params": others, "weight_decay": 0}], lr=0.1)
+    x = torch.rand(count, 1, side, side).to(memory_format=torch.channels_last)
+    pairs = torch.arange(count).roll(count // 2)
+    eye = torch.eye(count, dtype=torch.bool)
+    compiled = torch.compile(model) if way == "compile" else model
+
+    def step():
+        optimiser.zero_grad(set_to_none=True)
+        with torch.autocast("cpu", torch.bfloat16, enabled=way == "bf16"):
+            z = compiled(x)
+        u = F.normalize(z.float())
+        F.cross_entropy((u @ u.T / 0.2).masked_fill(eye, -torch.inf), pairs).backward()
+        optimiser.step()
+
+    return step
+
+
+def embedding(width, side, stride, count, way):
+    model = encoder(width, stride).eval()
+    x = torch.rand(count, 1, side, side).to(memory_format=torch.channels_last)
+    compiled = torch.compile(model) if way == "compile" else model
+
+    def run():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=way == "bf16"):
+            compiled(x)
+
+    return run
+
+
+def layer(direction, inputs, outputs, kernel, stride, side, count, way):
+    conv = torch.nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, bias=False)
+    conv = conv.to(memory_format=torch.channels_last)
+    x = torch.rand(count, inputs, side, side).to(memory_format=torch.channels_last)
+
+    def forward():
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=way == "bf16"):
+            conv(x)
+
+    if direction == "forward":
+        return forward
+    x.requires_grad_()
+    with torch.autocast("cpu", torch.bfloat16, enabled=way == "bf16"):
+        y = conv(x)
+    g = torch.full_like(y, 0.01)
+    return lambda: torch.autograd.grad(y, [x, conv.weight], g, retain_graph=True)
+
+
+def measure(run):
+    start = time.perf_counter()
+    run()
+    return time.perf_counter() - start
+
+
+def sgemm_peak():
+    """Floating-point operations a second of PyTorch's own matrix product."""
+    a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
+    a @ b
+    return 2 * 2048**3 / min(measure(lambda: a @ b) for _ in range(10))
+
+
+def operations(line):
+    """Multiplications and additions of direct convolution."""
+    name, *numbers = line.split()
+    numbers = [int(n) for n in numbers]
+    if name in ("forward", "backward"):
+        inputs, outputs, kernel, stride, side, count = numbers
+        return (2 if name == "forward" else 4) * count * (side // stride)**2 * (
+            inputs * outputs * kernel**2)
+    width, side, stride, count = numbers
+    side //= stride
+    total = 2 * side**2 * 9 * width
+    for stage in range(4):
+        outputs, size = width << stage, side >> stage
+        inputs = outputs if stage == 0 else outputs // 2
+        total += 2 * size**2 * outputs * (9 * (inputs + 3 * outputs) + (stage > 0) * inputs)
+    return total * count * (3 if name == "train" else 1)
+
+
+benches = []
+targets = {"train": {"eager": 1.5, "bf16": 1.0}, "embed": {"eager": 2.0, "compile": 1.2}}
+for width in (32, 64):
+    for stride in (2, 1):
+        count = 256 if width == 32 or stride == 2 else 128
+        benches.append((f"train {width} 64 {stride} {count}", training))
+        benches.append((f"embed {width} 64 {stride} {count}", embedding))
+for inputs, outputs, kernel, stride, side, count in [
+        (1, 32, 3, 1, 64, 128), (32, 32, 3, 1, 64, 64), (32, 32, 3, 1, 32, 256),
+        (64, 64, 3, 1, 64, 32), (64, 64, 3, 1, 32, 128), (64, 64, 3, 1, 16, 256),
+        (128, 128, 3, 1, 16, 128), (128, 128, 3, 1, 8, 256), (256, 256, 3, 1, 8, 128),
+        (256, 256, 3, 1, 4, 256), (512, 512, 3, 1, 8, 64), (512, 512, 3, 1, 4, 128),
+        (32, 64, 3, 2, 64, 64), (64, 128, 3, 2, 32, 64), (128, 256, 3, 2, 16, 64),
+        (256, 512, 3, 2, 8, 64), (32, 64, 1, 2, 64, 64), (128, 256, 1, 2, 16, 64)]:
+    for direction in ("forward", "backward"):
+        if direction == "backward" and inputs == 1:
+            continue
+        benches.append((f"{direction} {inputs} {outputs} {kernel} {stride} {side} {count}", layer))
+
+peak = sgemm_peak()
+if not options.json:
+    print(f"{threads} threads, sgemm {peak / 1e9:.0f} GFLOP/s, PyTorch {torch.__version__}; "
+          f"medians of {rounds} rounds")
+    print(f"{'':36}{'Reber':>9} {'GFLOP/s':>8} {'of sgemm':>8}   times as fast as PyTorch")
+missed = []
+
+
+def report(name, value, unit, target=None):
+    ok = target is None or value >= target
+    if not ok:
+        missed.append(f"{name}: {value:.2f} where {target} is aimed at")
+    if options.json:
+        print(json.dumps({"bench": f"engine {name}", "value": round(value, 4), "unit": unit,
+                          "target": target, "ok": ok}), flush=True)
+
+
+for line, make in benches:
+    if options.names and not any(n in line for n in options.names):
+        continue
+    name, *numbers = line.split()
+    arguments = [int(n) for n in numbers]
+    if make is layer:
+        arguments.insert(0, name)
+    ways = ["eager", "bf16"]
+    if make is not layer and not options.quick:
+        ways.insert(1, "compile")
+    peers = {}
+    for way in ways:
+        try:
+            peers[way] = make(*arguments, way)
+            peers[way]()
+        except Exception as error:
+            print(f"PyTorch's {way} does not run {line}: {str(error)[:200]}", file=sys.stderr)
+            peers.pop(way, None)
+    reber(line)
+    times, ratios = [], {way: [] for way in peers}
+    for _ in range(rounds):
+        times.append(reber(line))
+        for way, run in peers.items():
+            ratios[way].append(measure(run) / times[-1])
+    median = statistics.median(times)
+    speed = operations(line) / median
+    report(f"{line}: time", median, "s")
+    report(f"{line}: share of sgemm", speed / peak, "ratio")
+    results = {way: statistics.median(values) for way, values in ratios.items()}
+    for way, value in results.items():
+        report(f"{line}: {way}", value, "ratio", targets.get(name, {}).get(way))
+    if not options.json:
+        print(f"{line:36}{median * 1e3:7.1f}ms {speed / 1e9:8.0f} {speed / peak:8.2f}   " +
+              "  ".join(f"{way} {value:.2f}" for way, value in results.items()), flush=True)
+
+if missed and not options.json:
+    print("missed:", *missed, sep="\n  ")
+engine.stdin.close()
