@@ -179,6 +179,36 @@ import Testing
     }
   }
 
+  @Test func aRunThatWasKilledAfterItsRowsWereThereEndsAsItWould() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let path = try fixture.file("a.csv", text)
+      let first = try await fixture.ingest(path)
+      try Connection(fixture.address).execute(
+        "UPDATE reber.run SET status = 'running', finished_at = NULL")
+      let second = try await fixture.ingest(path)
+      #expect(second.catalogue?.alreadyDone == false && second.catalogue?.run == 1)
+      #expect(second.catalogue?.metrics.changes == first.catalogue?.metrics.changes)
+    }
+  }
+
+  @Test func aTruncatedCatalogueIsRefusedWhole() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let path = folder + "/a.fits"
+      let writer = try createTable(
+        path, columns: [Column("name", .string), Column("ra", .double), Column("dec", .double)])
+      try writer.write((0..<20_000).map { [.text("s\($0)"), .real(1), .real(2)] })
+      try writer.finish()
+      let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+      try fixture.file("a.fits", whole.prefix(whole.count / 2))
+      let error = await #expect(throws: TableError.self) { try await fixture.ingest(path) }
+      #expect(error?.path == path)
+      #expect(try fixture.count("SELECT count(*) FROM reber.survey") == 0)
+      #expect(try fixture.count("SELECT count(*) FROM reber.source") == 0)
+    }
+  }
+
   @Test func whatTheUserKnowsOfTheSurveyIsKept() async throws {
     try await withTemporaryFolder { folder in
       let fixture = try await IngestFixture(folder)

@@ -116,6 +116,22 @@ import Testing
     return values
   }
 
+  @Test(arguments: [(0.0, 20.0), (180.0, 89.995), (42.0, -90.0)])
+  func mosaicsMayLieAcrossTheMeridianAndOverThePoles(_ ra: Double, _ dec: Double) async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let step = 0.005 / max(cos(dec * .pi / 180), 5e-5)
+      var text = "name,ra,dec\nmiddle,\(ra),\(dec)\n"
+      text += "east,\((ra + step).truncatingRemainder(dividingBy: 360)),\(dec)\n"
+      text += "west,\((ra - step + 360).truncatingRemainder(dividingBy: 360)),\(dec)\n"
+      text += "far,\(ra),\(dec > 0 ? dec - 1 : dec + 1)\n"
+      try fixture.file("m.fits", TestImage(width: 200, height: 200, centre: (ra, dec)).content)
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", text), images: [folder + "/m.fits"])
+      #expect(report.cutouts == 3 && report.firstWithoutImage == ["far"])
+    }
+  }
+
   @Test func theSizeMayFollowTheSource() async throws {
     try await withTemporaryFolder { folder in
       let fixture = try await IngestFixture(folder)

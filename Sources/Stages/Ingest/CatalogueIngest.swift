@@ -87,9 +87,11 @@ extension Workplace {
     return try await database.with { database in
       try database.transaction { database in
         let catalogue = reading.value
+        // An interrupted run that has its metrics had committed its rows with them.
+        let before = try Run.numbered(run, in: database).metrics
+        if let metrics = try? before.decode(as: CatalogueMetrics.self) { return metrics }
         let survey = try Survey.add(named: catalogue.options.survey, in: database)
         let reader = CatalogueReading(reading, progress: progress)
-        try Rejected.clear(run: run, in: database)
         let changes = try survey.writeSources(
           from: catalogue.path, run: run, in: database, reader.give)
         if changes.accepted == 0 {
@@ -100,9 +102,11 @@ extension Workplace {
         }
         try survey.write(catalogue.surveyColumns, run: run, in: database)
         try tell(of: changes, run: run, in: database)
-        return CatalogueMetrics(
+        let metrics = CatalogueMetrics(
           file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,
           mapping: catalogue.mapping)
+        try Run.record(run, metrics: try JSON(encoding: metrics), in: database)
+        return metrics
       }
     }
   }
