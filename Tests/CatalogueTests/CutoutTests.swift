@@ -21,7 +21,8 @@ private struct ThreeSources {
     _ = try survey.writeSources(from: "sky.csv", run: run, in: database) { write in
       for name in ["a", "b", "c"] {
         let source = Source(
-          name: name, position: .init(ra: 1, dec: 2), attributes: JSON(text: "{\"file\":\"f.png\"}"))
+          name: name, position: .init(ra: 1, dec: 2), attributes: JSON(text: "{\"file\":\"f.png\"}")
+        )
         try write(.source(source, row: 1))
       }
     }

@@ -108,8 +108,10 @@ import Testing
       let changes = try #require(report.catalogue?.metrics.changes)
       #expect(changes.added == 1 && changes.changed == 1 && changes.unchanged == 1)
       #expect(
-        try fixture.rows("SELECT name, run_id FROM reber.source ORDER BY name", as: String.self, Int.self)
-          .map(\.1) == [2, 1, 2])
+        try fixture.rows(
+          "SELECT name, run_id FROM reber.source ORDER BY name", as: String.self, Int.self
+        )
+        .map(\.1) == [2, 1, 2])
       #expect(
         try fixture.rows(
           "SELECT total_flux FROM reber.source_superseded WHERE superseded_by = 2",
@@ -129,7 +131,8 @@ import Testing
           "a.csv: its position (5.0, -91.0) is not on the sky",
           "a.csv: the name 'a' stands already in row 1",
         ])
-      #expect(fixture.notes.all.contains("4 rows are set aside in reber.rejected; the first, row 3"))
+      #expect(
+        fixture.notes.all.contains("4 rows are set aside in reber.rejected; the first, row 3"))
     }
   }
 

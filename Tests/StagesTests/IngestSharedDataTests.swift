@@ -79,7 +79,8 @@ struct IngestSharedDataTests {
       ) { $0.cutting.size = 120 }
       #expect(report.sources == 6774 && report.cutouts == 27 && report.withoutImage == 6747)
       let table = try openTable(SharedData.path("lotss_dr1/in_footprint_P205+55.csv")).rows()
-      let wanted = table.compactMap { row in if case .text(let name) = row[0] { name } else { nil } }
+      let wanted = table.compactMap { row in if case .text(let name) = row[0] { name } else { nil }
+      }
       let found = try fixture.rows(
         """
         SELECT name FROM reber.cutout JOIN reber.source USING (survey_id, source_id)
@@ -97,7 +98,9 @@ struct IngestSharedDataTests {
       ]
       var compared = 0
       try survey.readCutouts(in: database) { cutout in
-        guard let name = names[cutout.source], let (share, sum, value) = golden[name] else { return }
+        guard let name = names[cutout.source], let (share, sum, value) = golden[name] else {
+          return
+        }
         compared += 1
         #expect(cutout.width == 80 && cutout.height == 80)
         let finite = cutout.values.filter { $0.isFinite }

@@ -149,7 +149,8 @@ private struct CatalogueReading {
       done += chunk.count
       progress.update("reading the catalogue", done: done, of: max(total, done))
     }
-    progress.note("writing \(done) rows into the survey")
+    // The server sorts and indexes them in one go, which takes a while where they are many.
+    if done > 50_000 { progress.note("writing \(done) rows into the survey") }
   }
 }
 
