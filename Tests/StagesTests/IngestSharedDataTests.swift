@@ -69,7 +69,7 @@ struct IngestSharedDataTests {
     }
   }
 
-  /// The values at the sources' pixels are numpy's: `data[round(y), round(x)]`.
+  /// The values are by `tools/oracles/lotss_cutouts.py`.
   @Test func theMosaicOfLoTSSShowsJustTheSourcesInItsFootprint() async throws {
     try await withTemporaryFolder { folder in
       let fixture = try await IngestFixture(folder)
