@@ -29,11 +29,6 @@ public struct Rejected: Sendable, Codable {
     }
   }
 
-  /// Forgets what a run set aside before it was interrupted, so that it can be said again.
-  public static func clear(run: Int, in database: Connection) throws {
-    _ = try database.execute("DELETE FROM reber.rejected WHERE run_id = \(run)")
-  }
-
   /// What a run has set aside, in the order in which it did.
   ///
   /// - Parameter count: How much of it is wanted at most.

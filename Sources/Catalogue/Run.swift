@@ -237,6 +237,11 @@ extension Run {
     public var what: String
   }
 
+  /// Writes what a run has measured, so that it stands with the rows of the same transaction.
+  public static func record(_ run: Int, metrics: JSON, in database: Connection) throws {
+    _ = try database.execute("UPDATE reber.run SET metrics = \(metrics) WHERE run_id = \(run)")
+  }
+
   /// Marks the run as finished, with what it measured, and removes its checkpoint.
   public static func finish(_ run: Int, metrics: JSON, in database: Connection) throws {
     try database.transaction { database in

@@ -173,6 +173,10 @@ extension Survey {
       SELECT \(id), name, reber.designation(ra, dec), ra, dec, total_flux, peak_flux, rms,
           major_axis, attributes, \(run)
       FROM incoming
+      WHERE NOT EXISTS (
+          SELECT FROM reber.source
+          WHERE source.survey_id = \(id) AND source.name = incoming.name
+      )
       ORDER BY row_number
       ON CONFLICT (survey_id, name) DO NOTHING
       """)

@@ -108,8 +108,10 @@ import Testing
       let changes = try #require(report.catalogue?.metrics.changes)
       #expect(changes.added == 1 && changes.changed == 1 && changes.unchanged == 1)
       #expect(
-        try fixture.rows("SELECT name, run_id FROM reber.source ORDER BY name", as: String.self, Int.self)
-          .map(\.1) == [2, 1, 2])
+        try fixture.rows(
+          "SELECT name, run_id FROM reber.source ORDER BY name", as: String.self, Int.self
+        )
+        .map(\.1) == [2, 1, 2])
       #expect(
         try fixture.rows(
           "SELECT total_flux FROM reber.source_superseded WHERE superseded_by = 2",
@@ -129,7 +131,8 @@ import Testing
           "a.csv: its position (5.0, -91.0) is not on the sky",
           "a.csv: the name 'a' stands already in row 1",
         ])
-      #expect(fixture.notes.all.contains("4 rows are set aside in reber.rejected; the first, row 3"))
+      #expect(
+        fixture.notes.all.contains("4 rows are set aside in reber.rejected; the first, row 3"))
     }
   }
 
@@ -176,6 +179,36 @@ import Testing
       for table in ["survey", "source", "run", "run_input", "rejected"] {
         #expect(try fixture.count("SELECT count(*) FROM reber.\(identifier: table)") == 0)
       }
+    }
+  }
+
+  @Test func aRunThatWasKilledAfterItsRowsWereThereEndsAsItWould() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let path = try fixture.file("a.csv", text)
+      let first = try await fixture.ingest(path)
+      try Connection(fixture.address).execute(
+        "UPDATE reber.run SET status = 'running', finished_at = NULL")
+      let second = try await fixture.ingest(path)
+      #expect(second.catalogue?.alreadyDone == false && second.catalogue?.run == 1)
+      #expect(second.catalogue?.metrics.changes == first.catalogue?.metrics.changes)
+    }
+  }
+
+  @Test func aTruncatedCatalogueIsRefusedWhole() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let path = folder + "/a.fits"
+      let writer = try createTable(
+        path, columns: [Column("name", .string), Column("ra", .double), Column("dec", .double)])
+      try writer.write((0..<20_000).map { [.text("s\($0)"), .real(1), .real(2)] })
+      try writer.finish()
+      let whole = try Data(contentsOf: URL(fileURLWithPath: path))
+      try fixture.file("a.fits", whole.prefix(whole.count / 2))
+      let error = await #expect(throws: TableError.self) { try await fixture.ingest(path) }
+      #expect(error?.path == path)
+      #expect(try fixture.count("SELECT count(*) FROM reber.survey") == 0)
+      #expect(try fixture.count("SELECT count(*) FROM reber.source") == 0)
     }
   }
 

@@ -76,8 +76,10 @@ struct IngestFixture {
 
   /// What was set aside, as `file: reason`.
   func rejected() throws -> [String] {
-    try rows("SELECT file, reason FROM reber.rejected ORDER BY rejected_id", as: String.self, String.self)
-      .map { "\(URL(fileURLWithPath: $0).lastPathComponent): \($1)" }
+    try rows(
+      "SELECT file, reason FROM reber.rejected ORDER BY rejected_id", as: String.self, String.self
+    )
+    .map { "\(URL(fileURLWithPath: $0).lastPathComponent): \($1)" }
   }
 
   /// Everything that an ingest leaves of sources and cutouts, but for keys and times.

@@ -84,7 +84,8 @@ import Testing
       let mosaic = TestImage(width: 120, height: 60)
       try fixture.file("m.fits", mosaic.content)
       let report = try await fixture.ingest(
-        fixture.file("c.csv", text + "\nfar,160,2,,5\nedge,150.033,2,,5"), images: [folder + "/m.fits"]
+        fixture.file("c.csv", text + "\nfar,160,2,,5\nedge,150.033,2,,5"),
+        images: [folder + "/m.fits"]
       ) { $0.cutting.size = 20 }
       let metrics = try #require(report.images?.metrics)
       #expect(metrics.decisions.mosaics == 1 && metrics.cutouts == 4)
@@ -112,6 +113,22 @@ import Testing
     return try survey.cutouts(
       after: 0, count: 1, where: "source_id = \(source.id)", in: database
     ).first?.values ?? []
+  }
+
+  @Test(arguments: [(0.0, 20.0), (180.0, 89.995), (42.0, -90.0)])
+  func mosaicsMayLieAcrossTheMeridianAndOverThePoles(_ ra: Double, _ dec: Double) async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let step = 0.005 / max(cos(dec * .pi / 180), 5e-5)
+      var text = "name,ra,dec\nmiddle,\(ra),\(dec)\n"
+      text += "east,\((ra + step).truncatingRemainder(dividingBy: 360)),\(dec)\n"
+      text += "west,\((ra - step + 360).truncatingRemainder(dividingBy: 360)),\(dec)\n"
+      text += "far,\(ra),\(dec > 0 ? dec - 1 : dec + 1)\n"
+      try fixture.file("m.fits", TestImage(width: 200, height: 200, centre: (ra, dec)).content)
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", text), images: [folder + "/m.fits"])
+      #expect(report.cutouts == 3 && report.firstWithoutImage == ["far"])
+    }
   }
 
   @Test func theSizeMayFollowTheSource() async throws {
@@ -183,8 +200,11 @@ import Testing
       ) { $0.cutting.size = 40 }
       #expect(report.images?.metrics.decisions == ImageDecisions(mosaics: 2))
       #expect(
-        try fixture.rows("SELECT count(*), min(width), max(width) FROM reber.cutout", as: Int.self, Int32.self, Int32.self)
-          .map { [$0.0, Int($0.1), Int($0.2)] } == [[3, 20, 20]])
+        try fixture.rows(
+          "SELECT count(*), min(width), max(width) FROM reber.cutout", as: Int.self, Int32.self,
+          Int32.self
+        )
+        .map { [$0.0, Int($0.1), Int($0.2)] } == [[3, 20, 20]])
     }
   }
 
@@ -245,7 +265,8 @@ import Testing
       #expect(rejected.count == 3 && rejected.contains { $0.hasPrefix("b.fits: ") })
       #expect(rejected.contains("blank.fits: 'c' is shown by \(folder)/i/c.fits already"))
       #expect(
-        try fixture.rows("SELECT name FROM reber.rejected WHERE file LIKE '%/b.fits'", as: String.self)
+        try fixture.rows(
+          "SELECT name FROM reber.rejected WHERE file LIKE '%/b.fits'", as: String.self)
           == ["b"])
     }
   }
@@ -285,7 +306,8 @@ import Testing
       }
       #expect(report.images?.metrics.cutouts == 3 && report.images?.metrics.rejected == 1)
       let rows = try fixture.rows(
-        "SELECT name, ra, attributes FROM reber.source ORDER BY name", as: String.self, Double?.self,
+        "SELECT name, ra, attributes FROM reber.source ORDER BY name", as: String.self,
+        Double?.self,
         JSON.self)
       #expect(rows.map(\.0) == ["one", "x/two", "y/two"])
       #expect(abs((rows[0].1 ?? 0) - 150) < 1e-9 && rows[1].1 == nil)

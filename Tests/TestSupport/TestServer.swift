@@ -16,6 +16,11 @@ public enum TestServer {
       try? FileManager.default.removeItem(atPath: folder)
     }
     try server.start()
+    let connection = try Connection(server.connectionString)
+    // Nothing here is to outlive a crash of the machine, and waiting for the disk takes most of
+    // the time of making a database.
+    try connection.execute("ALTER SYSTEM SET fsync = off")
+    try connection.execute("SELECT pg_reload_conf()")
     return server
   }
 

@@ -90,10 +90,12 @@ extension Workplace {
     return try await database.with { database in
       try database.transaction { database in
         let catalogue = reading.value
+        // An interrupted run that has its metrics had committed its rows with them.
+        let before = try Run.numbered(run, in: database).metrics
+        if let metrics = try? before.decode(as: CatalogueMetrics.self) { return metrics }
         let survey = try Survey.add(named: catalogue.options.survey, in: database)
         try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
         let reader = CatalogueReading(reading, progress: progress)
-        try Rejected.clear(run: run, in: database)
         let changes = try survey.writeSources(
           from: catalogue.path, run: run, in: database, reader.give)
         if changes.accepted == 0 {
@@ -104,9 +106,11 @@ extension Workplace {
         }
         try survey.write(catalogue.surveyColumns, run: run, in: database)
         try tell(of: changes, run: run, in: database)
-        return CatalogueMetrics(
+        let metrics = CatalogueMetrics(
           file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,
           mapping: catalogue.mapping)
+        try Run.record(run, metrics: try JSON(encoding: metrics), in: database)
+        return metrics
       }
     }
   }
@@ -149,7 +153,8 @@ private struct CatalogueReading {
       done += chunk.count
       progress.update("reading the catalogue", done: done, of: max(total, done))
     }
-    progress.note("writing \(done) rows into the survey")
+    // The server sorts and indexes them in one go, which takes a while where they are many.
+    if done > 50_000 { progress.note("writing \(done) rows into the survey") }
   }
 }
 

@@ -26,7 +26,8 @@ extension Pixels {
   init(_ image: PNGImage) {
     self.init(
       width: image.width, height: image.height, bitpix: image.bitDepth == 16 ? 32 : 8,
-      bytes: image.bitDepth == 16 ? image.bottomUp(as: UInt32.self) : image.bottomUp(as: UInt8.self),
+      bytes: image.bitDepth == 16
+        ? image.bottomUp(as: UInt32.self) : image.bottomUp(as: UInt8.self),
       offImage: 0, nonFinite: 0)
   }
 

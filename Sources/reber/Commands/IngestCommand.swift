@@ -7,14 +7,18 @@ struct IngestCommand: AsyncParsableCommand {
     commandName: "ingest",
     abstract: "Read a survey: its source catalogue, its images, or both.",
     discussion: """
-      The catalogue is FITS, VOTable or CSV. Its columns are recognised by UCD and name; what was
-      recognised is shown, and --column and --unit correct it. Every other column is kept with its
-      unit. Images are FITS or PNG, files or folders. One that the catalogue names, or that is
-      called like a source, shows that source; any other is matched by its position, or cut at
-      every source that lies on it. Images without a catalogue become sources named by their file.
+      The catalogue is FITS, VOTable or CSV. Its columns are recognised by UCD and
+      name; what was recognised is shown, and --column and --unit correct it. Every
+      other column is kept with its unit.
 
-      The same files again change nothing; changed ones replace what changed. What cannot be used
-      is set aside in reber.rejected with the reason.
+      Images are FITS or PNG, files or folders. One that the catalogue names, or that
+      is called like a source, shows that source. Any other is a mosaic where several
+      sources lie on it or it is more than 3 cutouts wide, and is cut at each of them;
+      else it shows the source at its centre. Images that several sources name are cut
+      at those. Images without a catalogue become sources named by their file.
+
+      The same files again change nothing; changed ones replace what changed. What
+      cannot be used is set aside in reber.rejected with the reason.
 
       Example:
         reber ingest catalogue.csv --survey first --images cutouts
@@ -37,7 +41,8 @@ struct IngestCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The column for a part of a source, such as ra=RAJ2000; several joined by + make a name. \
+      The column for a part of a source, such as ra=RAJ2000; several joined by + make a name, \
+      none leaves the part out. \
       Parts: \(ColumnMapping.Part.allCases.map(\.rawValue).joined(separator: ", ")).
       """,
       valueName: "part=column"))
@@ -59,7 +64,7 @@ struct IngestCommand: AsyncParsableCommand {
     guard catalogue != nil || !images.isEmpty else {
       throw ValidationError("give a catalogue, or --images with files or folders")
     }
-    _ = try pairs(column, "--column")
+    _ = try pairs(column, "--column", mayBeEmpty: true)
     _ = try pairs(unit, "--unit")
   }
 
@@ -67,7 +72,7 @@ struct IngestCommand: AsyncParsableCommand {
     var ingest = Ingest(survey: survey)
     ingest.catalogue = catalogue
     ingest.images = images
-    ingest.columns = try pairs(column, "--column")
+    ingest.columns = try pairs(column, "--column", mayBeEmpty: true)
     ingest.units = try pairs(unit, "--unit")
     ingest.cutting = cutting.cutting(pixelScale: observation.pixelScale)
     ingest.observation = observation.observation
@@ -83,10 +88,12 @@ struct IngestCommand: AsyncParsableCommand {
   }
 
   /// `["a=b"]` as `["a": "b"]`.
-  private func pairs(_ texts: [String], _ option: String) throws -> [String: String] {
+  private func pairs(
+    _ texts: [String], _ option: String, mayBeEmpty: Bool = false
+  ) throws -> [String: String] {
     try texts.reduce(into: [:]) { pairs, text in
       guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
-        text.index(after: equals) != text.endIndex
+        mayBeEmpty || text.index(after: equals) != text.endIndex
       else { throw ValidationError("\(option) takes KEY=VALUE, not '\(text)'") }
       pairs[String(text[..<equals])] = String(text[text.index(after: equals)...])
     }

@@ -1,0 +1,152 @@
+import Catalogue
+import PostgreSQL
+import TestSupport
+import Testing
+
+/// A database with survey `sky` of three sources, written by a run that read a catalogue.
+private struct ThreeSources {
+  let database: Connection
+  let survey: Survey
+  let run: Int
+  let sources: [Int]
+
+  init() throws {
+    database = try Connection(try TestServer.newDatabase())
+    _ = try Migration.apply(to: database, folder: try Schema.folder())
+    survey = try Survey.add(named: "sky", in: database)
+    let work = Work(
+      stage: "ingest", parameters: JSON(text: "{}"),
+      inputs: [.init(role: "catalogue", name: "/sky.csv", sha256: "00", bytes: 3)])
+    run = try Self.open(work, in: database)
+    _ = try survey.writeSources(from: "sky.csv", run: run, in: database) { write in
+      for name in ["a", "b", "c"] {
+        let source = Source(
+          name: name, position: .init(ra: 1, dec: 2), attributes: JSON(text: "{\"file\":\"f.png\"}")
+        )
+        try write(.source(source, row: 1))
+      }
+    }
+    sources = try survey.sources(in: database).map(\.id)
+  }
+
+  static func open(_ work: Work, in database: Connection) throws -> Int {
+    let user = Operator(codeVersion: "test", host: "here", account: "tester")
+    guard case .new(let run) = try Run.open(work, by: user, in: database) else { return -1 }
+    return run
+  }
+
+  /// A run of its own.
+  func another(_ number: Int) throws -> Int {
+    try Self.open(
+      Work(stage: "ingest", parameters: JSON(text: "{\"number\":\(number)}")), in: database)
+  }
+}
+
+private func cutout(
+  of source: Int, _ pixels: [UInt8], bitpix: Int = 8, off: Float = 0
+) -> Cutout {
+  let size = abs(bitpix) / 8
+  return Cutout(
+    source: source, width: pixels.count / size, height: 1, bitpix: bitpix, pixelScale: 1.5,
+    wcs: JSON(text: "{\"CRVAL1\":1}"), sha256: "p\(pixels)", imageSHA256: "i", offImage: off,
+    nonFinite: off, pixels: pixels)
+}
+
+@Suite("Cutouts") struct CutoutTests {
+  @Test func aNewCutoutReplacesTheCurrentOne() throws {
+    let three = try ThreeSources()
+    let (survey, database) = (three.survey, three.database)
+    try survey.write(
+      three.sources.prefix(2).map { cutout(of: $0, [1, 2, 3], off: 0.25) }, run: three.run,
+      in: database)
+    let second = try three.another(2)
+    try survey.write([cutout(of: three.sources[0], [9, 8, 7])], run: second, in: database)
+    let digests = try survey.cutoutDigests(in: database)
+    #expect(digests[three.sources[0]]?.pixels == "p[9, 8, 7]")
+    #expect(digests[three.sources[1]]?.pixels == "p[1, 2, 3]" && digests.count == 2)
+    #expect(try survey.cutouts(writtenBy: second, in: database) == [three.sources[0]])
+    #expect(try survey.cutouts(writtenBy: three.run, in: database) == [three.sources[1]])
+    #expect(try survey.cutoutsAtEdge(in: database) == 1)
+    #expect(try survey.counts(in: database).cutouts == 2)
+    #expect(try survey.namesWithoutImage(atMost: 5, in: database) == ["c"])
+    #expect(try Set(survey.cutoutRuns(in: database).map(\.run)) == [three.run, second])
+    #expect(
+      try database.row("SELECT count(*) FROM reber.cutout_pixels", as: Int.self) == 3,
+      "the replaced one is kept")
+  }
+
+  @Test(
+    arguments: [
+      (8, [0, 255], [0, 255] as [Float]), (16, [1, 0, 0xFF, 0xFF], [1, -1]),
+      (32, [0xFF, 0xFF, 0, 0], [65535]), (-32, [0, 0, 0xC0, 0x3F], [1.5]),
+      (-64, [0, 0, 0, 0, 0, 0, 4, 0xC0], [-2.5]),
+    ] as [(Int, [UInt8], [Float])])
+  func pixelsComeBackAsNumbers(_ bitpix: Int, _ bytes: [UInt8], _ wanted: [Float]) throws {
+    let three = try ThreeSources()
+    try three.survey.write(
+      [cutout(of: three.sources[0], bytes, bitpix: bitpix)], run: three.run, in: three.database)
+    var found: [Float] = []
+    try three.survey.readCutouts(in: three.database) { found = $0.values }
+    #expect(found == wanted)
+  }
+
+  @Test func noCutoutsAreNoInput() throws {
+    let three = try ThreeSources()
+    #expect(throws: CatalogueError.self) { try three.survey.cutoutInput(in: three.database) }
+    try three.survey.write([Cutout](), run: three.run, in: three.database)
+    try three.survey.write(
+      [cutout(of: three.sources[2], [5])], run: three.run, in: three.database)
+    let database = three.database
+    _ = try database.execute("UPDATE reber.cutout SET sha256 = repeat('ab', 32)")
+    let input = try three.survey.cutoutInput(in: database)
+    #expect(input.rows == 1 && input.role == "cutouts" && input.sha256.count == 64)
+  }
+
+  @Test func theCataloguesOfASurveyAreKnown() throws {
+    let three = try ThreeSources()
+    #expect(
+      try Survey.catalogueRuns(of: "sky", in: three.database)
+        == [Work.Parent(run: three.run, role: "sources")])
+    #expect(try Survey.catalogueRuns(of: "sea", in: three.database).isEmpty)
+    #expect(
+      try three.survey.sources(imageColumn: "file", in: three.database).map(\.image)
+        == ["f.png", "f.png", "f.png"])
+    #expect(try three.survey.sources(in: three.database).allSatisfy { $0.image == nil })
+  }
+
+  @Test func whatIsSetAsideIsReadInOrder() throws {
+    let three = try ThreeSources()
+    let run = try three.another(3)
+    try Rejected.write(
+      [Rejected(row: 4, name: "x", reason: "first"), Rejected(reason: "second")], file: "f",
+      run: run, in: three.database)
+    let all = try Rejected.all(of: run, in: three.database)
+    #expect(all.map(\.rejected.reason) == ["first", "second"] && all[0].rejected.row == 4)
+    #expect(try Rejected.all(of: run, atMost: 1, in: three.database).count == 1)
+    try Run.discard(run, in: three.database)
+    #expect(try Rejected.all(of: run, in: three.database).isEmpty)
+    #expect(throws: CatalogueError.self) { try Run.numbered(run, in: three.database) }
+  }
+
+  @Test func columnsOfALaterCatalogueReplaceTheEarlier() throws {
+    let three = try ThreeSources()
+    let flux = SurveyColumn(name: "S", datatype: "double", unit: "mJy", mappedTo: "total_flux")
+    let other = SurveyColumn(name: "T", datatype: "string", ucd: "meta.note", description: "said")
+    try three.survey.write([flux, other], run: three.run, in: three.database)
+    var changed = flux
+    changed.unit = "Jy"
+    try three.survey.write([changed], run: three.run, in: three.database)
+    #expect(try three.survey.columns(in: three.database) == [changed, other])
+  }
+
+  @Test func whatIsSaidOfASurveyStaysUntilItIsSaidAnew() throws {
+    let three = try ThreeSources()
+    try three.survey.describe(
+      .init(title: "Sky", frequency: 1e9, beamMajor: 5), in: three.database)
+    try three.survey.describe(.init(frequency: 2e9), in: three.database)
+    let sky = try Survey.named("sky", in: three.database)
+    #expect(
+      sky.observation == .init(title: "Sky", frequency: 2e9, beamMajor: 5) && !sky.simulated)
+    #expect(throws: CatalogueError.badName("a b")) { try Survey.check(name: "a b") }
+  }
+}
