@@ -14,15 +14,20 @@ struct Winograd: @unchecked Sendable {
   let width: Int
 
   /// Whether the calling thread does everything itself, being one of many.
-  var isAlone = false
+  let isAlone: Bool
+
+  private let workers: ArenaPool
 
   /// Fits a convolution over maps of a size; `nil` where another way must serve.
-  init?(_ convolution: Convolution, over map: FeatureMap) {
+  init?(
+    _ convolution: Convolution, over map: FeatureMap, workers: ArenaPool, isAlone: Bool = false
+  ) {
     guard convolution.kernel == 3, convolution.stride == 1, min(map.height, map.width) > 2,
       convolution.inputs.isMultiple(of: 16), convolution.outputs.isMultiple(of: 16)
     else { return nil }
     (inputs, outputs) = (convolution.inputs, convolution.outputs)
     (count, height, width) = (map.count, map.height, map.width)
+    (self.workers, self.isAlone) = (workers, isAlone)
   }
 
   /// Points of the transform domain.
@@ -33,7 +38,9 @@ struct Winograd: @unchecked Sendable {
   private var tiles: Int { count * tileRows * tileColumns }
 
   /// Tiles in a block: a multiple of the 14 rows that the product's registers hold.
-  private var block: Int { max(2, min(8, (1 << 18) / (Self.points * (inputs + outputs) * 14))) * 14 }
+  private var block: Int {
+    max(2, min(8, (1 << 18) / (Self.points * (inputs + outputs) * 14))) * 14
+  }
 
   private var blocks: Int { (tiles + block - 1) / block }
 
@@ -65,7 +72,7 @@ struct Winograd: @unchecked Sendable {
   ) {
     nonisolated(unsafe) let (source, weights, epilogue) = (source, weights, epilogue)
     spread(over: tiles, chunk: block, isAlone: isAlone) { index, range in
-      withScratch(Self.points * (plane(inputs) + plane(outputs))) { scratch in
+      workers.scratch(Self.points * (plane(inputs) + plane(outputs))) { scratch in
         convolve(
           source, (inputs, outputs), weights, epilogue, index, range, scratch, into: output.base)
       }
@@ -111,7 +118,7 @@ struct Winograd: @unchecked Sendable {
     nonisolated(unsafe) let sums = arena.floats(groups * size)
     let (groups, blocks) = (groups, blocks)
     spread(over: groups, chunk: 1, isAlone: isAlone) { group, _ in
-      withScratch(Self.points * (plane(inputs) + plane(outputs))) { scratch in
+      workers.scratch(Self.points * (plane(inputs) + plane(outputs))) { scratch in
         let own = blocks * group / groups..<blocks * (group + 1) / groups
         for index in own {
           let range = index * block..<min(tiles, (index + 1) * block)
