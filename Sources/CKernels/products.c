@@ -63,19 +63,28 @@ typedef struct {
   size_t cPlane;
 } task;
 
+// Rows of a panel at a time, which stay in the first-level cache.
+enum { reach = 128 };
+
 INLINE void products(const int height, const int width, const task t) {
   for (size_t p = 0; p < t.points; p++) {
     const float *a = t.a + p * t.aPlane, *b = t.b + p * t.inputs * t.outputs;
     float *c = t.c + p * t.cPlane;
     for (size_t k = 0; k < t.outputs; k += 32, b += 32 * t.inputs) {
-      size_t span = t.outputs - k < 32 ? t.outputs - k : 32, j = 0;
-      if (span == 32 && width == 2) {
-        panel(height, 2, a, t.inputs, 1, b, 32, t.rows, t.inputs, 0, c + k, t.outputs);
-        continue;
+      size_t span = t.outputs - k < 32 ? t.outputs - k : 32;
+      for (size_t d = 0; d < t.inputs; d += reach) {
+        size_t depth = t.inputs - d < reach ? t.inputs - d : reach, j = 0;
+        const float *left = a + d, *right = b + d * span;
+        if (span == 32 && width == 2) {
+          panel(height, 2, left, t.inputs, 1, right, 32, t.rows, depth, d > 0, c + k, t.outputs);
+          continue;
+        }
+        for (; j + 16 <= span; j += 16)
+          panel(height, 1, left, t.inputs, 1, right + j, span, t.rows, depth, d > 0, c + k + j,
+                t.outputs);
+        rest(span - j, left, t.inputs, 1, right + j, span, t.rows, depth, d > 0, c + k + j,
+             t.outputs);
       }
-      for (; j + 16 <= span; j += 16)
-        panel(height, 1, a, t.inputs, 1, b + j, span, t.rows, t.inputs, 0, c + k + j, t.outputs);
-      rest(span - j, a, t.inputs, 1, b + j, span, t.rows, t.inputs, 0, c + k + j, t.outputs);
     }
   }
 }

@@ -45,7 +45,7 @@ struct Convolution: Sendable {
     let output = output(of: input.map, in: arena)
     let mark = arena.position
     defer { arena.position = mark }
-    if let winograd = Winograd(self, over: input.map, workers: arena.workers) {
+    if let winograd = Winograd(self, over: input.map, .forward, workers: arena.workers) {
       let weights = winograd.weights(weight.value, transposed: false, in: arena)
       let sums = winograd.sums(outputs) { sums in
         var epilogue = reber_epilogue()
@@ -86,7 +86,7 @@ extension Convolution {
   ) -> ChannelSums? {
     let mark = arena.position
     defer { arena.position = mark }
-    if let winograd = Winograd(self, over: input.map, workers: arena.workers) {
+    if let winograd = Winograd(self, over: input.map, .backward, workers: arena.workers) {
       return backward(by: winograd, gradient, input, result, arena)
     }
     return backwardByGathering(gradient, input, result, arena)

@@ -60,7 +60,7 @@ struct FoldedConvolution {
     bias = arena.floats(shift.count)
     bias.update(from: shift, count: shift.count)
     let any = FeatureMap(base: bias, count: 1, height: 4, width: 4, channels: convolution.inputs)
-    transformed = Winograd(scaled, over: any, workers: arena.workers)?
+    transformed = Winograd(scaled, over: any, .forward, workers: arena.workers)?
       .weights(scaled.weight.value, transposed: false, in: arena)
     panels = Im2col(
       window: scaled.window(over: any), outputs: scaled.outputs, workers: arena.workers
@@ -72,7 +72,8 @@ struct FoldedConvolution {
     _ input: FeatureMap, residual: FeatureMap? = nil, rectified: Bool, in arena: Arena
   ) -> FeatureMap {
     let output = convolution.output(of: input, in: arena)
-    let winograd = Winograd(convolution, over: input, workers: arena.workers, isAlone: true)
+    let winograd = Winograd(
+      convolution, over: input, .forward, workers: arena.workers, isAlone: true)
     if let winograd, let transformed {
       var epilogue = reber_epilogue()
       (epilogue.bias, epilogue.residual) = (UnsafePointer(bias), UnsafePointer(residual?.base))
