@@ -19,7 +19,8 @@ extension Encoder {
     let width = architecture.embeddingDimension
     return Tensor(shape: [images.rows, width]) { target in
       nonisolated(unsafe) let target = target
-      parallel(over: images.rows, chunk: FoldedEncoder.images) { _, rows in
+      let chunk = FoldedEncoder.images(architecture, side: images.shape[1])
+      parallel(over: images.rows, chunk: chunk) { _, rows in
         let means = memory.lend { network.embed(images.rows(at: rows), in: $0) }
         for (offset, value) in means.values.enumerated() {
           target[rows.lowerBound * width + offset] = value

@@ -14,8 +14,14 @@ struct FoldedEncoder: @unchecked Sendable {
     let shortcut: FoldedConvolution?
   }
 
-  /// Images that go through the network together on one core.
-  static let images = 8
+  /// Images that go through the network together on one core, given the side of the first map.
+  ///
+  /// Few enough for maps to stay in the last-level cache, and a multiple of the 14 tiles that the
+  /// product's registers hold, as the last map of an image may be one tile.
+  static func images(_ architecture: Architecture, side: Int) -> Int {
+    let map = side * side * architecture.width / (architecture.stemStride * architecture.stemStride)
+    return max(1, min(4, (1 << 20) / max(1, 14 * map))) * 14
+  }
 
   /// Folds an encoder, its weights in the memory of `arena`.
   init(_ encoder: Encoder, in arena: Arena) {

@@ -39,8 +39,9 @@ struct Winograd: @unchecked Sendable {
     (count, height, width) = (map.count, map.height, map.width)
     (self.workers, self.isAlone) = (workers, isAlone)
     let tiles = count * ((height + 3) / 4) * ((width + 3) / 4)
-    // At least four blocks, for there to be something to spread over the cores.
-    block = min(Self.block(max(inputs, outputs), pass), max(1, (tiles + 55) / 56) * 14)
+    // At least four blocks where there are cores to spread them over.
+    let part = isAlone ? 14 : 56
+    block = min(Self.block(max(inputs, outputs), pass), (tiles + part - 1) / part * 14)
   }
 
   /// The number of tiles in a block, a multiple of the 14 rows that the product's registers hold.
