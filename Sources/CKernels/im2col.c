@@ -59,12 +59,17 @@ void reber_col2im(const float *columns, const reber_window *window, size_t first
   }
 }
 
-void reber_weights_matrix(const float *weights, size_t outputs, size_t inputs, size_t area,
-                          float *matrix) {
-  for (size_t a = 0; a < area; a++)
-    for (size_t c = 0; c < inputs; c++)
-      for (size_t k = 0; k < outputs; k++)
-        matrix[(a * inputs + c) * outputs + k] = weights[(k * inputs + c) * area + a];
+void reber_weights_panel(const float *weights, size_t outputs, size_t inputs, size_t area,
+                         int transposed, size_t panel, float *panels) {
+  size_t depth = area * inputs, rows = transposed ? outputs : depth;
+  size_t columns = transposed ? depth : outputs, first = panel * 32;
+  size_t span = columns - first < 32 ? columns - first : 32;
+  float *out = panels + first * rows;
+  for (size_t r = 0; r < rows; r++)
+    for (size_t c = first; c < first + span; c++) {
+      size_t k = transposed ? r : c, d = transposed ? c : r;
+      *out++ = weights[(k * inputs + d % inputs) * area + d / inputs];
+    }
 }
 
 void reber_add_weights_matrix(const float *matrix, size_t outputs, size_t inputs, size_t area,

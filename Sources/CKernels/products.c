@@ -44,6 +44,17 @@ INLINE void panel(const int height, const int width, const float *a, size_t aRow
     tile(1, width, a + i * aRow, aRow, aStep, b, bStep, depth, adding, c + i * cRow, cRow);
 }
 
+// The last columns, fewer than a vector.
+INLINE void rest(size_t width, const float *a, size_t aRow, size_t aStep, const float *b,
+                 size_t bStep, size_t rows, size_t depth, int adding, float *c, size_t cRow) {
+  for (size_t i = 0; i < rows; i++, a += aRow, c += cRow)
+    for (size_t j = 0; j < width; j++) {
+      float sum = adding ? c[j] : 0;
+      for (size_t k = 0; k < depth; k++) sum += a[k * aStep] * b[k * bStep + j];
+      c[j] = sum;
+    }
+}
+
 typedef struct {
   const float *a, *b;
   size_t aPlane, bPlane, points, rows, inputs, outputs;
@@ -52,17 +63,28 @@ typedef struct {
   size_t cPlane;
 } task;
 
+// Rows of a panel at a time, which stay in the first-level cache.
+enum { reach = 128 };
+
 INLINE void products(const int height, const int width, const task t) {
   for (size_t p = 0; p < t.points; p++) {
     const float *a = t.a + p * t.aPlane, *b = t.b + p * t.inputs * t.outputs;
     float *c = t.c + p * t.cPlane;
     for (size_t k = 0; k < t.outputs; k += 32, b += 32 * t.inputs) {
-      size_t span = t.outputs - k < 32 ? 16 : 32;
-      if (span == 32 && width == 2)
-        panel(height, 2, a, t.inputs, 1, b, 32, t.rows, t.inputs, 0, c + k, t.outputs);
-      else
-        for (size_t j = 0; j < span; j += 16)
-          panel(height, 1, a, t.inputs, 1, b + j, span, t.rows, t.inputs, 0, c + k + j, t.outputs);
+      size_t span = t.outputs - k < 32 ? t.outputs - k : 32;
+      for (size_t d = 0; d < t.inputs; d += reach) {
+        size_t depth = t.inputs - d < reach ? t.inputs - d : reach, j = 0;
+        const float *left = a + d, *right = b + d * span;
+        if (span == 32 && width == 2) {
+          panel(height, 2, left, t.inputs, 1, right, 32, t.rows, depth, d > 0, c + k, t.outputs);
+          continue;
+        }
+        for (; j + 16 <= span; j += 16)
+          panel(height, 1, left, t.inputs, 1, right + j, span, t.rows, depth, d > 0, c + k + j,
+                t.outputs);
+        rest(span - j, left, t.inputs, 1, right + j, span, t.rows, depth, d > 0, c + k + j,
+             t.outputs);
+      }
     }
   }
 }
@@ -75,9 +97,11 @@ INLINE void transposed(const int height, const int width, const task t) {
     for (; width == 2 && k + 32 <= t.outputs; k += 32)
       panel(height, 2, a, 1, t.inputs, b + k, t.outputs, t.inputs, t.rows, t.adding, c + k,
             t.outputs);
-    for (; k < t.outputs; k += 16)
+    for (; k + 16 <= t.outputs; k += 16)
       panel(height, 1, a, 1, t.inputs, b + k, t.outputs, t.inputs, t.rows, t.adding, c + k,
             t.outputs);
+    rest(t.outputs - k, a, 1, t.inputs, b + k, t.outputs, t.inputs, t.rows, t.adding, c + k,
+         t.outputs);
   }
 }
 

@@ -10,6 +10,9 @@ internal import Foundation
 final class Arena: @unchecked Sendable {
   private var slabs: [UnsafeMutableBufferPointer<Float>] = []
 
+  /// Memory for tasks that work for the owner, who may all ask at once.
+  let workers = ArenaPool()
+
   /// The number of slabs in use; set back to give later ones free.
   var position = 0
 

@@ -83,7 +83,8 @@ struct Block: Sendable {
     let outer = firstNorm.backward(between, innerSums, through: first, in: arena)
     let isPlain = shortcut == nil
     self.first.backward(
-      outer, input: Activation(record.input), result: .plain(result, plus: isPlain ? gradient : nil),
+      outer, input: Activation(record.input),
+      result: .plain(result, plus: isPlain ? gradient : nil),
       in: arena)
     backwardShortcut(gradient, record, result: result, in: arena)
   }

@@ -45,7 +45,7 @@ struct Convolution: Sendable {
     let output = output(of: input.map, in: arena)
     let mark = arena.position
     defer { arena.position = mark }
-    if let winograd = Winograd(self, over: input.map) {
+    if let winograd = Winograd(self, over: input.map, .forward, workers: arena.workers) {
       let weights = winograd.weights(weight.value, transposed: false, in: arena)
       let sums = winograd.sums(outputs) { sums in
         var epilogue = reber_epilogue()
@@ -54,19 +54,13 @@ struct Convolution: Sendable {
       }
       return (output, sums)
     }
-    let product = Im2col(window: window(over: input.map), outputs: outputs)
-    product.forward(input, weights: matrix(in: arena), output: output)
+    let product = Im2col(
+      window: window(over: input.map), outputs: outputs, workers: arena.workers)
+    product.forward(input, weights: product.panels(weight.value, in: arena), output: output)
     let sums = ChannelSums(pixels: output.pixels, channels: outputs) { first, count, sums in
       reber_channel_sums(output.at(first), pivot, count, outputs, sums)
     }
     return (output, sums)
-  }
-
-  /// The weights as a matrix `[kernel * kernel * inputs, outputs]`.
-  func matrix(in arena: Arena) -> UnsafePointer<Float> {
-    let matrix = arena.floats(weight.value.values.count)
-    reber_weights_matrix(weight.value.values, outputs, inputs, kernel * kernel, matrix)
-    return UnsafePointer(matrix)
   }
 }
 
@@ -92,7 +86,7 @@ extension Convolution {
   ) -> ChannelSums? {
     let mark = arena.position
     defer { arena.position = mark }
-    if let winograd = Winograd(self, over: input.map) {
+    if let winograd = Winograd(self, over: input.map, .backward, workers: arena.workers) {
       return backward(by: winograd, gradient, input, result, arena)
     }
     return backwardByGathering(gradient, input, result, arena)
@@ -131,17 +125,20 @@ extension Convolution {
   private mutating func backwardByGathering(
     _ gradient: NormalisedGradient, _ input: Activation, _ result: InputGradient, _ arena: Arena
   ) -> ChannelSums? {
-    let product = Im2col(window: window(over: input.map), outputs: outputs)
+    let product = Im2col(
+      window: window(over: input.map), outputs: outputs, workers: arena.workers)
     let own = gradient.resolved(in: arena)
     addGradient(product.weightGradient(own, input: input, in: arena))
     switch result {
     case .none: return nil
     case .plain(let map, let other):
-      product.inputGradient(own, weights: matrix(in: arena), result: map)
+      product.inputGradient(
+        own, weights: product.panels(weight.value, transposed: true, in: arena), result: map)
       if let other { map.add(other) }
       return nil
     case .masked(let map, let behind):
-      product.inputGradient(own, weights: matrix(in: arena), result: map)
+      product.inputGradient(
+        own, weights: product.panels(weight.value, transposed: true, in: arena), result: map)
       return behind.maskedSums(map, activation: nil, into: map)
     }
   }

@@ -12,13 +12,16 @@ extension Encoder {
   /// - Returns: `[n, embeddingDimension]`.
   public func embed(_ images: Tensor) -> Tensor {
     guard images.rows > 0 else { return Tensor([0, architecture.embeddingDimension]) }
-    let weights = Arena()
-    let network = FoldedEncoder(self, in: weights)
+    return memory.lend { embed(images, by: FoldedEncoder(self, in: $0)) }
+  }
+
+  private func embed(_ images: Tensor, by network: FoldedEncoder) -> Tensor {
     let width = architecture.embeddingDimension
     return Tensor(shape: [images.rows, width]) { target in
       nonisolated(unsafe) let target = target
-      parallel(over: images.rows, chunk: FoldedEncoder.images) { _, rows in
-        let means = network.embed(images.rows(at: rows), in: Arena())
+      let chunk = FoldedEncoder.images(architecture, side: images.shape[1])
+      parallel(over: images.rows, chunk: chunk) { _, rows in
+        let means = memory.lend { network.embed(images.rows(at: rows), in: $0) }
         for (offset, value) in means.values.enumerated() {
           target[rows.lowerBound * width + offset] = value
         }

@@ -13,7 +13,10 @@ public struct Encoder: Sendable {
   var stem: Convolution
   var stemNorm: BatchNorm
   var blocks: [Block] = []
-  private var tape = Tape()
+  private var tape: Tape?
+
+  /// Memory for passes, which copies share.
+  let memory = ArenaPool()
 
   /// Draws weights by He's rule.
   ///
@@ -44,14 +47,13 @@ public struct Encoder: Sendable {
   /// - Parameter images: `[n, height, width, 1]`.
   /// - Returns: `[n, embeddingDimension]`.
   public mutating func forward(_ images: Tensor) -> Tensor {
-    if !isKnownUniquelyReferenced(&tape) { tape = Tape() }
-    let tape = tape
-    tape.arena.position = 0
+    self.tape = nil
+    let tape = Tape(memory)
+    self.tape = tape
     let input = tape.arena.map(copying: images)
     let first = stem.forward(Activation(input), &stemNorm, in: tape.arena)
     var output = first.rectified(in: tape.arena)
     tape.stem = (input, first)
-    tape.records.removeAll(keepingCapacity: true)
     for index in blocks.indices {
       tape.records.append(blocks[index].forward(output, in: tape.arena))
       output = tape.records[index].output
@@ -60,16 +62,15 @@ public struct Encoder: Sendable {
     return output.means()
   }
 
-  /// Adds to the parameters' gradients, after `forward` of the same value.
+  /// Adds to the parameters' gradients, once after `forward` of the same value.
   ///
   /// - Parameter gradient: The derivative of the loss with respect to the embeddings.
   public mutating func backward(_ gradient: Tensor) {
-    guard let (input, first) = tape.stem, let output = tape.output,
-      isKnownUniquelyReferenced(&tape)
-    else { preconditionFailure("backward needs a forward pass of the same value before it") }
+    guard let tape, let (input, first) = tape.stem, let output = tape.output else {
+      preconditionFailure("backward needs a forward pass of the same value before it")
+    }
+    self.tape = nil
     let arena = tape.arena
-    let mark = arena.position
-    defer { arena.position = mark }
     var current = arena.map(like: output)
     current.spread(means: gradient)
     for index in blocks.indices.reversed() {
@@ -86,12 +87,22 @@ public struct Encoder: Sendable {
 
 /// What a forward pass leaves for the backward pass.
 ///
-/// Unchecked, because only the one encoder that refers to it alone changes it.
+/// Unchecked, because only the forward pass that made it changes it, and maps of the forward pass are
+/// only read afterwards.
 private final class Tape: @unchecked Sendable {
-  let arena = Arena()
+  let arena: Arena
   var stem: (input: FeatureMap, first: Normalised)?
   var records: [Block.Record] = []
   var output: FeatureMap?
+
+  private let memory: ArenaPool
+
+  init(_ memory: ArenaPool) {
+    self.memory = memory
+    arena = memory.take()
+  }
+
+  deinit { memory.give(arena) }
 }
 
 extension Encoder: Layered {

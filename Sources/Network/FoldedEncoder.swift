@@ -14,8 +14,14 @@ struct FoldedEncoder: @unchecked Sendable {
     let shortcut: FoldedConvolution?
   }
 
-  /// Images that go through the network together on one core.
-  static let images = 8
+  /// Images that go through the network together on one core, given the side of the first map.
+  ///
+  /// Few enough for maps to stay in the last-level cache, and a multiple of the 14 tiles that the
+  /// product's registers hold, as the last map of an image may be one tile.
+  static func images(_ architecture: Architecture, side: Int) -> Int {
+    let map = side * side * architecture.width / (architecture.stemStride * architecture.stemStride)
+    return max(1, min(4, (1 << 20) / max(1, 14 * map))) * 14
+  }
 
   /// Folds an encoder, its weights in the memory of `arena`.
   init(_ encoder: Encoder, in arena: Arena) {
@@ -47,7 +53,7 @@ struct FoldedConvolution {
 
   /// The weights as each way to convolve needs them; the first for `Winograd`.
   private let transformed: UnsafePointer<Float>?
-  private let matrix: UnsafePointer<Float>
+  private let panels: UnsafePointer<Float>
 
   init(_ convolution: Convolution, _ norm: BatchNorm, in arena: Arena) {
     let (scale, shift) = norm.inferenceAffine()
@@ -60,9 +66,11 @@ struct FoldedConvolution {
     bias = arena.floats(shift.count)
     bias.update(from: shift, count: shift.count)
     let any = FeatureMap(base: bias, count: 1, height: 4, width: 4, channels: convolution.inputs)
-    transformed = Winograd(scaled, over: any)?
+    transformed = Winograd(scaled, over: any, .forward, workers: arena.workers)?
       .weights(scaled.weight.value, transposed: false, in: arena)
-    matrix = scaled.matrix(in: arena)
+    panels = Im2col(
+      window: scaled.window(over: any), outputs: scaled.outputs, workers: arena.workers
+    ).panels(scaled.weight.value, in: arena)
   }
 
   /// Convolves, adds bias and residual, and applies a ReLU if asked.
@@ -70,8 +78,9 @@ struct FoldedConvolution {
     _ input: FeatureMap, residual: FeatureMap? = nil, rectified: Bool, in arena: Arena
   ) -> FeatureMap {
     let output = convolution.output(of: input, in: arena)
-    if var winograd = Winograd(convolution, over: input), let transformed {
-      winograd.isAlone = true
+    let winograd = Winograd(
+      convolution, over: input, .forward, workers: arena.workers, isAlone: true)
+    if let winograd, let transformed {
       var epilogue = reber_epilogue()
       (epilogue.bias, epilogue.residual) = (UnsafePointer(bias), UnsafePointer(residual?.base))
       epilogue.rectified = rectified ? 1 : 0
@@ -80,8 +89,9 @@ struct FoldedConvolution {
       return output
     }
     let product = Im2col(
-      window: convolution.window(over: input), outputs: convolution.outputs, isAlone: true)
-    product.forward(Activation(input), weights: matrix, output: output)
+      window: convolution.window(over: input), outputs: convolution.outputs,
+      workers: arena.workers, isAlone: true)
+    product.forward(Activation(input), weights: panels, output: output)
     reber_bias(
       output.base, bias, residual?.base, output.pixels, output.channels, rectified ? 1 : 0)
     return output

@@ -7,6 +7,7 @@ internal import Tensor
 struct Im2col: @unchecked Sendable {
   let window: reber_window
   let outputs: Int
+  let workers: ArenaPool
 
   /// Whether the calling thread does everything itself, being one of many.
   var isAlone = false
@@ -20,16 +21,27 @@ struct Im2col: @unchecked Sendable {
   private var pixels: Int { Int(window.count) * map }
 
   /// Output pixels in a block: the matrix of windows is to stay in the second-level cache.
-  private var block: Int { max(64, min(1024, (1 << 17) / depth)) }
+  private var block: Int { max(56, min(1008, (1 << 17) / depth / 14 * 14)) }
+
+  /// The weights as a matrix `[depth, outputs]` in panels, or its transpose for the backward pass.
+  func panels(_ weight: Tensor, transposed: Bool = false, in arena: Arena) -> UnsafePointer<Float> {
+    let area = Int(window.kernel * window.kernel)
+    let inputs = Int(window.channels)
+    nonisolated(unsafe) let result = arena.floats(depth * outputs)
+    let columns = transposed ? depth : outputs
+    spread(over: (columns + 31) / 32, chunk: 1, isAlone: isAlone) { panel, _ in
+      reber_weights_panel(weight.values, outputs, inputs, area, transposed ? 1 : 0, panel, result)
+    }
+    return UnsafePointer(result)
+  }
 
   func forward(_ input: Activation, weights: UnsafePointer<Float>, output: FeatureMap) {
     nonisolated(unsafe) let weights = weights
     spread(over: pixels, chunk: block, isAlone: isAlone) { _, range in
-      withScratch(range.count * depth) { columns in
+      workers.scratch(range.count * depth) { columns in
         gather(input, range, into: columns)
-        sgemm(
-          .init(columns, range.count, depth), .init(weights, depth, outputs),
-          into: output.at(range.lowerBound))
+        reber_products(
+          columns, 0, weights, 1, range.count, depth, outputs, output.at(range.lowerBound), 0)
       }
     }
   }
@@ -54,16 +66,15 @@ struct Im2col: @unchecked Sendable {
     let size = depth * outputs
     let groups = max(1, min(8, pixels / block))
     nonisolated(unsafe) let parts = arena.floats(groups * size)
-    parallel(over: groups, chunk: 1) { group, _ in
+    spread(over: groups, chunk: 1, isAlone: isAlone) { group, _ in
       let range = pixels * group / groups..<pixels * (group + 1) / groups
-      withScratch(block * depth) { columns in
+      workers.scratch(block * depth) { columns in
         for start in stride(from: range.lowerBound, to: range.upperBound, by: block) {
           let part = start..<min(start + block, range.upperBound)
           gather(input, part, into: columns)
-          sgemm(
-            .init(columns, part.count, depth, transposed: true),
-            .init(gradient.at(start), part.count, outputs), into: parts + group * size,
-            adding: start > range.lowerBound)
+          reber_transposed_products(
+            columns, 0, gradient.at(start), 0, 1, part.count, depth, outputs,
+            start > range.lowerBound ? 1 : 0, parts + group * size)
         }
       }
     }
@@ -76,15 +87,13 @@ struct Im2col: @unchecked Sendable {
     _ gradient: FeatureMap, weights: UnsafePointer<Float>, result: FeatureMap
   ) {
     nonisolated(unsafe) let weights = weights
-    parallel(over: result.count, chunk: 1) { image, _ in
+    spread(over: result.count, chunk: 1, isAlone: isAlone) { image, _ in
       let size = result.elements / result.count
       (result.base + image * size).update(repeating: 0, count: size)
-      withScratch(min(block, map) * depth) { columns in
+      workers.scratch(min(block, map) * depth) { columns in
         for start in stride(from: image * map, to: (image + 1) * map, by: block) {
           let count = min(block, (image + 1) * map - start)
-          sgemm(
-            .init(gradient.at(start), count, outputs),
-            .init(weights, depth, outputs, transposed: true), into: columns)
+          reber_products(gradient.at(start), 0, weights, 1, count, outputs, depth, columns, 0)
           withUnsafePointer(to: window) { window in
             reber_col2im(columns, window, start, count, result.base)
           }
@@ -101,16 +110,5 @@ func spread(
   guard isAlone else { return parallel(over: count, chunk: chunk, body) }
   for (index, start) in stride(from: 0, to: count, by: chunk).enumerated() {
     body(index, start..<min(start + chunk, count))
-  }
-}
-
-/// Lends memory for `count` numbers, aligned for vectors.
-func withScratch<Result>(
-  _ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Result
-) -> Result {
-  withUnsafeTemporaryAllocation(byteCount: max(64, count * 4), alignment: 64) { bytes in
-    let floats = bytes.bindMemory(to: Float.self)
-    guard let base = floats.baseAddress else { preconditionFailure("no scratch memory") }
-    return body(base)
   }
 }

@@ -13,16 +13,55 @@ struct Winograd: @unchecked Sendable {
   let height: Int
   let width: Int
 
+  /// Tiles in a block.
+  private let block: Int
+
   /// Whether the calling thread does everything itself, being one of many.
-  var isAlone = false
+  let isAlone: Bool
+
+  private let workers: ArenaPool
+
+  /// What one run of it does: the two want blocks of different sizes.
+  enum Pass {
+    case forward
+    case backward
+  }
 
   /// Fits a convolution over maps of a size; `nil` where another way must serve.
-  init?(_ convolution: Convolution, over map: FeatureMap) {
+  init?(
+    _ convolution: Convolution, over map: FeatureMap, _ pass: Pass, workers: ArenaPool,
+    isAlone: Bool = false
+  ) {
     guard convolution.kernel == 3, convolution.stride == 1, min(map.height, map.width) > 2,
       convolution.inputs.isMultiple(of: 16), convolution.outputs.isMultiple(of: 16)
     else { return nil }
     (inputs, outputs) = (convolution.inputs, convolution.outputs)
     (count, height, width) = (map.count, map.height, map.width)
+    (self.workers, self.isAlone) = (workers, isAlone)
+    let tiles = count * ((height + 3) / 4) * ((width + 3) / 4)
+    // At least four blocks where there are cores to spread them over.
+    let part = isAlone ? 14 : 56
+    block = min(Self.block(max(inputs, outputs), pass), (tiles + part - 1) / part * 14)
+  }
+
+  /// The number of tiles in a block, a multiple of the 14 rows that the product's registers hold.
+  ///
+  /// Processor time of a pass in ms on an AMD EPYC (Zen 4, 1 MB of second-level cache a core), by
+  /// `engine-bench` with lines such as `forward 64 64 3 1 32 32`, blocks fixed for the trial:
+  ///
+  ///                        14     28     56    112    224
+  ///      32 ch. forward   5.7    5.5    5.7    5.9    5.9     backward  11   11   11   11   11
+  ///      64 ch. forward   8.9    8.7    9.3    9.7    9.8     backward  19   19   20   23   24
+  ///     128 ch. forward    17     16     16     16     18     backward  51   47   42   41   40
+  ///     256 ch. forward    16     18     18     18     18     backward  71   59   46   41   40
+  ///     512 ch. forward    51     39     31     32     30     backward 151  124  103   84   63
+  private static func block(_ channels: Int, _ pass: Pass) -> Int {
+    switch (pass, channels) {
+    case (_, ...64): 28
+    case (.forward, _): 56
+    case (.backward, ...256): 112
+    case (.backward, _): 224
+    }
   }
 
   /// Points of the transform domain.
@@ -31,9 +70,6 @@ struct Winograd: @unchecked Sendable {
   private var tileRows: Int { (height + 3) / 4 }
   private var tileColumns: Int { (width + 3) / 4 }
   private var tiles: Int { count * tileRows * tileColumns }
-
-  /// Tiles in a block: a multiple of the 14 rows that the product's registers hold.
-  private var block: Int { max(2, min(8, (1 << 18) / (Self.points * (inputs + outputs) * 14))) * 14 }
 
   private var blocks: Int { (tiles + block - 1) / block }
 
@@ -65,7 +101,7 @@ struct Winograd: @unchecked Sendable {
   ) {
     nonisolated(unsafe) let (source, weights, epilogue) = (source, weights, epilogue)
     spread(over: tiles, chunk: block, isAlone: isAlone) { index, range in
-      withScratch(Self.points * (plane(inputs) + plane(outputs))) { scratch in
+      workers.scratch(Self.points * (plane(inputs) + plane(outputs))) { scratch in
         convolve(
           source, (inputs, outputs), weights, epilogue, index, range, scratch, into: output.base)
       }
@@ -94,7 +130,7 @@ struct Winograd: @unchecked Sendable {
   /// Groups of blocks that add up weight gradients of their own, so that the sum does not depend
   /// on the number of cores; few where the sums are large.
   private var groups: Int {
-    min(blocks, max(4, min(16, (24 << 20) / (Self.points * inputs * outputs))))
+    min(blocks, max(4, min(16, (8 << 20) / (Self.points * inputs * outputs))))
   }
 
   /// Adds to the gradient of the weights, and finds the input's gradient while at it.
@@ -111,7 +147,7 @@ struct Winograd: @unchecked Sendable {
     nonisolated(unsafe) let sums = arena.floats(groups * size)
     let (groups, blocks) = (groups, blocks)
     spread(over: groups, chunk: 1, isAlone: isAlone) { group, _ in
-      withScratch(Self.points * (plane(inputs) + plane(outputs))) { scratch in
+      workers.scratch(Self.points * (plane(inputs) + plane(outputs))) { scratch in
         let own = blocks * group / groups..<blocks * (group + 1) / groups
         for index in own {
           let range = index * block..<min(tiles, (index + 1) * block)

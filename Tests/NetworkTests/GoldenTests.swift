@@ -29,7 +29,9 @@ struct GoldenTests {
     let gradient = NormalisedGradient(
       gradient: arena.map(copying: wave(shape, 3)), map: output, a: ones, b: zeros, c: zeros)
     layer.backward(gradient, input: input, result: .plain(result, plus: nil), in: arena)
-    #expect(abs(sums.first(0) - Double((0..<output.pixels).map { output.base[$0 * 5] }.reduce(0, +))) < 1e-3)
+    #expect(
+      abs(sums.first(0) - Double((0..<output.pixels).map { output.base[$0 * 5] }.reduce(0, +)))
+        < 1e-3)
     #expect(try error(result.tensor(), gold[name + "dx"]) < 2e-6)
     #expect(try error(layer.weight.gradient, gold[name + "dw"]) < 2e-6)
   }

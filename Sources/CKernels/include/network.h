@@ -52,10 +52,12 @@ void reber_im2col(const float *x, const float *scale, const float *shift,
 void reber_col2im(const float *columns, const reber_window *window, size_t first, size_t count,
                   float *x);
 
-// Weights [outputs, inputs, area] as a matrix [area * inputs, outputs], and a matrix's gradient added
-// to that of the weights.
-void reber_weights_matrix(const float *weights, size_t outputs, size_t inputs, size_t area,
-                          float *matrix);
+// A panel of the weights [outputs, inputs, area] seen as a matrix [area * inputs, outputs] or, if
+// `transposed`, as its transpose: up to 32 of its columns, row by row.
+void reber_weights_panel(const float *weights, size_t outputs, size_t inputs, size_t area,
+                         int transposed, size_t panel, float *panels);
+
+// Adds the gradient of that matrix to that of the weights.
 void reber_add_weights_matrix(const float *matrix, size_t outputs, size_t inputs, size_t area,
                               float *gradient);
 
