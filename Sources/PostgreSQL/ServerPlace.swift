@@ -19,7 +19,7 @@ struct ServerPlace: Sendable {
     let pointer = folder + "/location"
     if let place = try? String(contentsOfFile: pointer, encoding: .utf8) {
       root = place.trimmingCharacters(in: .whitespacesAndNewlines)
-    } else if ServerAccount.current.canEnter(parentOf: folder) {
+    } else if ServerAccount.current.canEnter(folder) {
       root = folder + "/postgres"
     } else {
       root = "/var/lib/reber/" + Self.digest(folder)
@@ -103,10 +103,10 @@ struct ServerAccount: Sendable {
       name: "postgres", user: entry.pointee.pw_uid, group: entry.pointee.pw_gid)
   }
 
-  /// Whether every folder above `path` lets the account through.
-  func canEnter(parentOf path: String) -> Bool {
+  /// Whether a folder, where it is there, and all above it let the account through.
+  func canEnter(_ folder: String) -> Bool {
     guard name != nil else { return true }
-    var above = URL(fileURLWithPath: path).deletingLastPathComponent()
+    var above = URL(fileURLWithPath: folder)
     while above.path != "/" {
       var status = stat()
       if stat(above.path, &status) == 0 {

@@ -28,28 +28,3 @@ import Testing
     }
   }
 }
-
-@Suite struct PrivateServerTests {
-  @Test func survivesKill() throws {
-    try withTemporaryFolder { folder in
-      let server = PrivateServer(folder: folder + "/server")
-      #expect(try server.status() == .absent)
-      try server.start()
-      defer { _ = try? server.stop() }
-      #expect(try server.status() == .running)
-      try Connection(server.connectionString).script("CREATE TABLE kept AS SELECT 42::bigint AS i")
-      let pids = try FileManager.default.contentsOfDirectory(atPath: folder + "/server/postgres/data")
-      #expect(pids.contains("postmaster.pid"))
-      let text = try String(
-        contentsOfFile: folder + "/server/postgres/data/postmaster.pid", encoding: .utf8)
-      let pid = try #require(Int32(text.split(separator: "\n")[0]))
-      kill(pid, SIGKILL)
-      while kill(pid, 0) == 0 { usleep(10_000) }
-      #expect(try server.status() == .stopped)
-      try server.start()
-      let kept = try Connection(server.connectionString)
-        .row("SELECT i FROM kept", as: Int.self)
-      #expect(kept == 42)
-    }
-  }
-}

@@ -1,0 +1,59 @@
+import Foundation
+import PostgreSQL
+import TestSupport
+import Testing
+
+@Suite struct PrivateServerTests {
+  @Test func survivesKill() throws {
+    try withTemporaryFolder { folder in
+      let server = PrivateServer(folder: folder + "/server")
+      #expect(try server.status() == .absent)
+      try server.start()
+      defer { _ = try? server.stop() }
+      #expect(try server.status() == .running)
+      try Connection(server.connectionString).script("CREATE TABLE kept AS SELECT 42::bigint AS i")
+      let pids = try FileManager.default.contentsOfDirectory(atPath: folder + "/server/postgres/data")
+      #expect(pids.contains("postmaster.pid"))
+      let text = try String(
+        contentsOfFile: folder + "/server/postgres/data/postmaster.pid", encoding: .utf8)
+      let pid = try #require(Int32(text.split(separator: "\n")[0]))
+      kill(pid, SIGKILL)
+      while kill(pid, 0) == 0 { usleep(10_000) }
+      #expect(try server.status() == .stopped)
+      try server.start()
+      let kept = try Connection(server.connectionString)
+        .row("SELECT i FROM kept", as: Int.self)
+      #expect(kept == 42)
+    }
+  }
+
+  @Test func aFolderThatIsClosedToTheServerServesAllTheSame() throws {
+    try withTemporaryFolder { folder in
+      let closed = folder + "/closed"
+      try FileManager.default.createDirectory(
+        atPath: closed, withIntermediateDirectories: false,
+        attributes: [.posixPermissions: 0o700])
+      let server = PrivateServer(folder: closed)
+      try server.start()
+      defer { _ = try? server.stop() }
+      #expect(try Connection(server.connectionString).row("SELECT 1::bigint", as: Int.self) == 1)
+    }
+  }
+
+  /// A disk of 8 MB, where root may make one.
+  @Test func aFullDiskIsOneClearLineAndLeavesNothing() throws {
+    try withTemporaryFolder { folder in
+      let disk = folder + "/disk"
+      try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: false)
+      guard mount("tmpfs", disk, "tmpfs", 0, "size=8m") == 0 else { return }
+      defer { umount(disk) }
+      let error = #expect(throws: PrivateServerError.self) {
+        try PrivateServer(folder: disk + "/server").start()
+      }
+      #expect(error?.description.contains("8 MB are free") == true, "\(String(describing: error))")
+      #expect(error?.description.contains("REBER_HOME") == true)
+      let left = try FileManager.default.contentsOfDirectory(atPath: disk + "/server")
+      #expect(left.isEmpty, "\(left)")
+    }
+  }
+}
