@@ -8,7 +8,8 @@ let strict: [SwiftSetting] = [
 ]
 
 /// A library module of the house, and the modules below it that it may use.
-func module(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+func module(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target
+{
   .target(name: name, dependencies: uses, resources: resources, swiftSettings: strict)
 }
 

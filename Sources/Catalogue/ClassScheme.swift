@@ -11,7 +11,7 @@ public struct ClassScheme: Sendable {
   /// The classes' names by their key, in the scheme's order.
   public var classes: [(id: Int16, name: String)]
 
-  /// The scheme that Reber begins with: the twelve classes of Baron Perez et al. 2025.
+  /// The scheme that Reber begins with: the twelve classes of Baron Perez and others (2025).
   public static let twelveClasses = "morphology-12"
 }
 

@@ -177,10 +177,8 @@ extension Survey {
 
   /// The next current cutouts in the order of their sources.
   ///
-  /// - Parameters:
-  ///   - source: Cutouts of later sources are given.
-  ///   - count: The most to give.
-  ///   - condition: Chooses rows of `reber.cutout`.
+  /// At most `count` cutouts of sources after `source` are given, of the rows of `reber.cutout` that
+  /// `condition` chooses.
   public func cutouts(
     after source: Int, count: Int, where condition: SQL = "true", in database: Connection
   ) throws -> [StoredCutout] {

@@ -82,10 +82,7 @@ extension Clustering {
   /// In turn each cluster, the largest first, gives its most central source, then another drawn
   /// by chance, and so on.
   ///
-  /// - Parameters:
-  ///   - count: The most sources to give.
-  ///   - scheme: Sources with a label in it are left out.
-  ///   - seed: Decides the draw.
+  /// Sources with a label in the scheme are left out; the seed decides the draw.
   public func candidates(
     _ count: Int, unlabelledIn scheme: ClassScheme, seed: UInt64, in database: Connection
   ) throws -> [Candidate] {

@@ -85,8 +85,6 @@ extension Survey {
   }
 
   /// What the annotators say of each labelled source now, in the order of the sources.
-  ///
-  /// - Parameter annotators: Whose labels count; empty for everybody's.
   public func consensus(
     scheme: ClassScheme, in database: Connection
   ) throws -> [Consensus] {

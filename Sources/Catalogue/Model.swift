@@ -65,7 +65,8 @@ extension Model {
     guard let (model, run, description, sha256) = found else {
       let stage = kind == .encoder ? "pretrain" : "finetune"
       throw CatalogueError.missing(
-        id.map { "\(kind.rawValue) \($0)" } ?? kind.rawValue, hint: "make one with 'reber \(stage)'")
+        id.map { "\(kind.rawValue) \($0)" } ?? kind.rawValue, hint: "make one with 'reber \(stage)'"
+      )
     }
     return Model(id: model, run: run, kind: kind, description: description, sha256: sha256)
   }

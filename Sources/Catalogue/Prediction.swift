@@ -89,9 +89,11 @@ extension Model {
       ]
     ) { rows in
       for prediction in predictions {
-        guard let best = prediction.probabilities.indices.max(by: {
-          prediction.probabilities[$0] < prediction.probabilities[$1]
-        }) else { continue }
+        guard
+          let best = prediction.probabilities.indices.max(by: {
+            prediction.probabilities[$0] < prediction.probabilities[$1]
+          })
+        else { continue }
         try rows.row(
           run, survey.id, prediction.source, prediction.cutout, id, scheme.id, classes[best].id,
           prediction.probabilities[best], prediction.probabilities)

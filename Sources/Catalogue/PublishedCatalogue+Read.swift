@@ -9,14 +9,13 @@ extension PublishedCatalogue {
     let list = columns.map { "\(identifier: $0.name)" as SQL }.joined(separator: ", ")
     var chunk: [[String?]] = []
     try database.query(
-      "SELECT \(list) FROM catalogue.\(identifier: name) ORDER BY name", columns: { _ in }
-    ) { row in
-      chunk.append(row)
-      if chunk.count == 4096 {
+      "SELECT \(list) FROM catalogue.\(identifier: name) ORDER BY name", columns: { _ in },
+      row: { row in
+        chunk.append(row)
+        guard chunk.count == 4096 else { return }
         try body(chunk)
         chunk.removeAll(keepingCapacity: true)
-      }
-    }
+      })
     if !chunk.isEmpty { try body(chunk) }
   }
 

@@ -29,9 +29,7 @@ public struct Rejected: Sendable, Codable {
     }
   }
 
-  /// What a run has set aside, in the order in which it did.
-  ///
-  /// - Parameter count: How much of it is wanted at most.
+  /// What a run has set aside, in the order in which it did; at most `count` of it.
   public static func all(
     of run: Int, atMost count: Int = .max, in database: Connection
   ) throws -> [(file: String, rejected: Rejected)] {

@@ -134,8 +134,8 @@ extension Run {
   /// While the process lives, the run is held by an advisory lock of the connection's session; a
   /// process that is killed lets go of it. An unfinished run is gone on with only by the same
   /// version of the code.
+  /// `again` does finished work once more, as a new run.
   ///
-  /// - Parameter again: Do finished work once more, as a new run.
   /// - Throws: `CatalogueError.busy` where another process holds the run.
   public static func open(
     _ work: Work, by user: Operator, again: Bool = false, in database: Connection

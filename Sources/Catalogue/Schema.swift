@@ -1,4 +1,5 @@
 import Foundation
+
 /// The tables that Reber keeps, made by the numbered files in `sql/`.
 public enum Schema {
   /// The folder of migrations: `REBER_SQL`, or `sql` in a folder above the program.

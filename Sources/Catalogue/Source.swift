@@ -99,10 +99,7 @@ extension Survey {
   /// The whole is one transaction. A row whose name was met before in the same catalogue is set
   /// aside as rejected.
   ///
-  /// - Parameters:
-  ///   - file: The catalogue's name, for rejected rows.
-  ///   - run: The run that reads it.
-  ///   - body: Calls `write` with each row, in order.
+  /// `body` calls `write` with each row, in order; rejected rows are kept under the name `file`.
   public func writeSources(
     from file: String, run: Int, in database: Connection,
     _ body: (_ write: (IncomingRow) throws -> Void) throws -> Void

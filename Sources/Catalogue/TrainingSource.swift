@@ -56,7 +56,7 @@ extension Survey {
   /// The same source may stand in a catalogue twice, or in two surveys: a position that was
   /// learned is not new.
   ///
-  /// - Parameter radius: Arcsec; 10″ for FIRST and LoTSS.
+  /// The radius is in arcsec: 10″ for FIRST and LoTSS.
   public func sourcesLearned(
     by run: Int, within radius: Double, in database: Connection
   ) throws -> Set<Int> {

@@ -3,9 +3,10 @@ public import Tensor
 
 /// Contrastive learning without labels, over views of sources.
 ///
-/// The method is SimCLR (Chen et al. 2020). A state machine that does one step at a time. All chance comes from (seed, epoch, step, source),
-/// so weights, the optimiser's state and the number of the step are all that a checkpoint holds,
-/// and learning that was stopped and goes on gives the same bytes as learning that was not.
+/// The method is SimCLR (Chen et al. 2020). A state machine that does one step at a time. All
+/// chance comes from (seed, epoch, step, source), so weights, the optimiser's state and the number
+/// of the step are all that a checkpoint holds, and learning that was stopped and goes on gives the
+/// same bytes as learning that was not.
 public struct Pretraining: Sendable {
   /// What decides the result besides the images; stored with the run.
   public struct Options: Codable, Sendable, Hashable {

@@ -88,6 +88,7 @@ extension Connection {
   ///   - columns: The columns that each row has a value for.
   ///   - body: Writes the rows. Where it throws, nothing is added.
   /// - Returns: The number of rows that were added.
+  /// - Throws: ``PostgresError``, or what `body` throws; nothing is added then.
   @discardableResult
   public func copy(
     into table: String, columns: [String], _ body: (CopyWriter) throws -> Void

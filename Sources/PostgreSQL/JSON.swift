@@ -58,13 +58,21 @@ private indirect enum JSONTree: Codable {
 
   init(from decoder: any Decoder) throws {
     let value = try decoder.singleValueContainer()
-    if value.decodeNil() { self = .null }
-    else if let boolean = try? value.decode(Bool.self) { self = .boolean(boolean) }
-    else if let integer = try? value.decode(Int64.self) { self = .integer(integer) }
-    else if let number = try? value.decode(Double.self) { self = .number(number) }
-    else if let text = try? value.decode(String.self) { self = .text(text) }
-    else if let list = try? value.decode([JSONTree].self) { self = .list(list) }
-    else { self = .object(try value.decode([String: JSONTree].self)) }
+    if value.decodeNil() {
+      self = .null
+    } else if let boolean = try? value.decode(Bool.self) {
+      self = .boolean(boolean)
+    } else if let integer = try? value.decode(Int64.self) {
+      self = .integer(integer)
+    } else if let number = try? value.decode(Double.self) {
+      self = .number(number)
+    } else if let text = try? value.decode(String.self) {
+      self = .text(text)
+    } else if let list = try? value.decode([JSONTree].self) {
+      self = .list(list)
+    } else {
+      self = .object(try value.decode([String: JSONTree].self))
+    }
   }
 
   func encode(to encoder: any Encoder) throws {

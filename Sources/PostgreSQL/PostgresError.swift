@@ -44,7 +44,10 @@ public struct PostgresError: Error, CustomStringConvertible, Sendable {
     if let detail { text += "; \(detail)" }
     if let hint { text += "; \(hint)" }
     if let context { text += "; in \(context.split(separator: "\n")[0])" }
-    if let sql { text += "; statement: \(sql.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(400))" }
+    if let sql {
+      text +=
+        "; statement: \(sql.split(whereSeparator: \.isWhitespace).joined(separator: " ").prefix(400))"
+    }
     return text
   }
 }

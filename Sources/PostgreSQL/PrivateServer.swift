@@ -96,7 +96,7 @@ public struct PrivateServer: Sendable {
             "-o", "-k '\(place.socket)'", "start",
           ], in: place)
         break
-      } catch where attempt < 10 && place.logTail.contains("still in use") {
+      } catch  where attempt < 10 && place.logTail.contains("still in use") {
         Thread.sleep(forTimeInterval: 0.5)
       }
     }

@@ -49,8 +49,7 @@ extension Workplace {
   /// A stage that throws leaves its run as failed, with the error; the same work, asked for again,
   /// goes on from the rows that are there. A process that is killed leaves it as running, and the
   /// next one finds it let go.
-  ///
-  /// - Parameter body: Given the run's number, does the work and returns what it measured.
+  /// `body` is given the run's number, does the work and returns what it measured.
   func perform<Metrics: Codable & Sendable>(
     _ work: Work, _ body: (_ run: Int) async throws -> Metrics
   ) async throws -> StageReport<Metrics> {

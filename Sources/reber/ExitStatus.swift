@@ -23,7 +23,8 @@ enum ExitStatus: Int32 {
   init?(of error: any Error) {
     switch error {
     case CatalogueError.busy: self = .busy
-    case let error as PostgresError: self = error.isConnectionFailure ? .unavailable : .databaseError
+    case let error as PostgresError:
+      self = error.isConnectionFailure ? .unavailable : .databaseError
     case SimulationFolderError.busy: self = .busy
     case is PrivateServerError, SimulationFolderError.notWritable: self = .cannotCreate
     case is IngestError, is LabelError, is LearnError, is CatalogueError, is FITSError,

@@ -43,7 +43,8 @@ final class TerminalProgress: ProgressDisplay {
   private func line(
     _ state: State, done: Int, of total: Int, _ detail: String?, at now: ContinuousClock.Instant
   ) -> String {
-    let seconds = Double((now - state.started).components.seconds)
+    let seconds =
+      Double((now - state.started).components.seconds)
       + Double((now - state.started).components.attoseconds) * 1e-18
     var line = "\(state.what): \(done)/\(total)"
     if total > 0 { line += " (\(100 * done / total)%)" }

@@ -46,7 +46,8 @@ import Testing
     }
     #expect(changes.added == 2 && changes.rejected == 2)
     let reasons = try fixture.database.rows(
-      "SELECT row_number, reason FROM reber.rejected ORDER BY row_number", as: Int.self, String.self)
+      "SELECT row_number, reason FROM reber.rejected ORDER BY row_number", as: Int.self, String.self
+    )
     #expect(reasons.map(\.0) == [2, 4])
     #expect(reasons[0].1 == "the name 's0' stands already in row 1")
   }

@@ -2,31 +2,11 @@ import Foundation
 import Tables
 import Testing
 
-/// A small network on small views: what is tested is the way through, not what is learned.
-private let small = ["--size", "24", "--width", "4", "--stem-stride", "2"]
-
 @Suite("From a survey to a catalogue") struct PipelineTests {
-  /// Calls the program, and expects success.
-  private func call(_ program: Program, _ arguments: [String]) throws {
-    let process = try program.start(arguments)
-    process.waitUntilExit()
-    let said = try String(contentsOfFile: program.folder + "/.err", encoding: .utf8)
-    try #require(process.terminationStatus == 0, "\(arguments.joined(separator: " ")): \(said)")
-  }
-
-  /// A simulated survey, ingested.
-  private func simulated(_ sources: Int) throws -> Program {
-    let program = try Program()
-    try call(program, ["simulate", "--sources", "\(sources)", "--seed", "3", "--output", "sim"])
-    try call(
-      program, ["ingest", "sim/simulated-catalogue.fits", "--survey", "sim", "--images", "sim/images"])
-    return program
-  }
-
   private func published() throws -> Program {
-    let program = try simulated(72)
+    let program = try Program(simulating: 72)
     for stage in [
-      ["pretrain", "--survey", "sim", "--epochs", "1", "--batch-size", "24"] + small,
+      ["pretrain", "--survey", "sim", "--epochs", "1", "--batch-size", "24"] + Program.smallNetwork,
       ["embed", "--survey", "sim"], ["cluster", "--survey", "sim", "--clusters", "10"],
       ["label", "choose", "--survey", "sim", "--count", "40", "--output", "sheet.csv"],
       ["label", "import", "sim/simulated-truth.fits", "--survey", "sim", "--only", "sheet.csv"],
@@ -35,7 +15,7 @@ private let small = ["--size", "24", "--width", "4", "--stem-stride", "2"]
       ["evaluate", "--survey", "sim", "--truth", "sim/simulated-truth.fits"],
       ["publish", "--survey", "sim"], ["export", "sim", "--output", "sim.fits"],
       ["export", "sim", "--output", "sim.vot"], ["export", "sim", "--output", "sim.csv"],
-    ] { try call(program, stage) }
+    ] { try program.call(stage) }
     return program
   }
 
@@ -92,29 +72,5 @@ private let small = ["--size", "24", "--width", "4", "--stem-stride", "2"]
     let python = ProcessInfo.processInfo.environment["REBER_PYTHON"] ?? "python3"
     guard run(python, ["-c", "import astropy"])?.status == 0 else { return }
     #expect(run(python, ["-W", "ignore", "-c", script])?.output == "good\n")
-  }
-
-  @Test func aKilledTrainingEndsWithTheSameWeights() throws {
-    var digests: [String] = []
-    for kills in [0, 2] {
-      let program = try simulated(48)
-      let training =
-        ["pretrain", "--survey", "sim", "--epochs", "30", "--batch-size", "16"] + small
-        + ["--checkpoint-every", "0.05"]
-      for round in 0..<kills {
-        let process = try program.start(training)
-        let step = "SELECT coalesce(max(step), 0) FROM reber.checkpoint"
-        while try Int(program.value(step)) ?? 0 < 8 * (round + 1), process.isRunning {}
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
-        #expect(process.terminationReason == .uncaughtSignal, "it was killed before it had ended")
-      }
-      try call(program, training)
-      digests.append(try program.value("SELECT sha256 FROM reber.model"))
-      #expect(try program.value("SELECT count(*) FROM reber.run WHERE stage = 'pretrain'") == "1")
-      #expect(
-        try program.value("SELECT count(*) FROM reber.training_curve WHERE series = 'loss'") == "90")
-    }
-    #expect(digests[0] == digests[1] && digests[0].count == 64)
   }
 }

@@ -1,12 +1,20 @@
 import Foundation
+import PostgreSQL
 import TestSupport
+import Testing
 
 /// The program `reber`, as a person or a script calls it, with a database and a folder of its own.
 final class Program: Sendable {
   /// Where files may be written.
   let folder: String
 
+  /// The address of its database.
+  let address: String
+
   private let environment: [String: String]
+
+  /// A small network on small views, where what is learned does not matter.
+  static let smallNetwork = ["--size", "24", "--width", "4", "--stem-stride", "2"]
 
   /// What a call left.
   struct Outcome {
@@ -17,14 +25,25 @@ final class Program: Sendable {
 
   /// Makes an empty database with the schema.
   init() throws {
-    folder = FileManager.default.temporaryDirectory
+    folder =
+      FileManager.default.temporaryDirectory
       .appendingPathComponent("reber-\(UUID().uuidString)").path
     try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var environment = ProcessInfo.processInfo.environment
-    environment["DATABASE_URL"] = try TestServer.newDatabase()
+    address = try TestServer.newDatabase()
+    environment["DATABASE_URL"] = address
     environment["REBER_SQL"] = SharedData.repository + "/sql"
     self.environment = environment
     _ = try run("db", "migrate")
+  }
+
+  /// Makes a simulated survey `sim` and ingests it.
+  convenience init(simulating sources: Int) throws {
+    try self.init()
+    try call(["simulate", "--sources", "\(sources)", "--seed", "3", "--output", "sim"])
+    try call([
+      "ingest", "sim/simulated-catalogue.fits", "--survey", "sim", "--images", "sim/images",
+    ])
   }
 
   deinit { try? FileManager.default.removeItem(atPath: folder) }
@@ -40,6 +59,14 @@ final class Program: Sendable {
     process.waitUntilExit()
     return Outcome(
       status: process.terminationStatus, output: try text("out"), errors: try text("err"))
+  }
+
+  /// Runs it to its end, and requires success.
+  func call(_ arguments: [String]) throws {
+    let process = try start(arguments)
+    process.waitUntilExit()
+    try #require(
+      process.terminationStatus == 0, "\(arguments.joined(separator: " ")): \(try text("err"))")
   }
 
   /// Starts it, to be killed.

@@ -26,7 +26,8 @@ import Testing
   }
 
   @Test func nullNeedsAnOptional() throws {
-    let (number, nothing) = try connection.row("SELECT 1::real, NULL::real", as: Float?.self, Float?.self)
+    let (number, nothing) = try connection.row(
+      "SELECT 1::real, NULL::real", as: Float?.self, Float?.self)
     #expect(number == 1 && nothing == nil)
     let error = #expect(throws: PostgresError.self) {
       try connection.row("SELECT NULL::real AS flux", as: Float.self)

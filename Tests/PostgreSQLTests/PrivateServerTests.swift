@@ -12,7 +12,8 @@ import Testing
       defer { _ = try? server.stop() }
       #expect(try server.status() == .running)
       try Connection(server.connectionString).script("CREATE TABLE kept AS SELECT 42::bigint AS i")
-      let pids = try FileManager.default.contentsOfDirectory(atPath: folder + "/server/postgres/data")
+      let pids = try FileManager.default.contentsOfDirectory(
+        atPath: folder + "/server/postgres/data")
       #expect(pids.contains("postmaster.pid"))
       let text = try String(
         contentsOfFile: folder + "/server/postgres/data/postmaster.pid", encoding: .utf8)

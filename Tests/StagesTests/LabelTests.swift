@@ -80,7 +80,8 @@ import Testing
       "SELECT name FROM reber.labelled_source WHERE class = 'head-tail' ORDER BY name")
     #expect(labelled == Array(members.dropFirst()))
     // The root holds all.
-    let root = try await toy.numbers("SELECT cluster::bigint FROM reber.cluster WHERE parent IS NULL")
+    let root = try await toy.numbers(
+      "SELECT cluster::bigint FROM reber.cluster WHERE parent IS NULL")
     let whole = LabelCluster(
       survey: "toy", cluster: root[0], className: "amorphous", annotator: "you")
     #expect(try await toy.workplace.labelCluster(whole).metrics.labels == 30)

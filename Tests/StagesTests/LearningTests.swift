@@ -43,7 +43,8 @@ import Testing
     #expect(clustered.metrics.sources == 60 && clustered.metrics.clusters <= 8)
     try await toy.label(Array(0..<30))
     let tuned = try await place.finetune(Self.finetuning())
-    #expect(tuned.metrics.labels == 30 && tuned.metrics.byClass == ["blob": 10, "double": 10, "ring": 10])
+    #expect(
+      tuned.metrics.labels == 30 && tuned.metrics.byClass == ["blob": 10, "double": 10, "ring": 10])
     let classified = try await place.classify(ClassifyStage(survey: "toy"))
     #expect(classified.metrics.sources == 60)
 

@@ -27,8 +27,9 @@ struct SyntheticSurvey {
       _ = try Migration.apply(to: database, folder: SharedData.repository + "/sql")
       let survey = try Survey.add(named: "toy", in: database)
       let work = Work(stage: "ingest", parameters: JSON(text: "{}"))
-      guard case .new(let run) = try Run.open(
-        work, by: Operator(codeVersion: "test", host: "here", account: "tester"), in: database)
+      guard
+        case .new(let run) = try Run.open(
+          work, by: Operator(codeVersion: "test", host: "here", account: "tester"), in: database)
       else { return }
       _ = try survey.writeSources(from: "toy.csv", run: run, in: database) { write in
         for index in 0..<count { try write(.source(Self.source(index), row: index + 1)) }
@@ -50,10 +51,13 @@ struct SyntheticSurvey {
   }
 
   private static func cutout(of source: Int, index: Int) -> Cutout {
-    let pixels = image(index).flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
+    let pixels = image(index).flatMap {
+      withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init)
+    }
     return Cutout(
       source: source, width: side, height: side, bitpix: -32, pixelScale: 2, wcs: nil,
-      sha256: digest("pixels\(index)"), imageSHA256: digest("file\(index)"), offImage: 0, nonFinite: 0,
+      sha256: digest("pixels\(index)"), imageSHA256: digest("file\(index)"), offImage: 0,
+      nonFinite: 0,
       pixels: pixels)
   }
 

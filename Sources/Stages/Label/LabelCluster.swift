@@ -45,8 +45,9 @@ extension Workplace {
   /// Labels a cluster, in one transaction.
   ///
   /// - Throws: `CatalogueError` for a class or source that does not exist, or an empty cluster.
-  public func labelCluster(_ options: LabelCluster) async throws -> StageReport<LabelCluster.Metrics>
-  {
+  public func labelCluster(_ options: LabelCluster) async throws -> StageReport<
+    LabelCluster.Metrics
+  > {
     let survey = try await survey(options.survey)
     let clustering = try await database.with {
       try Clustering.find(of: survey, numbered: options.clustering, in: $0)

@@ -10,6 +10,7 @@ extension Workplace {
   ///   - survey: The survey.
   ///   - scheme: The class scheme.
   /// - Returns: The number of labels.
+  /// - Throws: `CatalogueError` for an unknown survey or scheme, `TableError` for the file.
   public func exportLabels(
     to path: String, of survey: String, scheme: String = ClassScheme.twelveClasses
   ) async throws -> Int {
@@ -18,7 +19,8 @@ extension Workplace {
       try survey.labels(scheme: try ClassScheme.named(scheme, in: database), in: database)
     }
     let table = try createTable(
-      path, columns: position + [
+      path,
+      columns: position + [
         Column("class", .string, ucd: "src.class", description: "What the annotator says it is"),
         Column("annotator", .string, ucd: "obs.observer", description: "Who says so"),
         Column("confidence", .float, ucd: "stat.likelihood", description: "How surely"),
@@ -50,6 +52,7 @@ extension Workplace {
   ///   - clustering: The clustering; the newest where it is `nil`.
   ///   - seed: Decides which sources of a cluster come first.
   /// - Returns: The number of sources.
+  /// - Throws: `CatalogueError` without a clustering, `TableError` for the file.
   public func chooseSources(
     to path: String, count: Int, of survey: String, scheme: String = ClassScheme.twelveClasses,
     clustering: Int? = nil, seed: UInt64 = 1
@@ -61,7 +64,8 @@ extension Workplace {
         in: database)
     }
     let table = try createTable(
-      path, columns: position + [
+      path,
+      columns: position + [
         Column("cluster", .int32, ucd: "meta.code.class", description: "Leaf of the clustering"),
         Column("class", .string, ucd: "src.class", description: "To be filled in"),
       ])

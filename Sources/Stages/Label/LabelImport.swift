@@ -72,10 +72,9 @@ struct LabelRow: Sendable {
 extension Workplace {
   /// Imports labels from a FITS, VOTable or CSV table, as one run in one transaction.
   ///
-  /// - Parameters:
-  ///   - path: The table.
-  ///   - only: A table whose sources alone are to be labelled, such as the sheet that
-  ///     `reber label choose` writes.
+  /// Where `only` names a table, such as the sheet that `reber label choose` writes, its sources
+  /// alone are labelled.
+  ///
   /// - Throws: `LabelError` where a class is unknown or a column is missing; then nothing is
   ///   written.
   public func importLabels(

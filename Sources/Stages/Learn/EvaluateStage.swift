@@ -61,10 +61,9 @@ private struct Judged: Sendable {
 }
 
 extension Workplace {
-  /// Evaluates a classification.
+  /// Evaluates a classification by a table of true classes, read as `stage.truth` says, or by the
+  /// consensus of the labels in the database.
   ///
-  /// - Parameter path: A table of true classes, read as `stage.truth` says; where it is `nil` the
-  ///   consensus of the labels in the database serves.
   /// - Throws: `LearnError.nothingHeldOut` where every labelled source was learned.
   public func evaluate(
     _ stage: EvaluateStage, truth path: String? = nil

@@ -21,10 +21,7 @@ extension Workplace {
   ///
   /// The file gets its name when it is whole.
   ///
-  /// - Parameters:
-  ///   - name: The catalogue's name.
-  ///   - path: The file.
-  ///   - format: The format; by the file's extension where it is `nil`.
+  /// Without a format the file's extension tells it.
   public func export(
     _ name: String, to path: String, format: TableFormat? = nil
   ) async throws -> StageReport<ExportMetrics> {

@@ -80,7 +80,8 @@ struct DatabaseCommands: ParsableCommand {
       if given == nil { try server.start() }
       let database = try await Database(given ?? server.connectionString)
       let applied = try await database.with { try migrate($0) }
-      print(applied.isEmpty ? "the schema is up to date" : "applied " + applied.joined(separator: ", "))
+      print(
+        applied.isEmpty ? "the schema is up to date" : "applied " + applied.joined(separator: ", "))
     }
   }
 

@@ -53,8 +53,10 @@ struct FinetuneCommand: AsyncParsableCommand {
   }
 
   private func text(_ metrics: FinetuneStage.Metrics) -> String {
-    var lines = ["classifier \(metrics.model): \(metrics.byClass.count) classes, "
-      + "\(metrics.labels) labelled images"]
+    var lines = [
+      "classifier \(metrics.model): \(metrics.byClass.count) classes, "
+        + "\(metrics.labels) labelled images"
+    ]
     if metrics.withoutImage > 0 {
       lines.append("\(metrics.withoutImage) labelled sources have no image")
     }

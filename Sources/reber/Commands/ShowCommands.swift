@@ -96,7 +96,8 @@ struct ShowCommands: ParsableCommand {
         for item in running {
           table.add([
             String(item.run.id), item.run.stage, decimal(item.run.seconds, 0),
-            item.progress.map { String($0.done) } ?? "", item.progress.map { String($0.total) } ?? "",
+            item.progress.map { String($0.done) } ?? "",
+            item.progress.map { String($0.total) } ?? "",
             item.progress?.what ?? "",
           ])
         }
