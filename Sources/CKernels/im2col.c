@@ -11,7 +11,7 @@ static inline void activated(const float *x, const float *scale, const float *sh
     STORE(out + c, RELU(LOAD(scale + c) * LOAD(x + c) + LOAD(shift + c)));
   for (; c < count; c++) {
     float v = scale[c] * x[c] + shift[c];
-    out[c] = v > 0 ? v : 0;
+    out[c] = v <= 0 ? 0 : v;
   }
 }
 

@@ -5,7 +5,7 @@
 // Sums run in single precision over so many pixels, and in double precision beyond.
 enum { stretch = 64 };
 
-static inline float relu(float x) { return x > 0 ? x : 0; }
+static inline float relu(float x) { return x <= 0 ? 0 : x; }
 
 static inline void collect(double *sums, const v16 *part) {
   for (int i = 0; i < 16; i++) sums[i] += (double)((const float *)part)[i];

@@ -88,7 +88,8 @@ public struct Pretraining: Sendable {
   /// - Parameters:
   ///   - options: What decides the result.
   ///   - sources: How many images every epoch will be given.
-  /// - Throws: `MorphologyError` for fewer than two sources or options that cannot be.
+  /// - Throws: `MorphologyError` for fewer than two sources or options that cannot be, and what the
+  ///   network throws for an architecture that cannot be.
   public init(_ options: Options, sources: Int) throws {
     guard sources > 1 else {
       throw MorphologyError.tooFew(what: "sources to learn from", have: sources, need: 2)
@@ -96,6 +97,7 @@ public struct Pretraining: Sendable {
     guard options.batchSize > 1, options.epochs > 0, options.temperature > 0 else {
       throw MorphologyError.badOptions("batchSize, epochs and temperature must be positive")
     }
+    try options.architecture.check()
     self.options = options
     self.sources = sources
     let width = options.architecture.embeddingDimension

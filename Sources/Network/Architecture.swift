@@ -19,6 +19,24 @@ public struct Architecture: Codable, Sendable, Hashable {
   /// The default: ResNet-18 of width 32 for images of 64 pixels.
   public init() {}
 
+  /// Refuses numbers of which no network can be made.
+  ///
+  /// - Throws: `NetworkError.badArchitecture`.
+  public func check() throws {
+    func require(_ condition: Bool, _ reason: String) throws {
+      guard condition else { throw NetworkError.badArchitecture(reason) }
+    }
+    try require(1...1024 ~= width, "width \(width), where 1 to 1024 channels can be")
+    try require(1...6 ~= blocks.count, "\(blocks.count) stages, where 1 to 6 can be")
+    try require(blocks.allSatisfy { 1...64 ~= $0 }, "stages of \(blocks) blocks")
+    try require(1...4 ~= stemStride, "stem stride \(stemStride), where 1 to 4 can be")
+    let last = (inputSize / stemStride) >> (blocks.count - 1)
+    try require(
+      last >= 1 && inputSize <= 1024,
+      "images of \(inputSize) pixels: its strides leave \(last) pixels of them, 1 is the least, "
+        + "and 1024 pixels are the most")
+  }
+
   /// The length of an embedding: the channels of the last stage.
   public var embeddingDimension: Int { width << max(0, blocks.count - 1) }
 }

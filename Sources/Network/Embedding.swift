@@ -11,6 +11,7 @@ extension Encoder {
   /// - Parameter images: `[n, height, width, 1]`.
   /// - Returns: `[n, embeddingDimension]`.
   public func embed(_ images: Tensor) -> Tensor {
+    checkShape(of: images)
     guard images.rows > 0 else { return Tensor([0, architecture.embeddingDimension]) }
     return memory.lend { embed(images, by: FoldedEncoder(self, in: $0)) }
   }

@@ -21,7 +21,7 @@ public struct Encoder: Sendable {
   /// Draws weights by He's rule.
   ///
   /// - Parameters:
-  ///   - architecture: The shape; width, stride and every number of blocks are positive.
+  ///   - architecture: The shape, of which `check()` has nothing to say.
   ///   - seed: Chooses the weights.
   public init(_ architecture: Architecture, seed: UInt64) {
     self.architecture = architecture
@@ -47,6 +47,7 @@ public struct Encoder: Sendable {
   /// - Parameter images: `[n, height, width, 1]`.
   /// - Returns: `[n, embeddingDimension]`.
   public mutating func forward(_ images: Tensor) -> Tensor {
+    checkShape(of: images)
     self.tape = nil
     let tape = Tape(memory)
     self.tape = tape
@@ -60,6 +61,11 @@ public struct Encoder: Sendable {
     }
     tape.output = output
     return output.means()
+  }
+
+  func checkShape(of images: Tensor) {
+    let shape = images.shape
+    precondition(shape.count == 4 && shape[3] == 1, "not images of one channel: \(shape)")
   }
 
   /// Adds to the parameters' gradients, once after `forward` of the same value.

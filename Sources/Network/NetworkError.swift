@@ -1,4 +1,4 @@
-/// Why saved weights cannot be used.
+/// Why a network or saved weights cannot be used.
 public enum NetworkError: Error, Equatable, CustomStringConvertible {
   /// The saved state lacks a tensor of this name.
   case missingTensor(String)
@@ -12,6 +12,9 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
   /// The bytes are not a checkpoint, or an incomplete one.
   case badCheckpoint(String)
 
+  /// The architecture cannot be.
+  case badArchitecture(String)
+
   public var description: String {
     switch self {
     case .missingTensor(let name):
@@ -22,6 +25,8 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
     case .wrongShape(let name, let expected, let found):
       "the saved tensor '\(name)' has shape \(found), but the network's has \(expected): it belongs "
         + "to another architecture"
+    case .badArchitecture(let reason):
+      "the network's architecture cannot be: \(reason)"
     case .badCheckpoint(let reason):
       "not a safetensors checkpoint: \(reason)"
     }
