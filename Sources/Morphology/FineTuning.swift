@@ -31,6 +31,9 @@ public struct FineTuning: Sendable {
     /// Sources in a step.
     public var batchSize = 64
 
+    /// The fewest steps in an epoch: a hundred labels are gone through more often than a thousand.
+    public var leastSteps = 10
+
     /// The whole network's learning rate after warm-up; falls by a cosine.
     public var rate: Float = 5e-4
 
@@ -235,7 +238,7 @@ extension FineTuning {
     model = Self.model(start, options: options, round: round)
     let (points, owners) = embeddedViews(rows)
     var optimiser = Optimiser(rule: .adam, weightDecay: options.weightDecay)
-    let steps = max(1, rows.count / batchSize(rows))
+    let steps = steps(rows)
     var loss: Float = 0
     for epoch in 0..<options.probeEpochs {
       var random = RandomStream(options.seed, 1, round, epoch)
@@ -276,7 +279,7 @@ extension FineTuning {
   /// Trains the whole network for an epoch.
   private mutating func tune(_ rows: [Int], _ round: Int, _ epoch: Int) -> Float {
     let size = batchSize(rows)
-    let steps = rows.count / size
+    let steps = steps(rows)
     let schedule = CosineSchedule(
       base: options.rate, warmUpSteps: steps, totalSteps: steps * options.epochs)
     var random = RandomStream(options.seed, 2, round, epoch)
@@ -303,4 +306,9 @@ extension FineTuning {
   }
 
   private func batchSize(_ rows: [Int]) -> Int { min(options.batchSize, rows.count) }
+
+  /// Steps in an epoch.
+  private func steps(_ rows: [Int]) -> Int {
+    max(rows.count / batchSize(rows), options.leastSteps, 1)
+  }
 }

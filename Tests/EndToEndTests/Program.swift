@@ -65,8 +65,9 @@ final class Program: Sendable {
   func call(_ arguments: [String]) throws {
     let process = try start(arguments)
     process.waitUntilExit()
+    let said = try text("err")
     try #require(
-      process.terminationStatus == 0, "\(arguments.joined(separator: " ")): \(try text("err"))")
+      process.terminationStatus == 0, "\(arguments.joined(separator: " ")): \(said)")
   }
 
   /// Starts it, to be killed.
