@@ -1,7 +1,5 @@
 #include "CKernels.h"
 
-#include <string.h>
-
 #include "vector.h"
 
 static inline void activated(const float *x, const float *scale, const float *shift, size_t count,
@@ -15,26 +13,45 @@ static inline void activated(const float *x, const float *scale, const float *sh
   }
 }
 
+static inline void copied(const float *x, size_t count, float *out) {
+  size_t c = 0;
+  for (; c + 16 <= count; c += 16) STORE(out + c, LOAD(x + c));
+  for (; c < count; c++) out[c] = x[c];
+}
+
+// Windows wholly inside, their rows copied at once: of few channels a window's row is short, and of
+// many it is one long piece.
+static inline void inside(const float *corner, size_t row, size_t count, int kernel, float *out) {
+  for (int i = 0; i < kernel; i++, corner += row, out += count) copied(corner, count, out);
+}
+
 REBER_CLONES
 void reber_im2col(const float *x, const float *scale, const float *shift,
                   const reber_window *window, size_t first, size_t count, float *columns) {
   const reber_window w = *window;
   size_t channels = (size_t)w.channels, map = (size_t)w.rows * (size_t)w.columns;
+  size_t line = (size_t)w.width * channels, part = (size_t)w.kernel * channels;
   for (size_t p = first; p < first + count; p++) {
-    const float *image = x + p / map * (size_t)w.height * (size_t)w.width * channels;
+    const float *image = x + p / map * (size_t)w.height * line;
     int row = (int)(p % map) / w.columns * w.stride - w.padding;
     int column = (int)(p % map) % w.columns * w.stride - w.padding;
+    if (!scale && row >= 0 && column >= 0 && row + w.kernel <= w.height &&
+        column + w.kernel <= w.width) {
+      inside(image + (size_t)row * line + (size_t)column * channels, line, part, w.kernel, columns);
+      columns += (size_t)w.kernel * part;
+      continue;
+    }
     for (int i = row; i < row + w.kernel; i++)
       for (int j = column; j < column + w.kernel; j++, columns += channels) {
         if (i < 0 || i >= w.height || j < 0 || j >= w.width) {
-          memset(columns, 0, channels * sizeof(float));
+          for (size_t c = 0; c < channels; c++) columns[c] = 0;
           continue;
         }
-        const float *pixel = image + ((size_t)i * (size_t)w.width + (size_t)j) * channels;
+        const float *pixel = image + (size_t)i * line + (size_t)j * channels;
         if (scale)
           activated(pixel, scale, shift, channels, columns);
         else
-          memcpy(columns, pixel, channels * sizeof(float));
+          copied(pixel, channels, columns);
       }
   }
 }

@@ -1,22 +1,4 @@
-#include "CKernels.h"
-
-#include <string.h>
-
-#include "vector.h"
-
-#define INLINE static inline __attribute__((always_inline))
-#define WIDE_CLONES __attribute__((min_vector_width(512))) REBER_CLONES
-
-enum { plain, activated, combined };
-
-// Sixteen channels of a pixel.
-INLINE v16 pixel(const int kind, const reber_source *s, size_t at, size_t c) {
-  v16 x = LOAD(s->x + at);
-  if (kind == activated) return RELU(LOAD(s->first + c) * x + LOAD(s->second + c));
-  if (kind == combined)
-    return LOAD(s->first + c) * x + LOAD(s->second + c) * LOAD(s->other + at) + LOAD(s->third + c);
-  return x;
-}
+#include "tiles.h"
 
 // Rows of the transforms, over six or four numbers `step` apart.
 #define INPUT_ROWS(d, r)                                      \
@@ -52,17 +34,6 @@ INLINE v16 pixel(const int kind, const reber_source *s, size_t at, size_t c) {
     r(2) = sum + 4 * sum2;                                    \
     r(3) = difference + 8 * difference2 + m(5);               \
   } while (0)
-
-typedef struct {
-  size_t image;
-  int row, column;
-} place;
-
-INLINE place tilePlace(const reber_tiles *t, size_t index) {
-  size_t perImage = (size_t)t->tileRows * (size_t)t->tileColumns;
-  int rest = (int)(index % perImage);
-  return (place){index / perImage, rest / t->tileColumns * 4, rest % t->tileColumns * 4};
-}
 
 INLINE void input(const int kind, const reber_source *s, const reber_tiles *t, size_t first,
                   size_t count, float *planes, size_t plane) {
@@ -175,27 +146,6 @@ void reber_winograd_gradient(const reber_source *source, const reber_tiles *tile
     gradient(combined, &s, &t, first, count, planes, plane);
 }
 
-enum { stored, finished, measured, masked };
-
-INLINE v16 finish(const int kind, const reber_epilogue *e, v16 v, size_t at, size_t c, v16 *sum,
-                  v16 *second) {
-  if (kind == finished) {
-    if (e->bias) v += LOAD(e->bias + c);
-    if (e->residual) v += LOAD(e->residual + at);
-    if (e->rectified) v = RELU(v);
-  } else if (kind == measured) {
-    v16 d = v - LOAD(e->pivot + c);
-    *sum += d;
-    *second += d * d;
-  } else if (kind == masked) {
-    v16 y = LOAD(e->mapped + at);
-    v = KEEP(v, LOAD(e->scale + c) * y + LOAD(e->shift + c) > 0);
-    *sum += v;
-    *second += v * (y - LOAD(e->pivot + c));
-  }
-  return v;
-}
-
 INLINE void output(const int kind, const float *planes, size_t plane, const reber_tiles *t,
                    size_t first, size_t count, const reber_epilogue *e, float *x) {
   size_t channels = (size_t)t->channels, width = (size_t)t->width;
@@ -228,11 +178,7 @@ INLINE void output(const int kind, const float *planes, size_t plane, const rebe
           STORE(x + to, finish(kind, e, row[k], to, c, &sum, &second));
       }
     }
-    if (kind == measured || kind == masked)
-      for (int k = 0; k < 16; k++) {
-        e->sums[c + (size_t)k] += (double)sum[k];
-        e->sums[channels + c + (size_t)k] += (double)second[k];
-      }
+    if (kind == measured || kind == masked) keepSums(e, channels, c, &sum, &second);
   }
 }
 

@@ -54,6 +54,15 @@ struct Convolution: Sendable {
       }
       return (output, sums)
     }
+    if let strided = StridedWinograd(self, over: input.map, workers: arena.workers) {
+      let weights = strided.weights(weight.value, in: arena)
+      let sums = strided.sums { sums in
+        var epilogue = reber_epilogue()
+        (epilogue.pivot, epilogue.sums) = (pivot, sums)
+        strided.forward(input.source, weights: weights, epilogue: epilogue, output: output)
+      }
+      return (output, sums)
+    }
     let product = Im2col(
       window: window(over: input.map), outputs: outputs, workers: arena.workers)
     product.forward(input, weights: product.panels(weight.value, in: arena), output: output)

@@ -51,8 +51,9 @@ struct FoldedConvolution {
   private let convolution: Convolution
   private let bias: UnsafeMutablePointer<Float>
 
-  /// The weights as each way to convolve needs them; the first for `Winograd`.
+  /// The weights as each way to convolve needs them.
   private let transformed: UnsafePointer<Float>?
+  private let strided: UnsafePointer<Float>?
   private let panels: UnsafePointer<Float>
 
   init(_ convolution: Convolution, _ norm: BatchNorm, in arena: Arena) {
@@ -65,9 +66,11 @@ struct FoldedConvolution {
     self.convolution = scaled
     bias = arena.floats(shift.count)
     bias.update(from: shift, count: shift.count)
-    let any = FeatureMap(base: bias, count: 1, height: 4, width: 4, channels: convolution.inputs)
+    let any = FeatureMap(base: bias, count: 1, height: 8, width: 8, channels: convolution.inputs)
     transformed = Winograd(scaled, over: any, .forward, workers: arena.workers)?
       .weights(scaled.weight.value, transposed: false, in: arena)
+    strided = StridedWinograd(scaled, over: any, workers: arena.workers)?
+      .weights(scaled.weight.value, in: arena)
     panels = Im2col(
       window: scaled.window(over: any), outputs: scaled.outputs, workers: arena.workers
     ).panels(scaled.weight.value, in: arena)
@@ -78,14 +81,18 @@ struct FoldedConvolution {
     _ input: FeatureMap, residual: FeatureMap? = nil, rectified: Bool, in arena: Arena
   ) -> FeatureMap {
     let output = convolution.output(of: input, in: arena)
-    let winograd = Winograd(
-      convolution, over: input, .forward, workers: arena.workers, isAlone: true)
+    var epilogue = reber_epilogue()
+    (epilogue.bias, epilogue.residual) = (UnsafePointer(bias), UnsafePointer(residual?.base))
+    epilogue.rectified = rectified ? 1 : 0
+    let (source, workers) = (Activation(input).source, arena.workers)
+    let winograd = Winograd(convolution, over: input, .forward, workers: workers, isAlone: true)
     if let winograd, let transformed {
-      var epilogue = reber_epilogue()
-      (epilogue.bias, epilogue.residual) = (UnsafePointer(bias), UnsafePointer(residual?.base))
-      epilogue.rectified = rectified ? 1 : 0
-      winograd.forward(
-        Activation(input).source, weights: transformed, epilogue: epilogue, output: output)
+      winograd.forward(source, weights: transformed, epilogue: epilogue, output: output)
+      return output
+    }
+    let odd = StridedWinograd(convolution, over: input, workers: workers, isAlone: true)
+    if let odd, let strided {
+      odd.forward(source, weights: strided, epilogue: epilogue, output: output)
       return output
     }
     let product = Im2col(

@@ -26,6 +26,8 @@ struct Shape: Sendable, CustomTestStringConvertible {
     Shape(inputs: 64, outputs: 32, count: 1, height: 17, width: 6),
     Shape(inputs: 96, outputs: 96, count: 2, height: 7, width: 9),
     Shape(inputs: 16, outputs: 32, stride: 2, height: 9, width: 7),
+    Shape(inputs: 32, outputs: 48, stride: 2, count: 3, height: 16, width: 23),
+    Shape(inputs: 48, outputs: 96, stride: 2, count: 1, height: 5, width: 6),
     Shape(inputs: 32, outputs: 16, kernel: 1, stride: 2, height: 7, width: 8),
     Shape(inputs: 5, outputs: 7, count: 3, height: 6, width: 5),
     Shape(inputs: 1, outputs: 16, height: 11, width: 9), Shape(height: 2, width: 2),

@@ -1,10 +1,12 @@
 """The engine against PyTorch: the same networks, batches and layers, run in turn.
 
-Usage: engine.py ENGINE_BENCH [--json] [--quick] [NAME ...]
+Usage: engine.py ENGINE_BENCH [--json] [--quick] [--processor-time] [NAME ...]
 
 ENGINE_BENCH is the Swift program, which times one run for each line that it is given. Every round
-runs Reber and each way of PyTorch once; figures are medians over rounds of times and of ratios
-within a round, so that what else the machine does hits all alike.
+runs Reber, each way of PyTorch and a matrix product once; figures are medians over rounds of times
+and of ratios within a round, so that what else the machine does hits all alike. On a machine that is
+shared, --processor-time is fairer still: it counts the processor time of all threads of Reber
+against that of PyTorch on one thread, which cannot wait for others.
 """
 import argparse
 import json
@@ -21,10 +23,12 @@ parser = argparse.ArgumentParser()
 parser.add_argument("program")
 parser.add_argument("--json", action="store_true")
 parser.add_argument("--quick", action="store_true", help="fewer rounds, no torch.compile")
+parser.add_argument("--processor-time", action="store_true")
 parser.add_argument("names", nargs="*", help="only benches whose name contains one of these")
 options = parser.parse_intermixed_args()
 rounds = 3 if options.quick else 5
-threads = len(os.sched_getaffinity(0))
+threads = 1 if options.processor_time else len(os.sched_getaffinity(0))
+clock = time.process_time if options.processor_time else time.perf_counter
 torch.set_num_threads(threads)
 
 environment = dict(os.environ)
@@ -39,7 +43,8 @@ engine = subprocess.Popen([options.program], stdin=subprocess.PIPE, stdout=subpr
 def reber(line):
     engine.stdin.write(line + "\n")
     engine.stdin.flush()
-    return float(engine.stdout.readline())
+    wall, processor = engine.stdout.readline().split()
+    return float(processor if options.processor_time else wall)
 
 
 class Block(torch.nn.Module):
@@ -146,16 +151,17 @@ def layer(direction, inputs, outputs, kernel, stride, side, count, way):
 
 
 def measure(run):
-    start = time.perf_counter()
+    start = clock()
     run()
-    return time.perf_counter() - start
+    return clock() - start
 
 
-def sgemm_peak():
-    """Floating-point operations a second of PyTorch's own matrix product."""
-    a, b = torch.rand(2048, 2048), torch.rand(2048, 2048)
-    a @ b
-    return 2 * 2048**3 / min(measure(lambda: a @ b) for _ in range(10))
+left, right, product = (torch.rand(1536, 1536) for _ in range(3))
+
+
+def sgemm():
+    """Floating-point operations a second of PyTorch's own matrix product, now."""
+    return 2 * 1536**3 / measure(lambda: torch.mm(left, right, out=product))
 
 
 def operations(line):
@@ -195,10 +201,11 @@ for inputs, outputs, kernel, stride, side, count in [
             continue
         benches.append((f"{direction} {inputs} {outputs} {kernel} {stride} {side} {count}", layer))
 
-peak = sgemm_peak()
+sgemm()
 if not options.json:
-    print(f"{threads} threads, sgemm {peak / 1e9:.0f} GFLOP/s, PyTorch {torch.__version__}; "
-          f"medians of {rounds} rounds")
+    print(f"PyTorch {torch.__version__} on {threads} threads; medians of {rounds} rounds of "
+          f"{'processor' if options.processor_time else 'wall-clock'} time; load "
+          f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     print(f"{'':36}{'Reber':>9} {'GFLOP/s':>8} {'of sgemm':>8}   times as fast as PyTorch")
 missed = []
 
@@ -231,20 +238,22 @@ for line, make in benches:
             print(f"PyTorch's {way} does not run {line}: {str(error)[:200]}", file=sys.stderr)
             peers.pop(way, None)
     reber(line)
-    times, ratios = [], {way: [] for way in peers}
+    times, shares, ratios = [], [], {way: [] for way in peers}
     for _ in range(rounds):
         times.append(reber(line))
+        shares.append(operations(line) / times[-1] / sgemm())
         for way, run in peers.items():
             ratios[way].append(measure(run) / times[-1])
     median = statistics.median(times)
     speed = operations(line) / median
     report(f"{line}: time", median, "s")
-    report(f"{line}: share of sgemm", speed / peak, "ratio")
+    share = statistics.median(shares)
+    report(f"{line}: share of sgemm", share, "ratio")
     results = {way: statistics.median(values) for way, values in ratios.items()}
     for way, value in results.items():
         report(f"{line}: {way}", value, "ratio", targets.get(name, {}).get(way))
     if not options.json:
-        print(f"{line:36}{median * 1e3:7.1f}ms {speed / 1e9:8.0f} {speed / peak:8.2f}   " +
+        print(f"{line:36}{median * 1e3:7.1f}ms {speed / 1e9:8.0f} {share:8.2f}   " +
               "  ".join(f"{way} {value:.2f}" for way, value in results.items()), flush=True)
 
 if missed and not options.json:

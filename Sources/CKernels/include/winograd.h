@@ -64,4 +64,22 @@ void reber_transposed_products(const float *a, size_t aPlane, const float *b, si
                                size_t points, size_t rows, size_t inputs, size_t outputs,
                                int adding, float *sums);
 
+// The same for a convolution of stride 2, forwards only. A tile is 4 x 4 pixels of the output and
+// 9 x 9 of the input, and its transform has 81 points, which 36 matrices of weights serve. Tiles lie
+// in the output; the source is never a sum of two maps. Planes of `count` tiles take so many numbers:
+size_t reber_strided_planes(size_t count, size_t channels);
+
+void reber_strided_input(const reber_source *source, const reber_tiles *tiles, size_t first,
+                         size_t count, float *planes);
+
+void reber_strided_products(const float *planes, const float *panels, size_t count, size_t inputs,
+                            size_t outputs, float *products);
+
+void reber_strided_output(const float *planes, const reber_tiles *tiles, size_t first, size_t count,
+                          const reber_epilogue *epilogue, float *x);
+
+// A panel of the weights.
+void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, size_t panel,
+                           float *panels);
+
 #endif
