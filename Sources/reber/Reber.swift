@@ -24,7 +24,7 @@ struct Reber: AsyncParsableCommand {
       """,
     version: Version.number,
     subcommands: [
-      DatabaseCommands.self
+      DatabaseCommands.self, ServeCommand.self,
     ])
 }
 
