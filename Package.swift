@@ -89,7 +89,7 @@ let package = Package(
     tests(of: "PostgreSQL", uses: ["TestSupport"]),
     tests(of: "Digest", uses: ["TestSupport"]),
     tests(of: "FITS", uses: ["TestSupport"]),
-    tests(of: "PNG", uses: ["TestSupport"]),
+    tests(of: "PNG", uses: ["Digest", "TestSupport"]),
     tests(of: "Tables", uses: ["FITS"]),
     tests(of: "Tensor", uses: ["CKernels"]),
     tests(of: "NeuralNetwork", path: "Tests/NetworkTests", uses: ["Tensor", "CKernels"]),

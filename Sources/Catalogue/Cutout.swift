@@ -128,6 +128,24 @@ extension Survey {
     return Dictionary(uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2)) })
   }
 
+  /// The sources whose current cutouts a run has written.
+  public func cutouts(writtenBy run: Int, in database: Connection) throws -> Set<Int> {
+    Set(
+      try database.rows(
+        """
+        SELECT source_id FROM reber.cutout
+        WHERE survey_id = \(id) AND run_id = \(run) AND is_current
+        """, as: Int.self))
+  }
+
+  /// The number of current cutouts that reach beyond their image's edge.
+  public func cutoutsAtEdge(in database: Connection) throws -> Int {
+    try database.row(
+      """
+      SELECT count(*) FROM reber.cutout WHERE survey_id = \(id) AND is_current AND at_edge
+      """, as: Int.self)
+  }
+
   /// The survey's current cutouts as an input of a run: their number and a digest of them all.
   ///
   /// - Throws: `CatalogueError.missing` where there are none.
@@ -194,7 +212,8 @@ package func decodePixels(_ bytes: [UInt8], bitpix: Int) throws -> [Float] {
   case 32: decode(bytes, as: Int32.self) { Float(Int32(littleEndian: $0)) }
   case -32: decode(bytes, as: UInt32.self) { Float(bitPattern: UInt32(littleEndian: $0)) }
   case -64: decode(bytes, as: UInt64.self) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
-  default: throw CatalogueError.missing("pixel type \(bitpix)", hint: "FITS has 8, 16, 32, -32, -64")
+  default:
+    throw CatalogueError.missing("pixel type \(bitpix)", hint: "FITS has 8, 16, 32, -32, -64")
   }
 }
 

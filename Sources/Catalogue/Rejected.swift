@@ -28,4 +28,27 @@ public struct Rejected: Sendable, Codable {
       for item in rejected { try rows.row(run, file, item.row, item.name, item.reason) }
     }
   }
+
+  /// Forgets what a run set aside before it was interrupted, so that it can be said again.
+  public static func clear(run: Int, in database: Connection) throws {
+    _ = try database.execute("DELETE FROM reber.rejected WHERE run_id = \(run)")
+  }
+
+  /// What a run has set aside, in the order in which it did.
+  ///
+  /// - Parameter count: How much of it is wanted at most.
+  public static func all(
+    of run: Int, atMost count: Int = .max, in database: Connection
+  ) throws -> [(file: String, rejected: Rejected)] {
+    try database.rows(
+      """
+      SELECT file, row_number, name, reason FROM reber.rejected
+      WHERE run_id = \(run)
+      ORDER BY rejected_id
+      LIMIT \(count)
+      """, as: String.self, Int?.self, String?.self, String.self
+    ).map { file, row, name, reason in
+      (file, Rejected(row: row, name: name, reason: reason))
+    }
+  }
 }

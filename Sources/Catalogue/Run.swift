@@ -262,6 +262,15 @@ extension Run {
     try release(run, in: database)
   }
 
+  /// Removes a run that wrote nothing, as if it had never been asked for.
+  public static func discard(_ run: Int, in database: Connection) throws {
+    try database.transaction { database in
+      for table in ["run_input", "run_parent", "rejected", "run"] {
+        _ = try database.execute("DELETE FROM reber.\(identifier: table) WHERE run_id = \(run)")
+      }
+    }
+  }
+
   private static func release(_ run: Int, in database: Connection) throws {
     _ = try database.row(
       "SELECT pg_advisory_unlock(hashtext('reber.run'), \(Int32(truncatingIfNeeded: run)))",

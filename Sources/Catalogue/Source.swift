@@ -85,6 +85,9 @@ public struct SourceChanges: Sendable, Codable, Equatable {
   /// Rows set aside in `reber.rejected`.
   public var rejected = 0
 
+  /// Rows that are in the survey now.
+  public var accepted: Int { added + changed + unchanged }
+
   /// No rows.
   public init() {}
 }

@@ -59,11 +59,18 @@ extension Survey {
   ///
   /// - Throws: `CatalogueError.badName` where PostgreSQL could not name a partition by it.
   public static func add(named name: String, in database: Connection) throws -> Survey {
+    try check(name: name)
+    _ = try database.row("SELECT reber.add_survey(\(name))", as: Int32.self)
+    return try named(name, in: database)
+  }
+
+  /// Whether a survey can have the name, so that it can be refused before anything is done.
+  ///
+  /// - Throws: `CatalogueError.badName`.
+  public static func check(name: String) throws {
     guard name.wholeMatch(of: /[a-z][a-z0-9_]{0,50}/) != nil else {
       throw CatalogueError.badName(name)
     }
-    _ = try database.row("SELECT reber.add_survey(\(name))", as: Int32.self)
-    return try named(name, in: database)
   }
 
   /// The survey of that name.
@@ -128,6 +135,36 @@ extension Survey {
       """,
       as: Int.self, Int.self, Int.self)
     return Counts(sources: sources, cutouts: cutouts, labelled: labelled)
+  }
+
+  /// The first sources that no ingested image shows, by name.
+  public func namesWithoutImage(
+    atMost count: Int, in database: Connection
+  ) throws -> [String] {
+    try database.rows(
+      """
+      SELECT name FROM reber.source_without_image
+      WHERE survey_id = \(id)
+      ORDER BY source_id
+      LIMIT \(count)
+      """, as: String.self)
+  }
+
+  /// The runs that read the catalogues of the survey of that name, where there is one: those whose
+  /// sources stand in it.
+  public static func catalogueRuns(
+    of name: String, in database: Connection
+  ) throws -> [Work.Parent] {
+    try database.rows(
+      """
+      SELECT run_id
+      FROM reber.run_input
+      WHERE role = 'catalogue' AND run_id IN (
+          SELECT source.run_id FROM reber.source JOIN reber.survey USING (survey_id)
+          WHERE survey.name = \(name)
+      )
+      """, as: Int.self
+    ).map { Work.Parent(run: $0, role: "sources") }
   }
 
   /// The sizes of a survey.

@@ -1,47 +1,47 @@
 internal import CFITSIO
-import Foundation
 
-/// An open FITS file that stands at a binary table; closed when it is let go.
+/// An open FITS file that stands at a binary table.
 final class BinaryTableFile {
   let path: String
-  let pointer: UnsafeMutablePointer<fitsfile>
-  private var isOpen = true
+  let file: FITSFile
+
+  var pointer: UnsafeMutablePointer<fitsfile> { file.pointer }
 
   init(opening path: String) throws {
     self.path = path
-    var pointer: UnsafeMutablePointer<fitsfile>?
-    var status: Int32 = 0
-    ffdkopn(&pointer, path, READONLY, &status)
-    guard status == 0, let pointer else { throw failure(of: path, status) }
-    self.pointer = pointer
+    do {
+      file = try FITSFile(opening: path)
+    } catch {
+      throw failure(of: path, error)
+    }
   }
 
   init(creating path: String) throws {
     self.path = path
-    var pointer: UnsafeMutablePointer<fitsfile>?
-    var status: Int32 = 0
-    ffdkinit(&pointer, path, &status)
-    guard status == 0, let pointer else { throw failure(of: path, status) }
-    self.pointer = pointer
-  }
-
-  deinit {
-    var status: Int32 = 0
-    if isOpen { ffclos(pointer, &status) }
+    do {
+      file = try FITSFile(creating: path)
+    } catch {
+      throw failure(of: path, error)
+    }
   }
 
   func close() throws {
-    isOpen = false
-    try check { ffclos(pointer, &$0) }
+    do {
+      try file.close()
+    } catch {
+      throw failure(of: path, error)
+    }
   }
 
   /// Calls CFITSIO and turns its status into an error that names the row and column.
   func check(
     row: Int? = nil, column: String? = nil, _ call: (inout Int32) -> Void
   ) throws {
-    var status: Int32 = 0
-    call(&status)
-    if status != 0 { throw failure(of: path, row: row, column: column, status) }
+    do {
+      try file.check(call)
+    } catch {
+      throw failure(of: path, row: row, column: column, error)
+    }
   }
 
   /// Goes to an extension by number or name, or to the first binary table.
@@ -89,16 +89,11 @@ final class BinaryTableFile {
 
 /// What a status of CFITSIO means, with the messages on its stack.
 private func failure(
-  of path: String, row: Int? = nil, column: String? = nil, _ status: Int32
+  of path: String, row: Int? = nil, column: String? = nil, _ status: FITSStatus
 ) -> BinaryTableError {
-  var text = [CChar](repeating: 0, count: 31)
-  ffgerr(status, &text)
-  var messages = [BinaryTableFile.text(text)]
-  var message = [CChar](repeating: 0, count: 82)
-  while ffgmsg(&message) != 0 { messages.append(BinaryTableFile.text(message)) }
   let place = [row.map { "row \($0)" }, column.map { "column '\($0)'" }].compactMap(\.self)
-  let problem = (place + messages).joined(separator: ", ")
-  return BinaryTableError(path: path, problem: problem, advice: advice(status))
+  let problem = (place + status.messages).joined(separator: ", ")
+  return BinaryTableError(path: path, problem: problem, advice: advice(status.code))
 }
 
 private func advice(_ status: Int32) -> String {
@@ -108,14 +103,5 @@ private func advice(_ status: Int32) -> String {
   case 301: "Choose an extension that exists; 'fitsinfo' lists them"
   case 105, 106: "Check the folder and the space on its disk"
   default: "Check the file with 'fitsverify'"
-  }
-}
-
-extension BinaryTableFile {
-  /// The text of a C string in a buffer; Latin-1 where it is not UTF-8.
-  static func text(_ characters: [CChar]) -> String {
-    let bytes = characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-    return String(validating: bytes, as: UTF8.self)
-      ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
   }
 }

@@ -39,20 +39,7 @@ struct BinaryTableHeader {
     text("TUCD\(number)") ?? text("TUCD1+\(number)") ?? text("TBUCD\(number)")
   }
 
-  /// The text of a keyword, however long, or nil where it is missing or empty.
-  private func text(_ keyword: String) -> String? {
-    var status: Int32 = 0
-    var value: UnsafeMutablePointer<CChar>?
-    ffpmrk()
-    ffgkls(file.pointer, keyword, &value, nil, &status)
-    defer { if value != nil { fffree(value, &status) } }
-    guard status == 0, let value else {
-      ffcmrk()
-      return nil
-    }
-    let text = String(cString: value)
-    return text.isEmpty ? nil : text
-  }
+  private func text(_ keyword: String) -> String? { file.file.text(keyword) }
 
   private mutating func readKeywords() throws {
     var count: Int32 = 0
@@ -71,9 +58,9 @@ struct BinaryTableHeader {
     var length: Int32 = 0
     var name = [CChar](repeating: 0, count: 81)
     ffgknm(&card, &name, &length, &status)
-    let keyword = BinaryTableFile.text(name)
+    let keyword = FITSFile.text(name)
     if keyword == "COMMENT" {
-      comments.append(String(BinaryTableFile.text(card).dropFirst(8)))
+      comments.append(String(FITSFile.text(card).dropFirst(8)))
     } else if kind == TYP_USER_KEY || kind == TYP_REFSYS_KEY, !keyword.describesColumn,
       let value = value(&card, keyword)
     {
@@ -91,8 +78,8 @@ struct BinaryTableHeader {
     ffpsvc(&card, &text, &comment, &status)
     ffdtyp(&text, &type, &status)
     guard status == 0 else { return nil }
-    let words = BinaryTableFile.text(comment)
-    return parse(BinaryTableFile.text(text), UInt8(bitPattern: type), keyword)
+    let words = FITSFile.text(comment)
+    return parse(FITSFile.text(text), UInt8(bitPattern: type), keyword)
       .map { ($0, words.isEmpty ? nil : words) }
   }
 

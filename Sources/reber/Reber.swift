@@ -24,7 +24,10 @@ struct Reber: AsyncParsableCommand {
       """,
     version: Version.number,
     subcommands: [
-      DatabaseCommands.self, ServeCommand.self,
+      DatabaseCommands.self,
+      IngestCommand.self,
+      SurveyCommands.self,
+      ServeCommand.self,
     ])
 }
 

@@ -113,6 +113,12 @@ extension ColumnMapping {
       guard !named.isEmpty else { return nil }
       return (named, .user)
     }
+    // Aegean numbers the components of each island from 0.
+    if part == .name, let island = columns.first(where: { $0.name == "island" }),
+      let source = columns.first(where: { $0.name == "source" }), source.datatype.isInteger
+    {
+      return ([island, source], .name)
+    }
     for ucd in part.ucds {
       if let column = columns.first(where: { $0.ucd?.lowercased() == ucd && part.accepts($0) }) {
         return ([column], .ucd)
@@ -176,7 +182,8 @@ extension ColumnMapping.Part {
     case .ra: ["ra", "raj2000", "raicrs", "alphaj2000", "radeg", "rightascension", "racent"]
     case .dec:
       ["dec", "decj2000", "dej2000", "deicrs", "deltaj2000", "decdeg", "declination", "decl"]
-    case .totalFlux: ["totalflux", "fluxint", "intflux", "sint", "fint", "stotal", "flux", "fluxtot"]
+    case .totalFlux:
+      ["totalflux", "fluxint", "intflux", "sint", "fint", "stotal", "flux", "fluxtot"]
     case .peakFlux: ["peakflux", "fluxpeak", "speak", "fpeak"]
     case .rms: ["rms", "islrms", "localrms", "rmsnoise", "rmsimage", "noise"]
     case .majorAxis:

@@ -14,6 +14,10 @@ public enum IngestError: Error, CustomStringConvertible, Equatable {
   case notFound(String)
   /// No image was found in a folder.
   case noImages(folder: String)
+  /// Not one image could be used.
+  case noneUsable(images: Int, firstReason: String)
+  /// Something was set aside although `--strict` forbids it.
+  case setAside(Int, survey: String)
   /// Neither catalogue nor images were given.
   case nothingToDo
   /// A unit cannot be turned into the one that is kept.
@@ -41,6 +45,13 @@ public enum IngestError: Error, CustomStringConvertible, Equatable {
       "\(path): no such file or folder"
     case .noImages(let folder):
       "\(folder): no image in it (looked for .fits, .fits.gz, .fits.fz, .fit, .png)"
+    case .noneUsable(let images, let reason):
+      "none of the \(images) images could be used; the first: \(reason)"
+    case .setAside(let count, let survey):
+      """
+      \(count) rows or images of survey '\(survey)' were set aside in reber.rejected, and --strict \
+      allows none; the rest was ingested
+      """
     case .nothingToDo:
       "nothing to ingest: give a catalogue, or --images with a file or folder"
     case .badUnit(let unit, let column, let wanted):

@@ -36,7 +36,9 @@ extension Site {
     _ = try context.signedIn()
     let name = try context.part("survey")
     let survey = try await pool.with { try Survey.named(name, in: $0) }
-    let bytes = try await pictures.picture(request.uri.string) { try await make(survey).png() }
+    let bytes = try await pictures.picture(request.uri.string) {
+      try await make(survey).png()
+    }
     return Response(
       status: .ok,
       headers: [

@@ -1,0 +1,97 @@
+import Foundation
+
+/// The frame that an image's celestial coordinates are given in, and its turn into ICRS.
+///
+/// The models and constants are those of astropy, so that positions agree with its own to
+/// rounding.
+enum CelestialFrame: Sendable, Equatable {
+  case icrs
+  /// The mean equator and equinox of a Julian year.
+  case fk5(equinox: Double)
+  /// The mean equator and equinox of a Besselian year, observed at that time.
+  case fk4(equinox: Double, eTerms: Bool)
+  case galactic
+
+  /// The frame of RADESYS and EQUINOX as the FITS standard takes them (Calabretta & Greisen
+  /// 2002, A&A 395, 1077), or nil where it is none of those known here.
+  ///
+  /// - Parameters:
+  ///   - axis: The type of the longitude axis, `RA` or `GLON`.
+  ///   - system: RADESYS, empty where it is missing.
+  ///   - equinox: EQUINOX or EPOCH.
+  init?(axis: String, system: String, equinox: Double?) {
+    if axis == "GLON" {
+      self = .galactic
+      return
+    }
+    guard axis == "RA" else { return nil }
+    switch system.uppercased() {
+    case "ICRS": self = .icrs
+    case "FK5", "J2000": self = .fk5(equinox: equinox ?? 2000)
+    case "FK4", "B1950": self = .fk4(equinox: equinox ?? 1950, eTerms: true)
+    case "FK4-NO-E": self = .fk4(equinox: equinox ?? 1950, eTerms: false)
+    case "":
+      guard let equinox else {
+        self = .icrs
+        return
+      }
+      self = equinox < 1984 ? .fk4(equinox: equinox, eTerms: true) : .fk5(equinox: equinox)
+    default: return nil
+    }
+  }
+
+  /// RADESYS and EQUINOX of the frame.
+  var keywords: (system: String?, equinox: Double?) {
+    switch self {
+    case .icrs: ("ICRS", nil)
+    case .fk5(let equinox): ("FK5", equinox)
+    case .fk4(let equinox, let eTerms): (eTerms ? "FK4" : "FK4-NO-E", equinox)
+    case .galactic: (nil, nil)
+    }
+  }
+}
+
+/// The turn of a frame into ICRS and back.
+struct FrameConversion: Sendable {
+  private let matrix: Rotation
+  private let inverse: Rotation
+  /// The E-terms of aberration that the frame's positions still have.
+  private let eTerms: SIMD3<Double>?
+
+  init(_ frame: CelestialFrame) {
+    var eTerms: SIMD3<Double>?
+    switch frame {
+    case .icrs: (matrix, inverse) = (.identity, .identity)
+    case .fk5(let equinox):
+      matrix = .icrsToFK5.transposed * .precession(julian: equinox).transposed
+      inverse = matrix.transposed
+    case .galactic:
+      matrix = .icrsToFK5.transposed * Rotation.fk5ToGalactic.transposed
+      inverse = matrix.transposed
+    case .fk4(let equinox, let has):
+      let turn = Rotation.fk4ToFK5(epoch: julianYear(besselian: equinox))
+      matrix = .icrsToFK5.transposed * turn * .precession(from: equinox, besselian: 1950)
+      inverse = .precession(from: 1950, besselian: equinox) * turn.transposed * .icrsToFK5
+      eTerms = has ? eTermsOfAberration(besselian: equinox) : nil
+    }
+    self.eTerms = eTerms
+  }
+
+  /// The ICRS position of one in the frame, in degrees.
+  func icrs(_ longitude: Double, _ latitude: Double) -> (longitude: Double, latitude: Double) {
+    var vector = direction(longitude, latitude)
+    if let eTerms { vector = vector - eTerms + (eTerms * vector).sum() * vector }
+    return angles(matrix * vector)
+  }
+
+  /// The position in the frame of one in ICRS, in degrees.
+  func frame(_ longitude: Double, _ latitude: Double) -> (longitude: Double, latitude: Double) {
+    var vector = inverse * direction(longitude, latitude)
+    if let eTerms {
+      vector /= (vector * vector).sum().squareRoot()
+      let sum = vector + eTerms
+      for _ in 0..<10 { vector = sum / (1 + (eTerms * vector).sum()) }
+    }
+    return angles(vector)
+  }
+}

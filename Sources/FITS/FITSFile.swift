@@ -1,0 +1,102 @@
+internal import CFITSIO
+
+/// An open FITS file; closed when it is let go.
+///
+/// The path is taken as it stands, brackets and plus signs too: CFITSIO's extended syntax for
+/// file names is left aside.
+final class FITSFile {
+  let path: String
+  let pointer: UnsafeMutablePointer<fitsfile>
+  private var isOpen = true
+
+  init(opening path: String) throws(FITSStatus) {
+    self.path = path
+    var pointer: UnsafeMutablePointer<fitsfile>?
+    var status: Int32 = 0
+    ffdkopn(&pointer, path, READONLY, &status)
+    guard status == 0, let pointer else { throw FITSStatus(taking: status) }
+    self.pointer = pointer
+  }
+
+  init(creating path: String) throws(FITSStatus) {
+    self.path = path
+    var pointer: UnsafeMutablePointer<fitsfile>?
+    var status: Int32 = 0
+    ffdkinit(&pointer, path, &status)
+    guard status == 0, let pointer else { throw FITSStatus(taking: status) }
+    self.pointer = pointer
+  }
+
+  deinit {
+    var status: Int32 = 0
+    if isOpen { ffclos(pointer, &status) }
+  }
+
+  func close() throws(FITSStatus) {
+    isOpen = false
+    try check { ffclos(pointer, &$0) }
+  }
+
+  func check(_ call: (inout Int32) -> Void) throws(FITSStatus) {
+    var status: Int32 = 0
+    call(&status)
+    if status != 0 { throw FITSStatus(taking: status) }
+  }
+
+  /// Makes a call whose failure means that there is nothing to be had.
+  func succeeds(_ call: (inout Int32) -> Void) -> Bool {
+    var status: Int32 = 0
+    ffpmrk()
+    call(&status)
+    if status != 0 { ffcmrk() }
+    return status == 0
+  }
+
+  /// The text of a keyword, however long, or nil where it is missing or empty.
+  func text(_ keyword: String) -> String? {
+    var value: UnsafeMutablePointer<CChar>?
+    let isThere = succeeds { ffgkls(pointer, keyword, &value, nil, &$0) }
+    var status: Int32 = 0
+    defer { if value != nil { fffree(value, &status) } }
+    guard isThere, let value else { return nil }
+    let text = String(cString: value)
+    return text.isEmpty ? nil : text
+  }
+
+  /// The number of a keyword, or nil where it is missing or no number.
+  func number(_ keyword: String) -> Double? {
+    var number = 0.0
+    return succeeds { ffgkyd(pointer, keyword, &number, nil, &$0) } ? number : nil
+  }
+
+  /// The whole number of a keyword, or nil where it is missing or no whole number.
+  func integer(_ keyword: String) -> Int? {
+    var number: Int64 = 0
+    return succeeds { ffgkyjj(pointer, keyword, &number, nil, &$0) } ? Int(number) : nil
+  }
+}
+
+/// What went wrong in CFITSIO: its status, and the messages that were on its stack.
+struct FITSStatus: Error {
+  let code: Int32
+  let messages: [String]
+
+  init(taking code: Int32) {
+    self.code = code
+    var text = [CChar](repeating: 0, count: 31)
+    ffgerr(code, &text)
+    var messages = [FITSFile.text(text)]
+    var message = [CChar](repeating: 0, count: 82)
+    while ffgmsg(&message) != 0 { messages.append(FITSFile.text(message)) }
+    self.messages = messages
+  }
+}
+
+extension FITSFile {
+  /// The text of a C string in a buffer; Latin-1 where it is not UTF-8.
+  static func text(_ characters: [CChar]) -> String {
+    let bytes = characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    return String(validating: bytes, as: UTF8.self)
+      ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+  }
+}

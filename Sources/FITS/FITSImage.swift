@@ -1,0 +1,85 @@
+/// An open image of a FITS file, plain, gzipped (`.fits.gz`) or tile-compressed (`.fits.fz`).
+///
+/// Only the pixels that are asked for are read, except that CFITSIO unpacks a gzipped file in
+/// memory. One thread at a time may use an image; its ``wcs`` serves any number of them.
+public final class FITSImage {
+  public let path: String
+  /// The header-data unit, the first being 1.
+  public let hdu: Int
+  /// Columns of pixels: the length of the first celestial axis.
+  public let width: Int
+  /// Rows of pixels: the length of the second celestial axis.
+  public let height: Int
+  /// The type of the pixels within the image as ``cutout(columns:rows:)`` gives them: 8, 16, 32,
+  /// -32 or -64.
+  ///
+  /// Whole numbers with BSCALE, BZERO or BLANK become reals: -32, or -64 where 32 bits would not
+  /// hold them.
+  public let bitpix: Int
+  /// BUNIT, as the file spells it.
+  public let unit: String?
+  /// OBJECT.
+  public let object: String?
+  /// The beam of BMAJ, BMIN and BPA, or of the HISTORY that AIPS keeps.
+  public let beam: Beam?
+  /// Frequency in Hz: of the FREQ axis, else of RESTFRQ, RESTFREQ or FREQ.
+  public let frequency: Double?
+  /// The world coordinates, or nil where the header has no celestial axes.
+  public let wcs: WCS?
+  let file: FITSFile
+  let layout: ImageLayout
+
+  /// Opens an image.
+  ///
+  /// - Parameters:
+  ///   - path: The file; the name is taken as it stands.
+  ///   - hdu: The header-data unit, the first being 1; without it the first with two axes longer
+  ///     than one pixel.
+  /// - Throws: ``FITSError`` where the file is missing, no FITS or cut off, where it has no such
+  ///   image, or one with more than two axes longer than one pixel.
+  public init(_ path: String, hdu: Int? = nil) throws(FITSError) {
+    self.path = path
+    do {
+      file = try FITSFile(opening: path)
+    } catch {
+      throw FITSError(path, error)
+    }
+    self.hdu = try file.selectImage(hdu)
+    let header = try file.imageHeader(hdu: self.hdu)
+    let celestial = try CelestialProjection(header, path: path, hdu: self.hdu)
+    let layout = try ImageLayout(header, celestial: celestial?.axes, path: path, hdu: self.hdu)
+    self.layout = layout
+    wcs = celestial.map { WCS($0, width: layout.width, height: layout.height) }
+    (width, height, bitpix) = (layout.width, layout.height, layout.bitpix)
+    unit = file.text("BUNIT")
+    object = file.text("OBJECT")
+    beam = header.beam
+    frequency = header.frequency
+  }
+
+  /// The pixels of a rectangle, counted from 0, which may reach beyond the image.
+  ///
+  /// What lies outside is NaN; whole numbers become reals there (-32, or -64 for 32-bit ones).
+  ///
+  /// - Throws: ``FITSError`` where the file is damaged, or the rectangle empty or beyond 2³¹ pixels.
+  public func cutout(columns: Range<Int>, rows: Range<Int>) throws(FITSError) -> ImagePixels {
+    let (area, isOverflown) = columns.count.multipliedReportingOverflow(by: rows.count)
+    guard area > 0, !isOverflown, area <= 1 << 31 else {
+      throw FITSError(
+        path, hdu: hdu, "a cutout of \(columns.count) × \(rows.count) pixels cannot be made",
+        advice: "Choose a size between one pixel and 2^31 pixels")
+    }
+    do {
+      return try layout.read(file, columns: columns, rows: rows)
+    } catch {
+      throw FITSError(path, hdu: hdu, error)
+    }
+  }
+
+  /// All pixels.
+  ///
+  /// - Throws: ``FITSError`` where the file is damaged.
+  public func whole() throws(FITSError) -> ImagePixels {
+    try cutout(columns: 0..<width, rows: 0..<height)
+  }
+}

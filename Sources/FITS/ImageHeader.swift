@@ -1,0 +1,88 @@
+internal import CFITSIO
+
+/// The header of the image at which a FITS file stands.
+struct ImageHeader {
+  let file: FITSFile
+  /// The lengths of the axes.
+  let axes: [Int]
+  /// BITPIX as the image has it, before BSCALE and BZERO.
+  let bitpix: Int
+
+  init(_ file: FITSFile) throws(FITSStatus) {
+    self.file = file
+    var count: Int32 = 0
+    var type: Int32 = 0
+    try file.check { ffgidm(file.pointer, &count, &$0) }
+    try file.check { ffgidt(file.pointer, &type, &$0) }
+    var lengths = [Int64](repeating: 0, count: max(Int(count), 1))
+    try file.check { ffgiszll(file.pointer, count, &lengths, &$0) }
+    axes = lengths.prefix(Int(count)).map { Int($0) }
+    bitpix = Int(type)
+  }
+
+  /// The bytes that the file must have up to the end of the data at which it stands.
+  static func end(of file: FITSFile) throws(FITSStatus) -> Int64 {
+    var start: Int64 = 0
+    try file.check { ffghadll(file.pointer, nil, &start, nil, &$0) }
+    let lengths = (0..<(file.integer("NAXIS") ?? 0)).map { file.integer("NAXIS\($0 + 1)") ?? 0 }
+    guard !lengths.isEmpty else { return start }
+    let pixels = lengths.reduce(1, *) + (file.integer("PCOUNT") ?? 0)
+    return start
+      + Int64(pixels * (file.integer("GCOUNT") ?? 1) * abs(file.integer("BITPIX") ?? 8) / 8)
+  }
+
+  /// Whether whole numbers are scaled, or one of them stands for a blank pixel.
+  var isScaled: Bool {
+    file.number("BSCALE") ?? 1 != 1 || file.number("BZERO") ?? 0 != 0 || hasBlank
+  }
+
+  /// Whether reals are kept as scaled whole numbers, as tile compression does.
+  var isQuantised: Bool {
+    var status: Int32 = 0
+    return bitpix < 0 && fits_is_compressed_image(file.pointer, &status) != 0
+  }
+
+  private var hasBlank: Bool { file.integer("BLANK") != nil || file.integer("ZBLANK") != nil }
+
+  /// The beam of BMAJ, BMIN and BPA, or the last one that AIPS notes.
+  var beam: Beam? {
+    Beam(degrees: file.number("BMAJ"), file.number("BMIN"), angle: file.number("BPA"))
+      ?? cards().reversed().lazy.compactMap { Beam(history: $0) }.first
+  }
+
+  /// The frequency in Hz of the image's plane, or of the line it shows.
+  var frequency: Double? {
+    let axis = (1...9).first { file.text("CTYPE\($0)")?.hasPrefix("FREQ") == true }
+    let numbers =
+      [axis.flatMap { frequency(ofAxis: $0) }] + ["RESTFRQ", "RESTFREQ", "FREQ"].map(file.number)
+    return numbers.compactMap(\.self).first { $0 > 0 && $0.isFinite }
+  }
+
+  /// The frequency in Hz at the first pixel of an axis, which has one only.
+  private func frequency(ofAxis axis: Int) -> Double? {
+    guard let value = file.number("CRVAL\(axis)") else { return nil }
+    let steps = 1 - (file.number("CRPIX\(axis)") ?? 1)
+    let unit = file.text("CUNIT\(axis)").flatMap { try? UnitConversion.scale(from: $0, to: "Hz") }
+    return (value + steps * (file.number("CDELT\(axis)") ?? 0)) * (unit ?? 1)
+  }
+
+  private func cards() -> [String] {
+    var count: Int32 = 0
+    guard file.succeeds({ ffghsp(file.pointer, &count, nil, &$0) }), count > 0 else { return [] }
+    var card = [CChar](repeating: 0, count: 81)
+    return (1...count).compactMap { number in
+      file.succeeds { ffgrec(file.pointer, number, &card, &$0) } ? FITSFile.text(card) : nil
+    }
+  }
+
+  /// The cards that WCSLIB reads, 80 characters each, without control characters.
+  func wcsCards() throws(FITSStatus) -> [CChar] {
+    var text: UnsafeMutablePointer<CChar>?
+    var count: Int32 = 0
+    try file.check { ffcnvthdr2str(file.pointer, 1, nil, 0, &text, &count, &$0) }
+    var status: Int32 = 0
+    defer { fffree(text, &status) }
+    let cards = UnsafeBufferPointer(start: text, count: Int(count) * 80)
+    return cards.map { $0 < 0x20 || $0 == 0x7f ? 0x20 : $0 } + [0]
+  }
+}

@@ -1,0 +1,172 @@
+public import Catalogue
+import Foundation
+import PostgreSQL
+import Tables
+
+/// What a catalogue brought.
+public struct CatalogueMetrics: Codable, Sendable {
+  /// The catalogue.
+  public var file: String
+
+  /// Its rows.
+  public var rows: Int
+
+  /// What they changed.
+  public var changes: SourceChanges
+
+  /// Which columns were taken for what.
+  public var mapping: ColumnMapping
+}
+
+/// A catalogue that was opened and understood.
+private struct OpenCatalogue {
+  let path: String
+  let table: any TableReader
+  let mapping: ColumnMapping
+  let rows: SourceRows
+  let options: Ingest
+
+  init(_ path: String, _ options: Ingest) throws {
+    self.path = path
+    self.options = options
+    table = try openTable(path)
+    if table.rowCount == 0 { throw IngestError.empty(file: path) }
+    mapping = try ColumnMapping(
+      guessing: table.columns, chosen: options.columns, units: options.units)
+    rows = try SourceRows(table.columns, mapping: mapping, file: path)
+  }
+
+  /// The columns as `reber.survey_column` keeps them.
+  var surveyColumns: [SurveyColumn] {
+    table.columns.map { column in
+      let part = ColumnMapping.Part.allCases.first { part in
+        mapping.columns[part]?.columns.contains(column.name) == true
+      }
+      let chosen = part.flatMap { mapping.columns[$0] }
+      let unit = options.units[column.name] ?? column.unit
+      return SurveyColumn(
+        name: column.name, datatype: column.datatype.rawValue,
+        unit: unit ?? (chosen?.unitOrigin == .name ? chosen?.unit : nil), ucd: column.ucd,
+        description: column.description, mappedTo: part?.rawValue)
+    }
+  }
+}
+
+extension Workplace {
+  /// Ingests a source catalogue as one run in one transaction.
+  func ingest(
+    catalogue path: String, _ options: Ingest
+  ) async throws -> StageReport<CatalogueMetrics> {
+    struct Parameters: Encodable {
+      var survey: String
+      var mapping: ColumnMapping
+    }
+    let catalogue = try OpenCatalogue(path, options)
+    progress.note(catalogue.mapping.table)
+    let work = Work(
+      stage: "ingest",
+      parameters: try JSON(
+        encoding: Parameters(survey: options.survey, mapping: catalogue.mapping)),
+      inputs: [try fileInput(path, role: "catalogue")])
+    var opened: Int?
+    do {
+      return try await perform(work) { run in
+        opened = run
+        return try await write(catalogue, run: run)
+      }
+    } catch let error as IngestError {
+      // A catalogue that yields nothing leaves nothing behind, not even its run.
+      if let run = opened { try await database.with { try Run.discard(run, in: $0) } }
+      throw error
+    }
+  }
+
+  private func write(_ catalogue: OpenCatalogue, run: Int) async throws -> CatalogueMetrics {
+    let reading = HandedOver(catalogue)
+    let progress = progress
+    return try await database.with { database in
+      try database.transaction { database in
+        let catalogue = reading.value
+        let survey = try Survey.add(named: catalogue.options.survey, in: database)
+        let reader = CatalogueReading(reading, progress: progress)
+        try Rejected.clear(run: run, in: database)
+        let changes = try survey.writeSources(
+          from: catalogue.path, run: run, in: database, reader.give)
+        if changes.accepted == 0 {
+          throw IngestError.allRejected(
+            file: catalogue.path, rows: changes.rejected,
+            firstReason: try Rejected.all(of: run, atMost: 1, in: database).first?.rejected.reason
+              ?? "unknown")
+        }
+        try survey.write(catalogue.surveyColumns, run: run, in: database)
+        try tell(of: changes, run: run, in: database)
+        return CatalogueMetrics(
+          file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,
+          mapping: catalogue.mapping)
+      }
+    }
+  }
+}
+
+extension Workplace {
+  /// Says what was set aside, and what may help.
+  fileprivate func tell(of changes: SourceChanges, run: Int, in database: Connection) throws {
+    guard changes.rejected > 0,
+      let first = try Rejected.all(of: run, atMost: 1, in: database).first?.rejected
+    else { return }
+    var text = "\(changes.rejected) rows are set aside in reber.rejected; the first, "
+    text += "row \(first.row ?? 1): \(first.reason)"
+    if first.reason.contains("stands already in row") {
+      text += "; where one column does not tell rows apart, join several: --column name=A+B"
+    }
+    progress.note(text)
+  }
+}
+
+/// Rows read and turned into sources on a thread of their own, while others are written.
+private struct CatalogueReading {
+  let catalogue: HandedOver<OpenCatalogue>
+  let progress: any ProgressDisplay
+
+  init(_ catalogue: HandedOver<OpenCatalogue>, progress: any ProgressDisplay) {
+    self.catalogue = catalogue
+    self.progress = progress
+  }
+
+  /// Gives each row to `write`, in order.
+  func give(_ write: (IncomingRow) throws -> Void) throws {
+    let total = catalogue.value.table.rowCount ?? 0
+    var done = 0
+    let reading = catalogue
+    try overlapped { (push: ([IncomingRow]) throws -> Void) in
+      try reading.value.read(push)
+    } consume: { chunk in
+      for row in chunk { try write(row) }
+      done += chunk.count
+      progress.update("reading the catalogue", done: done, of: max(total, done))
+    }
+    progress.note("writing \(done) rows into the survey")
+  }
+}
+
+extension OpenCatalogue {
+  func read(_ push: ([IncomingRow]) throws -> Void) throws {
+    var number = 0
+    try table.read(chunk: 4096) { chunk in
+      try push(
+        chunk.map { row in
+          number += 1
+          return rows.source(in: row, number: number)
+        })
+    }
+  }
+}
+
+/// A value on its way to another thread.
+///
+/// `@unchecked Sendable`: whoever hands it over leaves it alone from then on.
+struct HandedOver<Value>: @unchecked Sendable {
+  let value: Value
+
+  init(_ value: Value) { self.value = value }
+}

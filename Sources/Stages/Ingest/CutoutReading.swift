@@ -1,0 +1,223 @@
+import Catalogue
+import Digest
+import FITS
+import Foundation
+import PostgreSQL
+
+/// Reads the pixels that a plan asks for, and gives them in batches.
+struct CutoutReading: Sendable {
+  let plan: ImagePlan
+  let files: [ImageFile]
+  /// SHA-256 of each file.
+  let digests: [String]
+  let sources: [StoredSource]
+  /// Arcsec a pixel of images that do not say so.
+  let pixelScale: Float?
+  /// The current cutouts' digests by source.
+  let known: [Int: (pixels: String, image: String)]
+  /// The sources whose cutouts this run has written before it was interrupted.
+  let written: Set<Int>
+
+  /// Some cutouts, and what was found on the way.
+  struct Batch: Sendable {
+    var cutouts: [Cutout] = []
+    var rejected: [ImagePlan.SetAside] = []
+    /// Sources whose cutouts are there already, just so.
+    var unchanged = 0
+    /// Sources that were dealt with, whatever came of it.
+    var done = 0
+
+    fileprivate var isFull: Bool {
+      cutouts.count >= 64 || cutouts.reduce(0) { $0 + $1.pixels.count } > 16 << 20
+    }
+  }
+
+  /// The number of sources that the plan promises an image for.
+  var total: Int { plan.whole.count + plan.cuts.count }
+
+  /// Reads all, the whole images first.
+  func read(_ push: (Batch) throws -> Void) throws {
+    var batch = Batch(rejected: plan.rejected)
+    for item in plan.whole {
+      try add(whole(item), to: &batch, push)
+    }
+    try readCuts { try add($0, to: &batch, push) }
+    try push(batch)
+  }
+
+  /// What came of a source.
+  private enum Outcome {
+    case cutout(Cutout)
+    case unchanged
+    case rejected(ImagePlan.SetAside)
+    /// No image shows it after all.
+    case nothing
+    /// An image that several sources were to be cut from.
+    case damaged(ImagePlan.SetAside)
+  }
+
+  private func add(
+    _ outcome: Outcome, to batch: inout Batch, _ push: (Batch) throws -> Void
+  ) throws {
+    switch outcome {
+    case .cutout(let cutout): batch.cutouts.append(cutout)
+    case .unchanged: batch.unchanged += 1
+    case .rejected(let setAside): batch.rejected.append(setAside)
+    case .nothing: break
+    case .damaged(let setAside): return batch.rejected.append(setAside)
+    }
+    batch.done += 1
+    if batch.isFull {
+      try push(batch)
+      batch = Batch()
+    }
+  }
+
+  private func setAside(_ file: Int, source: Int?, _ reason: any Error) -> ImagePlan.SetAside {
+    ImagePlan.SetAside(
+      path: files[file].path, source: source.map { sources[$0].name }, reason: "\(reason)")
+  }
+}
+
+extension CutoutReading {
+  private func whole(_ item: ImagePlan.Whole) -> Outcome {
+    if written.contains(sources[item.source].id) { return .unchanged }
+    do {
+      let image = try OpenImage(files[item.file])
+      let pixels = try image.whole()
+      if pixels.nonFinite == 1 { throw BlankImage() }
+      let source = sources[item.source].id
+      let cutout = try cutout(of: source, pixels, image.header, file: item.file, from: (0, 0))
+      let isKnown = known[source].map {
+        $0.pixels == cutout.sha256 && $0.image == cutout.imageSHA256
+      }
+      return isKnown == true ? .unchanged : .cutout(cutout)
+    } catch {
+      return .rejected(setAside(item.file, source: item.source, error))
+    }
+  }
+
+  /// Cuts each source out of the best of its mosaics.
+  ///
+  /// Where that one is blank, the next best serves, and so on; a mosaic is opened once a round.
+  private func readCuts(_ give: (Outcome) throws -> Void) throws {
+    var waiting = plan.cuts.filter { !written.contains(sources[$0.source].id) }
+    for _ in waiting.count..<plan.cuts.count { try give(.unchanged) }
+    while !waiting.isEmpty {
+      var next: [ImagePlan.Cut] = []
+      let byFile = Dictionary(grouping: waiting) { $0.views[0].file }
+      for file in byFile.keys.sorted() {
+        let cuts = (byFile[file] ?? []).sorted { $0.views[0].y < $1.views[0].y }
+        try cut(cuts, file: file, leaving: &next, give)
+      }
+      waiting = next
+    }
+  }
+
+  private func cut(
+    _ cuts: [ImagePlan.Cut], file: Int, leaving next: inout [ImagePlan.Cut],
+    _ give: (Outcome) throws -> Void
+  ) throws {
+    var left = cuts[...]
+    do {
+      let image = try OpenImage(files[file])
+      let header = image.header
+      while let cut = left.first {
+        try pass(try outcome(of: cut, image, header), of: cut, leaving: &next, give)
+        left.removeFirst()
+      }
+    } catch let error as FITSError {
+      // The file is damaged: its sources may lie on another one.
+      try give(.damaged(setAside(file, source: nil, error)))
+      for cut in left { try pass(.nothing, of: cut, leaving: &next, give) }
+    }
+  }
+
+  private func pass(
+    _ outcome: Outcome, of cut: ImagePlan.Cut, leaving next: inout [ImagePlan.Cut],
+    _ give: (Outcome) throws -> Void
+  ) throws {
+    if case .nothing = outcome, cut.views.count > 1 {
+      next.append(cut.withoutFirst)
+    } else {
+      try give(outcome)
+    }
+  }
+
+  private func outcome(
+    of cut: ImagePlan.Cut, _ image: OpenImage, _ header: ImageHeading
+  ) throws -> Outcome {
+    let view = cut.views[0]
+    if view.side > 2 * max(header.width, header.height) {
+      let reason = CutoutTooLarge(side: view.side, width: header.width, height: header.height)
+      return .rejected(setAside(view.file, source: cut.source, reason))
+    }
+    let (column, row) = (view.firstColumn, view.firstRow)
+    let pixels = try image.cutout(
+      columns: column..<column + view.side, rows: row..<row + view.side)
+    let (x, y) = (Int(view.x.rounded()) - column, Int(view.y.rounded()) - row)
+    if pixels.isBlank(atColumn: x, row: y) { return .nothing }
+    let source = sources[cut.source].id
+    let cutout = try cutout(of: source, pixels, header, file: view.file, from: (column, row))
+    return known[source]?.pixels == cutout.sha256 ? .unchanged : .cutout(cutout)
+  }
+
+  private func cutout(
+    of source: Int, _ pixels: Pixels, _ header: ImageHeading, file: Int, from corner: (Int, Int)
+  ) throws -> Cutout {
+    Cutout(
+      source: source, width: pixels.width, height: pixels.height, bitpix: pixels.bitpix,
+      pixelScale: header.wcs.map { Float($0.pixelScale) } ?? pixelScale,
+      wcs: try header.keywords(from: corner), sha256: SHA256.hash(pixels.bytes).hex,
+      imageSHA256: digests[file], offImage: pixels.offImage, nonFinite: pixels.nonFinite,
+      pixels: pixels.bytes)
+  }
+}
+
+extension ImagePlan.View {
+  /// The first column of the cutout, which has the source's pixel in its middle.
+  var firstColumn: Int { Int((x - Double(side - 1) / 2).rounded()) }
+
+  /// The first row of the cutout.
+  var firstRow: Int { Int((y - Double(side - 1) / 2).rounded()) }
+}
+
+extension ImagePlan.Cut {
+  /// The same source, the best of its mosaics left out.
+  fileprivate var withoutFirst: ImagePlan.Cut {
+    ImagePlan.Cut(source: source, views: Array(views.dropFirst()))
+  }
+}
+
+extension ImageHeading {
+  /// The keywords of a cutout that begins at a pixel, as JSON; `nil` without a sky.
+  func keywords(from corner: (Int, Int)) throws -> JSON? {
+    guard let wcs else { return nil }
+    var keywords: [String: WCSValue] = [:]
+    for (name, value) in wcs.keywords(from: corner.0, corner.1) { keywords[name] = value }
+    if let unit { keywords["BUNIT"] = .text(unit) }
+    if let beam {
+      keywords["BMAJ"] = .number(beam.major / 3600)
+      keywords["BMIN"] = .number(beam.minor / 3600)
+      keywords["BPA"] = .number(beam.angle)
+    }
+    return try JSON(encoding: keywords)
+  }
+}
+
+private struct BlankImage: Error, CustomStringConvertible {
+  var description: String { "none of its pixels is a number" }
+}
+
+private struct CutoutTooLarge: Error, CustomStringConvertible {
+  var side: Int
+  var width: Int
+  var height: Int
+
+  var description: String {
+    """
+    its cutout would have \(side) × \(side) pixels, the image has \(width) × \(height): give a \
+    smaller --size or --size-factor
+    """
+  }
+}

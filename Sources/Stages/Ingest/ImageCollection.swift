@@ -1,0 +1,53 @@
+import Catalogue
+import PostgreSQL
+
+/// Images that come without a catalogue: each is a source, named by its file.
+struct ImageCollection {
+  /// A source an image that could be opened.
+  private(set) var sources: [Source] = []
+
+  /// Why the first image that could not be opened could not.
+  private(set) var firstReason: String?
+
+  /// What stands in the attributes of such sources.
+  static let columns = [
+    SurveyColumn(
+      name: "file", datatype: "string", ucd: "meta.file", description: "the image's file",
+      mappedTo: ColumnMapping.Part.image.rawValue),
+    SurveyColumn(name: "object", datatype: "string", description: "OBJECT in the image's header"),
+  ]
+
+  init(_ files: [ImageFile], progress: any ProgressDisplay) {
+    let names = Self.names(of: files)
+    for (index, file) in files.enumerated() {
+      do {
+        sources.append(try Self.source(file, named: names[index]))
+      } catch {
+        firstReason = firstReason ?? "\(error)"
+      }
+      progress.update("looking at images", done: index + 1, of: files.count)
+    }
+  }
+
+  private static func source(_ file: ImageFile, named name: String) throws -> Source {
+    let header = try OpenImage(file).header
+    var attributes = ["file": file.place]
+    attributes["object"] = header.object
+    return Source(
+      name: name, position: header.centre.map { .init(ra: $0.ra, dec: $0.dec) },
+      attributes: try JSON(encoding: attributes))
+  }
+
+  /// The shortest names that tell the files apart: without folder and ending, without ending, or
+  /// whole.
+  private static func names(of files: [ImageFile]) -> [String] {
+    func counts(_ text: (ImageFile) -> String) -> [String: Int] {
+      files.reduce(into: [:]) { $0[text($1), default: 0] += 1 }
+    }
+    let (stems, places) = (counts(\.stem), counts(\.placeWithoutExtension))
+    return files.map { file in
+      if stems[file.stem] == 1 { return file.stem }
+      return places[file.placeWithoutExtension] == 1 ? file.placeWithoutExtension : file.place
+    }
+  }
+}

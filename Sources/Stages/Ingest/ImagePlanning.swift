@@ -1,0 +1,232 @@
+import Catalogue
+import FITS
+import Foundation
+
+/// Decides what is to be done with images: which source each shows, or which it holds.
+struct ImagePlanning {
+  private let files: [ImageFile]
+  private let sources: [StoredSource]
+  private let cutting: Ingest.Cutting
+  private let heading: (ImageFile) throws -> ImageHeading
+  private let names: SourceNames
+  private let sky: SkyIndex
+  private var namesAreFields = false
+  private var plan = ImagePlan()
+  private var shown: [Int: Int] = [:]
+  private var views: [Int: [ImagePlan.View]] = [:]
+
+  /// An image this many times as wide as a cutout is a mosaic, even with a single source.
+  private static let muchLarger = 3
+
+  /// Gathers what decides; `heading` reads an image's header, and is asked only where no source is
+  /// named like the image.
+  init(
+    _ files: [ImageFile], of sources: [StoredSource], cutting: Ingest.Cutting,
+    heading: @escaping (ImageFile) throws -> ImageHeading = { try OpenImage($0).header }
+  ) {
+    self.files = files
+    self.sources = sources
+    self.cutting = cutting
+    self.heading = heading
+    names = SourceNames(sources)
+    sky = SkyIndex(sources.map(\.position))
+  }
+
+  /// The plan for all images; those that are named come before those that are found by position.
+  consuming func decided(_ done: (Int) -> Void = { _ in }) -> ImagePlan {
+    let named = files.map { cutting.takenAs == .mosaics ? [] : names.named(by: $0) }
+    // Where one image is named by several sources, the catalogue names fields, not cutouts.
+    namesAreFields = cutting.takenAs == nil && named.contains { $0.count > 1 }
+    var rest: [Int] = []
+    for index in files.indices {
+      if named[index].count == 1, !namesAreFields {
+        take(index, for: named[index][0], \.byName)
+      } else {
+        rest.append(index)
+      }
+    }
+    for (count, index) in rest.enumerated() {
+      do {
+        try decide(index, try heading(files[index]), named: named[index])
+      } catch {
+        reject(index, error)
+      }
+      done(files.count - rest.count + count + 1)
+    }
+    plan.cuts = views.keys.sorted().filter { shown[$0] == nil }.map { source in
+      ImagePlan.Cut(source: source, views: best(views[source] ?? []))
+    }
+    return plan
+  }
+
+  private func best(_ views: [ImagePlan.View]) -> [ImagePlan.View] {
+    views.sorted { ($0.margin, -$0.file) > ($1.margin, -$1.file) }
+  }
+
+  private mutating func decide(_ index: Int, _ image: ImageHeading, named: [Int]) throws {
+    var named = named
+    if named.isEmpty, cutting.takenAs != .mosaics, let object = image.object {
+      named = names.named(byObject: object)
+    }
+    guard let wcs = image.wcs else { return try takeWithoutSky(index, for: named) }
+    if !named.isEmpty {
+      if namesAreFields { return cut(index, image, wcs, at: named) }
+      return take(index, forAll: named)
+    }
+    let inside = sourcesInside(image, wcs)
+    if isMosaic(image, wcs, holding: inside.count) {
+      cut(index, image, wcs, at: inside)
+    } else if let centred = nearest(image, wcs) {
+      take(index, for: centred, \.byPosition)
+    } else {
+      throw Unusable.offCentre(tolerance(image, wcs), nearest: nearestName(image, inside))
+    }
+  }
+
+  private mutating func takeWithoutSky(_ index: Int, for named: [Int]) throws {
+    guard let first = named.first else { throw Unusable.unknown }
+    guard named.count == 1 || cutting.takenAs == .cutouts else {
+      throw Unusable.shared(sources[first].name, others: named.count - 1)
+    }
+    take(index, forAll: named)
+  }
+
+  /// Whether an image that no source is named like is a mosaic: it holds several sources, or is
+  /// much larger than a cutout.
+  private func isMosaic(_ image: ImageHeading, _ wcs: WCS, holding count: Int) -> Bool {
+    if let kind = cutting.takenAs { return kind == .mosaics }
+    let side = pixels(cutting.size ?? usualSize(image, wcs), wcs)
+    return count > 1 || min(image.width, image.height) > Self.muchLarger * side
+  }
+
+  private mutating func take(
+    _ file: Int, for source: Int, _ how: WritableKeyPath<ImageDecisions, Int>
+  ) {
+    if let earlier = shown[source] {
+      return reject(file, Unusable.second(sources[source].name, file: files[earlier].path))
+    }
+    shown[source] = file
+    plan.whole.append(ImagePlan.Whole(file: file, source: source))
+    plan.decisions[keyPath: how] += 1
+  }
+
+  private mutating func take(_ file: Int, forAll named: [Int]) {
+    for source in named { take(file, for: source, \.byName) }
+  }
+
+  private mutating func cut(_ file: Int, _ image: ImageHeading, _ wcs: WCS, at found: [Int]) {
+    var count = 0
+    for source in found {
+      guard let view = view(of: source, on: image, wcs, file: file) else { continue }
+      views[source, default: []].append(view)
+      count += 1
+    }
+    if count == 0 { return reject(file, Unusable.empty) }
+    plan.decisions.mosaics += 1
+  }
+
+  private mutating func reject(_ file: Int, _ error: any Error) {
+    let name = if case Unusable.second(let name, _) = error { name } else { String?.none }
+    plan.rejected.append(
+      ImagePlan.SetAside(path: files[file].path, source: name, reason: "\(error)"))
+  }
+}
+
+extension ImagePlanning {
+  /// The source's place on an image; `nil` where it lies outside.
+  private func view(
+    of source: Int, on image: ImageHeading, _ wcs: WCS, file: Int
+  ) -> ImagePlan.View? {
+    guard let position = sources[source].position,
+      let (x, y) = wcs.pixel(of: position.ra, position.dec)
+    else { return nil }
+    let margin = min(
+      x + 0.5, y + 0.5, Double(image.width) - 0.5 - x, Double(image.height) - 0.5 - y)
+    guard margin > 0 else { return nil }
+    return ImagePlan.View(
+      file: file, x: x, y: y, side: side(of: sources[source], on: image, wcs),
+      margin: margin * wcs.pixelScale)
+  }
+
+  private func sourcesInside(_ image: ImageHeading, _ wcs: WCS) -> [Int] {
+    candidates(image, wcs).filter { view(of: $0, on: image, wcs, file: 0) != nil }
+  }
+
+  /// The sources within the circle around an image; all of them where it has none.
+  private func candidates(_ image: ImageHeading, _ wcs: WCS) -> [Int] {
+    let (right, top) = (Double(image.width) - 0.5, Double(image.height) - 0.5)
+    let corners = [(-0.5, -0.5), (right, -0.5), (-0.5, top), (right, top)].map {
+      wcs.sky(x: $0.0, y: $0.1)
+    }
+    guard let centre = image.centre, !corners.contains(where: { $0 == nil }) else {
+      return Array(sources.indices)
+    }
+    let radius = corners.compactMap { $0 }.map { separation(centre, $0) }.max() ?? 0
+    // Beyond a hemisphere's half the corners need not be the farthest points.
+    guard radius < 45 else { return Array(sources.indices) }
+    return sky.within(radius * 1.01, ofRA: centre.ra, dec: centre.dec).map(\.index).sorted()
+  }
+
+  private func nearest(_ image: ImageHeading, _ wcs: WCS) -> Int? {
+    guard let centre = image.centre else { return nil }
+    let radius = tolerance(image, wcs) / 3600
+    return sky.nearest(toRA: centre.ra, dec: centre.dec, within: radius)?.index
+  }
+
+  private func nearestName(_ image: ImageHeading, _ inside: [Int]) -> String? {
+    guard let centre = image.centre else { return nil }
+    let distances = inside.compactMap { index in
+      sources[index].position.map { (separation(centre, ($0.ra, $0.dec)) * 3600, index) }
+    }
+    return distances.min(by: <).map {
+      "the nearest, '\(sources[$0.1].name)', lies \(String(format: "%.1f", $0.0))″ from it"
+    }
+  }
+
+  private func tolerance(_ image: ImageHeading, _ wcs: WCS) -> Double {
+    cutting.tolerance ?? max(image.beam?.major ?? 0, 5 * wcs.pixelScale)
+  }
+
+  /// 20 beams, or 80 pixels where the beam is unknown, in arcsec.
+  private func usualSize(_ image: ImageHeading, _ wcs: WCS) -> Double {
+    image.beam.map { 20 * $0.major } ?? 80 * wcs.pixelScale
+  }
+
+  private func side(of source: StoredSource, on image: ImageHeading, _ wcs: WCS) -> Int {
+    let least = cutting.size ?? usualSize(image, wcs)
+    let wanted = cutting.sizeFactor.map { max(least, $0 * (source.majorAxis ?? 0)) } ?? least
+    return pixels(wanted, wcs)
+  }
+
+  /// So many pixels that they span the angle; a hundredth too few do, since scales are not exact.
+  private func pixels(_ arcsec: Double, _ wcs: WCS) -> Int {
+    Int(min(max((arcsec / wcs.pixelScale - 0.01).rounded(.up), 1), 1e6))
+  }
+}
+
+/// Why an image cannot serve.
+private enum Unusable: Error, CustomStringConvertible {
+  case unknown
+  case shared(String, others: Int)
+  case empty
+  case offCentre(Double, nearest: String?)
+  case second(String, file: String)
+
+  var description: String {
+    switch self {
+    case .unknown: "no source is named like it, and it has no sky position"
+    case .shared(let name, let others):
+      """
+      it is named by '\(name)' and \(others) more, and has no sky position to cut at; --as cutouts \
+      takes it whole for each of them
+      """
+    case .empty: "no source of the survey lies in it"
+    case .offCentre(let tolerance, let nearest):
+      """
+      no source is named like it, and none lies within \(String(format: "%.1f", tolerance))″ of \
+      its centre
+      """ + (nearest.map { "; " + $0 } ?? "")
+    case .second(let name, let file): "'\(name)' is shown by \(file) already"
+    }
+  }
+}

@@ -1,0 +1,180 @@
+public import ArgumentParser
+import Catalogue
+import Stages
+
+struct IngestCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ingest",
+    abstract: "Read a survey: its source catalogue, its images, or both.",
+    discussion: """
+      The catalogue is FITS, VOTable or CSV. Its columns are recognised by UCD and name; what was
+      recognised is shown, and --column and --unit correct it. Every other column is kept with its
+      unit. Images are FITS or PNG, files or folders. One that the catalogue names, or that is
+      called like a source, shows that source; any other is matched by its position, or cut at
+      every source that lies on it. Images without a catalogue become sources named by their file.
+
+      The same files again change nothing; changed ones replace what changed. What cannot be used
+      is set aside in reber.rejected with the reason.
+
+      Examples:
+        reber ingest catalogue.csv --survey first --images cutouts
+        reber ingest lotss.fits --survey lotss --images mosaics --size 120
+        reber ingest sources.vot --survey mine --column ra=RAJ2000 --unit Maj=deg
+        reber ingest --survey emu --images png --frequency 944e6
+      """)
+
+  @Argument(help: "The source catalogue: FITS, VOTable or CSV, gzipped or not.")
+  var catalogue: String?
+
+  @Option(help: "The survey's name; it is made where there is none of that name.")
+  var survey: String
+
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Image files and folders of them.", valueName: "path"))
+  var images: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The column for a part of a source, such as ra=RAJ2000; several joined by + make a name. \
+      Parts: \(ColumnMapping.Part.allCases.map(\.rawValue).joined(separator: ", ")).
+      """,
+      valueName: "part=column"))
+  var column: [String] = []
+
+  @Option(help: ArgumentHelp("The unit of a column, such as Maj=deg.", valueName: "column=unit"))
+  var unit: [String] = []
+
+  @OptionGroup(title: "How images become cutouts") var cutting: CuttingOptions
+
+  @OptionGroup(title: "What is known of the survey") var observation: ObservationOptions
+
+  @Flag(help: "Fail where anything was set aside; the rest is ingested all the same.")
+  var strict = false
+
+  @OptionGroup var stage: StageOptions
+
+  func validate() throws {
+    guard catalogue != nil || !images.isEmpty else {
+      throw ValidationError("give a catalogue, or --images with files or folders")
+    }
+    _ = try pairs(column, "--column")
+    _ = try pairs(unit, "--unit")
+  }
+
+  func run() async throws {
+    var ingest = Ingest(survey: survey)
+    ingest.catalogue = catalogue
+    ingest.images = images
+    ingest.columns = try pairs(column, "--column")
+    ingest.units = try pairs(unit, "--unit")
+    ingest.cutting = cutting.cutting(pixelScale: observation.pixelScale)
+    ingest.observation = observation.observation
+    let report = try await stage.workplace().ingest(ingest)
+    if stage.json {
+      try printJSON(report)
+    } else {
+      print(report.text(quiet: stage.session.quiet))
+    }
+    if strict, report.rejected > 0 {
+      throw IngestError.setAside(report.rejected, survey: survey)
+    }
+  }
+
+  /// `["a=b"]` as `["a": "b"]`.
+  private func pairs(_ texts: [String], _ option: String) throws -> [String: String] {
+    try texts.reduce(into: [:]) { pairs, text in
+      guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
+        text.index(after: equals) != text.endIndex
+      else { throw ValidationError("\(option) takes KEY=VALUE, not '\(text)'") }
+      pairs[String(text[..<equals])] = String(text[text.index(after: equals)...])
+    }
+  }
+}
+
+/// How images become cutouts.
+struct CuttingOptions: ParsableArguments {
+  @Option(
+    name: .customLong("as"),
+    help: "Take images for cutouts or mosaics; decided for each without it.")
+  var takenAs: Ingest.Cutting.Kind?
+
+  @Option(
+    help: ArgumentHelp(
+      "Side of the cutouts from mosaics; 20 beams, or 80 pixels, without it.", valueName: "arcsec"))
+  var size: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Side of the cutouts as a multiple of the source's size, --size at least.",
+      valueName: "factor"))
+  var sizeFactor: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "How far from its source an image's centre may be; a beam, or 5 pixels, without it.",
+      valueName: "arcsec"))
+  var tolerance: Double?
+
+  func validate() throws {
+    for (name, value) in [("size", size), ("size-factor", sizeFactor), ("tolerance", tolerance)] {
+      if let value, !(value > 0 && value.isFinite) {
+        throw ValidationError("--\(name) must be a number above 0")
+      }
+    }
+  }
+
+  func cutting(pixelScale: Float?) -> Ingest.Cutting {
+    var cutting = Ingest.Cutting()
+    cutting.takenAs = takenAs
+    cutting.size = size
+    cutting.sizeFactor = sizeFactor
+    cutting.tolerance = tolerance
+    cutting.pixelScale = pixelScale
+    return cutting
+  }
+}
+
+extension Ingest.Cutting.Kind: ExpressibleByArgument {}
+
+extension Ingest.Report {
+  /// The report as a person reads it.
+  fileprivate func text(quiet: Bool) -> String {
+    var lines: [String] = []
+    if let catalogue {
+      let changes = catalogue.metrics.changes
+      lines.append(
+        """
+        \(catalogue.metrics.file): \(catalogue.metrics.rows) rows, \(changes.added) added, \
+        \(changes.changed) changed, \(changes.unchanged) unchanged, \(changes.rejected) set aside \
+        \(catalogue.place)
+        """)
+    }
+    if let images {
+      let metrics = images.metrics
+      lines.append(
+        """
+        images: \(metrics.images) files show \(metrics.cutouts) sources, \(metrics.written) cutouts \
+        written, \(metrics.unchanged) unchanged, \(metrics.rejected) set aside \(images.place)
+        """)
+      if metrics.partlyOffImage > 0 {
+        lines.append("\(metrics.partlyOffImage) cutouts reach beyond their image's edge")
+      }
+    }
+    lines.append("survey \(survey): \(sources) sources, \(cutouts) with an image")
+    if withoutImage > 0, cutouts > 0, !quiet {
+      lines.append(
+        """
+        \(withoutImage) sources without an image (view reber.source_without_image): \
+        \(firstWithoutImage.prefix(3).joined(separator: ", "))\(withoutImage > 3 ? ", …" : "")
+        """)
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension StageReport {
+  /// Which run did it, and whether that was now.
+  fileprivate var place: String { alreadyDone ? "(done by run \(run) before)" : "(run \(run))" }
+}

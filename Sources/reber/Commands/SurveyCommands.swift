@@ -1,0 +1,180 @@
+import ArgumentParser
+import Catalogue
+import Foundation
+import PostgreSQL
+import Stages
+
+struct SurveyCommands: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "survey",
+    abstract: "The surveys in the database, and what is known of them.",
+    discussion: """
+      Examples:
+        reber survey list
+        reber survey show first
+        reber survey describe first --frequency 1.4e9 --title "VLA FIRST"
+      """,
+    subcommands: [List.self, Show.self, Describe.self])
+
+  struct List: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List the surveys with their sizes.", discussion: "Example:\n  reber survey list")
+
+    @OptionGroup var session: SessionOptions
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+      let surveys = try await session.database().with { database in
+        try Survey.all(in: database).map { try SurveyDescription($0, in: database) }
+      }
+      if json { return try printJSON(surveys) }
+      for survey in surveys { print(survey.line) }
+      if surveys.isEmpty, !session.quiet { print("no survey yet: 'reber ingest' makes one") }
+    }
+  }
+
+  struct Show: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Show a survey: its observation, sizes and columns.",
+      discussion: "Example:\n  reber survey show first --json")
+
+    @Argument(help: "The survey's name.")
+    var name: String
+
+    @OptionGroup var session: SessionOptions
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+      let name = name
+      let survey = try await session.database().with { database in
+        try SurveyDescription(Survey.named(name, in: database), withColumns: true, in: database)
+      }
+      if json { return try printJSON(survey) }
+      print(survey.text)
+    }
+  }
+
+  struct Describe: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Say what is known of a survey; what is left out stays as it is.",
+      discussion: """
+        Example:
+          reber survey describe first --frequency 1.4e9 --title "VLA FIRST"
+        """)
+
+    @Argument(help: "The survey's name.")
+    var name: String
+
+    @OptionGroup var options: ObservationOptions
+
+    @OptionGroup var session: SessionOptions
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() async throws {
+      let (name, observation) = (name, options.observation)
+      let survey = try await session.database().with { database in
+        try Survey.named(name, in: database).describe(observation, in: database)
+        return try SurveyDescription(Survey.named(name, in: database), in: database)
+      }
+      if json { return try printJSON(survey) }
+      if !session.quiet { print(survey.text) }
+    }
+  }
+}
+
+/// What is known of a survey.
+struct ObservationOptions: ParsableArguments {
+  @Option(help: "The survey's title for people.")
+  var title: String?
+
+  @Option(help: ArgumentHelp("The observing frequency.", valueName: "hertz"))
+  var frequency: Double?
+
+  @Option(help: ArgumentHelp("Major axis of the beam (FWHM).", valueName: "arcsec"))
+  var beamMajor: Float?
+
+  @Option(help: ArgumentHelp("Minor axis of the beam (FWHM).", valueName: "arcsec"))
+  var beamMinor: Float?
+
+  @Option(
+    help: ArgumentHelp("Position angle of the beam, east of north.", valueName: "degrees"))
+  var beamAngle: Float?
+
+  @Option(
+    help: ArgumentHelp("Pixel scale, also of images that do not say so.", valueName: "arcsec"))
+  var pixelScale: Float?
+
+  @Option(help: "The publication or address to cite.")
+  var reference: String?
+
+  func validate() throws {
+    let numbers: [(String, Double?)] = [
+      ("frequency", frequency), ("beam-major", beamMajor.map(Double.init)),
+      ("beam-minor", beamMinor.map(Double.init)), ("pixel-scale", pixelScale.map(Double.init)),
+    ]
+    for (name, value) in numbers {
+      if let value, !(value > 0 && value.isFinite) {
+        throw ValidationError("--\(name) must be a number above 0")
+      }
+    }
+  }
+
+  var observation: Survey.Observation {
+    Survey.Observation(
+      title: title, frequency: frequency, beamMajor: beamMajor, beamMinor: beamMinor,
+      beamAngle: beamAngle, pixelScale: pixelScale, reference: reference)
+  }
+}
+
+/// A survey with its sizes and, where they are asked for, its columns.
+private struct SurveyDescription: Codable, Sendable {
+  var name: String
+  var simulated: Bool
+  var observation: Survey.Observation
+  var counts: Survey.Counts
+  var columns: [SurveyColumn]?
+
+  init(_ survey: Survey, withColumns: Bool = false, in database: Connection) throws {
+    name = survey.name
+    simulated = survey.simulated
+    observation = survey.observation
+    counts = try survey.counts(in: database)
+    columns = withColumns ? try survey.columns(in: database) : nil
+  }
+
+  var line: String {
+    var line = "\(name): \(counts.sources) sources, \(counts.cutouts) with an image, "
+    line += "\(counts.labelled) labelled"
+    if let title = observation.title { line += ", \(title)" }
+    return simulated ? line + ", SIMULATED" : line
+  }
+
+  var text: String {
+    var lines = [line]
+    if let frequency = observation.frequency {
+      lines.append(String(format: "frequency  %.6g Hz", frequency))
+    }
+    if let major = observation.beamMajor {
+      let minor = observation.beamMinor ?? major
+      lines.append(
+        String(format: "beam       %.4g″ × %.4g″", major, minor)
+          + (observation.beamAngle.map { String(format: " at %.4g°", $0) } ?? ""))
+    }
+    if let scale = observation.pixelScale {
+      lines.append(String(format: "pixel      %.6g″", scale))
+    }
+    if let reference = observation.reference { lines.append("reference  \(reference)") }
+    for column in columns ?? [] {
+      let unit = column.unit.map { " [\($0)]" } ?? ""
+      let part = column.mappedTo.map { " → \($0)" } ?? ""
+      lines.append("column     \(column.name) \(column.datatype)\(unit)\(part)")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
