@@ -1,9 +1,4 @@
 import Foundation
-import Synchronization
-
-#if canImport(FoundationNetworking)
-  import FoundationNetworking
-#endif
 
 /// Headless Chromium, driven over the W3C WebDriver protocol.
 final class Browser: Sendable {
@@ -13,7 +8,8 @@ final class Browser: Sendable {
   }
 
   private let process: Process
-  private let session: URL
+  private let port: Int
+  private let session: String
 
   /// Starts the driver and a browser window.
   init(width: Int = 1366, height: Int = 900, dark: Bool = false) async throws {
@@ -24,7 +20,7 @@ final class Browser: Sendable {
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     try process.run()
-    let port = try Self.port(output)
+    port = try Self.port(output)
     var arguments = [
       "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars",
       "--window-size=\(width),\(height)",
@@ -35,14 +31,18 @@ final class Browser: Sendable {
         "alwaysMatch": ["goog:chromeOptions": ["args": arguments]]
       ]
     ]
-    let root = try Self.url("http://127.0.0.1:\(port)/session")
-    let value = try await Self.send("POST", root, capabilities) as? [String: Any]
-    session = root.appendingPathComponent(value?["sessionId"] as? String ?? "none")
+    do {
+      let value = try await Self.send("POST", port, "/session", capabilities) as? [String: Any]
+      session = "/session/" + (value?["sessionId"] as? String ?? "none")
+    } catch {
+      process.terminate()
+      throw error
+    }
   }
 
   /// Ends window and driver.
-  func close() async {
-    _ = try? await Self.send("DELETE", session, nil)
+  func quit() async {
+    _ = try? await Self.send("DELETE", port, session, nil)
     process.terminate()
     process.waitUntilExit()
   }
@@ -80,35 +80,65 @@ final class Browser: Sendable {
 
   /// The window as a PNG file.
   func screenshot() async throws -> Data {
-    let text = try await Self.send("GET", session.appendingPathComponent("screenshot"), nil)
+    let text = try await Self.send("GET", port, session + "/screenshot", nil)
     return Data(base64Encoded: text as? String ?? "") ?? Data()
   }
 
   @discardableResult
   private func command(_ name: String, _ body: [String: Any]) async throws -> Any? {
-    try await Self.send("POST", session.appendingPathComponent(name), body)
+    try await Self.send("POST", port, session + "/" + name, body)
   }
 
+  /// Sends a command, over a connection of its own: URLSession fails on the driver's headers
+  /// ("Failed writing header", swift-corelibs-foundation of Swift 6.3).
   private static func send(
-    _ method: String, _ url: URL, _ body: [String: Any]?
+    _ method: String, _ port: Int, _ path: String, _ body: [String: Any]?
   ) async throws -> Any? {
-    var request = URLRequest(url: url)
-    request.httpMethod = method
-    if let body {
-      request.httpBody = try JSONSerialization.data(withJSONObject: body)
-      request.setValue("application/json", forHTTPHeaderField: "Content-Type")
+    let content = try body.map { try JSONSerialization.data(withJSONObject: $0) } ?? Data()
+    let head = """
+      \(method) \(path) HTTP/1.1\r
+      Host: 127.0.0.1:\(port)\r
+      Content-Type: application/json\r
+      Content-Length: \(content.count)\r
+      Connection: close\r
+      \r
+
+      """
+    let answer = try exchange(port, Data(head.utf8) + content)
+    let object = try JSONSerialization.jsonObject(with: answer) as? [String: Any]
+    let value = object?["value"]
+    if let problem = (value as? [String: Any])?["error"] {
+      throw BrowserError("\(path): \(problem) \((value as? [String: Any])?["message"] ?? "")")
     }
-    let (data, response) = try await URLSession.shared.data(for: request)
-    let answer = try JSONSerialization.jsonObject(with: data) as? [String: Any]
-    guard (response as? HTTPURLResponse)?.statusCode == 200 else {
-      throw BrowserError("\(url.lastPathComponent): \(answer?["value"] ?? "no answer")")
-    }
-    return answer?["value"]
+    return value
   }
 
-  private static func url(_ text: String) throws -> URL {
-    guard let url = URL(string: text) else { throw BrowserError("\(text) is no address") }
-    return url
+  /// Sends bytes to a port of this machine; gives the body of the answer.
+  private static func exchange(_ port: Int, _ bytes: Data) throws -> Data {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = UInt16(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let size = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let connected = withUnsafePointer(to: &address) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, size) }
+    }
+    guard connected == 0 else { throw BrowserError("chromedriver does not listen on \(port)") }
+    try FileHandle(fileDescriptor: descriptor, closeOnDealloc: false).write(contentsOf: bytes)
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    var answer = Data()
+    while true {
+      if let end = answer.range(of: Data("\r\n\r\n".utf8)) {
+        let head = String(decoding: answer[..<end.lowerBound], as: UTF8.self).lowercased()
+        let length = head.firstMatch(of: /content-length: *([0-9]+)/).flatMap { Int($0.1) } ?? 0
+        if answer.count - end.upperBound >= length { return answer[end.upperBound...] }
+      }
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      guard count > 0 else { throw BrowserError("chromedriver closed the connection") }
+      answer += buffer[..<count]
+    }
   }
 
   /// The driver says on which port it listens.
@@ -118,7 +148,7 @@ final class Browser: Sendable {
       let data = output.fileHandleForReading.availableData
       guard !data.isEmpty else { throw BrowserError("chromedriver ended: \(said)") }
       said += String(decoding: data, as: UTF8.self)
-      if let port = said.firstMatch(of: /on port ([0-9]+)/).flatMap({ Int($0.1) }) { return port }
+      if let port = said.firstMatch(of: /successfully on port ([0-9]+)/).flatMap({ Int($0.1) }) { return port }
     }
   }
 }

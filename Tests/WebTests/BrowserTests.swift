@@ -27,10 +27,10 @@ struct BrowserTests {
       try await browser.wait("document.querySelector('.montage img')?.complete")
       try await body(browser, root)
     } catch {
-      await browser.close()
+      await browser.quit()
       throw error
     }
-    await browser.close()
+    await browser.quit()
   }
 
   @Test func aClusterIsLabelledByKeyboard() async throws {

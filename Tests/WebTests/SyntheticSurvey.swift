@@ -24,15 +24,15 @@ struct SyntheticSurvey: Sendable {
   ///   - count: Sources.
   ///   - leaves: Clusters.
   ///   - dimensions: Of the embeddings.
-  ///   - pixels: Along each side of the images.
-  init(count: Int, leaves: Int, dimensions: Int = 32, pixels: Int = 64) throws {
+  ///   - overlap: The scatter about a leaf's centre; from 1.5 on classes overlap.
+  init(count: Int, leaves: Int, dimensions: Int = 32, overlap: Float = 0.25) throws {
     try self.init(
       address: TestServer.newDatabase(), count: count, leaves: leaves, dimensions: dimensions,
-      pixels: pixels)
+      overlap: overlap)
   }
 
   /// Fills an empty database.
-  init(address: String, count: Int, leaves: Int, dimensions: Int, pixels: Int) throws {
+  init(address: String, count: Int, leaves: Int, dimensions: Int, overlap: Float) throws {
     self.address = address
     self.count = count
     let database = try Connection(address)
@@ -42,10 +42,10 @@ struct SyntheticSurvey: Sendable {
       Survey.Observation(title: "Made-up sky", beamMajor: 5, beamMinor: 4, pixelScale: 1.8),
       simulated: true, in: database)
     let run = try Self.run("ingest", database)
-    let shapes = Shapes(count: count, leaves: leaves, dimensions: dimensions)
+    let shapes = Shapes(count: count, leaves: leaves, dimensions: dimensions, overlap: overlap)
     try writeSources(run, database)
     let ids = try survey.sources(in: database).map(\.id)
-    try writeImages(shapes, ids, pixels: pixels, run, database)
+    try writeImages(shapes, ids, pixels: 64, run, database)
     try writeSpace(shapes, ids, database)
     try database.script("ANALYZE")
   }
@@ -138,26 +138,39 @@ struct SyntheticSurvey: Sendable {
   }
 }
 
-/// What the made-up sources look like: source `i` is of class `i % 12` and in one of the leaves of
-/// that class.
+/// What the made-up sources look like: source `i` is of class `i % 12`, and leaf `l` of class
+/// `l % 12`; `leaves` is a multiple of 12.
 struct Shapes {
-  let count: Int
   let leaves: Int
-  let dimensions: Int
+  let vectors: Tensor
 
-  /// Leaf `l` is of class `l % 12`; `leaves` is a multiple of 12.
-  func leaf(_ index: Int) -> Int { index % 12 + 12 * (index / 12 % (leaves / 12)) }
+  /// The leaf whose centre is nearest to each source, and how far it is.
+  let nearest: Neighbours
+  let centres: Tensor
 
-  func centre(_ leaf: Int) -> [Float] {
-    var kind = RandomStream(11, leaf % 12)
-    var own = RandomStream(12, leaf)
-    return (0..<dimensions).map { _ in kind.normal() + 0.35 * own.normal() }
+  init(count: Int, leaves: Int, dimensions: Int, overlap: Float) {
+    self.leaves = leaves
+    let centres = Tensor(
+      shape: [leaves, dimensions],
+      values: (0..<leaves).flatMap { leaf in
+        var kind = RandomStream(11, leaf % 12)
+        var own = RandomStream(12, leaf)
+        return (0..<dimensions).map { _ in kind.normal() + 0.35 * own.normal() }
+      })
+    vectors = Tensor(
+      shape: [count, dimensions],
+      values: (0..<count).flatMap { index in
+        var random = RandomStream(13, index)
+        return centres.row(index % 12 + 12 * (index / 12 % (leaves / 12)))
+          .map { $0 + overlap * random.normal() }
+      })
+    self.centres = centres
+    nearest = nearestNeighbours(of: vectors, in: centres, count: 1)
   }
 
-  func vector(_ index: Int) -> [Float] {
-    var random = RandomStream(13, index)
-    return centre(leaf(index)).map { $0 + 0.25 * random.normal() }
-  }
+  func leaf(_ index: Int) -> Int { Int(nearest.indices[index]) }
+
+  func vector(_ index: Int) -> [Float] { Array(vectors.row(index)) }
 
   func probabilities(_ index: Int) -> [Float] {
     var random = RandomStream(14, index)
@@ -167,11 +180,10 @@ struct Shapes {
 
   func members(_ ids: [Int]) -> [Clustering.Member] {
     ids.enumerated().map { index, source in
-      var random = RandomStream(15, index)
-      let distance = abs(random.normal()) * 0.1 + 0.02 * Float(leaf(index) % 7)
+      let distance = nearest.distances.values[index]
       return Clustering.Member(
         source: source, cluster: leaf(index), distance: distance, outlierScore: distance * 2,
-        isBoundary: distance > 0.3)
+        isBoundary: index % 50 == 0)
     }
   }
 
@@ -181,7 +193,8 @@ struct Shapes {
     for index in ids.indices { sizes[leaf(index)] += 1 }
     var nodes = (0..<leaves).map {
       Clustering.Node(
-        number: $0, parent: nil, height: 0, members: sizes[$0], centroid: centre($0), medoid: nil)
+        number: $0, parent: nil, height: 0, members: sizes[$0], centroid: Array(centres.row($0)),
+        medoid: nil)
     }
     var open = Dictionary(grouping: 0..<leaves) { $0 % 12 }.sorted { $0.key < $1.key }.map(\.value)
     var height: Float = 0.1
@@ -197,7 +210,9 @@ struct Shapes {
       return union
     }
     for kind in open.indices {
-      while open[kind].count > 1 { open[kind].append(join(open[kind].removeFirst(), open[kind].removeFirst())) }
+      while open[kind].count > 1 {
+        open[kind].append(join(open[kind].removeFirst(), open[kind].removeFirst()))
+      }
     }
     var tops = open.compactMap(\.first)
     while tops.count > 1 { tops.append(join(tops.removeFirst(), tops.removeFirst())) }

@@ -101,8 +101,7 @@ document.addEventListener("keydown", (event) => {
 // Arrows move from source to source, Enter opens one.
 function moveInMontage(event) {
   const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: "up", ArrowDown: "down" };
-  const montage = [...document.querySelectorAll("main .choice, main .montage")].at(0);
-  const choice = document.querySelector("main .choice") ?? montage;
+  const choice = document.querySelector("main .choice") ?? document.querySelector("main .montage");
   if (!choice) return false;
   const cells = [...choice.querySelectorAll("input, a")];
   const place = cells.indexOf(document.activeElement);

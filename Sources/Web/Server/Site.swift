@@ -54,10 +54,10 @@ public struct Site: Sendable {
     try await application.runService()
   }
 
-  /// Only what keeps the server from working.
+  /// Nothing but what ends the server: errors are told on the pages.
   private static var logger: Logger {
     var logger = Logger(label: "reber")
-    logger.logLevel = .error
+    logger.logLevel = .critical
     return logger
   }
 
