@@ -26,10 +26,14 @@ let package = Package(
   name: "reber",
   products: [
     .executable(name: "reber", targets: ["reber"]),
+    .executable(name: "reber-serve", targets: ["reber-serve"]),
     .executable(name: "engine-bench", targets: ["EngineBench"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+    .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.8.0"),
   ],
   targets: [
     // The C libraries from apt: module maps only.
@@ -56,20 +60,30 @@ let package = Package(
     module("Tensor", uses: ["COpenBLAS", "CKernels"]),
 
     // What Reber exists for.
-    module("Network", uses: ["Tensor", "CKernels"]),
-    module("Morphology", uses: ["Network", "Tensor", "CKernels"]),
+    // Not "Network": NIO would take a module of that name for Apple's framework.
+    module("NeuralNetwork", uses: ["Tensor", "CKernels"]),
+    module("Morphology", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
     module("Simulation", uses: ["Tensor"]),
     module("Catalogue", uses: ["PostgreSQL"]),
     module(
       "Stages",
       uses: [
-        "Catalogue", "Morphology", "Network", "Tensor", "Simulation", "Digest", "FITS", "PNG",
+        "Catalogue", "Morphology", "NeuralNetwork", "Tensor", "Simulation", "Digest", "FITS", "PNG",
         "Tables", "PostgreSQL",
       ]),
+    // Pages in a browser: nothing but `reber` builds the HTTP server.
+    module(
+      "Web",
+      uses: [
+        "Catalogue", "Morphology", "PNG", "PostgreSQL", "Tensor",
+        .product(name: "Hummingbird", package: "hummingbird"),
+        .product(name: "Mustache", package: "swift-mustache"),
+        .product(name: "Logging", package: "swift-log"),
+      ], resources: [.embedInCode("Templates"), .embedInCode("Assets")]),
     .executableTarget(
       name: "reber",
       dependencies: [
-        "Stages", "Catalogue", "PostgreSQL", "Morphology", "Network", "Simulation", "FITS",
+        "Stages", "Catalogue", "PostgreSQL", "Morphology", "NeuralNetwork", "Simulation", "FITS",
         "Tables",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -77,7 +91,12 @@ let package = Package(
 
     // The engine's side of tools/bench engine.
     .executableTarget(
-      name: "EngineBench", dependencies: ["Network", "Tensor"], swiftSettings: strict),
+      name: "EngineBench", dependencies: ["NeuralNetwork", "Tensor"], swiftSettings: strict),
+    // Apart from reber, so that nobody builds an HTTP server who does not serve pages.
+    .executableTarget(
+      name: "reber-serve",
+      dependencies: ["Web", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+      swiftSettings: strict),
 
     .target(
       name: "TestSupport", dependencies: ["PostgreSQL"], path: "Tests/TestSupport",
@@ -88,16 +107,21 @@ let package = Package(
     tests(of: "PNG", uses: ["Digest", "TestSupport"]),
     tests(of: "Tables", uses: ["FITS"]),
     tests(of: "Tensor", uses: ["CKernels"]),
-    tests(of: "Network", uses: ["Tensor", "CKernels"]),
-    tests(of: "Morphology", uses: ["Network", "Tensor", "CKernels"]),
+    tests(of: "NeuralNetwork", uses: ["Tensor", "CKernels"]),
+    tests(of: "Morphology", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
     tests(of: "Simulation", uses: ["Tensor"]),
     tests(of: "Catalogue", uses: ["PostgreSQL", "TestSupport"]),
     tests(
       of: "Stages",
       uses: [
-        "Catalogue", "Digest", "Morphology", "Network", "Tensor", "Simulation", "PostgreSQL",
-        "FITS", "Tables",
-        "PNG", "TestSupport",
+        "Catalogue", "Digest", "Morphology", "NeuralNetwork", "Tensor", "Simulation",
+        "PostgreSQL", "FITS", "Tables", "PNG", "TestSupport",
+      ]),
+    tests(
+      of: "Web",
+      uses: [
+        "Catalogue", "PostgreSQL", "Tensor", "TestSupport",
+        .product(name: "HummingbirdTesting", package: "hummingbird"),
       ]),
     // The program itself, as a person or a script calls it.
     .testTarget(

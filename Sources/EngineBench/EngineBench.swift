@@ -1,5 +1,5 @@
 import Foundation
-import Network
+import NeuralNetwork
 import Tensor
 
 /// Answers each line of standard input with the seconds that one run of it took, and those of

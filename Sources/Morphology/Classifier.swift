@@ -1,4 +1,4 @@
-public import Network
+public import NeuralNetwork
 public import Tensor
 
 /// A fine-tuned network that gives sources their class probabilities.

@@ -1,4 +1,4 @@
-public import Network
+public import NeuralNetwork
 public import Tensor
 
 /// Supervised training of a classifier over a pre-trained encoder.

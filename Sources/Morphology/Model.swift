@@ -1,4 +1,4 @@
-internal import Network
+internal import NeuralNetwork
 internal import Tensor
 
 /// An encoder and the head over it, trained as one.

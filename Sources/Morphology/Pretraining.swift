@@ -1,4 +1,4 @@
-public import Network
+public import NeuralNetwork
 public import Tensor
 
 /// Contrastive learning without labels, over views of sources.

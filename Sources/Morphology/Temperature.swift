@@ -1,5 +1,5 @@
 internal import Foundation
-internal import Network
+internal import NeuralNetwork
 package import Tensor
 
 /// Mean class probabilities over the orientations of each source.

@@ -30,10 +30,16 @@ public actor Database {
     try Task.checkCancellation()
     let handle = handle
     return try await withTaskCancellationHandler {
-      try body(handle.connection)
+      try run(body)
     } onCancel: {
       handle.connection.cancel()
     }
+  }
+
+  /// A closure of an actor's method leaves the actor unless it captures `self`: calling this does,
+  /// so that `body` is alone with the connection.
+  private func run<Value>(_ body: (Connection) throws -> Value) rethrows -> Value {
+    try body(handle.connection)
   }
 }
 

@@ -24,11 +24,11 @@ struct Reber: AsyncParsableCommand {
       """,
     version: Version.number,
     subcommands: [
-      DatabaseCommands.self,
       DatabaseCommands.self, SurveyCommands.self, SimulateCommand.self, IngestCommand.self,
       PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, LabelCommands.self,
       FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self,
       PublishCommand.self, ExportCommand.self, QueryCommand.self, ShowCommands.self,
+      ServeCommand.self,
     ])
 }
 

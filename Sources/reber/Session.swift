@@ -20,6 +20,11 @@ struct SessionOptions: ParsableArguments {
   /// Where to say how far a stage is.
   var progress: any ProgressDisplay { quiet ? Silence() : TerminalProgress() }
 
+  /// The address of the database, of the private server where none is named.
+  var resolvedAddress: String {
+    address ?? ConnectionString.inEnvironment ?? PrivateServer.local.connectionString
+  }
+
   /// Opens the database; a private server is made and started where none runs.
   func database() async throws -> Database {
     if let address = address ?? ConnectionString.inEnvironment {

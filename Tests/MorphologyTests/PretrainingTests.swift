@@ -1,6 +1,6 @@
 import Foundation
 import Morphology
-import Network
+import NeuralNetwork
 import Tensor
 import Testing
 

@@ -1,7 +1,7 @@
 import Catalogue
 import Foundation
 import Morphology
-import Network
+import NeuralNetwork
 import PostgreSQL
 import Stages
 import Tables

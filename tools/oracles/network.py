@@ -1,4 +1,4 @@
-"""Golden values for Tests/NetworkTests, by PyTorch: writes tools/oracles/network.safetensors.
+"""Golden values for Tests/NeuralNetworkTests, by PyTorch: writes tools/oracles/network.safetensors.
 
 Run: python3 tools/oracles/network.py      (torch 2.x, numpy, safetensors)
 

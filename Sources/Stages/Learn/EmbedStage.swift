@@ -1,6 +1,6 @@
 public import Catalogue
 import Morphology
-import Network
+import NeuralNetwork
 import PostgreSQL
 import Tensor
 

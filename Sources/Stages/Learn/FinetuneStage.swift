@@ -1,7 +1,7 @@
 public import Catalogue
 import Foundation
 public import Morphology
-public import Network
+public import NeuralNetwork
 import PostgreSQL
 import Tensor
 

@@ -2,7 +2,7 @@ public import Catalogue
 import Digest
 import Foundation
 public import Morphology
-import Network
+import NeuralNetwork
 import PostgreSQL
 import Tensor
 

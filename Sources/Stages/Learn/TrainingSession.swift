@@ -1,7 +1,7 @@
 import Catalogue
 import Digest
 import Foundation
-import Network
+import NeuralNetwork
 import PostgreSQL
 import Tensor
 

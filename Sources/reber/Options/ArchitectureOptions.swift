@@ -1,5 +1,5 @@
 import ArgumentParser
-import Network
+import NeuralNetwork
 
 /// The encoder's shape.
 struct ArchitectureOptions: ParsableArguments {

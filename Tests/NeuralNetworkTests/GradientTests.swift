@@ -2,7 +2,7 @@ import Foundation
 import Tensor
 import Testing
 
-@testable import Network
+@testable import NeuralNetwork
 
 @Suite("Gradients against finite differences")
 struct GradientTests {

@@ -3,7 +3,7 @@ import Foundation
 import Tensor
 import Testing
 
-@testable import Network
+@testable import NeuralNetwork
 
 @Suite("Kernels of the network against plain loops")
 struct NetworkKernelTests {

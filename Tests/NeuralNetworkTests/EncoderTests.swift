@@ -4,7 +4,7 @@ import Synchronization
 import Tensor
 import Testing
 
-@testable import Network
+@testable import NeuralNetwork
 
 @Suite("The encoder as a value")
 struct EncoderTests {

@@ -2,7 +2,7 @@ import Foundation
 import Tensor
 import Testing
 
-@testable import Network
+@testable import NeuralNetwork
 
 @Suite("Against PyTorch")
 struct GoldenTests {

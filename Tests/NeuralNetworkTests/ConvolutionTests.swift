@@ -3,7 +3,7 @@ import Foundation
 import Tensor
 import Testing
 
-@testable import Network
+@testable import NeuralNetwork
 
 /// A convolution to test, over maps of a size.
 struct Shape: Sendable, CustomTestStringConvertible {

@@ -1,0 +1,181 @@
+public import PostgreSQL
+
+/// The clusters that a person has before them: a cut through the hierarchy, finer where the person
+/// has split, each with how much of it is labelled.
+public struct ClusterQueue: Sendable {
+  /// The clustering.
+  public var clustering: Clustering
+
+  /// Its clusters and unions, by number.
+  public var nodes: [Int: Node]
+
+  /// A cluster or a union of clusters.
+  public struct Node: Sendable {
+    /// The number within the clustering.
+    public var number: Int
+    /// The union it belongs to.
+    public var parent: Int?
+    /// The parts of a union.
+    public var children: [Int] = []
+    /// How unlike the parts are; 0 for a leaf.
+    public var height: Float
+    /// Sources in it and all below it.
+    public var members = 0
+    /// Those that somebody has labelled.
+    public var labelled = 0
+    /// The summed squares of the distances from the leaves' centres.
+    var squares = 0.0
+    /// Labelled sources by class.
+    public var classes: [Int16: Int] = [:]
+    /// Whether the annotator has split it.
+    public var isSplit = false
+
+    /// Sources that nobody has labelled.
+    public var unlabelled: Int { members - labelled }
+  }
+}
+
+extension Annotation {
+  /// The clusters of a clustering with their labels and the annotator's splits.
+  public func queue(
+    of clustering: Clustering, in database: Connection
+  ) throws -> ClusterQueue {
+    var nodes = try tree(clustering, database)
+    for (cluster, members, squares) in try database.rows(
+      """
+      SELECT cluster, count(*), sum(distance::double precision * distance)
+      FROM reber.cluster_member
+      WHERE clustering_id = \(clustering.id)
+      GROUP BY cluster
+      """, as: Int32.self, Int.self, Double.self)
+    {
+      nodes[Int(cluster)]?.members = members
+      nodes[Int(cluster)]?.squares = squares
+    }
+    for (cluster, classID, sources) in try labelled(clustering, database) {
+      nodes[Int(cluster)]?.labelled += sources
+      nodes[Int(cluster)]?.classes[classID, default: 0] += sources
+    }
+    for cluster in try splits(clustering, database) { nodes[Int(cluster)]?.isSplit = true }
+    var queue = ClusterQueue(clustering: clustering, nodes: nodes)
+    queue.addUp()
+    return queue
+  }
+
+  private func tree(
+    _ clustering: Clustering, _ database: Connection
+  ) throws -> [Int: ClusterQueue.Node] {
+    let rows = try database.rows(
+      """
+      SELECT cluster, parent, coalesce(height, 0) FROM reber.cluster
+      WHERE clustering_id = \(clustering.id)
+      """, as: Int32.self, Int32?.self, Float.self)
+    var nodes = Dictionary(
+      uniqueKeysWithValues: rows.map { number, parent, height in
+        (
+          Int(number),
+          ClusterQueue.Node(number: Int(number), parent: parent.map { Int($0) }, height: height)
+        )
+      })
+    for (number, parent, _) in rows.sorted(by: { $0.0 < $1.0 }) {
+      if let parent { nodes[Int(parent)]?.children.append(Int(number)) }
+    }
+    return nodes
+  }
+
+  /// Labelled sources by leaf and class; a source that several people labelled counts once.
+  private func labelled(
+    _ clustering: Clustering, _ database: Connection
+  ) throws -> [(Int32, Int16, Int)] {
+    try database.rows(
+      """
+      SELECT cluster, class_id, count(*)
+      FROM (
+          SELECT DISTINCT ON (source_id) source_id, class_id
+          FROM reber.current_label
+          WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+          ORDER BY source_id, label_id
+      ) AS label
+      JOIN reber.cluster_member USING (source_id)
+      WHERE clustering_id = \(clustering.id) AND survey_id = \(survey.id)
+      GROUP BY cluster, class_id
+      """, as: Int32.self, Int16.self, Int.self)
+  }
+
+  private func splits(_ clustering: Clustering, _ database: Connection) throws -> [Int32] {
+    try database.rows(
+      """
+      SELECT cluster FROM reber.labelling_action AS action
+      WHERE clustering_id = \(clustering.id) AND kind = 'split' AND annotator = \(annotator)
+          AND NOT EXISTS (
+              SELECT FROM reber.labelling_action AS undo WHERE undo.undoes = action.action_id
+          )
+      """, as: Int32.self)
+  }
+}
+
+extension ClusterQueue {
+  /// Gives every union the sums of its parts; parts have lower numbers than their union.
+  fileprivate mutating func addUp() {
+    for number in nodes.keys.sorted() {
+      guard let node = nodes[number], let parent = node.parent else { continue }
+      nodes[parent]?.members += node.members
+      nodes[parent]?.labelled += node.labelled
+      nodes[parent]?.squares += node.squares
+      nodes[parent]?.classes.merge(node.classes, uniquingKeysWith: +)
+    }
+  }
+
+  /// The cut through the hierarchy into `groups` parts, finer where the annotator has split.
+  public func cut(into groups: Int) -> [Node] {
+    var open = nodes.values.filter { $0.parent == nil }
+    let unions = nodes.values.filter { !$0.children.isEmpty }
+      .sorted { ($1.height, $0.number) < ($0.height, $1.number) }
+    let opened = Set(unions.prefix(max(0, groups - open.count)).map(\.number))
+    var parts: [Node] = []
+    while let node = open.popLast() {
+      if !node.children.isEmpty, node.isSplit || opened.contains(node.number) {
+        open.append(contentsOf: node.children.compactMap { nodes[$0] })
+      } else {
+        parts.append(node)
+      }
+    }
+    return parts
+  }
+
+  /// The clusters in the order in which labelling them gains most: those with the highest expected
+  /// number of sources that one decision labels rightly come first.
+  ///
+  /// That number is the unlabelled sources times the share that one class holds: known from the
+  /// labels in the cluster where there are some, and guessed from how tight the cluster is where
+  /// there are none. A tight cluster of the typical spread is taken to be half pure.
+  public func suggestions(groups: Int) -> [Node] {
+    let parts = cut(into: groups)
+    let typical = parts.map(spread).sorted().dropFirst(parts.count / 2).first ?? 1
+    func gain(_ node: Node) -> Double {
+      let ratio = typical > 0 ? spread(node) / typical : 1
+      let prior = 1 / (1 + ratio * ratio)
+      let known = Double(node.classes.values.max() ?? 0)
+      // Two imagined labels weigh as much as the guess from the spread.
+      let purity = (known + 2 * prior) / (Double(node.labelled) + 2)
+      return Double(node.unlabelled) * purity
+    }
+    return parts.map { (gain($0), $0) }
+      .sorted { ($1.0, $0.1.number) < ($0.0, $1.1.number) }
+      .map(\.1)
+  }
+
+  /// Root mean square of what lies between a source and the node's centre: the distance within the
+  /// leaf, and for unions what their parts differ by.
+  public func spread(_ node: Node) -> Double {
+    guard node.members > 0 else { return 0 }
+    var squares = node.squares
+    var open = [node]
+    while let union = open.popLast() {
+      // A Ward join at height h adds h² / 2 to the summed squares.
+      squares += Double(union.height) * Double(union.height) / 2
+      open.append(contentsOf: union.children.compactMap { nodes[$0] })
+    }
+    return (squares / Double(node.members)).squareRoot()
+  }
+}

@@ -1,0 +1,167 @@
+public import PostgreSQL
+
+/// A class being grown over candidates ranked by similarity, a row of `reber.growth`.
+public struct Growth: Sendable {
+  /// The key in `reber.growth`.
+  public var id: Int
+
+  /// The class that is grown.
+  public var classID: Int16
+
+  /// Who grows it.
+  public var annotator: String
+
+  /// The cluster it began from, if it did.
+  public var cluster: Int?
+
+  /// Candidates a page.
+  public var pageSize: Int
+
+  /// The sources that candidates were compared with.
+  public var seeds: [Int]
+
+  /// How many candidates there are.
+  public var candidates: Int
+
+  /// What was decided, in order.
+  public var decisions: [Decision]
+
+  /// The action that wrote its labels, once it has.
+  public var action: Int?
+
+  /// What was said of a page.
+  public struct Decision: Sendable, Equatable {
+    /// The page, from 0.
+    public var page: Int
+
+    /// Whether all of it (but what was rejected) belongs.
+    public var answer: Answer
+
+    /// Sources that were taken out.
+    public var rejected: [Int]
+
+    /// Describes a decision.
+    public init(page: Int, answer: Answer, rejected: [Int] = []) {
+      self.page = page
+      self.answer = answer
+      self.rejected = rejected
+    }
+  }
+
+  /// What can be said of a page.
+  public enum Answer: String, Sendable {
+    /// All match.
+    case match
+    /// Some do not.
+    case mismatch
+    /// The decision before was wrong.
+    case undo
+  }
+}
+
+extension Annotation {
+  /// Begins to grow a class.
+  ///
+  /// - Parameters:
+  ///   - ranking: The candidates, the most alike first.
+  ///   - seeds: The sources they were compared with.
+  public func grow(
+    _ classID: Int16, from cluster: Int?, of clustering: Clustering?, model: Int, seeds: [Int],
+    ranking: [Int], pageSize: Int, in database: Connection
+  ) throws -> Int {
+    try database.row(
+      """
+      INSERT INTO reber.growth (
+          survey_id, class_scheme_id, class_id, annotator, model_id, clustering_id, cluster,
+          page_size, seeds, ranking
+      )
+      VALUES (
+          \(survey.id), \(scheme.id), \(classID), \(annotator), \(model),
+          \(cluster == nil ? nil : clustering?.id), \(cluster.map { Int32($0) }),
+          \(Int32(pageSize)), \(seeds), \(ranking)
+      )
+      RETURNING growth_id
+      """, as: Int.self)
+  }
+
+  /// The growth of that number, where it is of this survey and scheme.
+  ///
+  /// - Throws: `CatalogueError.missing`.
+  public func growth(_ id: Int, in database: Connection) throws -> Growth {
+    let found = try database.first(
+      """
+      SELECT class_id, growth.annotator, growth.cluster, page_size, seeds,
+          cardinality(ranking), action_id
+      FROM reber.growth
+      LEFT JOIN reber.labelling_action AS action USING (growth_id)
+      WHERE growth_id = \(id) AND growth.survey_id = \(survey.id)
+          AND growth.class_scheme_id = \(scheme.id)
+      ORDER BY action_id DESC NULLS LAST
+      LIMIT 1
+      """, as: Int16.self, String.self, Int32?.self, Int32.self, [Int].self, Int32.self, Int?.self)
+    guard let (classID, annotator, cluster, pageSize, seeds, candidates, action) = found else {
+      throw CatalogueError.missing("growth \(id) in '\(survey.name)'", hint: "begin a new one")
+    }
+    let decisions = try database.rows(
+      """
+      SELECT page, answer, rejected FROM reber.growth_decision
+      WHERE growth_id = \(id) ORDER BY step
+      """, as: Int32.self, String.self, [Int].self
+    ).compactMap { page, answer, rejected in
+      Growth.Answer(rawValue: answer).map {
+        Growth.Decision(page: Int(page), answer: $0, rejected: rejected)
+      }
+    }
+    return Growth(
+      id: id, classID: classID, annotator: annotator, cluster: cluster.map { Int($0) },
+      pageSize: Int(pageSize), seeds: seeds, candidates: Int(candidates), decisions: decisions,
+      action: action)
+  }
+
+  /// Writes the labels of a growth: the first `count` candidates but those that were rejected.
+  public func finish(
+    _ growth: Growth, taking count: Int, rejecting rejected: [Int], in database: Connection
+  ) throws -> LabellingAction {
+    try database.transaction { database in
+      let action = try insert(
+        "grow", classID: growth.classID, growth: growth.id, shown: count, in: database)
+      let labels = try database.execute(
+        """
+        INSERT INTO reber.label (
+            survey_id, source_id, class_scheme_id, class_id, annotator, method, action_id
+        )
+        SELECT \(survey.id), source_id, \(scheme.id), \(growth.classID), \(annotator), 'growth',
+            \(action)
+        FROM reber.growth, unnest(ranking[1:\(Int32(count))]) AS source_id
+        WHERE growth_id = \(growth.id) AND NOT source_id = ANY (\(rejected))
+        """)
+      return LabellingAction(
+        id: action, kind: "grow", cluster: growth.cluster, source: nil, labels: labels)
+    }
+  }
+}
+
+extension Growth {
+  /// Some of the candidates, by their rank from 0.
+  public func candidates(_ ranks: Range<Int>, in database: Connection) throws -> [Int] {
+    try database.row(
+      """
+      SELECT ranking[\(Int32(ranks.lowerBound + 1)):\(Int32(ranks.upperBound))]
+      FROM reber.growth WHERE growth_id = \(id)
+      """, as: [Int].self)
+  }
+
+  /// Adds a decision.
+  ///
+  /// - Throws: `PostgresError` with SQLSTATE 23505 where another browser was faster.
+  public func decide(_ decision: Decision, in database: Connection) throws {
+    _ = try database.execute(
+      """
+      INSERT INTO reber.growth_decision (growth_id, step, page, answer, rejected)
+      VALUES (
+          \(id), \(Int32(decisions.count + 1)), \(Int32(decision.page)),
+          \(decision.answer.rawValue), \(decision.rejected)
+      )
+      """)
+  }
+}

@@ -1,0 +1,168 @@
+public import PostgreSQL
+
+/// How far labelling is.
+public struct LabelProgress: Sendable {
+  /// Sources with an image.
+  public var images: Int
+
+  /// Of those, how many somebody labelled.
+  public var labelled: Int
+
+  /// Labels that stand, by annotator and class.
+  public var counts: [(annotator: String, classID: Int16, sources: Int)]
+
+  /// How fast each annotator was.
+  public var rates: [Rate]
+
+  /// How fast an annotator was.
+  public struct Rate: Sendable {
+    /// Who.
+    public var annotator: String
+    /// Decisions: a key for a cluster, a page or a source.
+    public var decisions: Int
+    /// Sources that got a label which stands.
+    public var sources: Int
+    /// Time at work, without pauses of more than five minutes.
+    public var hours: Double
+    /// `nil` for less than two decisions.
+    public var decisionsPerHour: Double?
+    /// `nil` for less than two decisions.
+    public var sourcesPerHour: Double?
+  }
+}
+
+extension Survey {
+  /// How far labelling is.
+  public func labelProgress(
+    scheme: ClassScheme, in database: Connection
+  ) throws -> LabelProgress {
+    let (images, labelled) = try database.row(
+      """
+      SELECT
+          (SELECT count(*) FROM reber.cutout WHERE survey_id = \(id) AND is_current),
+          (
+              SELECT count(DISTINCT source_id) FROM reber.current_label
+              WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+          )
+      """, as: Int.self, Int.self)
+    let counts = try database.rows(
+      """
+      SELECT annotator, class_id, count(*) FROM reber.current_label
+      WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+      GROUP BY annotator, class_id
+      ORDER BY annotator, class_id
+      """, as: String.self, Int16.self, Int.self)
+    return LabelProgress(
+      images: images, labelled: labelled,
+      counts: counts.map { (annotator: $0, classID: $1, sources: $2) },
+      rates: try labellingRates(in: database))
+  }
+
+  /// How fast each annotator was, from the log of decisions.
+  public func labellingRates(in database: Connection) throws -> [LabelProgress.Rate] {
+    try database.rows(
+      """
+      SELECT annotator, decisions, sources, hours, decisions_per_hour, sources_per_hour
+      FROM reber.labelling_rate WHERE survey_id = \(id) ORDER BY annotator
+      """, as: String.self, Int.self, Int.self, Double.self, Double?.self, Double?.self
+    ).map {
+      LabelProgress.Rate(
+        annotator: $0, decisions: $1, sources: $2, hours: $3, decisionsPerHour: $4,
+        sourcesPerHour: $5)
+    }
+  }
+
+  /// What every annotator says of every source that at least two of them have labelled, in the
+  /// order of the sources.
+  public func sharedLabels(
+    scheme: ClassScheme, in database: Connection
+  ) throws -> [(source: Int, name: String, annotator: String, classID: Int16)] {
+    try database.rows(
+      """
+      SELECT source_id, source.name, annotator, class_id
+      FROM (
+          SELECT current_label.*, count(*) OVER (PARTITION BY source_id) AS annotators
+          FROM reber.current_label
+          WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+      ) AS label
+      JOIN reber.source USING (survey_id, source_id)
+      WHERE annotators > 1
+      ORDER BY source_id, annotator
+      """, as: Int.self, String.self, String.self, Int16.self
+    ).map { (source: $0, name: $1, annotator: $2, classID: $3) }
+  }
+}
+
+extension Annotation {
+  /// Which sources to ask the annotator about, one by one.
+  public enum Order: String, Sendable, CaseIterable {
+    /// Those that the classifier is least sure of.
+    case doubtful
+    /// Those that are unlike everything else.
+    case outliers
+    /// Evenly over the survey, in an order that is the same for every annotator.
+    case spread
+    /// Those that others have labelled.
+    case shared
+  }
+
+  /// Sources with an image that the annotator has not labelled.
+  ///
+  /// - Parameters:
+  ///   - order: Which come first.
+  ///   - skipped: Sources to leave out.
+  public func unlabelled(
+    by order: Order, work: NewestWork, excluding skipped: [Int], count: Int,
+    in database: Connection
+  ) throws -> [String] {
+    try database.rows(
+      """
+      SELECT source.name
+      FROM reber.source
+      JOIN reber.cutout ON cutout.survey_id = source.survey_id
+          AND cutout.source_id = source.source_id AND cutout.is_current
+      LEFT JOIN (\(own)) AS own ON own.source_id = source.source_id
+      \(order.joined(self, work))
+      WHERE source.survey_id = \(survey.id) AND own.source_id IS NULL
+          AND NOT source.source_id = ANY (\(skipped))
+      ORDER BY \(raw: order.key), source.source_id
+      LIMIT \(count)
+      """, as: String.self)
+  }
+}
+
+extension Annotation.Order {
+  fileprivate var key: String {
+    switch self {
+    case .doubtful: "prediction.probability NULLS LAST"
+    case .outliers: "member.outlier_score DESC NULLS LAST"
+    case .spread: "hashint8(source.source_id)"
+    case .shared: "other.annotators DESC"
+    }
+  }
+
+  fileprivate func joined(_ annotation: Annotation, _ work: NewestWork) -> SQL {
+    let survey = annotation.survey.id
+    return switch self {
+    case .doubtful:
+      """
+      LEFT JOIN reber.prediction ON prediction.run_id = \(work.classification)
+          AND prediction.survey_id = \(survey) AND prediction.source_id = source.source_id
+      """
+    case .outliers:
+      """
+      LEFT JOIN reber.cluster_member AS member ON member.clustering_id = \(work.clustering)
+          AND member.survey_id = \(survey) AND member.source_id = source.source_id
+      """
+    case .spread: ""
+    case .shared:
+      """
+      JOIN (
+          SELECT source_id, count(*) AS annotators FROM reber.current_label
+          WHERE survey_id = \(survey) AND class_scheme_id = \(annotation.scheme.id)
+          GROUP BY source_id
+      ) AS other ON other.source_id = source.source_id
+      """
+    }
+  }
+}

@@ -1,0 +1,190 @@
+public import PostgreSQL
+
+/// Who labels which survey in which scheme.
+public struct Annotation: Sendable {
+  /// The survey.
+  public var survey: Survey
+
+  /// The classes to choose from.
+  public var scheme: ClassScheme
+
+  /// The person.
+  public var annotator: String
+
+  /// Wraps the three.
+  public init(survey: Survey, scheme: ClassScheme, annotator: String) {
+    self.survey = survey
+    self.scheme = scheme
+    self.annotator = annotator
+  }
+}
+
+/// One decision of a person, a row of `reber.labelling_action`.
+public struct LabellingAction: Sendable {
+  /// The key in `reber.labelling_action`.
+  public var id: Int
+
+  /// What was decided.
+  public var kind: String
+
+  /// The cluster it was about.
+  public var cluster: Int?
+
+  /// The source it was about, where it was about one.
+  public var source: Int?
+
+  /// How many labels it wrote.
+  public var labels: Int
+}
+
+extension Annotation {
+  /// Gives all sources of a cluster a class, but those taken out and those that the annotator has
+  /// labelled before.
+  ///
+  /// - Parameters:
+  ///   - excluded: Sources that do not belong.
+  ///   - shown: Sources that the person saw.
+  public func accept(
+    _ classID: Int16, cluster: Int, of clustering: Clustering, excluding excluded: [Int],
+    shown: Int, in database: Connection
+  ) throws -> LabellingAction {
+    try database.transaction { database in
+      let action = try insert(
+        "accept", classID: classID, clustering: clustering.id, cluster: cluster, shown: shown,
+        in: database)
+      let labels = try database.execute(
+        """
+        INSERT INTO reber.label (
+            survey_id, source_id, class_scheme_id, class_id, annotator, method, clustering_id,
+            cluster, action_id
+        )
+        SELECT \(survey.id), member.source_id, \(scheme.id), \(classID), \(annotator), 'cluster',
+            \(clustering.id), \(Int32(cluster)), \(action)
+        FROM (\(clustering.membersBelow(cluster))) AS member
+        WHERE NOT member.source_id = ANY (\(excluded))
+            AND NOT EXISTS (
+                SELECT FROM reber.current_label
+                WHERE (current_label.survey_id, current_label.source_id)
+                        = (\(survey.id), member.source_id)
+                    AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
+            )
+        """)
+      return LabellingAction(
+        id: action, kind: "accept", cluster: cluster, source: nil, labels: labels)
+    }
+  }
+
+  /// Notes that a cluster is to be labelled in its parts.
+  public func split(
+    _ cluster: Int, of clustering: Clustering, shown: Int, in database: Connection
+  ) throws -> LabellingAction {
+    let action = try insert(
+      "split", classID: nil, clustering: clustering.id, cluster: cluster, shown: shown,
+      in: database)
+    return LabellingAction(id: action, kind: "split", cluster: cluster, source: nil, labels: 0)
+  }
+
+  /// Gives sources a class one by one; `nil` withdraws what the annotator said.
+  public func label(
+    _ sources: [Int], as classID: Int16?, in database: Connection
+  ) throws -> LabellingAction {
+    try database.transaction { database in
+      let action = try insert("single", classID: classID, shown: sources.count, in: database)
+      let labels = try database.execute(
+        """
+        INSERT INTO reber.label (
+            survey_id, source_id, class_scheme_id, class_id, annotator, method, action_id
+        )
+        SELECT \(survey.id), source_id, \(scheme.id), \(classID), \(annotator), 'single', \(action)
+        FROM unnest(\(sources)) AS source_id
+        """)
+      return LabellingAction(
+        id: action, kind: "single", cluster: nil, source: sources.first, labels: labels)
+    }
+  }
+
+  /// Takes back the annotator's newest action that stands: each of its sources gets the label it
+  /// had from the annotator before, or none.
+  ///
+  /// - Returns: The action taken back; `nil` where there is none.
+  public func undo(in database: Connection) throws -> LabellingAction? {
+    try database.transaction { database in
+      guard let (undone, kind, cluster) = try newest(in: database) else { return nil }
+      let action = try insert("undo", classID: nil, undoes: undone, shown: 0, in: database)
+      let sources = try database.rows(
+        """
+        INSERT INTO reber.label (
+            survey_id, source_id, class_scheme_id, class_id, annotator, method, action_id
+        )
+        SELECT label.survey_id, label.source_id, label.class_scheme_id, before.class_id,
+            label.annotator, 'single', \(action)
+        FROM reber.label
+        LEFT JOIN LATERAL (
+            SELECT earlier.class_id FROM reber.label AS earlier
+            WHERE (earlier.survey_id, earlier.source_id, earlier.class_scheme_id)
+                    = (label.survey_id, label.source_id, label.class_scheme_id)
+                AND earlier.annotator = label.annotator AND earlier.label_id < label.label_id
+            ORDER BY earlier.label_id DESC
+            LIMIT 1
+        ) AS before ON true
+        WHERE label.action_id = \(undone)
+        RETURNING source_id
+        """, as: Int.self)
+      return LabellingAction(
+        id: undone, kind: kind, cluster: cluster.map { Int($0) },
+        source: kind == "single" ? sources.first : nil, labels: sources.count)
+    }
+  }
+
+  private func newest(in database: Connection) throws -> (Int, String, Int32?)? {
+    try database.first(
+      """
+      SELECT action_id, kind, cluster FROM reber.labelling_action AS action
+      WHERE survey_id = \(survey.id) AND annotator = \(annotator)
+          AND class_scheme_id = \(scheme.id) AND kind <> 'undo'
+          AND NOT EXISTS (
+              SELECT FROM reber.labelling_action AS undo WHERE undo.undoes = action.action_id
+          )
+      ORDER BY action_id DESC
+      LIMIT 1
+      """, as: Int.self, String.self, Int32?.self)
+  }
+
+  func insert(
+    _ kind: String, classID: Int16?, clustering: Int? = nil, cluster: Int? = nil,
+    growth: Int? = nil, undoes: Int? = nil, shown: Int, in database: Connection
+  ) throws -> Int {
+    try database.row(
+      """
+      INSERT INTO reber.labelling_action (
+          survey_id, class_scheme_id, annotator, kind, class_id, clustering_id, cluster,
+          growth_id, undoes, shown
+      )
+      VALUES (
+          \(survey.id), \(scheme.id), \(annotator), \(kind), \(classID), \(clustering),
+          \(cluster.map { Int32($0) }), \(growth), \(undoes), \(Int32(shown))
+      )
+      RETURNING action_id
+      """, as: Int.self)
+  }
+}
+
+extension Clustering {
+  /// The members of a cluster and of all clusters below it.
+  func membersBelow(_ cluster: Int) -> SQL {
+    """
+    WITH RECURSIVE below (cluster) AS (
+        SELECT \(Int32(cluster))
+        UNION
+        SELECT child.cluster
+        FROM reber.cluster AS child
+        JOIN below ON child.parent = below.cluster
+        WHERE child.clustering_id = \(id)
+    )
+    SELECT cluster_member.*
+    FROM reber.cluster_member
+    JOIN below USING (cluster)
+    WHERE clustering_id = \(id)
+    """
+  }
+}

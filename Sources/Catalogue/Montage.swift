@@ -1,0 +1,109 @@
+public import PostgreSQL
+
+/// A source in a montage: what its picture and its caption need.
+public struct MontageCell: Sendable, Equatable {
+  /// The source.
+  public var source: Int
+
+  /// Identifier within the survey.
+  public var name: String
+
+  /// The key of the current image; `nil` where it has none.
+  public var cutout: Int?
+
+  /// The class that the annotator gave it.
+  public var classID: Int16?
+}
+
+extension Annotation {
+  /// The sources of a cluster in an order that shows on the first page how pure it is: the most
+  /// central, the farthest, the second most central, the second farthest, ….
+  ///
+  /// - Returns: One page of the cluster's sources without a label of the annotator, and how many
+  ///   there are in all.
+  public func montage(
+    of cluster: Int, in clustering: Clustering, page: Int, size: Int, database: Connection
+  ) throws -> (cells: [MontageCell], all: Int) {
+    let rows = try database.rows(
+      """
+      SELECT member.source_id, source.name, cutout.cutout_id, member.labelled_as, member.total
+      FROM (
+          SELECT ranked.*, count(*) OVER () AS total,
+              least(
+                  2 * row_number() OVER (ORDER BY distance, source_id),
+                  2 * row_number() OVER (ORDER BY distance DESC, source_id DESC) + 1
+              ) AS place
+          FROM (
+              SELECT below.source_id, below.distance, own.class_id AS labelled_as
+              FROM (\(clustering.membersBelow(cluster))) AS below
+              LEFT JOIN (\(own)) AS own USING (source_id)
+          ) AS ranked
+          WHERE labelled_as IS NULL
+      ) AS member
+      JOIN reber.source ON source.survey_id = \(survey.id) AND source.source_id = member.source_id
+      LEFT JOIN reber.cutout ON cutout.survey_id = \(survey.id)
+          AND cutout.source_id = member.source_id AND cutout.is_current
+      ORDER BY place, member.source_id
+      LIMIT \(size) OFFSET \(page * size)
+      """, as: Int.self, String.self, Int?.self, Int16?.self, Int.self)
+    return (
+      rows.map { MontageCell(source: $0.0, name: $0.1, cutout: $0.2, classID: $0.3) },
+      rows.first?.4 ?? 0
+    )
+  }
+
+  /// Some sources in the given order.
+  public func cells(of sources: [Int], in database: Connection) throws -> [MontageCell] {
+    try database.rows(
+      """
+      SELECT listed.source_id, source.name, cutout.cutout_id, own.class_id
+      FROM unnest(\(sources)) WITH ORDINALITY AS listed (source_id, place)
+      JOIN reber.source ON source.survey_id = \(survey.id)
+          AND source.source_id = listed.source_id
+      LEFT JOIN reber.cutout ON cutout.survey_id = \(survey.id)
+          AND cutout.source_id = listed.source_id AND cutout.is_current
+      LEFT JOIN LATERAL (
+          SELECT class_id FROM reber.current_label
+          WHERE survey_id = \(survey.id) AND current_label.source_id = listed.source_id
+              AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
+      ) AS own ON true
+      ORDER BY listed.place
+      """, as: Int.self, String.self, Int?.self, Int16?.self
+    ).map { MontageCell(source: $0, name: $1, cutout: $2, classID: $3) }
+  }
+
+  /// What the annotator says now.
+  var own: SQL {
+    """
+    SELECT source_id, class_id FROM reber.current_label
+    WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
+    """
+  }
+
+  /// The sources that the annotator has given each class.
+  public func labelledSources(in database: Connection) throws -> [(source: Int, classID: Int16)] {
+    try database.rows("\(own) ORDER BY source_id", as: Int.self, Int16.self)
+      .map { (source: $0, classID: $1) }
+  }
+}
+
+extension Survey {
+  /// Cutouts by their keys, with pixels; the order is that of the keys.
+  public func cutouts(_ keys: [Int], in database: Connection) throws -> [StoredCutout] {
+    let rows = try database.rows(
+      """
+      SELECT cutout_id, source_id, width, height, bitpix, pixel_scale, pixels
+      FROM unnest(\(keys)) WITH ORDINALITY AS listed (cutout_id, place)
+      JOIN reber.cutout USING (cutout_id)
+      JOIN reber.cutout_pixels USING (cutout_id)
+      WHERE survey_id = \(id)
+      ORDER BY place
+      """,
+      as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self)
+    return try rows.map { id, source, width, height, bitpix, pixelScale, pixels in
+      StoredCutout(
+        id: id, source: source, width: Int(width), height: Int(height), pixelScale: pixelScale,
+        values: try decodePixels(pixels, bitpix: Int(bitpix)))
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import Catalogue
+import PostgreSQL
+import Synchronization
+import Tensor
+
+/// The embeddings of a survey in memory: neighbours, rankings and the map come from here.
+final class EmbeddingSpace: Sendable {
+  /// The model that made them.
+  let model: Int
+
+  /// The source of each row.
+  let sources: [Int]
+
+  /// Rows of length 1, `[sources, dimensions]`.
+  let vectors: Tensor
+
+  /// The row of each source.
+  private let rows: [Int: Int]
+
+  /// The first two principal components, `[sources, 2]`, each divided by the greatest magnitude.
+  let map: Tensor
+
+  init(model: Int, embeddings: [Embedding]) {
+    self.model = model
+    sources = embeddings.map(\.source)
+    let dimensions = embeddings.first?.vector.count ?? 0
+    var values: [Float] = []
+    values.reserveCapacity(embeddings.count * dimensions)
+    for embedding in embeddings {
+      let length = embedding.vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
+      let scale = length > 0 ? 1 / length : 0
+      for value in embedding.vector { values.append(value * scale) }
+    }
+    vectors = Tensor(shape: [embeddings.count, dimensions], values: values)
+    rows = Dictionary(
+      sources.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
+    map = Self.flatten(vectors)
+  }
+
+  private static func flatten(_ vectors: Tensor) -> Tensor {
+    guard vectors.rows > 2, vectors.columns > 1 else { return Tensor([vectors.rows, 2]) }
+    var plane = PCA(fitting: vectors, components: 2).project(vectors)
+    let greatest = plane.values.reduce(0) { max($0, abs($1)) }
+    if greatest > 0 { for index in plane.values.indices { plane.values[index] /= greatest } }
+    return plane
+  }
+
+  /// The sources most like some others, by the cosine with the direction of their mean.
+  ///
+  /// - Parameters:
+  ///   - seeds: Sources to be like.
+  ///   - excluded: Sources to leave out besides the seeds.
+  /// - Returns: Sources and cosines, the most alike first.
+  func ranking(
+    like seeds: [Int], excluding excluded: Set<Int> = []
+  ) -> [(source: Int, cosine: Float)] {
+    let chosen = seeds.compactMap { rows[$0] }
+    guard !chosen.isEmpty else { return [] }
+    var mean = [Float](repeating: 0, count: vectors.columns)
+    for row in chosen {
+      for (index, value) in vectors.row(row).enumerated() { mean[index] += value }
+    }
+    let length = mean.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    let direction = Tensor(
+      shape: [1, mean.count], values: mean.map { length > 0 ? $0 / length : 0 })
+    let cosines = multiply(direction, transposed: false, vectors, transposed: true)
+    let out = excluded.union(seeds)
+    return sources.indices.filter { !out.contains(sources[$0]) }
+      .map { (source: sources[$0], cosine: cosines.values[$0]) }
+      .sorted { ($1.cosine, $0.source) < ($0.cosine, $1.source) }
+  }
+
+  /// The rows of the sources that have an embedding.
+  func rows(of sources: [Int]) -> [Int?] { sources.map { rows[$0] } }
+}
+
+/// Loads each survey's embeddings once, and again when there are new ones.
+actor EmbeddingSpaces {
+  private var spaces: [Int32: (work: NewestWork, loading: Task<EmbeddingSpace, any Error>)] = [:]
+
+  /// The embeddings of a survey; `nil` where it has none.
+  func space(of survey: Survey, work: NewestWork, pool: Pool) async throws -> EmbeddingSpace? {
+    guard let number = work.model, work.embedded > 0 else { return nil }
+    if let known = spaces[survey.id], known.work.model == number,
+      known.work.embedded == work.embedded
+    {
+      return try await known.loading.value
+    }
+    let loading = Task {
+      let embeddings = try await pool.with { try survey.embeddings(model: number, in: $0) }
+      return EmbeddingSpace(model: number, embeddings: embeddings)
+    }
+    spaces[survey.id] = (work, loading)
+    return try await loading.value
+  }
+}

@@ -1,0 +1,93 @@
+import Catalogue
+import Morphology
+import Synchronization
+import Tensor
+
+/// How well classes can be told apart by the labels there are: every labelled source is given the
+/// class of most of its nearest labelled neighbours in the embedding, itself left out.
+///
+/// That is leave-one-out cross-validation of k nearest neighbours, cheap enough to be done again
+/// with every page of labels; a fine-tuned classifier does better.
+struct Forecast: Sendable {
+  /// F1 by class, for classes with a label.
+  let f1: [Int16: Double]
+
+  /// The macro-averaged F1 with the first so many labels.
+  let curve: [(labels: Int, f1: Double)]
+
+  /// Labelled sources that were used.
+  let sources: Int
+
+  /// Whether there were more.
+  let isSample: Bool
+
+  /// Neighbours that vote.
+  static let neighbours = 5
+
+  /// Sources that are used at most.
+  static let limit = 4000
+
+  /// - Parameter labels: The consensus; in the order in which the labels came.
+  init?(_ labels: [Survey.Consensus], in space: EmbeddingSpace, scheme: ClassScheme) {
+    let rows = space.rows(of: labels.map(\.source))
+    var known = zip(labels, rows).compactMap { label, row in row.map { (label, $0) } }
+    known.sort { ($0.0.labels.first ?? 0) < ($1.0.labels.first ?? 0) }
+    isSample = known.count > Self.limit
+    if isSample {
+      let step = Double(known.count) / Double(Self.limit)
+      known = (0..<Self.limit).map { known[Int(Double($0) * step)] }
+    }
+    guard known.count > Self.neighbours else { return nil }
+    sources = known.count
+    let places = Dictionary(
+      scheme.classes.enumerated().map { ($0.element.id, $0.offset) },
+      uniquingKeysWith: { a, _ in a })
+    let truth = known.map { places[$0.0.classID] ?? 0 }
+    var sizes = sequence(first: 25) { $0 * 2 }.prefix { $0 < known.count }
+    sizes.append(known.count)
+    var curve: [(labels: Int, f1: Double)] = []
+    var f1: [Int16: Double] = [:]
+    for size in sizes {
+      let confusion = Self.confusion(
+        space.vectors.rows(at: known.prefix(size).map(\.1)), Array(truth.prefix(size)),
+        classes: scheme.classes.count)
+      curve.append((labels: size, f1: confusion.macro.f1))
+      for (place, item) in scheme.classes.enumerated() {
+        let scores = confusion.scores(of: place)
+        f1[item.id] = scores.support > 0 ? scores.f1 : nil
+      }
+    }
+    self.curve = curve
+    self.f1 = f1
+  }
+
+  private static func confusion(_ points: Tensor, _ truth: [Int], classes: Int) -> Confusion {
+    let near = nearestNeighbours(of: points, in: points, count: neighbours, excludingSelf: true)
+    let predicted = truth.indices.map { row in
+      var votes = [Double](repeating: 0, count: classes)
+      for (rank, neighbour) in near.of(row).enumerated() {
+        // Of classes with as many votes the one of the nearest neighbour wins.
+        votes[truth[Int(neighbour)]] += 1 + 0.01 / Double(rank + 1)
+      }
+      return votes.indices.max { votes[$0] < votes[$1] } ?? 0
+    }
+    return Confusion(truth: truth, predicted: predicted, classes: classes)
+  }
+}
+
+/// The newest forecast of each survey.
+final class Forecasts: Sendable {
+  private let known = Mutex<[String: Forecast]>([:])
+
+  /// The forecast for labels: made anew where they have changed.
+  func forecast(
+    _ labels: [Survey.Consensus], in space: EmbeddingSpace, scheme: ClassScheme
+  ) -> Forecast? {
+    let newest = labels.lazy.compactMap { $0.labels.last }.max() ?? 0
+    let key = "\(space.model) \(scheme.id) \(labels.count) \(newest)"
+    if let forecast = known.withLock({ $0[key] }) { return forecast }
+    guard let forecast = Forecast(labels, in: space, scheme: scheme) else { return nil }
+    known.withLock { $0 = [key: forecast] }
+    return forecast
+  }
+}

@@ -1,0 +1,261 @@
+import Catalogue
+import Hummingbird
+import PostgreSQL
+
+extension Site {
+  func addClusterPages(to router: Router<PageContext>) {
+    router.get("/:survey/label") { request, context -> Response in
+      let annotation = try await annotation(context)
+      let place = ClusterPlace(annotation.survey, request.fields)
+      let queue = try await queue(annotation)
+      guard let first = queue.suggestions(groups: place.groups).first(where: { $0.unlabelled > 0 })
+      else { return .redirect(to: place.base + "/progress") }
+      return .redirect(to: place.href(first.number))
+    }
+    router.get("/:survey/clusters") { request, context -> Response in
+      try await clusterList(request, context)
+    }
+    router.get("/:survey/label/:cluster") { request, context -> Response in
+      try await clusterPage(request, context)
+    }
+    router.post("/:survey/label/:cluster") { request, context -> Response in
+      try await decideCluster(request, context)
+    }
+    router.post("/:survey/undo") { request, context -> Response in
+      let annotation = try await annotation(context)
+      let place = ClusterPlace(annotation.survey, request.fields)
+      guard let undone = try await pool.with({ try annotation.undo(in: $0) }) else {
+        throw HTTPError(.conflict, message: "there is nothing to undo")
+      }
+      let source = try await pool.with { database in
+        try undone.source.flatMap { try annotation.cells(of: [$0], in: database).first?.name }
+      }
+      let next =
+        source.map { "\(place.base)/single?source=\(percentEncoded($0))" }
+        ?? undone.cluster.map(place.href) ?? "\(place.base)/label"
+      return try answer(request, next: next, "took back \(undone.labels) labels")
+    }
+  }
+
+  private func queue(_ annotation: Annotation) async throws -> ClusterQueue {
+    try await pool.with { database in
+      try annotation.queue(of: Clustering.find(of: annotation.survey, in: database), in: database)
+    }
+  }
+
+  private func clusterPage(_ request: Request, _ context: PageContext) async throws -> Response {
+    let annotation = try await annotation(context)
+    let number = try context.number("cluster")
+    let place = ClusterPlace(annotation.survey, request.fields)
+    let look = Look(request.fields)
+    let (queue, montage) = try await pool.with { database in
+      let clustering = try Clustering.find(of: annotation.survey, in: database)
+      return (
+        try annotation.queue(of: clustering, in: database),
+        try annotation.montage(
+          of: number, in: clustering, page: place.page, size: ClusterPlace.size,
+          database: database)
+      )
+    }
+    guard let node = queue.nodes[number] else {
+      throw CatalogueError.missing("cluster \(number)", hint: "choose one of the list")
+    }
+    let view = MontageView(
+      montage.cells, survey: annotation.survey, columns: 8, look: look, isChoice: true,
+      out: place.out)
+    return try page(
+      "cluster", "Cluster \(number)", tab: "Label clusters", survey: annotation.survey, context,
+      ClusterContent(
+        node, in: queue, all: montage.all, montage: view, place: place, look: look,
+        scheme: annotation.scheme))
+  }
+
+  private func decideCluster(_ request: Request, _ context: PageContext) async throws -> Response {
+    let annotation = try await annotation(context)
+    let number = try context.number("cluster")
+    let place = ClusterPlace(annotation.survey, request.fields)
+    let form = try await request.form()
+    let shown = form.number("shown") ?? 0
+    let out = form.numbers("out")
+    if form["split"] != nil {
+      let queue = try await pool.with { database in
+        let clustering = try Clustering.find(of: annotation.survey, in: database)
+        _ = try annotation.split(number, of: clustering, shown: shown, in: database)
+        return try annotation.queue(of: clustering, in: database)
+      }
+      let part = queue.largestPart(of: number)
+      return try answer(
+        request, next: part.map(place.href) ?? place.base + "/label", "split cluster \(number)")
+    }
+    let classID = try annotation.scheme.classID(form)
+    let action = try await pool.with { database in
+      try annotation.accept(
+        classID, cluster: number, of: Clustering.find(of: annotation.survey, in: database),
+        excluding: out, shown: shown, in: database)
+    }
+    let name = annotation.scheme.name(of: classID) ?? ""
+    return try answer(
+      request, next: place.base + "/label", "\(action.labels) sources are \(name)")
+  }
+
+  private func clusterList(_ request: Request, _ context: PageContext) async throws -> Response {
+    let annotation = try await annotation(context)
+    let place = ClusterPlace(annotation.survey, request.fields)
+    let look = Look(request.fields)
+    let (rows, all) = try await pool.with { database in
+      let clustering = try Clustering.find(of: annotation.survey, in: database)
+      let queue = try annotation.queue(of: clustering, in: database)
+      let parts = queue.suggestions(groups: place.groups)
+      let shown = parts.dropFirst(place.page * 12).prefix(12)
+      let rows = try shown.map { node in
+        ClusterListContent.Row(
+          node, spread: queue.spread(node),
+          cells: try annotation.montage(
+            of: node.number, in: clustering, page: 0, size: 12, database: database
+          ).cells, place: place, look: look, scheme: annotation.scheme)
+      }
+      return (rows, parts.count)
+    }
+    return try page(
+      "clusters", "Clusters", tab: "Label clusters", survey: annotation.survey, context,
+      ClusterListContent(
+        rows: rows, all: all, groups: place.groups, base: place.base,
+        pager: Pager(place.page, size: 12, of: all, request)))
+  }
+}
+
+/// Where in the work on clusters a page is, as the URL says it.
+struct ClusterPlace: Sendable {
+  let survey: Survey
+  /// Into how many parts the hierarchy is cut to begin with.
+  let groups: Int
+  /// The page of the cluster, from 0.
+  let page: Int
+  /// Clusters whose decision may still be on its way.
+  let after: [Int]
+  /// Sources that were taken out on this or another page of the cluster.
+  let out: Set<Int>
+  let look: String
+
+  /// Sources on a page.
+  static let size = 48
+
+  init(_ survey: Survey, _ fields: Fields) {
+    self.survey = survey
+    groups = min(2000, max(1, fields.number("groups") ?? 64))
+    page = max(0, fields.number("page") ?? 0)
+    after = fields.numbers("after")
+    out = Set(fields.numbers("out"))
+    look = Look(fields).query
+  }
+
+  var base: String { "/" + percentEncoded(survey.name) }
+
+  /// The page of a cluster.
+  func href(_ cluster: Int) -> String { "\(base)/label/\(cluster)?groups=\(groups)&\(look)" }
+
+  /// The page of a cluster that is shown before the decision on another has arrived.
+  func href(_ cluster: Int, after done: Int) -> String {
+    let pending = (after + [done]).suffix(4).map(String.init).joined(separator: ",")
+    return href(cluster) + "&after=\(pending)"
+  }
+}
+
+private struct ClusterContent {
+  var number: Int
+  var members: Int
+  var unlabelled: Int
+  var left: Int
+  var montage: MontageView
+  var classes: [ClassButton]
+  var action: String
+  var next: String
+  var part: String?
+  var grow: String
+  var list: String
+  var earlier: String?
+  var later: String?
+  var zoomed: String
+  var shown: Int
+  var undo: String
+  var looks: LookForm
+  var known: String?
+  /// Sources that were taken out on other pages of the cluster.
+  var outElsewhere: [Int]
+
+  init(
+    _ node: ClusterQueue.Node, in queue: ClusterQueue, all: Int, montage: MontageView,
+    place: ClusterPlace, look: Look, scheme: ClassScheme
+  ) {
+    number = node.number
+    members = node.members
+    unlabelled = all
+    shown = montage.cells.count
+    self.montage = montage
+    let waiting = queue.suggestions(groups: place.groups)
+      .filter { $0.unlabelled > 0 && $0.number != node.number && !place.after.contains($0.number) }
+    left = waiting.count
+    classes = ClassButton.all(scheme)
+    let here = "\(place.base)/label/\(node.number)"
+    let query = "groups=\(place.groups)&\(place.look)"
+    action = "\(here)?\(query)"
+    undo = "\(place.base)/undo?\(query)"
+    next =
+      waiting.first.map { place.href($0.number, after: node.number) } ?? place.base + "/progress"
+    part = queue.largestPart(of: node.number).map(place.href)
+    grow = "\(place.base)/grow?cluster=\(node.number)"
+    list = "\(place.base)/clusters?\(query)"
+    let pages = (all + ClusterPlace.size - 1) / ClusterPlace.size
+    earlier = place.page > 0 ? "\(here)?\(query)&page=\(place.page - 1)" : nil
+    later = place.page + 1 < pages ? "\(here)?\(query)&page=\(place.page + 1)" : nil
+    var zoomedLook = look
+    zoomedLook.zoom = look.zoom % 4 + 1
+    zoomed = "\(here)?groups=\(place.groups)&\(zoomedLook.query)&page=\(place.page)"
+    looks = LookForm(look, action: here)
+    known = node.classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)
+      .map { "\($0.value) \(scheme.name(of: $0.key) ?? "")" }.joined(separator: ", ")
+    if known == "" { known = nil }
+    outElsewhere = place.out.subtracting(montage.cells.map(\.source)).sorted()
+  }
+}
+
+private struct ClusterListContent: Sendable {
+  var rows: [Row]
+  var all: Int
+  var groups: Int
+  var base: String
+  var pager: Pager
+
+  struct Row: Sendable {
+    var number: Int
+    var href: String
+    var members: Int
+    var unlabelled: Int
+    var spread: String
+    var known: String
+    var montage: MontageView
+
+    init(
+      _ node: ClusterQueue.Node, spread: Double, cells: [MontageCell], place: ClusterPlace,
+      look: Look, scheme: ClassScheme
+    ) {
+      number = node.number
+      href = place.href(node.number)
+      members = node.members
+      unlabelled = node.unlabelled
+      self.spread = formatted(spread)
+      known = node.classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)
+        .map { "\($0.value) \(scheme.name(of: $0.key) ?? "")" }.joined(separator: ", ")
+      montage = MontageView(
+        cells, survey: place.survey, columns: 12, look: look, isChoice: false)
+    }
+  }
+}
+
+extension ClusterQueue {
+  /// The part of a union with the most unlabelled sources; `nil` for a leaf.
+  func largestPart(of number: Int) -> Int? {
+    nodes[number]?.children.compactMap { nodes[$0] }
+      .max { ($0.unlabelled, $1.number) < ($1.unlabelled, $0.number) }?.number
+  }
+}

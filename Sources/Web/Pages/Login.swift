@@ -1,0 +1,89 @@
+import Foundation
+import Catalogue
+import HTTPTypes
+import Hummingbird
+
+extension Site {
+  func addLogin(to router: Router<PageContext>) {
+    router.get("/login") { request, context -> Response in
+      try loginPage(request.fields["next"], nil, context)
+    }
+    router.post("/login") { request, context -> Response in
+      let form = try await request.form()
+      let name = (form["annotator"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+      guard name.wholeMatch(of: /[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}/) != nil else {
+        return try loginPage(form["next"], "A name of letters and digits, please.", context)
+      }
+      if let password, !equalInConstantTime(form["password"] ?? "", password) {
+        // Guessing takes a second a try.
+        try await Task.sleep(for: .seconds(1))
+        return try loginPage(form["next"], "That is not the password.", context)
+      }
+      var response = Response.redirect(to: Self.local(form["next"]))
+      response.setCookie(
+        Cookie(
+          name: Door.cookie, value: visitors.admit(name), path: "/", httpOnly: true,
+          sameSite: .strict))
+      return response
+    }
+    router.post("/logout") { request, context -> Response in
+      if let cookie = request.cookies[Door.cookie] { visitors.dismiss(cookie.value) }
+      return .redirect(to: "/login")
+    }
+  }
+
+  private struct LoginContent {
+    var next: String
+    var problem: String?
+    var needsPassword: Bool
+  }
+
+  private func loginPage(
+    _ next: String?, _ problem: String?, _ context: PageContext
+  ) throws -> Response {
+    try page(
+      "login", "Sign in", context, status: problem == nil ? .ok : .forbidden,
+      LoginContent(next: Self.local(next), problem: problem, needsPassword: password != nil))
+  }
+
+  /// An address on this server; anything else leads home.
+  static func local(_ next: String?) -> String {
+    guard let next, next.hasPrefix("/"), !next.hasPrefix("//"), !next.contains("\\"),
+      !next.contains(where: \.isNewline)
+    else { return "/" }
+    return next
+  }
+
+  func addHome(to router: Router<PageContext>) {
+    router.get("/") { _, context -> Response in
+      let surveys = try await pool.with { database in
+        try Survey.all(in: database).map { ($0, try $0.counts(in: database)) }
+      }
+      if surveys.count == 1, let only = surveys.first {
+        return .redirect(to: "/\(only.0.name)/progress")
+      }
+      return try page(
+        "home", "Surveys", context,
+        HomeContent(
+          surveys: surveys.map { survey, counts in
+            HomeContent.Row(
+              name: survey.name, title: survey.observation.title ?? survey.name,
+              simulated: survey.simulated, sources: counts.sources, images: counts.cutouts,
+              labelled: counts.labelled)
+          }))
+    }
+  }
+
+  private struct HomeContent {
+    var surveys: [Row]
+
+    struct Row {
+      var name: String
+      var title: String
+      var simulated: Bool
+      var sources: Int
+      var images: Int
+      var labelled: Int
+    }
+  }
+}

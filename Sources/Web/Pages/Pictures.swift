@@ -1,0 +1,49 @@
+import Catalogue
+import HTTPTypes
+import Hummingbird
+import PostgreSQL
+
+extension Site {
+  /// Pictures; a cutout's key never means other pixels, so browsers may keep them.
+  func addPictures(to router: Router<PageContext>) {
+    router.get("/:survey/montage.png") { request, context in
+      let fields = request.fields
+      let keys = Array(fields.numbers("cutouts").prefix(200))
+      let columns = min(20, max(1, fields.number("columns") ?? 8))
+      let look = Look(fields)
+      return try await picture(request, context) { survey in
+        let cutouts = try await pool.with { try survey.cutouts(keys, in: $0) }
+        let found = Dictionary(cutouts.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
+        return look.montage(keys.map { found[$0] }, columns: columns, cell: MontageView.cell)
+      }
+    }
+    router.get("/:survey/cutouts/:cutout") { request, context in
+      let key = try context.number("cutout")
+      let size = min(1024, max(32, request.fields.number("size") ?? 512))
+      let look = Look(request.fields)
+      return try await picture(request, context) { survey in
+        guard let cutout = try await pool.with({ try survey.cutouts([key], in: $0).first }) else {
+          throw CatalogueError.missing("image \(key)", hint: "it may be of another survey")
+        }
+        return look.picture(cutout, size: size)
+      }
+    }
+  }
+
+  private func picture(
+    _ request: Request, _ context: PageContext, _ make: (Survey) async throws -> Raster
+  ) async throws -> Response {
+    _ = try context.signedIn()
+    let name = try context.part("survey")
+    let survey = try await pool.with { try Survey.named(name, in: $0) }
+    let bytes = try await pictures.picture(request.uri.string) {
+      try await make(survey).png()
+    }
+    return Response(
+      status: .ok,
+      headers: [
+        .contentType: "image/png", .cacheControl: "private, max-age=31536000, immutable",
+      ],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+  }
+}

@@ -1,0 +1,126 @@
+import Catalogue
+import Foundation
+import Hummingbird
+import PostgreSQL
+
+extension Site {
+  /// How far labelling is, and how good a classifier could be by now.
+  func addProgress(to router: Router<PageContext>) {
+    router.get("/:survey/progress") { _, context in
+      let annotation = try await annotation(context)
+      let (progress, labels) = try await pool.with { database in
+        (
+          try annotation.survey.labelProgress(scheme: annotation.scheme, in: database),
+          try annotation.survey.consensus(scheme: annotation.scheme, in: database)
+        )
+      }
+      let forecast = try await space(of: annotation.survey).flatMap { space in
+        forecasts.forecast(labels, in: space, scheme: annotation.scheme)
+      }
+      return try page(
+        "progress", "Progress", tab: "Progress", survey: annotation.survey, context,
+        ProgressContent(progress, forecast, annotation))
+    }
+  }
+}
+
+private struct ProgressContent {
+  var images: Int
+  var labelled: Int
+  var left: Int
+  var share: String
+  var width: Int
+  var annotators: [String]
+  var rows: [Row]
+  var totals: [Int]
+  var rates: [Rate]
+  var forecast: Curve?
+  var estimate: String?
+  var label: String
+
+  struct Row {
+    var name: String
+    var swatch: Int
+    var counts: [Int]
+    var f1: String
+  }
+
+  struct Rate {
+    var annotator: String
+    var decisions: Int
+    var sources: Int
+    var minutes: String
+    var decisionsPerHour: String
+    var sourcesPerHour: String
+  }
+
+  struct Curve {
+    var macro: String
+    var points: [Point]
+    var path: String
+    var sources: Int
+    var isSample: Bool
+
+    struct Point {
+      var x: Double
+      var y: Double
+      var labels: Int
+      var f1: String
+    }
+  }
+
+  init(_ progress: LabelProgress, _ forecast: Forecast?, _ annotation: Annotation) {
+    images = progress.images
+    labelled = progress.labelled
+    left = max(0, images - labelled)
+    share = percent(labelled, of: images)
+    width = images == 0 ? 0 : Int(100 * Double(labelled) / Double(images))
+    label = "/\(percentEncoded(annotation.survey.name))/label"
+    let people = Set(progress.counts.map(\.annotator)).sorted()
+    annotators = people
+    let counts = Dictionary(
+      progress.counts.map { ([$0.annotator, String($0.classID)], $0.sources) },
+      uniquingKeysWith: +)
+    rows = annotation.scheme.classes.map { item in
+      Row(
+        name: item.name, swatch: Int(item.id),
+        counts: people.map { counts[[$0, String(item.id)]] ?? 0 },
+        f1: forecast?.f1[item.id].map { String(format: "%.2f", $0) } ?? "–")
+    }
+    totals = people.map { person in
+      progress.counts.filter { $0.annotator == person }.reduce(0) { $0 + $1.sources }
+    }
+    rates = progress.rates.map {
+      Rate(
+        annotator: $0.annotator, decisions: $0.decisions, sources: $0.sources,
+        minutes: String(format: "%.1f", $0.hours * 60),
+        decisionsPerHour: formatted($0.decisionsPerHour),
+        sourcesPerHour: formatted($0.sourcesPerHour))
+    }
+    if let rate = progress.rates.first(where: { $0.annotator == annotation.annotator }),
+      let speed = rate.sourcesPerHour, speed > 0
+    {
+      estimate = String(format: "%.1f", Double(left) / speed)
+    }
+    self.forecast = forecast.map(Curve.init)
+  }
+}
+
+extension ProgressContent.Curve {
+  /// A curve in a box of 300 by 100: labels on a logarithmic axis, F1 from 0 to 1.
+  fileprivate init(_ forecast: Forecast) {
+    let most = log(Double(max(2, forecast.curve.last?.labels ?? 2)))
+    let least = log(Double(max(1, forecast.curve.first?.labels ?? 1)))
+    points = forecast.curve.map { point in
+      let place = most > least ? (log(Double(point.labels)) - least) / (most - least) : 1
+      return Point(
+        x: (10 + 280 * place).rounded(), y: (95 - 90 * point.f1).rounded(), labels: point.labels,
+        f1: String(format: "%.2f", point.f1))
+    }
+    path = points.enumerated().map { "\($0.offset == 0 ? "M" : "L")\($0.element.x) \($0.element.y)" }
+      .joined()
+    macro = String(format: "%.2f", forecast.curve.last?.f1 ?? 0)
+    sources = forecast.sources
+    isSample = forecast.isSample
+  }
+}

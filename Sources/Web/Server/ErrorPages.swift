@@ -1,0 +1,41 @@
+import Catalogue
+import Hummingbird
+import PostgreSQL
+
+/// Says in one line what went wrong: as a page to people, as text to scripts.
+struct ErrorPages: RouterMiddleware {
+  let site: Site
+
+  func handle(
+    _ request: Request, context: PageContext,
+    next: (Request, PageContext) async throws -> Response
+  ) async throws -> Response {
+    do {
+      return try await next(request, context)
+    } catch {
+      let (status, message) = Self.describe(error)
+      return try site.page(
+        "error", "\(status.code)", context, status: status, Content(message: message))
+    }
+  }
+
+  private struct Content {
+    var message: String
+  }
+
+  private static func describe(_ error: any Error) -> (HTTPResponse.Status, String) {
+    switch error {
+    case let error as HTTPError:
+      (error.status, error.body ?? error.status.reasonPhrase)
+    case CatalogueError.unknownSurvey, CatalogueError.unknownSource, CatalogueError.missing:
+      (.notFound, "\(error)")
+    case let error as CatalogueError: (.badRequest, "\(error)")
+    case let error as PostgresError where error.state == "23505":
+      (.conflict, "another window was faster: load the page again")
+    case let error as PostgresError where error.isConnectionFailure:
+      (.serviceUnavailable, "the database cannot be reached: try again")
+    // The statement and the server's words are for the log, not for visitors.
+    default: (.internalServerError, "this failed: see what 'reber serve' printed")
+    }
+  }
+}

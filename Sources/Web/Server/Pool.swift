@@ -1,0 +1,50 @@
+import Catalogue
+import PostgreSQL
+import Synchronization
+
+/// A few connections to the database, all in the role of the pages.
+///
+/// A connection that the server has dropped is opened again at the next use.
+public final class Pool: Sendable {
+  private let address: String
+  private let places: Mutex<[Database?]>
+  private let next = Atomic<Int>(0)
+
+  /// Names the database; nothing is opened yet.
+  public init(_ address: String, connections: Int = 4) {
+    self.address = address
+    places = Mutex(Array(repeating: nil, count: max(1, connections)))
+  }
+
+  /// Runs `body` with a connection.
+  func with<Value: Sendable>(
+    _ body: @Sendable (Connection) throws -> Value
+  ) async throws -> Value {
+    let count = places.withLock(\.count)
+    let place = next.add(1, ordering: .relaxed).newValue % count
+    let database = try await open(place)
+    do {
+      return try await database.with(body)
+    } catch let error as PostgresError where error.isConnectionFailure {
+      places.withLock { $0[place] = nil }
+      throw error
+    }
+  }
+
+  private func open(_ place: Int) async throws -> Database {
+    if let database = places.withLock({ $0[place] }) { return database }
+    let database = try await Database(address)
+    try await database.with { try Self.restrict($0) }
+    places.withLock { $0[place] = database }
+    return database
+  }
+
+  /// Whether the database lets the pages work in their own role.
+  func isRestricted() async throws -> Bool {
+    try await with { try WebRole.isCurrent(in: $0) }
+  }
+
+  private static func restrict(_ connection: Connection) throws {
+    _ = try WebRole.take(in: connection)
+  }
+}

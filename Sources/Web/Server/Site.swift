@@ -1,0 +1,115 @@
+public import Catalogue
+import Hummingbird
+import Foundation
+import Logging
+import Mustache
+import PostgreSQL
+
+/// The pages to label and browse surveys.
+public struct Site: Sendable {
+  let pool: Pool
+  let scheme: String
+  let password: String?
+  let loopbackOnly: Bool
+  let visitors = Visitors()
+  let spaces = EmbeddingSpaces()
+  let pictures = PictureCache()
+  let forecasts = Forecasts()
+  let templates: MustacheLibrary
+
+  /// Opens the pages of a database.
+  ///
+  /// - Parameters:
+  ///   - pool: Connections to the database.
+  ///   - scheme: The class scheme that people label in.
+  ///   - password: What visitors must know; `nil` lets everybody in who reaches the server.
+  ///   - loopbackOnly: Whether requests must name this machine as `localhost`.
+  /// - Throws: Where a template of the program is broken.
+  public init(
+    pool: Pool, scheme: String = ClassScheme.twelveClasses, password: String? = nil,
+    loopbackOnly: Bool = true
+  ) throws {
+    self.pool = pool
+    self.scheme = scheme
+    self.password = password
+    self.loopbackOnly = loopbackOnly
+    templates = try Templates.library()
+  }
+
+  /// Serves the pages until the process is told to end.
+  ///
+  /// - Parameters:
+  ///   - port: 0 for any that is free.
+  ///   - onRunning: Called with the port once visitors are let in.
+  /// - Throws: Where the address cannot be listened on.
+  public func serve(
+    host: String, port: Int, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
+  ) async throws {
+    let application = Application(
+      router: router(),
+      configuration: ApplicationConfiguration(
+        address: .hostname(host, port: port), serverName: "reber"),
+      onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
+      logger: Self.logger)
+    try await application.runService()
+  }
+
+  /// Nothing but what ends the server: errors are told on the pages.
+  private static var logger: Logger {
+    var logger = Logger(label: "reber")
+    logger.logLevel = .critical
+    return logger
+  }
+
+  func router() -> Router<PageContext> {
+    let router = Router(context: PageContext.self)
+    router.addMiddleware {
+      SecurityHeaders()
+      ErrorPages(site: self)
+      HostCheck(loopbackOnly: loopbackOnly)
+      Door(visitors: visitors)
+    }
+    addAssets(to: router)
+    addLogin(to: router)
+    addHome(to: router)
+    addClusterPages(to: router)
+    addGrowthPages(to: router)
+    addSinglePages(to: router)
+    addSourcePages(to: router)
+    addMap(to: router)
+    addAgreement(to: router)
+    addProgress(to: router)
+    addPictures(to: router)
+    return router
+  }
+}
+
+extension Site {
+  /// The survey that the address names, with the site's scheme and who asks.
+  func annotation(_ context: PageContext) async throws -> Annotation {
+    let visitor = try context.signedIn()
+    let name = try context.part("survey")
+    let scheme = scheme
+    return try await pool.with { database in
+      Annotation(
+        survey: try Survey.named(name, in: database),
+        scheme: try ClassScheme.named(scheme, in: database), annotator: visitor.annotator)
+    }
+  }
+
+  /// The embeddings of a survey; `nil` where there are none.
+  func space(of survey: Survey) async throws -> EmbeddingSpace? {
+    let work = try await pool.with { try survey.newestWork(in: $0) }
+    return try await spaces.space(of: survey, work: work, pool: pool)
+  }
+
+  /// Loads what the first visitor would wait for.
+  public func warmUp() async throws {
+    for survey in try await pool.with({ try Survey.all(in: $0) }) {
+      _ = try await space(of: survey)
+    }
+  }
+
+  /// Whether the database lets the pages work in a role that can read and add labels alone.
+  public func isRestricted() async throws -> Bool { try await pool.isRestricted() }
+}

@@ -1,0 +1,128 @@
+import Catalogue
+import Foundation
+import PostgreSQL
+import Testing
+
+@testable import Web
+
+@Suite(.enabled(if: Browser.driver != nil, "chromium-driver is not installed"), .serialized)
+struct BrowserTests {
+  /// Serves a database to a browser in which somebody has signed in.
+  static func withBrowser(
+    _ address: String, as annotator: String = "Ada", width: Int = 1366, height: Int = 900,
+    _ body: (Browser, _ root: String) async throws -> Void
+  ) async throws {
+    let site = try Site(pool: Pool(address))
+    let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+    let serving = Task {
+      try await site.serve(host: "127.0.0.1", port: 0) { continuation.yield($0) }
+    }
+    defer { serving.cancel() }
+    var started = ports.makeAsyncIterator()
+    let root = "http://127.0.0.1:\(await started.next() ?? 0)"
+    let browser = try await Browser(width: width, height: height)
+    do {
+      try await browser.go(root + "/login?next=/synthetic/label")
+      try await browser.press(annotator + "\u{E007}")
+      try await browser.wait("document.querySelector('.montage img')?.complete")
+      try await body(browser, root)
+    } catch {
+      await browser.quit()
+      throw error
+    }
+    await browser.quit()
+  }
+
+  @Test func aClusterIsLabelledByKeyboard() async throws {
+    let made = try SyntheticSurvey(count: 360, leaves: 12)
+    let database = try Connection(made.address)
+    try await Self.withBrowser(made.address) { browser, root in
+      let cluster = try await browser.evaluate("location.pathname.split('/').pop()")
+      let members = try await browser.evaluate("document.querySelector('.bar b').textContent")
+      // Right twice to the second source, space takes it out, 3 is the third class.
+      try await browser.press("\u{E014}\u{E014} ")
+      let out = try await browser.evaluate("document.querySelector('.choice :checked').value")
+      try await browser.press("3")
+      try await browser.wait("location.pathname.split('/').pop() !== '\(cluster)'")
+      try await browser.wait("document.getElementById('said').textContent.includes('bright core')")
+      let rows = try database.rows(
+        """
+        SELECT source_id, class.name, annotator, method, cluster, action_id IS NOT NULL
+        FROM reber.label JOIN reber.class USING (class_scheme_id, class_id)
+        """, as: Int.self, String.self, String.self, String.self, Int32?.self, Bool.self)
+      #expect(rows.count == Int(members).map { $0 - 1 })
+      #expect(rows.allSatisfy { $0.1 == "bright core" && $0.2 == "Ada" && $0.3 == "cluster" })
+      #expect(rows.allSatisfy { $0.4.map(String.init) == cluster && $0.5 })
+      #expect(!rows.contains { String($0.0) == out })
+
+      try await browser.press("u")
+      try await browser.wait("document.getElementById('said').textContent.includes('took back')")
+      #expect(try database.row("SELECT count(*) FROM reber.current_label", as: Int.self) == 0)
+      #expect(try database.row("SELECT count(*) FROM reber.label", as: Int.self) == 2 * rows.count)
+    }
+  }
+
+  @Test func aClassIsGrownByKeyboard() async throws {
+    let made = try SyntheticSurvey(count: 3600, leaves: 12)
+    let database = try Connection(made.address)
+    try await Self.withBrowser(made.address) { browser, root in
+      // From the first leaf: what is like it is of the same class, 300 of the 3,600.
+      try await browser.go(root + "/synthetic/grow?cluster=0")
+      try await browser.press("1")
+      try await browser.wait("document.querySelector('[name=answer]') !== null")
+      var decisions = 0
+      while try await browser.evaluate("document.querySelector('[value=match]') !== null") == "true"
+      {
+        let page = try await browser.evaluate("document.querySelector('.bar').textContent")
+        let sources = try await browser.evaluate(
+          "[...document.querySelectorAll('.choice input')].map(i => i.value).join()")
+        let kinds = try database.rows(
+          """
+          SELECT DISTINCT (substr(source.name, 2)::int % 12) FROM reber.source
+          WHERE source_id = ANY (\(sources.split(separator: ",").compactMap { Int($0) }))
+          """, as: Int32.self)
+        try await browser.press(kinds.map { $0 } == [0] ? "f" : "j")
+        try await browser.wait("document.querySelector('.bar').textContent !== `\(page)`")
+        decisions += 1
+      }
+      try await browser.wait("document.querySelector('[name=finish]') !== null")
+      try await browser.press("e")
+      try await browser.wait("document.getElementById('said').textContent.includes('labelled')")
+      let (right, all) = try database.row(
+        """
+        SELECT count(*) FILTER (WHERE substr(source.name, 2)::int % 12 = 0), count(*)
+        FROM reber.label JOIN reber.source USING (survey_id, source_id)
+        WHERE method = 'growth' AND class_id = 0
+        """, as: Int.self, Int.self)
+      #expect(right == all && all >= 240, "\(right) of \(all) after \(decisions) decisions")
+      #expect(
+        try database.row("SELECT count(*) FROM reber.growth_decision", as: Int.self) == decisions)
+    }
+  }
+
+  /// Pictures for a person to look at: `REBER_SCREENSHOTS` names the folder.
+  @Test(.enabled(if: ProcessInfo.processInfo.environment["REBER_SCREENSHOTS"] != nil))
+  func pagesArePhotographed() async throws {
+    let folder = ProcessInfo.processInfo.environment["REBER_SCREENSHOTS"] ?? "."
+    let made = try SyntheticSurvey(count: 1200, leaves: 24)
+    for (width, height) in [(1366, 900), (820, 1180)] {
+      try await Self.withBrowser(made.address, width: width, height: height) { browser, root in
+        let label = try await browser.evaluate("location.pathname")
+        try await browser.press("2")
+        try await browser.wait("location.pathname !== '\(label)'")
+        for (name, path) in [
+          ("cluster", "/label"), ("clusters", "/clusters"), ("grow", "/grow"),
+          ("single", "/single?shown=1"), ("sources", "/sources"),
+          ("table", "/sources?view=table"), ("source", "/sources/S000017?colours=cubehelix"),
+          ("map", "/map"), ("agreement", "/agreement"), ("progress", "/progress"),
+        ] {
+          try await browser.go(root + "/synthetic" + path)
+          if name == "map" { try await browser.wait("document.documentElement.dataset.mapped > 0") }
+          try await Task.sleep(for: .milliseconds(300))
+          let file = URL(fileURLWithPath: folder).appendingPathComponent("\(name)-\(width).png")
+          try await browser.screenshot().write(to: file)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,155 @@
+import Catalogue
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import PostgreSQL
+import Testing
+
+@testable import Web
+
+@Suite struct RouteTests {
+  static let survey = Result { try SyntheticSurvey(count: 600, leaves: 24) }
+
+  /// A browser that keeps its cookie.
+  struct Visit {
+    let client: any TestClientProtocol
+    let cookie: String
+    let csrf: String
+
+    init(_ client: any TestClientProtocol, as name: String, password: String? = nil) async throws {
+      self.client = client
+      var form = "annotator=\(percentEncoded(name))&next=/"
+      if let password { form += "&password=\(percentEncoded(password))" }
+      cookie = try await client.execute(
+        uri: "/login", method: .post, headers: Self.form, body: ByteBuffer(string: form)
+      ) { response in
+        let header = try #require(response.headers[.setCookie])
+        #expect(header.contains("HttpOnly") && header.contains("SameSite=Strict"))
+        return String(header.prefix { $0 != ";" })
+      }
+      csrf = ""
+    }
+
+    private init(_ client: any TestClientProtocol, cookie: String, csrf: String) {
+      (self.client, self.cookie, self.csrf) = (client, cookie, csrf)
+    }
+
+    static let form: HTTPFields = [.contentType: "application/x-www-form-urlencoded"]
+
+    func get(_ uri: String) async throws -> (HTTPResponse.Status, String, HTTPFields) {
+      try await client.execute(uri: uri, method: .get, headers: [.cookie: cookie]) {
+        ($0.status, String(buffer: $0.body), $0.headers)
+      }
+    }
+
+    /// The same visit, with the token of its forms.
+    func withToken(from uri: String) async throws -> Visit {
+      let (_, page, _) = try await get(uri)
+      let found = try #require(page.firstMatch(of: /name="csrf" value="([0-9a-f]+)"/))
+      return Visit(client, cookie: cookie, csrf: String(found.1))
+    }
+
+    func post(_ uri: String, _ fields: String) async throws -> (HTTPResponse.Status, String) {
+      try await client.execute(
+        uri: uri, method: .post, headers: Self.form.with([.cookie: cookie, .accept: "application/json"]),
+        body: ByteBuffer(string: "csrf=\(csrf)&\(fields)")
+      ) { ($0.status, String(buffer: $0.body)) }
+    }
+  }
+
+  func withSite(
+    password: String? = nil, _ body: @Sendable @escaping (any TestClientProtocol, SyntheticSurvey) async throws -> Void
+  ) async throws {
+    let survey = try Self.survey.get()
+    let site = try Site(pool: Pool(survey.address), password: password)
+    let application = Application(router: site.router())
+    try await application.test(.router) { client in try await body(client, survey) }
+  }
+
+  @Test func everyPageOpensAndEscapesWhatItShows() async throws {
+    try await withSite { client, _ in
+      let visit = try await Visit(client, as: "eve <eve>".replacing("<eve>", with: "E."))
+      for path in [
+        "/", "/synthetic/clusters", "/synthetic/label/0", "/synthetic/grow", "/synthetic/single",
+        "/synthetic/single?shown=1", "/synthetic/sources", "/synthetic/sources?view=table",
+        "/synthetic/sources/S000007", "/synthetic/map", "/synthetic/agreement",
+        "/synthetic/progress",
+      ] {
+        let (status, page, headers) = try await visit.get(path)
+        #expect(status == .ok || path == "/" && status == .seeOther, "\(path): \(page)")
+        #expect(headers[HTTPField.Name("Content-Security-Policy")!]?.contains("default-src 'none'") == true)
+        #expect(!page.contains("<b>bold"), "\(path)")
+        #expect(!page.contains(" style="), "\(path): the policy forbids inline style")
+      }
+      let (_, source, _) = try await visit.get("/synthetic/sources/S000007")
+      #expect(source.contains("&lt;b&gt;bold &amp; made up&lt;/b&gt;"))
+      #expect(source.contains("class=\"contour\"") && source.contains("15″"))
+    }
+  }
+
+  @Test func picturesArePNGAndKept() async throws {
+    try await withSite { client, survey in
+      let visit = try await Visit(client, as: "eve")
+      let (_, page, _) = try await visit.get("/synthetic/label/0")
+      let address = try #require(page.firstMatch(of: /src="(\/synthetic\/montage[^"]+)"/)).1
+      try await client.execute(
+        uri: String(address).replacing("&amp;", with: "&"), method: .get, headers: [.cookie: visit.cookie]
+      ) { response in
+        #expect(Array(response.body.readableBytesView.prefix(4)) == [0x89, 0x50, 0x4E, 0x47])
+        #expect(response.headers[.cacheControl]?.contains("immutable") == true)
+      }
+    }
+  }
+
+  @Test func strangersAreSentToTheDoor() async throws {
+    try await withSite(password: "correct horse") { client, _ in
+      try await client.execute(uri: "/synthetic/progress", method: .get) {
+        #expect($0.status == .seeOther && $0.headers[.location]?.hasPrefix("/login?next=") == true)
+      }
+      try await client.execute(uri: "/synthetic/undo", method: .post) {
+        #expect($0.status == .unauthorized)
+      }
+      try await client.execute(
+        uri: "/login", method: .post, headers: Visit.form,
+        body: ByteBuffer(string: "annotator=eve&password=wrong")
+      ) { #expect($0.status == .forbidden && $0.headers[.setCookie] == nil) }
+      let visit = try await Visit(client, as: "eve", password: "correct horse")
+      #expect(try await visit.get("/synthetic/progress").0 == .ok)
+    }
+  }
+
+  @Test func formsNeedTheirToken() async throws {
+    try await withSite { client, _ in
+      let visit = try await Visit(client, as: "eve")
+      let (status, _) = try await visit.post("/synthetic/label/0", "class=1")
+      #expect(status == .forbidden)
+    }
+  }
+
+  @Test func foreignHostsAndOriginsAreRefused() async throws {
+    try await withSite { client, _ in
+      let origin: HTTPFields = Visit.form.with([.origin: "https://evil.example"])
+      try await client.execute(
+        uri: "/login", method: .post, headers: origin, body: ByteBuffer(string: "annotator=eve")
+      ) { #expect($0.status == .forbidden) }
+    }
+    #expect(HostCheck.isLoopback("127.0.0.1:8480") && HostCheck.isLoopback("localhost"))
+    #expect(!HostCheck.isLoopback("evil.example:8480") && !HostCheck.isLoopback("localhost.evil.example"))
+  }
+
+  @Test func doorsLeadNowhereElse() {
+    #expect(Site.local("/first/map?x=1") == "/first/map?x=1")
+    for address in ["//evil.example", "https://evil.example", "/\\evil.example", "/a\r\nb", ""] {
+      #expect(Site.local(address) == "/")
+    }
+  }
+}
+
+extension HTTPFields {
+  func with(_ others: HTTPFields) -> HTTPFields {
+    var all = self
+    for field in others { all[field.name] = field.value }
+    return all
+  }
+}
