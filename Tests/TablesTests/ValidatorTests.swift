@@ -71,7 +71,7 @@ import Testing
       cols = [
         C('L', 'L', array=[True, False, True]), C('X', '11X', array=np.eye(3, 11, dtype=bool)),
         C('B', 'B', array=np.uint8([0, 7, 255]), null=7),
-        C('SB', 'B', bzero=-128, array=np.int8([-128, 0, 127])),
+        C('SB', 'B', array=np.uint8([0, 128, 255])),
         C('I', 'I', array=[-1, -9, 3], null=-9, unit='Jy'),
         C('U', 'I', bzero=32768, array=np.uint16([0, 1, 65535])),
         C('J', 'J', array=[1, 2, 3]), C('UJ', 'J', bzero=2**31, array=np.uint32([0, 1, 2**32-1])),
@@ -86,6 +86,7 @@ import Testing
       h.header['TDESC5'] = 'a flux'
       first = fits.BinTableHDU.from_columns([C('only', 'J', array=[42])])
       fits.HDUList([fits.PrimaryHDU(), first, h]).writeto('\(plain)')
+      fits.setval('\(plain)', 'TZERO4', value=-128, ext=2)
       fits.setval('\(plain)', 'TSCAL10', value=0.5, ext=2)
       fits.setval('\(plain)', 'TZERO10', value=10, ext=2)
       """
