@@ -90,7 +90,7 @@ extension Annotation {
   public func growth(_ id: Int, in database: Connection) throws -> Growth {
     let found = try database.first(
       """
-      SELECT class_id, growth.annotator, growth.cluster, page_size, seeds,
+      SELECT growth.class_id, growth.annotator, growth.cluster, page_size, seeds,
           cardinality(ranking), action_id
       FROM reber.growth
       LEFT JOIN reber.labelling_action AS action USING (growth_id)

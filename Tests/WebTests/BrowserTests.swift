@@ -110,6 +110,7 @@ struct BrowserTests {
         let label = try await browser.evaluate("location.pathname")
         try await browser.press("2")
         try await browser.wait("location.pathname !== '\(label)'")
+        try await browser.wait("document.getElementById('said').textContent.includes('amorphous')")
         for (name, path) in [
           ("cluster", "/label"), ("clusters", "/clusters"), ("grow", "/grow"),
           ("single", "/single?shown=1"), ("sources", "/sources"),

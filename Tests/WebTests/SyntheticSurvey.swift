@@ -71,7 +71,7 @@ struct SyntheticSurvey: Sendable {
         let position = Source.Position(
           ra: Double(random.uniform()) * 359, dec: Double(random.uniform(-30...60)))
         let name = "S" + String(repeating: "0", count: 6 - "\(index)".count) + "\(index)"
-        let flux = Double(exp(random.uniform(-6 ... 0)))
+        let flux = Double(exp(random.uniform(-6...0)))
         let source = Source(
           name: name, position: position, totalFlux: flux, peakFlux: flux / 2, rms: 1.5e-4,
           majorAxis: Double(random.uniform(10...90)),

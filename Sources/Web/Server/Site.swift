@@ -1,6 +1,6 @@
 public import Catalogue
-import Hummingbird
 import Foundation
+import Hummingbird
 import Logging
 import Mustache
 import PostgreSQL

@@ -43,7 +43,9 @@ struct ServeCommand: AsyncParsableCommand {
     let site = try Site(
       pool: Pool(address), scheme: scheme, password: password, loopbackOnly: isLocal)
     if try await !site.isRestricted() {
-      note("the database has no role reber_web that this user may take: the pages work with all its rights")
+      note(
+        "the database has no role reber_web that this user may take: the pages work with all its rights"
+      )
     }
     let (host, isQuiet) = (host, session.quiet)
     try await site.serve(host: host, port: port) { port in
