@@ -62,9 +62,8 @@ public struct Growth: Sendable {
 extension Annotation {
   /// Begins to grow a class.
   ///
-  /// - Parameters:
-  ///   - ranking: The candidates, the most alike first.
-  ///   - seeds: The sources they were compared with.
+  /// `seeds` are the sources that the candidates were compared with, and `ranking` the candidates,
+  /// the most alike first.
   public func grow(
     _ classID: Int16, from cluster: Int?, of clustering: Clustering?, model: Int, seeds: [Int],
     ranking: [Int], pageSize: Int, in database: Connection

@@ -108,9 +108,7 @@ extension Annotation {
 
   /// Sources with an image that the annotator has not labelled.
   ///
-  /// - Parameters:
-  ///   - order: Which come first.
-  ///   - skipped: Sources to leave out.
+  /// `order` says which come first; those in `skipped` are left out.
   public func unlabelled(
     by order: Order, work: NewestWork, excluding skipped: [Int], count: Int,
     in database: Connection

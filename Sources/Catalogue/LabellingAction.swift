@@ -41,9 +41,7 @@ extension Annotation {
   /// Gives all sources of a cluster a class, but those taken out and those that the annotator has
   /// labelled before.
   ///
-  /// - Parameters:
-  ///   - excluded: Sources that do not belong.
-  ///   - shown: Sources that the person saw.
+  /// `excluded` are sources that do not belong, and `shown` how many the person saw.
   public func accept(
     _ classID: Int16, cluster: Int, of clustering: Clustering, excluding excluded: [Int],
     shown: Int, in database: Connection

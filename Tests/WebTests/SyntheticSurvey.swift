@@ -20,11 +20,7 @@ struct SyntheticSurvey: Sendable {
 
   /// Makes a database and fills it.
   ///
-  /// - Parameters:
-  ///   - count: Sources.
-  ///   - leaves: Clusters.
-  ///   - dimensions: Of the embeddings.
-  ///   - overlap: The scatter about a leaf's centre; from 1.5 on classes overlap.
+  /// `overlap` is the scatter about a cluster's centre: from 1.5 on classes overlap.
   init(count: Int, leaves: Int, dimensions: Int = 32, overlap: Float = 0.25) throws {
     try self.init(
       address: TestServer.newDatabase(), count: count, leaves: leaves, dimensions: dimensions,
