@@ -59,13 +59,8 @@ extension Annotation {
         SELECT \(survey.id), member.source_id, \(scheme.id), \(classID), \(annotator), 'cluster',
             \(clustering.id), \(Int32(cluster)), \(action)
         FROM (\(clustering.membersBelow(cluster))) AS member
-        WHERE NOT member.source_id = ANY (\(excluded))
-            AND NOT EXISTS (
-                SELECT FROM reber.current_label
-                WHERE (current_label.survey_id, current_label.source_id)
-                        = (\(survey.id), member.source_id)
-                    AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
-            )
+        LEFT JOIN LATERAL (\(own(of: "member.source_id"))) AS own ON true
+        WHERE own.class_id IS NULL AND NOT member.source_id = ANY (\(excluded))
         """)
       return LabellingAction(
         id: action, kind: "accept", cluster: cluster, source: nil, labels: labels)
