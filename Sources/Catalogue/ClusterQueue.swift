@@ -87,19 +87,24 @@ extension Annotation {
   private func labelled(
     _ clustering: Clustering, _ database: Connection
   ) throws -> [(Int32, Int16, Int)] {
-    try database.rows(
-      """
-      SELECT cluster, class_id, count(*)
-      FROM (
-          SELECT DISTINCT ON (source_id) source_id, class_id
-          FROM reber.current_label
-          WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
-          ORDER BY source_id, label_id
-      ) AS label
-      JOIN reber.cluster_member USING (source_id)
-      WHERE clustering_id = \(clustering.id) AND survey_id = \(survey.id)
-      GROUP BY cluster, class_id
-      """, as: Int32.self, Int16.self, Int.self)
+    try database.transaction { database in
+      // Of a clustering that is newer than its statistics the planner expects one row, and would
+      // sort all labels once a source.
+      try database.script("SET LOCAL enable_nestloop = off")
+      return try database.rows(
+        """
+        SELECT cluster, class_id, count(*)
+        FROM (
+            SELECT DISTINCT ON (source_id) source_id, class_id
+            FROM reber.current_label
+            WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+            ORDER BY source_id, label_id
+        ) AS label
+        JOIN reber.cluster_member USING (source_id)
+        WHERE clustering_id = \(clustering.id) AND survey_id = \(survey.id)
+        GROUP BY cluster, class_id
+        """, as: Int32.self, Int16.self, Int.self)
+    }
   }
 
   private func splits(_ clustering: Clustering, _ database: Connection) throws -> [Int32] {

@@ -62,9 +62,8 @@ public struct Growth: Sendable {
 extension Annotation {
   /// Begins to grow a class.
   ///
-  /// - Parameters:
-  ///   - ranking: The candidates, the most alike first.
-  ///   - seeds: The sources they were compared with.
+  /// `seeds` are the sources that the candidates were compared with, and `ranking` the candidates,
+  /// the most alike first.
   public func grow(
     _ classID: Int16, from cluster: Int?, of clustering: Clustering?, model: Int, seeds: [Int],
     ranking: [Int], pageSize: Int, in database: Connection
@@ -90,7 +89,7 @@ extension Annotation {
   public func growth(_ id: Int, in database: Connection) throws -> Growth {
     let found = try database.first(
       """
-      SELECT class_id, growth.annotator, growth.cluster, page_size, seeds,
+      SELECT growth.class_id, growth.annotator, growth.cluster, page_size, seeds,
           cardinality(ranking), action_id
       FROM reber.growth
       LEFT JOIN reber.labelling_action AS action USING (growth_id)

@@ -108,9 +108,7 @@ extension Annotation {
 
   /// Sources with an image that the annotator has not labelled.
   ///
-  /// - Parameters:
-  ///   - order: Which come first.
-  ///   - skipped: Sources to leave out.
+  /// `order` says which come first; those in `skipped` are left out.
   public func unlabelled(
     by order: Order, work: NewestWork, excluding skipped: [Int], count: Int,
     in database: Connection
@@ -121,9 +119,9 @@ extension Annotation {
       FROM reber.source
       JOIN reber.cutout ON cutout.survey_id = source.survey_id
           AND cutout.source_id = source.source_id AND cutout.is_current
-      LEFT JOIN (\(own)) AS own ON own.source_id = source.source_id
+      LEFT JOIN LATERAL (\(own(of: "source.source_id"))) AS own ON true
       \(order.joined(self, work))
-      WHERE source.survey_id = \(survey.id) AND own.source_id IS NULL
+      WHERE source.survey_id = \(survey.id) AND own.class_id IS NULL
           AND NOT source.source_id = ANY (\(skipped))
       ORDER BY \(raw: order.key), source.source_id
       LIMIT \(count)

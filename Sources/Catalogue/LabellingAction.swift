@@ -41,9 +41,7 @@ extension Annotation {
   /// Gives all sources of a cluster a class, but those taken out and those that the annotator has
   /// labelled before.
   ///
-  /// - Parameters:
-  ///   - excluded: Sources that do not belong.
-  ///   - shown: Sources that the person saw.
+  /// `excluded` are sources that do not belong, and `shown` how many the person saw.
   public func accept(
     _ classID: Int16, cluster: Int, of clustering: Clustering, excluding excluded: [Int],
     shown: Int, in database: Connection
@@ -61,13 +59,8 @@ extension Annotation {
         SELECT \(survey.id), member.source_id, \(scheme.id), \(classID), \(annotator), 'cluster',
             \(clustering.id), \(Int32(cluster)), \(action)
         FROM (\(clustering.membersBelow(cluster))) AS member
-        WHERE NOT member.source_id = ANY (\(excluded))
-            AND NOT EXISTS (
-                SELECT FROM reber.current_label
-                WHERE (current_label.survey_id, current_label.source_id)
-                        = (\(survey.id), member.source_id)
-                    AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
-            )
+        LEFT JOIN LATERAL (\(own(of: "member.source_id"))) AS own ON true
+        WHERE own.class_id IS NULL AND NOT member.source_id = ANY (\(excluded))
         """)
       return LabellingAction(
         id: action, kind: "accept", cluster: cluster, source: nil, labels: labels)

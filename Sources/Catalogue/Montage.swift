@@ -36,7 +36,7 @@ extension Annotation {
           FROM (
               SELECT below.source_id, below.distance, own.class_id AS labelled_as
               FROM (\(clustering.membersBelow(cluster))) AS below
-              LEFT JOIN (\(own)) AS own USING (source_id)
+              LEFT JOIN LATERAL (\(own(of: "below.source_id"))) AS own ON true
           ) AS ranked
           WHERE labelled_as IS NULL
       ) AS member
@@ -62,28 +62,34 @@ extension Annotation {
           AND source.source_id = listed.source_id
       LEFT JOIN reber.cutout ON cutout.survey_id = \(survey.id)
           AND cutout.source_id = listed.source_id AND cutout.is_current
-      LEFT JOIN LATERAL (
-          SELECT class_id FROM reber.current_label
-          WHERE survey_id = \(survey.id) AND current_label.source_id = listed.source_id
-              AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
-      ) AS own ON true
+      LEFT JOIN LATERAL (\(own(of: "listed.source_id"))) AS own ON true
       ORDER BY listed.place
       """, as: Int.self, String.self, Int?.self, Int16?.self
     ).map { MontageCell(source: $0, name: $1, cutout: $2, classID: $3) }
   }
 
-  /// What the annotator says now.
-  var own: SQL {
+  /// What the annotator says of a source now, looked up by the index: joined as a whole, the labels
+  /// of an annotator whom the planner does not know yet would be sorted once a source.
+  func own(of source: String) -> SQL {
     """
-    SELECT source_id, class_id FROM reber.current_label
-    WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
+    SELECT class_id FROM reber.label
+    WHERE label.survey_id = \(survey.id) AND label.source_id = \(raw: source)
+        AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
+    ORDER BY label_id DESC
+    LIMIT 1
     """
   }
 
   /// The sources that the annotator has given each class.
   public func labelledSources(in database: Connection) throws -> [(source: Int, classID: Int16)] {
-    try database.rows("\(own) ORDER BY source_id", as: Int.self, Int16.self)
-      .map { (source: $0, classID: $1) }
+    try database.rows(
+      """
+      SELECT source_id, class_id FROM reber.current_label
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+          AND annotator = \(annotator)
+      ORDER BY source_id
+      """, as: Int.self, Int16.self
+    ).map { (source: $0, classID: $1) }
   }
 }
 

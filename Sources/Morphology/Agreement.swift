@@ -1,8 +1,9 @@
 /// How far two or more annotators agree beyond chance.
 public enum Agreement {
-  /// Cohen's κ of two annotators (Cohen 1960, eq. 1): `(p_o - p_e) / (1 - p_e)`, with `p_o` the
-  /// share of items on which they agree and `p_e` what their own class frequencies would give by
-  /// chance.
+  /// Cohen's κ of two annotators.
+  ///
+  /// `(p_o - p_e) / (1 - p_e)`, with `p_o` the share of items on which they agree and `p_e` what
+  /// their own class frequencies would give by chance (Cohen 1960, equation 1).
   ///
   /// - Parameters:
   ///   - first: The class of each item by one annotator.
@@ -18,8 +19,9 @@ public enum Agreement {
     return kappa(observed: same / items, chance: chance)
   }
 
-  /// Fleiss' κ of items that were each rated equally often, not always by the same people
-  /// (Fleiss 1971, eqs. 1–7).
+  /// Fleiss' κ of items that were each rated equally often, not always by the same people.
+  ///
+  /// As Fleiss 1971 has it (equations 1 to 7).
   ///
   /// - Parameter ratings: The classes each item was given, at least two and of every item as many.
   /// - Returns: 1 for full agreement, 0 for chance; `nil` without items, or where everything was

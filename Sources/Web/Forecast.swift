@@ -27,7 +27,10 @@ struct Forecast: Sendable {
   /// Sources that are used at most.
   static let limit = 4000
 
-  /// - Parameter labels: The consensus; in the order in which the labels came.
+  /// - Parameters:
+  ///   - labels: The consensus.
+  ///   - space: The embeddings.
+  ///   - scheme: The classes.
   init?(_ labels: [Survey.Consensus], in space: EmbeddingSpace, scheme: ClassScheme) {
     let rows = space.rows(of: labels.map(\.source))
     var known = zip(labels, rows).compactMap { label, row in row.map { (label, $0) } }
@@ -37,7 +40,8 @@ struct Forecast: Sendable {
       let step = Double(known.count) / Double(Self.limit)
       known = (0..<Self.limit).map { known[Int(Double($0) * step)] }
     }
-    guard known.count > Self.neighbours else { return nil }
+    // Of one class alone there is nothing to tell apart.
+    guard known.count > Self.neighbours, Set(known.map(\.0.classID)).count > 1 else { return nil }
     sources = known.count
     let places = Dictionary(
       scheme.classes.enumerated().map { ($0.element.id, $0.offset) },

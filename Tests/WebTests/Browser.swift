@@ -44,7 +44,6 @@ final class Browser: Sendable {
   func quit() async {
     _ = try? await Self.send("DELETE", port, session, nil)
     process.terminate()
-    process.waitUntilExit()
   }
 
   /// Goes to an address and waits until it is loaded.
@@ -148,7 +147,9 @@ final class Browser: Sendable {
       let data = output.fileHandleForReading.availableData
       guard !data.isEmpty else { throw BrowserError("chromedriver ended: \(said)") }
       said += String(decoding: data, as: UTF8.self)
-      if let port = said.firstMatch(of: /successfully on port ([0-9]+)/).flatMap({ Int($0.1) }) { return port }
+      if let port = said.firstMatch(of: /successfully on port ([0-9]+)/).flatMap({ Int($0.1) }) {
+        return port
+      }
     }
   }
 }

@@ -52,14 +52,16 @@ import Testing
 
     func post(_ uri: String, _ fields: String) async throws -> (HTTPResponse.Status, String) {
       try await client.execute(
-        uri: uri, method: .post, headers: Self.form.with([.cookie: cookie, .accept: "application/json"]),
+        uri: uri, method: .post,
+        headers: Self.form.with([.cookie: cookie, .accept: "application/json"]),
         body: ByteBuffer(string: "csrf=\(csrf)&\(fields)")
       ) { ($0.status, String(buffer: $0.body)) }
     }
   }
 
   func withSite(
-    password: String? = nil, _ body: @Sendable @escaping (any TestClientProtocol, SyntheticSurvey) async throws -> Void
+    password: String? = nil,
+    _ body: @Sendable @escaping (any TestClientProtocol, SyntheticSurvey) async throws -> Void
   ) async throws {
     let survey = try Self.survey.get()
     let site = try Site(pool: Pool(survey.address), password: password)
@@ -78,7 +80,9 @@ import Testing
       ] {
         let (status, page, headers) = try await visit.get(path)
         #expect(status == .ok || path == "/" && status == .seeOther, "\(path): \(page)")
-        #expect(headers[HTTPField.Name("Content-Security-Policy")!]?.contains("default-src 'none'") == true)
+        #expect(
+          headers[HTTPField.Name("Content-Security-Policy")!]?.contains("default-src 'none'")
+            == true)
         #expect(!page.contains("<b>bold"), "\(path)")
         #expect(!page.contains(" style="), "\(path): the policy forbids inline style")
       }
@@ -94,7 +98,8 @@ import Testing
       let (_, page, _) = try await visit.get("/synthetic/label/0")
       let address = try #require(page.firstMatch(of: /src="(\/synthetic\/montage[^"]+)"/)).1
       try await client.execute(
-        uri: String(address).replacing("&amp;", with: "&"), method: .get, headers: [.cookie: visit.cookie]
+        uri: String(address).replacing("&amp;", with: "&"), method: .get,
+        headers: [.cookie: visit.cookie]
       ) { response in
         #expect(Array(response.body.readableBytesView.prefix(4)) == [0x89, 0x50, 0x4E, 0x47])
         #expect(response.headers[.cacheControl]?.contains("immutable") == true)
@@ -135,7 +140,8 @@ import Testing
       ) { #expect($0.status == .forbidden) }
     }
     #expect(HostCheck.isLoopback("127.0.0.1:8480") && HostCheck.isLoopback("localhost"))
-    #expect(!HostCheck.isLoopback("evil.example:8480") && !HostCheck.isLoopback("localhost.evil.example"))
+    #expect(
+      !HostCheck.isLoopback("evil.example:8480") && !HostCheck.isLoopback("localhost.evil.example"))
   }
 
   @Test func doorsLeadNowhereElse() {

@@ -20,11 +20,7 @@ struct SyntheticSurvey: Sendable {
 
   /// Makes a database and fills it.
   ///
-  /// - Parameters:
-  ///   - count: Sources.
-  ///   - leaves: Clusters.
-  ///   - dimensions: Of the embeddings.
-  ///   - overlap: The scatter about a leaf's centre; from 1.5 on classes overlap.
+  /// `overlap` is the scatter about a cluster's centre: from 1.5 on classes overlap.
   init(count: Int, leaves: Int, dimensions: Int = 32, overlap: Float = 0.25) throws {
     try self.init(
       address: TestServer.newDatabase(), count: count, leaves: leaves, dimensions: dimensions,
@@ -71,7 +67,7 @@ struct SyntheticSurvey: Sendable {
         let position = Source.Position(
           ra: Double(random.uniform()) * 359, dec: Double(random.uniform(-30...60)))
         let name = "S" + String(repeating: "0", count: 6 - "\(index)".count) + "\(index)"
-        let flux = Double(exp(random.uniform(-6 ... 0)))
+        let flux = Double(exp(random.uniform(-6...0)))
         let source = Source(
           name: name, position: position, totalFlux: flux, peakFlux: flux / 2, rms: 1.5e-4,
           majorAxis: Double(random.uniform(10...90)),

@@ -62,8 +62,10 @@ struct Contours {
     let found = edges.compactMap(\.self)
     switch found.count {
     case 2: return [(found[0], found[1])]
-    case 4: return a > 0 ? [(found[0], found[3]), (found[1], found[2])]
-      : [(found[0], found[1]), (found[2], found[3])]
+    case 4:
+      return a > 0
+        ? [(found[0], found[3]), (found[1], found[2])]
+        : [(found[0], found[1]), (found[2], found[3])]
     default: return []
     }
   }

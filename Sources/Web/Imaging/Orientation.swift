@@ -18,8 +18,10 @@ struct Orientation {
     let hasPC = keywords.keys.contains { $0.hasPrefix("PC") }
     let hasCD = keywords.keys.contains { $0.hasPrefix("CD1_") || $0.hasPrefix("CD2_") }
     let a = hasCD ? number("CD1_1") ?? 0 : delta.0 * (hasPC ? number("PC1_1") ?? 1 : cos(turn))
-    let b = hasCD ? number("CD1_2") ?? 0 : hasPC ? delta.0 * (number("PC1_2") ?? 0) : -delta.1 * sin(turn)
-    let c = hasCD ? number("CD2_1") ?? 0 : hasPC ? delta.1 * (number("PC2_1") ?? 0) : delta.0 * sin(turn)
+    let b =
+      hasCD ? number("CD1_2") ?? 0 : hasPC ? delta.0 * (number("PC1_2") ?? 0) : -delta.1 * sin(turn)
+    let c =
+      hasCD ? number("CD2_1") ?? 0 : hasPC ? delta.1 * (number("PC2_1") ?? 0) : delta.0 * sin(turn)
     let d = hasCD ? number("CD2_2") ?? 0 : delta.1 * (hasPC ? number("PC2_2") ?? 1 : cos(turn))
     let determinant = a * d - b * c
     // The inverse of the matrix leads from the sky to pixels, whose y grows upwards.

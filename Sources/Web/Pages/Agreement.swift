@@ -70,7 +70,7 @@ struct SharedLabels {
 }
 
 private struct AgreementContent {
-  var shared: Int
+  var shared: Int?
   var disputed: Int
   var pairs: [Pair]
   var fleiss: String?
@@ -97,7 +97,7 @@ private struct AgreementContent {
   }
 
   init(_ shared: SharedLabels, _ scheme: ClassScheme, view: MontageView?, _ pager: Pager) {
-    self.shared = shared.said.count
+    self.shared = shared.said.isEmpty ? nil : shared.said.count
     disputed = shared.disputed.count
     montage = view
     self.pager = pager

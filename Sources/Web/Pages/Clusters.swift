@@ -166,7 +166,7 @@ private struct ClusterContent {
   var members: Int
   var unlabelled: Int
   var left: Int
-  var montage: MontageView
+  var montage: MontageView?
   var classes: [ClassButton]
   var action: String
   var next: String
@@ -191,7 +191,7 @@ private struct ClusterContent {
     members = node.members
     unlabelled = all
     shown = montage.cells.count
-    self.montage = montage
+    self.montage = montage.cells.isEmpty ? nil : montage
     let waiting = queue.suggestions(groups: place.groups)
       .filter { $0.unlabelled > 0 && $0.number != node.number && !place.after.contains($0.number) }
     left = waiting.count
@@ -212,9 +212,7 @@ private struct ClusterContent {
     zoomedLook.zoom = look.zoom % 4 + 1
     zoomed = "\(here)?groups=\(place.groups)&\(zoomedLook.query)&page=\(place.page)"
     looks = LookForm(look, action: here)
-    known = node.classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)
-      .map { "\($0.value) \(scheme.name(of: $0.key) ?? "")" }.joined(separator: ", ")
-    if known == "" { known = nil }
+    known = node.known(scheme)
     outElsewhere = place.out.subtracting(montage.cells.map(\.source)).sorted()
   }
 }
@@ -232,7 +230,7 @@ private struct ClusterListContent: Sendable {
     var members: Int
     var unlabelled: Int
     var spread: String
-    var known: String
+    var known: String?
     var montage: MontageView
 
     init(
@@ -244,11 +242,19 @@ private struct ClusterListContent: Sendable {
       members = node.members
       unlabelled = node.unlabelled
       self.spread = formatted(spread)
-      known = node.classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)
-        .map { "\($0.value) \(scheme.name(of: $0.key) ?? "")" }.joined(separator: ", ")
+      known = node.known(scheme)
       montage = MontageView(
         cells, survey: place.survey, columns: 12, look: look, isChoice: false)
     }
+  }
+}
+
+extension ClusterQueue.Node {
+  /// The classes that most of its labelled sources have; `nil` where none is labelled.
+  fileprivate func known(_ scheme: ClassScheme) -> String? {
+    guard !classes.isEmpty else { return nil }
+    return classes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.prefix(3)
+      .map { "\($0.value) \(scheme.name(of: $0.key) ?? "")" }.joined(separator: ", ")
   }
 }
 

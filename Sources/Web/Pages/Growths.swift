@@ -179,7 +179,7 @@ private struct GrowthContent {
   var page: Int?
   var pages: Int
   var taken: Int
-  var rejected: Int
+  var rejected: Int?
   var decisions: Int
   var isFinished: Bool
   var canUndo: Bool
@@ -203,7 +203,7 @@ private struct GrowthContent {
     page = place.page.map { $0 + 1 }
     pages = growth.pages
     taken = place.taken
-    rejected = growth.rejected.count
+    rejected = growth.rejected.isEmpty ? nil : growth.rejected.count
     decisions = place.path.count
     isFinished = growth.action != nil
     canUndo = !place.path.isEmpty && !isFinished

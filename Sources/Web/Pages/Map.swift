@@ -14,7 +14,7 @@ extension Site {
       return try page(
         "map", "Map", tab: "Map", survey: annotation.survey, context,
         MapContent(
-          points: space?.sources.count ?? 0, data: base + "/map.json", base: base,
+          points: space?.sources.count, data: base + "/map.json", base: base,
           classes: ClassButton.all(annotation.scheme)))
     }
     router.get("/:survey/map.json") { _, context in
@@ -49,7 +49,7 @@ extension Site {
   }
 
   private struct MapContent {
-    var points: Int
+    var points: Int?
     var data: String
     var base: String
     var classes: [ClassButton]

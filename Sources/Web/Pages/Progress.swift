@@ -117,8 +117,10 @@ extension ProgressContent.Curve {
         x: (10 + 280 * place).rounded(), y: (95 - 90 * point.f1).rounded(), labels: point.labels,
         f1: String(format: "%.2f", point.f1))
     }
-    path = points.enumerated().map { "\($0.offset == 0 ? "M" : "L")\($0.element.x) \($0.element.y)" }
-      .joined()
+    path = points.enumerated().map {
+      "\($0.offset == 0 ? "M" : "L")\($0.element.x) \($0.element.y)"
+    }
+    .joined()
     macro = String(format: "%.2f", forecast.curve.last?.f1 ?? 0)
     sources = forecast.sources
     isSample = forecast.isSample

@@ -1,5 +1,5 @@
-import Foundation
 import Catalogue
+import Foundation
 import Hummingbird
 import PostgreSQL
 
@@ -134,11 +134,15 @@ private struct SingleContent {
     isBlind = place.isBlind
     toggle = place.href(detail.source.name, blind: !place.isBlind)
     orders = Choice.all(Annotation.Order.allCases.map(\.rawValue), chosen: place.order.rawValue)
-    probabilities = place.isBlind ? [] : detail.probabilities.map {
-      Bar(
-        name: $0.className, swatch: Int($0.classID), value: String(format: "%.3f", $0.probability),
-        width: Int(($0.probability * 100).rounded()))
-    }
+    probabilities =
+      place.isBlind
+      ? []
+      : detail.probabilities.map {
+        Bar(
+          name: $0.className, swatch: Int($0.classID),
+          value: String(format: "%.3f", $0.probability),
+          width: Int(($0.probability * 100).rounded()))
+      }
     mine = detail.labels.first { $0.annotator == annotation.annotator }?.className
     page = "\(survey)/sources/\(percentEncoded(detail.source.name))"
   }

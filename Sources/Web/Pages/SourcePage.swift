@@ -210,7 +210,8 @@ struct Overlay {
     let lines = showsContours ? Contours(image) : nil
     contours = lines?.paths ?? []
     contourNote = lines.map { lines in
-      lines.levels.isEmpty ? "no contour: nothing reaches 3σ"
+      lines.levels.isEmpty
+        ? "no contour: nothing reaches 3σ"
         : "contours at 3σ × 1, 2, 4, … \(1 << (lines.levels.count - 1)), σ = "
           + formatted(Double(SkyLevel(image.values).deviation))
     }

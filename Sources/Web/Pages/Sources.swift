@@ -1,5 +1,5 @@
-import Foundation
 import Catalogue
+import Foundation
 import Hummingbird
 import PostgreSQL
 
@@ -117,10 +117,13 @@ private struct SourcesContent {
     labels = Self.choices(scheme, filter.labelledAs)
     classes = Self.choices(scheme, filter.predictedAs)
     orders = Choice.all(SourceFilter.Order.allCases.map(\.rawValue), chosen: filter.order.rawValue)
-    montage = isTable ? nil : MontageView(
-      sources.map(\.cell), survey: annotation.survey, columns: 10, look: Look(fields),
-      isChoice: false, captions: sources.map { Self.caption($0, scheme) },
-      swatches: sources.map { ($0.labelledAs ?? $0.predictedAs).map(Int.init) })
+    montage =
+      isTable
+      ? nil
+      : MontageView(
+        sources.map(\.cell), survey: annotation.survey, columns: 10, look: Look(fields),
+        isChoice: false, captions: sources.map { Self.caption($0, scheme) },
+        swatches: sources.map { ($0.labelledAs ?? $0.predictedAs).map(Int.init) })
     let base = action
     rows = isTable ? sources.map { Self.row($0, base, scheme) } : []
   }

@@ -1,4 +1,5 @@
 import Catalogue
+import Foundation
 import Hummingbird
 import PostgreSQL
 
@@ -14,6 +15,10 @@ struct ErrorPages: RouterMiddleware {
       return try await next(request, context)
     } catch {
       let (status, message) = Self.describe(error)
+      if status == .internalServerError {
+        // The statement and the server's words are for who runs it, not for visitors.
+        FileHandle.standardError.write(Data("reber: \(request.uri.path): \(error)\n".utf8))
+      }
       return try site.page(
         "error", "\(status.code)", context, status: status, Content(message: message))
     }
@@ -34,7 +39,6 @@ struct ErrorPages: RouterMiddleware {
       (.conflict, "another window was faster: load the page again")
     case let error as PostgresError where error.isConnectionFailure:
       (.serviceUnavailable, "the database cannot be reached: try again")
-    // The statement and the server's words are for the log, not for visitors.
     default: (.internalServerError, "this failed: see what 'reber serve' printed")
     }
   }

@@ -1,6 +1,6 @@
 public import Catalogue
-import Hummingbird
 import Foundation
+import Hummingbird
 import Logging
 import Mustache
 import PostgreSQL
@@ -39,9 +39,10 @@ public struct Site: Sendable {
   /// Serves the pages until the process is told to end.
   ///
   /// - Parameters:
-  ///   - port: 0 for any that is free.
+  ///   - host: The address to listen on.
+  ///   - port: The port; 0 for any that is free.
   ///   - onRunning: Called with the port once visitors are let in.
-  /// - Throws: Where the address cannot be listened on.
+  /// - Throws: ``ServeError`` where the address cannot be listened on.
   public func serve(
     host: String, port: Int, onRunning: @escaping @Sendable (Int) async -> Void = { _ in }
   ) async throws {
@@ -51,7 +52,11 @@ public struct Site: Sendable {
         address: .hostname(host, port: port), serverName: "reber"),
       onServerRunning: { channel in await onRunning(channel.localAddress?.port ?? port) },
       logger: Self.logger)
-    try await application.runService()
+    do {
+      try await application.runService()
+    } catch  where String(describing: error).hasPrefix("bind") {
+      throw ServeError(host: host, port: port, reason: "\(error)")
+    }
   }
 
   /// Nothing but what ends the server: errors are told on the pages.

@@ -1,0 +1,15 @@
+/// An address that the server cannot listen on.
+public struct ServeError: Error, CustomStringConvertible {
+  /// The address.
+  public let host: String
+
+  /// The port.
+  public let port: Int
+
+  /// What the system says.
+  public let reason: String
+
+  public var description: String {
+    "\(host):\(port) cannot be listened on (\(reason)): choose another with --host or --port"
+  }
+}
