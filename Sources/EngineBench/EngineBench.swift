@@ -3,9 +3,9 @@ import NeuralNetwork
 import Tensor
 
 /// Answers each line of standard input with the seconds that one run of it took, and those of
-/// processor time.
+/// processor time; `memory` with the bytes that the maps of a training step take.
 ///
-/// The lines are `train WIDTH SIDE STRIDE IMAGES`, `embed WIDTH SIDE STRIDE IMAGES` and
+/// The lines are `train WIDTH SIDE STRIDE IMAGES`, `embed` and `memory` with the same, and
 /// `forward|backward INPUTS OUTPUTS KERNEL STRIDE SIDE IMAGES`. What a line needs is made when it is
 /// first given, outside the time. Another program can so run its own part in between.
 @main
@@ -16,23 +16,32 @@ struct EngineBench {
       let words = line.split(separator: " ").map(String.init)
       let numbers = words.dropFirst().compactMap(Int.init)
       guard let name = words.first, let trial = trials[line] ?? makeTrial(name, numbers) else {
-        FileHandle.standardOutput.write(Data("unknown: \(line)\n".utf8))
+        answer("unknown: \(line)")
         continue
       }
       trials = [line: trial]
+      if name == "memory" {
+        trials[line]?.run()
+        answer("\((trials[line] as? TrainingTrial)?.mapMemory ?? 0) 0")
+        continue
+      }
       let (wall, processor) = (ContinuousClock.now, clock())
       trials[line]?.run()
       let time = ContinuousClock.now - wall
       let used = Double(clock() - processor) / Double(CLOCKS_PER_SEC)
       let seconds =
         Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-      FileHandle.standardOutput.write(Data("\(seconds) \(used)\n".utf8))
+      answer("\(seconds) \(used)")
     }
+  }
+
+  private static func answer(_ text: String) {
+    FileHandle.standardOutput.write(Data("\(text)\n".utf8))
   }
 
   private static func makeTrial(_ name: String, _ numbers: [Int]) -> (any Trial)? {
     switch (name, numbers.count) {
-    case ("train", 4): TrainingTrial(numbers)
+    case ("train", 4), ("memory", 4): TrainingTrial(numbers)
     case ("embed", 4): EmbeddingTrial(numbers)
     case ("forward", 6), ("backward", 6): LayerTrial(numbers, isForward: name == "forward")
     default: nil
@@ -70,6 +79,8 @@ struct TrainingTrial: Trial {
       encoder: Encoder(architecture, seed: 1),
       head: Head(dimensions: [width, width, 128], normalised: true, seed: 2))
   }
+
+  var mapMemory: Int { model.encoder.mapMemory }
 
   mutating func run() {
     model.visit { $1.gradient = Tensor($1.value.shape) }

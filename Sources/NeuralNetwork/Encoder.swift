@@ -18,6 +18,9 @@ public struct Encoder: Sendable {
   /// Memory for passes, which copies share.
   let memory = ArenaPool()
 
+  /// The bytes that maps of earlier passes hold, for the next ones to use.
+  package var mapMemory: Int { memory.byteCount }
+
   /// Draws weights by He's rule.
   ///
   /// - Parameters:
@@ -77,13 +80,17 @@ public struct Encoder: Sendable {
     }
     self.tape = nil
     let arena = tape.arena
-    var current = arena.map(like: output)
+    // Two maps of the largest size take turns.
+    let size = tape.records.map(\.input.elements).max() ?? 0
+    var (own, other) = (arena.floats(max(size, output.elements)), arena.floats(size))
+    var current = output.moved(to: own)
     current.spread(means: gradient)
     for index in blocks.indices.reversed() {
       let record = tape.records[index]
-      let result = arena.map(like: record.input)
+      let result = record.input.moved(to: other)
       blocks[index].backward(current, record, result: result, in: arena)
       current = result
+      swap(&own, &other)
     }
     let sums = first.maskedSums(current, activation: nil, into: current)
     let outer = stemNorm.backward(current, sums, through: first, in: arena)

@@ -14,6 +14,11 @@ struct FeatureMap: @unchecked Sendable {
   /// Numbers of all images.
   var elements: Int { pixels * channels }
 
+  /// A map of the same shape in other memory.
+  func moved(to base: UnsafeMutablePointer<Float>) -> FeatureMap {
+    FeatureMap(base: base, count: count, height: height, width: width, channels: channels)
+  }
+
   /// The address of a pixel's first channel.
   func at(_ pixel: Int) -> UnsafeMutablePointer<Float> { base + pixel * channels }
 }

@@ -43,7 +43,10 @@ engine = subprocess.Popen([options.program], stdin=subprocess.PIPE, stdout=subpr
 def reber(line):
     engine.stdin.write(line + "\n")
     engine.stdin.flush()
-    wall, processor = engine.stdout.readline().split()
+    answer = engine.stdout.readline().split()
+    if len(answer) != 2:
+        sys.exit(f"{options.program} does not answer {line}: {' '.join(answer)}")
+    wall, processor = answer
     return float(processor if options.processor_time else wall)
 
 
@@ -255,6 +258,17 @@ for line, make in benches:
     if not options.json:
         print(f"{line:36}{median * 1e3:7.1f}ms {speed / 1e9:8.0f} {share:8.2f}   " +
               "  ".join(f"{way} {value:.2f}" for way, value in results.items()), flush=True)
+
+for width in (32, 64):
+    for stride in (2, 1):
+        line = f"memory {width} 64 {stride} 256"
+        if not options.names or any(n in line for n in options.names):
+            engine.stdin.write(line + "\n")
+            engine.stdin.flush()
+            size = int(engine.stdout.readline().split()[0]) / 1e9
+            report(line, size, "GB")
+            if not options.json:
+                print(f"{line:36}{size:7.2f} GB for the maps of a training step")
 
 if missed and not options.json:
     print("missed:", *missed, sep="\n  ")
