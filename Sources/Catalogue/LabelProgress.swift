@@ -113,19 +113,23 @@ extension Annotation {
     by order: Order, work: NewestWork, excluding skipped: [Int], count: Int,
     in database: Connection
   ) throws -> [String] {
-    try database.rows(
-      """
-      SELECT source.name
-      FROM reber.source
-      JOIN reber.cutout ON cutout.survey_id = source.survey_id
-          AND cutout.source_id = source.source_id AND cutout.is_current
-      LEFT JOIN LATERAL (\(own(of: "source.source_id"))) AS own ON true
-      \(order.joined(self, work))
-      WHERE source.survey_id = \(survey.id) AND own.class_id IS NULL
-          AND NOT source.source_id = ANY (\(skipped))
-      ORDER BY \(raw: order.key), source.source_id
-      LIMIT \(count)
-      """, as: String.self)
+    try database.transaction { database in
+      // Few sources are expected to be without a label, and lists would be gone through once each.
+      try database.script("SET LOCAL enable_nestloop = off")
+      return try database.rows(
+        """
+        SELECT source.name
+        FROM reber.source
+        JOIN reber.cutout ON cutout.survey_id = source.survey_id
+            AND cutout.source_id = source.source_id AND cutout.is_current
+        LEFT JOIN LATERAL (\(own(of: "source.source_id"))) AS own ON true
+        \(order.joined(self, work))
+        WHERE source.survey_id = \(survey.id) AND own.class_id IS NULL
+            AND NOT source.source_id = ANY (\(skipped))
+        ORDER BY \(raw: order.key), source.source_id
+        LIMIT \(count)
+        """, as: String.self)
+    }
   }
 }
 
