@@ -1,4 +1,4 @@
-public import Tensor
+internal import Tensor
 
 /// One convolution alone, forwards and backwards, for benchmarks.
 package struct ConvolutionTrial {

@@ -78,13 +78,14 @@ struct EncoderTests {
   @Test("The default has the shape of ResNet-18")
   func shape() {
     var architecture = Architecture()
-    architecture.width = 64
+    architecture.width = 16
     var encoder = Encoder(architecture, seed: 1)
     var weights = 0
     encoder.visit { weights += $1.value.values.count }
-    // torchvision's resnet18 without its classifier, with a 3×3 stem of one channel.
-    #expect(weights == 11_689_512 - 513_000 - 9408 + 576)
-    #expect(architecture.embeddingDimension == 512)
+    // torchvision's resnet18 without its classifier and stem, at a quarter of its width, with a 3×3
+    // stem of one channel; 9600 of its numbers belong to normalisation.
+    #expect(weights == (11_689_512 - 513_000 - 9_408 - 9_600) / 16 + 9_600 / 4 + 16 * 9)
+    #expect(architecture.embeddingDimension == 128)
   }
 
   @Test("The schedule rises, peaks and falls to 0")
