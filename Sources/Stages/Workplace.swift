@@ -64,19 +64,22 @@ extension Workplace {
         run: run.id, alreadyDone: true, metrics: try run.metrics.decode(as: Metrics.self))
     case .resumed(let run):
       progress.note("going on with run \(run)")
-      return try await finish(run, body)
+      return try await finish(run, work.stage, body)
     case .new(let run):
-      return try await finish(run, body)
+      return try await finish(run, work.stage, body)
     }
   }
 
   private func finish<Metrics: Codable & Sendable>(
-    _ run: Int, _ body: (_ run: Int) async throws -> Metrics
+    _ run: Int, _ stage: String, _ body: (_ run: Int) async throws -> Metrics
   ) async throws -> StageReport<Metrics> {
     do {
       let metrics = try await body(run)
       let stored = try JSON(encoding: metrics)
-      try await database.with { try Run.finish(run, metrics: stored, in: $0) }
+      try await database.with { database in
+        try Run.finish(run, metrics: stored, in: database)
+        try Schema.analyse(after: stage, in: database)
+      }
       return StageReport(run: run, alreadyDone: false, metrics: metrics)
     } catch {
       let reason = String(describing: error)
