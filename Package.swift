@@ -105,7 +105,7 @@ let package = Package(
     tests(of: "Digest", uses: ["TestSupport"]),
     tests(of: "FITS", uses: ["Digest", "TestSupport"], resources: [.copy("Fixtures")]),
     tests(of: "PNG", uses: ["Digest", "TestSupport"]),
-    tests(of: "Tables", uses: ["FITS"]),
+    tests(of: "Tables", uses: ["FITS", "TestSupport"]),
     tests(of: "Tensor", uses: ["CKernels"]),
     tests(of: "NeuralNetwork", uses: ["Tensor", "CKernels"]),
     tests(of: "Morphology", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
@@ -125,7 +125,7 @@ let package = Package(
       ]),
     // The program itself, as a person or a script calls it.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["reber", "Tables", "PostgreSQL", "TestSupport"],
+      name: "EndToEndTests", dependencies: ["reber", "PostgreSQL", "TestSupport"],
       swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]

@@ -99,17 +99,3 @@ final class Program: Sendable {
     try String(contentsOfFile: folder + "/." + name, encoding: .utf8)
   }
 }
-
-/// Runs another program; gives its status and all it said, or nil where it is missing.
-func run(_ name: String, _ arguments: [String]) -> (status: Int32, output: String)? {
-  let process = Process()
-  let pipe = Pipe()
-  process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-  process.arguments = [name] + arguments
-  process.standardOutput = pipe
-  process.standardError = pipe
-  guard (try? process.run()) != nil else { return nil }
-  let output = pipe.fileHandleForReading.readDataToEndOfFile()
-  process.waitUntilExit()
-  return (process.terminationStatus, String(decoding: output, as: UTF8.self))
-}

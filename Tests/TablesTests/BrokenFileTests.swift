@@ -1,5 +1,6 @@
 import Foundation
 import Tables
+import TestSupport
 import Testing
 
 /// Files that were cut off, as downloads are, and files that are no tables.

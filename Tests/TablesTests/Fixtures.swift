@@ -39,27 +39,6 @@ enum SharedData {
   static func file(_ name: String) -> String { (path ?? "") + "/" + name }
 }
 
-/// A program of another author that judges our files.
-enum Validator {
-  static let stilts = run("stilts", ["-version"])?.status == 0
-  static let astropy = run(python, ["-c", "import astropy"])?.status == 0
-  static let python = ProcessInfo.processInfo.environment["REBER_PYTHON"] ?? "python3"
-
-  /// Runs a program and gives its exit status and all it said, or nil where it is missing.
-  static func run(_ name: String, _ arguments: [String]) -> (status: Int32, output: String)? {
-    let process = Process()
-    let pipe = Pipe()
-    process.executableURL = URL(filePath: "/usr/bin/env")
-    process.arguments = [name] + arguments
-    process.standardOutput = pipe
-    process.standardError = pipe
-    guard (try? process.run()) != nil else { return nil }
-    let output = pipe.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
-  }
-}
-
 /// Writes a table and reads it back.
 func roundTrip(
   _ rows: [[Value]], _ columns: [Column], metadata: Metadata = Metadata(), to path: String

@@ -1,5 +1,6 @@
 import Foundation
 import Tables
+import TestSupport
 import Testing
 
 /// Published catalogues: what FITS and CSV say of the same sources, and copies of them.

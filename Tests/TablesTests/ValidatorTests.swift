@@ -1,5 +1,6 @@
 import Foundation
 import Tables
+import TestSupport
 import Testing
 
 /// What programs of other authors say of our files, and what we read of theirs.

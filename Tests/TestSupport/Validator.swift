@@ -1,0 +1,28 @@
+import Foundation
+
+/// A program of another author that judges our files.
+public enum Validator {
+  /// Whether stilts is installed.
+  public static let stilts = run("stilts", ["-version"])?.status == 0
+
+  /// Whether `python` has astropy.
+  public static let astropy = run(python, ["-c", "import astropy"])?.status == 0
+
+  /// The Python that has astropy: `REBER_PYTHON`, or the first on the path.
+  public static let python = ProcessInfo.processInfo.environment["REBER_PYTHON"] ?? "python3"
+
+  /// Runs a program and gives its exit status and all it said, or nil where it is missing.
+  public static func run(_ name: String, _ arguments: [String]) -> (status: Int32, output: String)?
+  {
+    let process = Process()
+    let pipe = Pipe()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [name] + arguments
+    process.standardOutput = pipe
+    process.standardError = pipe
+    guard (try? process.run()) != nil else { return nil }
+    let output = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+  }
+}
