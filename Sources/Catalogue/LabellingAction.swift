@@ -113,12 +113,11 @@ extension Annotation {
             label.annotator, 'single', \(action)
         FROM reber.label
         LEFT JOIN LATERAL (
-            SELECT earlier.class_id FROM reber.label AS earlier
+            SELECT (array_agg(earlier.class_id ORDER BY earlier.label_id DESC))[1] AS class_id
+            FROM reber.label AS earlier
             WHERE (earlier.survey_id, earlier.source_id, earlier.class_scheme_id)
                     = (label.survey_id, label.source_id, label.class_scheme_id)
                 AND earlier.annotator = label.annotator AND earlier.label_id < label.label_id
-            ORDER BY earlier.label_id DESC
-            LIMIT 1
         ) AS before ON true
         WHERE label.action_id = \(undone)
         RETURNING source_id

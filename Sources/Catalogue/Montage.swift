@@ -68,15 +68,15 @@ extension Annotation {
     ).map { MontageCell(source: $0, name: $1, cutout: $2, classID: $3) }
   }
 
-  /// What the annotator says of a source now, looked up by the index: joined as a whole, the labels
-  /// of an annotator whom the planner does not know yet would be sorted once a source.
+  /// What the annotator says of a source now, looked up by the index on sources: joined as a whole,
+  /// the labels of an annotator whom the planner does not know yet would be sorted once a source,
+  /// and with a limit it would walk back through all labels to find none.
   func own(of source: String) -> SQL {
     """
-    SELECT class_id FROM reber.label
+    SELECT (array_agg(class_id ORDER BY label_id DESC))[1] AS class_id
+    FROM reber.label
     WHERE label.survey_id = \(survey.id) AND label.source_id = \(raw: source)
         AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
-    ORDER BY label_id DESC
-    LIMIT 1
     """
   }
 
