@@ -71,7 +71,7 @@ let package = Package(
         "Catalogue", "Morphology", "NeuralNetwork", "Tensor", "Simulation", "Digest", "FITS", "PNG",
         "Tables", "PostgreSQL",
       ]),
-    // Pages in a browser: nothing but `reber` builds the HTTP server.
+    // Pages in a browser: nothing but `reber-serve` builds the HTTP server.
     module(
       "Web",
       uses: [

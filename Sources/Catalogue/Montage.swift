@@ -71,7 +71,7 @@ extension Annotation {
   /// What the annotator says of a source now, looked up by the index on sources: joined as a whole,
   /// the labels of an annotator whom the planner does not know yet would be sorted once a source,
   /// and with a limit it would walk back through all labels to find none.
-  func own(of source: String) -> SQL {
+  package func own(of source: String) -> SQL {
     """
     SELECT (array_agg(class_id ORDER BY label_id DESC))[1] AS class_id
     FROM reber.label
