@@ -25,6 +25,17 @@ struct Fixture {
     precondition(written.added == sources, "all sources are new")
   }
 
+  /// Gives every source an image of one pixel, and returns them in the order of the sources.
+  func addCutouts() throws -> [StoredCutout] {
+    let cutouts = try survey.sources(in: database).map { source in
+      Cutout(
+        source: source.id, width: 1, height: 1, bitpix: 8, pixelScale: nil, wcs: nil,
+        sha256: "00", imageSHA256: "00", offImage: 0, nonFinite: 0, pixels: [1])
+    }
+    try survey.write(cutouts, run: run, in: database)
+    return try survey.cutouts(after: 0, count: cutouts.count, in: database)
+  }
+
   static func source(_ index: Int) -> Source {
     Source(
       name: "s\(index)",

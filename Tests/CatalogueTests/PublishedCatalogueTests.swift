@@ -8,12 +8,7 @@ import Testing
   private func classified() throws -> (Fixture, Model, run: Int) {
     let fixture = try Fixture(sources: 12)
     let database = fixture.database
-    let cutouts = try fixture.survey.sources(in: database).map { source in
-      Cutout(
-        source: source.id, width: 1, height: 1, bitpix: 8, pixelScale: nil, wcs: nil,
-        sha256: "00", imageSHA256: "00", offImage: 0, nonFinite: 0, pixels: [1])
-    }
-    try fixture.survey.write(cutouts, run: fixture.run, in: database)
+    let stored = try fixture.addCutouts()
     let train = try Fixture.newRun("finetune", in: database)
     let id = try Model.write(
       run: train, kind: .classifier, description: JSON(text: "{}"), weights: [1], sha256: "ab",
@@ -26,7 +21,6 @@ import Testing
     try model.write(classes, scheme: scheme, in: database)
     let run = try Fixture.newRun(
       "classify", parents: [.init(run: train, role: "classifier")], in: database)
-    let stored = try fixture.survey.cutouts(after: 0, count: 100, in: database)
     let predictions = stored.enumerated().map { index, cutout in
       let part = Float(index) / 11
       return Prediction(source: cutout.source, cutout: cutout.id, probabilities: [part, 1 - part])

@@ -64,19 +64,12 @@ import Testing
         return Float(wobble) / 50 - 1
       }
     }
-    let sources = try fixture.survey.sources(in: database)
-    let cutouts = sources.map { source in
-      Cutout(
-        source: source.id, width: 1, height: 1, bitpix: 8, pixelScale: nil, wcs: nil,
-        sha256: "00", imageSHA256: "00", offImage: 0, nonFinite: 0, pixels: [1])
-    }
-    try fixture.survey.write(cutouts, run: fixture.run, in: database)
+    let stored = try fixture.addCutouts()
     let run = try Fixture.newRun("pretrain", in: database)
     let id = try Model.write(
       run: run, kind: .encoder, description: JSON(text: "{}"), weights: [1], sha256: "00",
       in: database)
     let model = try Model.find(.encoder, numbered: id, in: database)
-    let stored = try fixture.survey.cutouts(after: 0, count: 100, in: database)
     try model.write(
       stored.enumerated().map {
         Embedding(cutout: $1.id, source: $1.source, vector: vectors[$0])
