@@ -1,4 +1,4 @@
-public import Catalogue
+import Catalogue
 import PostgreSQL
 
 /// Gives all sources of a cluster one label.

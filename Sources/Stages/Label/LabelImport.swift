@@ -1,8 +1,8 @@
-public import Catalogue
+import Catalogue
 import Digest
 import Foundation
 import PostgreSQL
-public import Tables
+import Tables
 import Tensor
 
 /// Reads labels from a table: a source, a class, and perhaps who said so and how surely.

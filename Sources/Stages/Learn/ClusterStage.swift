@@ -1,4 +1,4 @@
-public import Catalogue
+import Catalogue
 public import Morphology
 import PostgreSQL
 import Tensor

@@ -1,4 +1,4 @@
-public import Catalogue
+import Catalogue
 import Digest
 import Foundation
 public import Morphology

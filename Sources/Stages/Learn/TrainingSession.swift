@@ -41,7 +41,7 @@ struct TrainingSession: Sendable {
   /// Replaces the checkpoint.
   mutating func save(step: Int, _ state: [String: Tensor]) async throws {
     let (run, curve) = (run, curve)
-    let bytes = try encodeSafetensors(state)
+    let bytes = encodeSafetensors(state)
     try await workplace.database.with {
       try Checkpoint.write(run: run, step: step, state: bytes, curve: curve, in: $0)
     }
@@ -55,7 +55,7 @@ struct TrainingSession: Sendable {
     weights: [String: Tensor]
   ) async throws -> Int {
     let run = run
-    let bytes = try encodeSafetensors(weights)
+    let bytes = encodeSafetensors(weights)
     let digest = SHA256.hash(bytes).hex
     let description = try JSON(encoding: description)
     return try await workplace.database.with {
