@@ -182,15 +182,22 @@ extension Survey {
   public func cutouts(
     after source: Int, count: Int, where condition: SQL = "true", in database: Connection
   ) throws -> [StoredCutout] {
-    try database.rows(
+    try StoredCutout.rows(
       """
-      SELECT cutout_id, source_id, width, height, bitpix, pixel_scale, pixels
       FROM reber.cutout
       JOIN reber.cutout_pixels USING (cutout_id)
       WHERE survey_id = \(id) AND is_current AND source_id > \(source) AND \(condition)
       ORDER BY source_id
       LIMIT \(count)
-      """,
+      """, in: database)
+  }
+}
+
+extension StoredCutout {
+  /// The cutouts that a query gives, of which the part from FROM on is given.
+  static func rows(_ clauses: SQL, in database: Connection) throws -> [StoredCutout] {
+    try database.rows(
+      "SELECT cutout_id, source_id, width, height, bitpix, pixel_scale, pixels \(clauses)",
       as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self
     ).map { id, source, width, height, bitpix, pixelScale, pixels in
       StoredCutout(

@@ -96,20 +96,13 @@ extension Annotation {
 extension Survey {
   /// Cutouts by their keys, with pixels; the order is that of the keys.
   public func cutouts(_ keys: [Int], in database: Connection) throws -> [StoredCutout] {
-    let rows = try database.rows(
+    try StoredCutout.rows(
       """
-      SELECT cutout_id, source_id, width, height, bitpix, pixel_scale, pixels
       FROM unnest(\(keys)) WITH ORDINALITY AS listed (cutout_id, place)
       JOIN reber.cutout USING (cutout_id)
       JOIN reber.cutout_pixels USING (cutout_id)
       WHERE survey_id = \(id)
       ORDER BY place
-      """,
-      as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self)
-    return try rows.map { id, source, width, height, bitpix, pixelScale, pixels in
-      StoredCutout(
-        id: id, source: source, width: Int(width), height: Int(height), pixelScale: pixelScale,
-        values: try decodePixels(pixels, bitpix: Int(bitpix)))
-    }
+      """, in: database)
   }
 }

@@ -212,6 +212,14 @@ extension Survey {
       """)
   }
 
+  /// The keys of the survey's sources by their names.
+  public func sourceKeys(in database: Connection) throws -> [String: Int] {
+    let pairs = try database.rows(
+      "SELECT name, source_id FROM reber.source WHERE survey_id = \(id)",
+      as: String.self, Int.self)
+    return Dictionary(pairs.map { ($0, $1) }, uniquingKeysWith: { $1 })
+  }
+
   /// The survey's sources by name, with the attribute that names their image where it is known.
   public func sources(imageColumn: String? = nil, in database: Connection) throws -> [StoredSource]
   {

@@ -61,8 +61,7 @@ extension Workplace {
       try await database.with { database in
         let scheme = try ClassScheme.named(options.scheme, in: database)
         let classID = try scheme.classID(named: options.className)
-        let names = Dictionary(
-          try survey.sources(in: database).map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
+        let names = try survey.sourceKeys(in: database)
         let left = try options.except.map { name in
           guard let id = names[name] else {
             throw CatalogueError.unknownSource(name, survey: survey.name)

@@ -181,8 +181,7 @@ extension LabelImport {
     var metrics = metrics
     try database.transaction { database in
       let scheme = try scheme(for: rows, file: file, in: database)
-      let keys = Dictionary(
-        try survey.sources(in: database).map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
+      let keys = try survey.sourceKeys(in: database)
       let classes = Dictionary(scheme.classes.map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
       let known = rows.filter { keys[$0.source] != nil }
       let labels = known.compactMap { row in

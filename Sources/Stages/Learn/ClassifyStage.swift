@@ -39,12 +39,10 @@ extension Workplace {
       let model = try Catalogue.Model.find(.classifier, numbered: stage.model, in: database)
       var resolved = stage
       resolved.model = model.id
-      let work = Work(
-        stage: "classify", parameters: try JSON(encoding: resolved),
-        inputs: [try survey.cutoutInput(in: database)],
-        parents: [.init(run: model.run, role: "classifier")]
-          + (try survey.cutoutRuns(in: database)))
-      return (model, work)
+      return (
+        model,
+        try model.work("classify", with: resolved, on: survey, as: "classifier", in: database)
+      )
     }
     return try await perform(work) { try await classify(survey, by: model, run: $0) }
   }

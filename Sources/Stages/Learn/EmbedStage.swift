@@ -41,12 +41,9 @@ extension Workplace {
       let model = try Catalogue.Model.find(.encoder, numbered: stage.model, in: database)
       var resolved = stage
       resolved.model = model.id
-      let work = Work(
-        stage: "embed", parameters: try JSON(encoding: resolved),
-        inputs: [try survey.cutoutInput(in: database)],
-        parents: [.init(run: model.run, role: "encoder")]
-          + (try survey.cutoutRuns(in: database)))
-      return (model, work)
+      return (
+        model, try model.work("embed", with: resolved, on: survey, as: "encoder", in: database)
+      )
     }
     return try await perform(work) { try await embed(survey, by: model, run: $0) }
   }

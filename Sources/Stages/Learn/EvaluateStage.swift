@@ -219,8 +219,7 @@ extension LabelImport {
   ) throws -> [Int: String] {
     var metrics = Metrics()
     let rows = try rows(in: path, counting: &metrics)
-    let keys = Dictionary(
-      try survey.sources(in: database).map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
+    let keys = try survey.sourceKeys(in: database)
     let known = rows.compactMap { row in keys[row.source].map { ($0, row.className) } }
     return Dictionary(known, uniquingKeysWith: { first, _ in first })
   }

@@ -33,4 +33,15 @@ extension Catalogue.Model {
       temperature: description.temperature ?? 1, preprocessing: description.preprocessing,
       state: try decodeSafetensors(try weights(in: database)).tensors)
   }
+
+  /// The work of a stage that applies the model to all current cutouts of a survey.
+  func work(
+    _ stage: String, with options: some Encodable, on survey: Survey, as role: String,
+    in database: Connection
+  ) throws -> Work {
+    Work(
+      stage: stage, parameters: try JSON(encoding: options),
+      inputs: [try survey.cutoutInput(in: database)],
+      parents: [.init(run: run, role: role)] + (try survey.cutoutRuns(in: database)))
+  }
 }
