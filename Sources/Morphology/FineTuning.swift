@@ -16,7 +16,8 @@ public struct FineTuning: Sendable {
     /// Held-out folds; 0 holds none out, and the temperature stays 1.
     public var folds = 5
 
-    /// Passes of the linear probe over embeddings of `probeViews` views of each source.
+    /// Passes of the linear probe over embeddings of `probeViews` views of each source; 0 for an
+    /// encoder that knows nothing yet.
     public var probeEpochs = 30
 
     /// Views of each source that the linear probe learns from.
@@ -24,6 +25,9 @@ public struct FineTuning: Sendable {
 
     /// The probe's learning rate.
     public var probeRate: Float = 0.01
+
+    /// The probe's weight decay.
+    public var probeDecay: Float = 0.1
 
     /// Passes of the whole network; 0 leaves the encoder as it is.
     public var epochs = 15
@@ -236,8 +240,12 @@ extension FineTuning {
   /// Trains a fresh head over the frozen encoder.
   private mutating func probe(_ rows: [Int], _ round: Int) -> Float {
     model = Self.model(start, options: options, round: round)
-    let (points, owners) = embeddedViews(rows)
-    var optimiser = Optimiser(rule: .adam, weightDecay: options.weightDecay)
+    self.optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
+    guard options.probeEpochs > 0 else { return 0 }
+    let (raw, owners) = embeddedViews(rows)
+    let scales = Standardisation(raw)
+    let points = scales.applied(to: raw)
+    var optimiser = Optimiser(rule: .adam, weightDecay: options.probeDecay)
     let steps = steps(rows)
     var loss: Float = 0
     for epoch in 0..<options.probeEpochs {
@@ -256,7 +264,7 @@ extension FineTuning {
         loss += part / Float(steps)
       }
     }
-    self.optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
+    model.head.absorb(means: scales.means, deviations: scales.deviations)
     return loss
   }
 

@@ -56,3 +56,29 @@ private func goldenSection(_ range: ClosedRange<Double>, _ function: (Double) ->
   }
   return (low + high) / 2
 }
+
+extension Tensor {
+  /// Probabilities `[n, classes]` of rows in folds, each fold calibrated by the other ones.
+  ///
+  /// - Parameters:
+  ///   - folds: The rows of each fold.
+  ///   - classes: The true class of every row.
+  /// - Returns: `[n, classes]`; rows of no fold as they were.
+  package func calibratedAcross(_ folds: [[Int]], classes: [Int]) -> Tensor {
+    let logits = Tensor(
+      shape: [rows, 1, columns], values: values.map { log(max($0, 1e-12)) })
+    var result = self
+    for (fold, places) in folds.enumerated() {
+      let others = folds.enumerated().filter { $0.offset != fold }.flatMap(\.element)
+      let temperature = bestTemperature(
+        logits.rows(at: others).reshaped([others.count, 1, columns]),
+        classes: others.map { classes[$0] })
+      let own = meanProbabilities(
+        logits.rows(at: places).reshaped([places.count, 1, columns]), temperature: temperature)
+      for (row, place) in places.enumerated() {
+        result.values.replaceSubrange(place * columns..<(place + 1) * columns, with: own.row(row))
+      }
+    }
+    return result
+  }
+}

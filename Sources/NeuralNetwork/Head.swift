@@ -35,6 +35,11 @@ public struct Head: Sendable {
     if normalised { norms = dimensions.dropFirst().dropLast().map { BatchNorm(channels: $0) } }
   }
 
+  /// Makes a head that learned over inputs `(x - means) / deviations` give the same over x.
+  package mutating func absorb(means: [Float], deviations: [Float]) {
+    layers[0].absorb(means: means, deviations: deviations)
+  }
+
   /// Applies it with running statistics, which changes nothing.
   ///
   /// - Parameter x: `[n, inputs]`.

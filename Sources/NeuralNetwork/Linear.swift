@@ -28,6 +28,20 @@ struct Linear: Sendable {
     return y
   }
 
+  /// Makes a layer that learned over `(x - means) / deviations` give the same over x.
+  mutating func absorb(means: [Float], deviations: [Float]) {
+    let inputs = means.count
+    for output in 0..<outputs {
+      var shift: Float = 0
+      for input in 0..<inputs {
+        let place = output * inputs + input
+        weight.value.values[place] /= deviations[input]
+        shift += weight.value.values[place] * means[input]
+      }
+      bias.value.values[output] -= shift
+    }
+  }
+
   /// Adds to the parameters' gradients, and gives the input's.
   mutating func backward(_ gradient: Tensor, input: Tensor) -> Tensor {
     weight.add(multiply(gradient, transposed: true, input, transposed: false))

@@ -110,6 +110,7 @@ extension Workplace {
     let labelled = try await labelledImages(stage, survey, scheme: scheme, by: preprocessing)
     var options = stage.learning
     options.classes = labelled.classes.count
+    if stage.fromScratch != nil { options.probeEpochs = 0 }
     var training = try FineTuning(
       encoder: encoder, options: options, images: labelled.images, classes: labelled.truth,
       groups: labelled.groups)

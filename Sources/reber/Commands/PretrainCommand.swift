@@ -21,18 +21,10 @@ struct PretrainCommand: AsyncParsableCommand {
   @Option(help: "Passes over the images.")
   var epochs = Pretraining.Options().epochs
 
-  @Option(help: "Sources in a step; each is compared with all others of its step.")
-  var batchSize = Pretraining.Options().batchSize
-
-  @Option(help: "The temperature of NT-Xent.")
-  var temperature = Pretraining.Options().temperature
-
-  @Option(help: "The learning rate after warm-up.")
-  var rate = Pretraining.Options().rate
-
   @Option(help: "Decides weights, order and views.")
   var seed: UInt64 = 1
 
+  @OptionGroup(title: "Learning") var optimisation: OptimiserOptions
   @OptionGroup(title: "Images") var images: PreprocessingOptions
   @OptionGroup(title: "Views") var views: ViewOptions
   @OptionGroup(title: "Network") var network: ArchitectureOptions
@@ -44,9 +36,7 @@ struct PretrainCommand: AsyncParsableCommand {
     stage.preprocessing = images.preprocessing
     stage.learning.architecture = network.architecture(inputSize: images.size)
     stage.learning.epochs = epochs
-    stage.learning.batchSize = batchSize
-    stage.learning.temperature = temperature
-    stage.learning.rate = rate
+    optimisation.apply(to: &stage.learning)
     stage.learning.seed = seed
     stage.learning.warmUpEpochs = min(stage.learning.warmUpEpochs, max(1, epochs / 10))
     stage.learning.views = views.applied(to: stage.learning.views)

@@ -17,7 +17,7 @@ struct ViewOptions: ParsableArguments {
 }
 
 /// An augmentation that can be left out.
-enum Augmentation: String, ExpressibleByArgument, CaseIterable {
+enum Augmentation: String, Codable, ExpressibleByArgument, CaseIterable {
   case rotation
   case flips
   case zoom

@@ -1,0 +1,39 @@
+internal import NeuralNetwork
+internal import Tensor
+
+/// The mean and spread of every column of some points, by which all columns are made alike.
+///
+/// A linear classifier learns at one rate over columns of one scale.
+struct Standardisation {
+  let means: [Float]
+  let deviations: [Float]
+
+  /// Measures points `[n, dimensions]`; a column without spread keeps its scale.
+  init(_ points: Tensor) {
+    let (count, width) = (Double(max(1, points.rows)), points.columns)
+    var sums = [Double](repeating: 0, count: width)
+    var squares = sums
+    for row in 0..<points.rows {
+      for (column, value) in points.row(row).enumerated() { sums[column] += Double(value) }
+    }
+    let centre = sums.map { $0 / count }
+    for row in 0..<points.rows {
+      for (column, value) in points.row(row).enumerated() {
+        squares[column] += (Double(value) - centre[column]) * (Double(value) - centre[column])
+      }
+    }
+    means = centre.map { Float($0) }
+    deviations = squares.map { $0 > 1e-12 * count ? Float(($0 / count).squareRoot()) : 1 }
+  }
+
+  /// The points with mean 0 and deviation 1 in every column.
+  func applied(to points: Tensor) -> Tensor {
+    let width = points.columns
+    return Tensor(shape: points.shape) { target in
+      for (index, value) in points.values.enumerated() {
+        let column = index % width
+        target[index] = (value - means[column]) / deviations[column]
+      }
+    }
+  }
+}

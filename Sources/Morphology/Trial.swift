@@ -1,0 +1,96 @@
+public import NeuralNetwork
+public import Tensor
+
+/// One comparison of ways to learn from the same labels, judged on sources that none of them saw.
+public struct Trial: Sendable {
+  /// A way to learn.
+  public enum Method: String, Codable, Sendable, CaseIterable {
+    /// A vote of the most similar labelled embeddings: nothing is trained with labels.
+    case neighbours = "k-NN"
+    /// A linear classifier over the frozen encoder.
+    case linearProbe = "linear probe"
+    /// The whole network from random weights.
+    case scratch = "from scratch"
+    /// The whole network from the pre-trained encoder.
+    case fineTuned = "fine-tuned"
+  }
+
+  /// All sources of the task, prepared alike.
+  public var images: [Prepared]
+
+  /// Their classes.
+  public var classes: [Int]
+
+  /// The rows to learn from.
+  public var training: [Int]
+
+  /// The rows to judge by.
+  public var test: [Int]
+
+  /// The pre-trained encoder, which must not have seen the test rows.
+  public var encoder: Encoder
+
+  /// How a network learns; `epochs` and `folds` count for whole networks alone.
+  public var options: FineTuning.Options
+
+  /// Gathers a comparison.
+  public init(
+    images: [Prepared], classes: [Int], training: [Int], test: [Int], encoder: Encoder,
+    options: FineTuning.Options
+  ) {
+    self.images = images
+    self.classes = classes
+    self.training = training
+    self.test = test
+    self.encoder = encoder
+    self.options = options
+  }
+
+  /// Learns in one way.
+  ///
+  /// - Returns: The class probabilities of the test rows, `[n, classes]`.
+  /// - Throws: `MorphologyError` where labels do not suffice.
+  public func probabilities(by method: Method) throws -> Tensor {
+    switch method {
+    case .neighbours:
+      neighbourVote(
+        on: embeddings(test), by: embeddings(training), labels: training.map { classes[$0] },
+        classes: options.classes)
+    case .linearProbe: try trained(from: encoder) { $0.epochs = 0 }
+    case .scratch:
+      try trained(from: Encoder(encoder.architecture, seed: options.seed &+ 1)) {
+        ($0.probeEpochs, $0.rate) = (0, 2 * $0.rate)
+      }
+    case .fineTuned: try trained(from: encoder) { _ in }
+    }
+  }
+
+  private func embeddings(_ rows: [Int]) -> Tensor {
+    encoder.embed(rows.map { images[$0] }, overOrientations: true)
+  }
+
+  private func trained(
+    from encoder: Encoder, _ change: (inout FineTuning.Options) -> Void
+  ) throws -> Tensor {
+    var options = options
+    change(&options)
+    var training = try FineTuning(
+      encoder: encoder, options: options, images: training.map { images[$0] },
+      classes: training.map { classes[$0] })
+    while !training.isFinished { training.advance() }
+    guard let classifier = training.classifier() else {
+      throw MorphologyError.badState("the training ended early")
+    }
+    return try classifier.probabilities(of: test.map { images[$0] })
+  }
+}
+
+/// A part of labelled rows with its share of every class, at least one of each; of the same seed the
+/// smaller part lies in the larger.
+public func stratifiedPart(_ rows: [Int], classes: [Int], share: Double, seed: UInt64) -> [Int] {
+  var random = RandomStream(seed)
+  let members = Dictionary(grouping: rows.shuffled(using: &random)) { classes[$0] }
+  return members.values.flatMap { rows in
+    rows.prefix(max(1, Int((Double(rows.count) * share).rounded())))
+  }.sorted()
+}

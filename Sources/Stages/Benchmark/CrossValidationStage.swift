@@ -1,0 +1,172 @@
+import Catalogue
+public import Morphology
+import PostgreSQL
+import Tensor
+
+/// Compares ways to learn labels, each judged on sources that it never saw.
+public struct CrossValidationStage: Codable, Sendable {
+  /// The labels to learn.
+  public var tasks: [LabelledTask]
+
+  /// Surveys whose images are learned from without labels, besides those of the tasks.
+  public var unlabelled: [String] = []
+
+  /// How all images are prepared.
+  public var preprocessing = Preprocessing()
+
+  /// What decides the learning.
+  public var options = CrossValidation.Options()
+
+  /// Sources within this many arcsec of each other are one place on the sky.
+  public var groupRadius = 10.0
+
+  /// Describes the usual comparison.
+  public init(tasks: [LabelledTask]) {
+    self.tasks = tasks
+  }
+
+  /// What the comparison found.
+  public struct Metrics: Codable, Sendable {
+    /// Images that were there to learn from.
+    public var images: Int
+    /// A row for every way, share and task.
+    public var results: [Result]
+    /// Seconds of work by this process.
+    public var seconds: Double
+  }
+
+  /// How well one way did with one share of one task's labels.
+  public struct Result: Codable, Sendable {
+    /// The survey.
+    public var task: String
+    /// The way.
+    public var method: Trial.Method
+    /// The share of the labels.
+    public var share: Double
+    /// Sources judged, all folds together.
+    public var sources: Int
+    /// The part that was called right.
+    public var accuracy: Double
+    /// The standard deviation of the folds' accuracies; `nil` for one fold.
+    public var accuracySpread: Double?
+    /// The mean F1 of the classes.
+    public var macroF1: Double
+    /// Its bootstrap interval.
+    public var macroInterval: Interval?
+    /// The expected calibration error.
+    ///
+    /// Each fold's temperature comes from the other folds; of one fold it is that of `FineTuning`.
+    public var calibrationError: Double
+  }
+}
+
+extension Workplace {
+  /// Compares; where an earlier process was stopped, goes on from its checkpoint.
+  ///
+  /// - Throws: `LearnError.tooFewLabels` for a task without two labelled classes, and what the
+  ///   learning throws.
+  public func crossValidate(
+    _ stage: CrossValidationStage
+  ) async throws -> StageReport<CrossValidationStage.Metrics> {
+    let names = stage.surveys
+    let work = try await database.with { database in
+      let surveys = try names.map { try Survey.named($0, in: database) }
+      let labels = try stage.tasks.flatMap { task in
+        let scheme = try ClassScheme.named(task.scheme, in: database)
+        return try ([task.survey] + (task.test.map { [$0] } ?? [])).map {
+          try Survey.named($0, in: database).labelInput(scheme: scheme, in: database)
+        }
+      }
+      return Work(
+        stage: "crossvalidate", parameters: try JSON(encoding: stage), seed: stage.options.seed,
+        inputs: try surveys.map { try $0.cutoutInput(in: database) } + labels,
+        parents: try surveys.flatMap { try $0.cutoutRuns(in: database) })
+    }
+    return try await perform(work) { try await compare(stage, run: $0) }
+  }
+
+  private func compare(
+    _ stage: CrossValidationStage, run: Int
+  ) async throws -> CrossValidationStage.Metrics {
+    let specimens = try await specimens(
+      of: stage.surveys, by: stage.preprocessing, groupRadius: stage.groupRadius)
+    let tasks = try await database.with { database in
+      try stage.tasks.map { try specimens.task($0, in: database) }
+    }
+    var comparison = try CrossValidation(
+      stage.options, images: specimens.images, groups: specimens.groups, tasks: tasks)
+    var session = TrainingSession(workplace: self, run: run)
+    if let saved = try await session.resume() {
+      try comparison.load(saved.state, position: saved.step)
+      progress.note("going on after part \(saved.step) of \(comparison.total)")
+    }
+    try await session.run(&comparison)
+    return CrossValidationStage.Metrics(
+      images: specimens.images.count, results: try comparison.results(), seconds: session.seconds)
+  }
+}
+
+extension CrossValidationStage {
+  /// All surveys, each once.
+  fileprivate var surveys: [String] {
+    (tasks.flatMap { [$0.survey] + ($0.test.map { [$0] } ?? []) } + unlabelled)
+      .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
+}
+
+extension TrainingSession {
+  /// Does all parts that are left, with a checkpoint now and then.
+  fileprivate mutating func run(_ comparison: inout CrossValidation) async throws {
+    var meter = RunMeter(workplace, run: run, "comparing, parts", of: comparison.total)
+    while !comparison.isFinished {
+      let part = try comparison.advance()
+      try await meter.update(part.position, detail: "fold \(part.fold + 1), \(part.name)")
+      if isCheckpointDue || comparison.isFinished {
+        try await save(step: comparison.position, comparison.state)
+      }
+    }
+  }
+}
+
+extension CrossValidation {
+  /// The scores of every cell.
+  fileprivate func results() throws -> [CrossValidationStage.Result] {
+    try cells.compactMap { task, cell in
+      guard let found = probabilities[cell.key] else { return nil }
+      return try result(cell, task: task, found)
+    }
+  }
+
+  private func result(
+    _ cell: Cell, task index: Int, _ found: Tensor
+  ) throws -> CrossValidationStage.Result {
+    let task = tasks[index]
+    let places = (0..<doneFolds).map { testPlaces(task: index, fold: $0) }
+    func evaluation(_ places: [Int], _ table: Tensor) throws -> Evaluation {
+      try Evaluation(
+        truth: places.map { task.classes[$0] }, probabilities: table.rows(at: places))
+    }
+    let whole = try evaluation(places.flatMap(\.self), found)
+    let parts = try places.map { try evaluation($0, found).confusion().accuracy }
+    var calibrated = found
+    if doneFolds > 1 {
+      calibrated = found.calibratedAcross(places, classes: task.classes)
+    }
+    let confusion = whole.confusion()
+    let bounded = whole.byProbability().first { $0.bound == .all }
+    return CrossValidationStage.Result(
+      task: cell.task, method: cell.method, share: cell.share, sources: whole.truth.count,
+      accuracy: confusion.accuracy, accuracySpread: spread(parts), macroF1: confusion.macro.f1,
+      macroInterval: bounded?.macroInterval,
+      calibrationError: Calibration(try evaluation(places.flatMap(\.self), calibrated))
+        .expectedError)
+  }
+}
+
+/// The standard deviation of a sample; `nil` of fewer than two.
+private func spread(_ values: [Double]) -> Double? {
+  guard values.count > 1 else { return nil }
+  let mean = values.reduce(0, +) / Double(values.count)
+  let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
+  return (squares / Double(values.count - 1)).squareRoot()
+}

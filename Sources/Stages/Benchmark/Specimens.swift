@@ -1,0 +1,86 @@
+import Catalogue
+import Morphology
+import PostgreSQL
+
+/// Labels of a survey, learned in folds, or judged by those of another survey.
+public struct LabelledTask: Codable, Sendable, Hashable {
+  /// The survey.
+  public var survey: String
+
+  /// The class scheme of its labels.
+  public var scheme: String
+
+  /// The survey whose labels only judge; without it folds do.
+  public var test: String?
+
+  /// Names the labels of a survey.
+  public init(survey: String, scheme: String, test: String? = nil) {
+    self.survey = survey
+    self.scheme = scheme
+    self.test = test
+  }
+}
+
+/// Images of several surveys as one list, with what is known of them.
+struct Specimens: Sendable {
+  /// The images, survey by survey.
+  var images: [Prepared] = []
+
+  /// Sources within the radius of each other share a number, across surveys too.
+  var groups: [Int] = []
+
+  /// The row of every survey's sources.
+  var rows: [String: [Int: Int]] = [:]
+
+  /// The labelled images of a task.
+  func task(_ task: LabelledTask, in database: Connection) throws -> CrossValidation.Task {
+    let scheme = try ClassScheme.named(task.scheme, in: database)
+    var labelled: [(row: Int, classID: Int16, isTest: Bool)] = []
+    for name in [task.survey] + (task.test.map { [$0] } ?? []) {
+      let survey = try Survey.named(name, in: database)
+      labelled += try survey.consensus(scheme: scheme, in: database).compactMap { label in
+        rows[name]?[label.source].map { ($0, label.classID, name == task.test) }
+      }
+    }
+    let found = Set(labelled.map(\.classID))
+    let classes = scheme.classes.filter { found.contains($0.id) }
+    guard classes.count > 1 else {
+      throw LearnError.tooFewLabels(
+        survey: task.survey, scheme: scheme.name, have: classes.count, need: 2)
+    }
+    let places = Dictionary(classes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
+    return CrossValidation.Task(
+      name: task.survey, classNames: classes.map(\.name), rows: labelled.map(\.row),
+      classes: labelled.compactMap { places[$0.classID] },
+      isTest: task.test == nil ? [] : labelled.map(\.isTest))
+  }
+}
+
+extension Workplace {
+  /// Reads surveys whole; images in which nothing rises above the noise are left out.
+  ///
+  /// - Parameters:
+  ///   - names: The surveys.
+  ///   - preprocessing: How all are prepared.
+  ///   - radius: The reach of one place on the sky, in arcsec.
+  /// - Returns: All images of all surveys.
+  /// - Throws: `CatalogueError` for a survey that there is none of, `LearnError.badCutout`.
+  func specimens(
+    of names: [String], by preprocessing: Preprocessing, groupRadius radius: Double
+  ) async throws -> Specimens {
+    var all = Specimens()
+    var positions: [Source.Position?] = []
+    for name in names {
+      let survey = try await survey(name)
+      let cutouts = try await prepared(survey, by: preprocessing).filter { !$0.image.isEmpty }
+      let known = try await database.with { try survey.sources(in: $0) }
+      let places = Dictionary(known.map { ($0.id, $0.position) }, uniquingKeysWith: { $1 })
+      all.rows[name] = Dictionary(
+        cutouts.enumerated().map { ($1.source, all.images.count + $0) }, uniquingKeysWith: { $1 })
+      all.images += cutouts.map(\.image)
+      positions += cutouts.map { places[$0.source] ?? nil }
+    }
+    all.groups = positionGroups(positions, radius: radius)
+    return all
+  }
+}

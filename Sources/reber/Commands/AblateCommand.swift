@@ -1,0 +1,79 @@
+import ArgumentParser
+import Morphology
+import Stages
+
+struct AblateCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "ablate",
+    abstract: "Measure what each augmentation is worth.",
+    discussion: """
+      Pre-trains with all augmentations and without each in turn, from the same seed and on the same
+      folds, and judges every encoder by k-NN and by a linear probe. Each is a run of its own:
+      started again, the command goes on with those that are missing.
+
+      Example:
+        reber ablate --task first:fanaroff-riley --epochs 40 --only-folds 1
+        reber ablate --task first:fanaroff-riley --augmentation rsv --augmentation blur
+      """)
+
+  @Option(
+    name: .customLong("augmentation"),
+    help: ArgumentHelp(
+      "Leave out this one; may be given again, each in turn without it.",
+      valueName: "augmentation"))
+  var augmentations: [Augmentation] = []
+
+  @OptionGroup(title: "What is compared") var comparison: ComparisonOptions
+  @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
+  @OptionGroup(title: "Output") var options: StageOptions
+
+  /// One way to make views, and what came of it.
+  struct Row: Codable {
+    /// What was left out; `nil` for the whole recipe.
+    var without: Augmentation?
+    /// The run.
+    var run: Int
+    /// The scores of every task, share and method.
+    var results: [CrossValidationStage.Result]
+  }
+
+  func run() async throws {
+    let place = try await options.workplace(checkpointInterval: checkpoints.checkpointEvery)
+    let left = augmentations.isEmpty ? Augmentation.allCases : augmentations
+    var rows: [Row] = []
+    for augmentation in [nil] + left.map(Optional.some) {
+      var stage = comparison.stage
+      stage.options.methods = [.neighbours, .linearProbe]
+      augmentation?.remove(from: &stage.options.pretraining.views)
+      options.session.progress.note(augmentation.map { "without \($0)" } ?? "with all")
+      let report = try await place.crossValidate(stage)
+      rows.append(Row(without: augmentation, run: report.run, results: report.metrics.results))
+    }
+    if options.json { try printJSON(rows) } else { print(text(rows)) }
+  }
+
+  /// Scores by what was left out, and their difference from the whole recipe's.
+  private func text(_ rows: [Row]) -> String {
+    var table = TextTable([
+      "survey", "labels#", "method", "without", "accuracy#", "change#", "macro F1#", "change#",
+      "run#",
+    ])
+    let whole = rows.first?.results ?? []
+    for (index, first) in whole.enumerated() {
+      for row in rows {
+        let result = row.results[index]
+        table.add([
+          first.task, "\(decimal(100 * first.share, 0))%", first.method.rawValue,
+          row.without?.rawValue ?? "nothing", decimal(result.accuracy, 3),
+          signed(result.accuracy - first.accuracy), decimal(result.macroF1, 3),
+          signed(result.macroF1 - first.macroF1), String(row.run),
+        ])
+      }
+    }
+    return table.text
+  }
+
+  private func signed(_ value: Double) -> String {
+    (value >= 0 ? "+" : "") + decimal(value, 3)
+  }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Morphology
+import Stages
+
+/// Labels to learn in folds, and how.
+struct ComparisonOptions: ParsableArguments {
+  @Option(
+    name: .customLong("task"),
+    help: ArgumentHelp(
+      "Labels to learn: the survey and the scheme; may be given again.",
+      discussion: "A third name makes that survey's labels the ones to judge by.",
+      valueName: "survey:scheme[:test]"))
+  var tasks: [TaskName]
+
+  @Option(help: "A survey whose images alone are learned from; may be given again.")
+  var unlabelled: [String] = []
+
+  @Option(name: .customLong("share"), help: "A share of the labels; may be given again.")
+  var shares: [Double] = []
+
+  @Option(help: "Folds, where no survey is there to judge by.")
+  var folds = CrossValidation.Options().folds
+
+  @Option(help: "Do the first of the folds only.")
+  var onlyFolds: Int?
+
+  @Option(help: "Passes of pre-training; 0 for random encoders.")
+  var epochs = CrossValidation.Options().pretraining.epochs
+
+  @OptionGroup(title: "Pre-training") var optimisation: OptimiserOptions
+
+  @Option(help: "Passes over the labels.")
+  var learningEpochs = CrossValidation.Options().learning.epochs
+
+  @Option(help: "The learning rate over the labels.")
+  var learningRate = CrossValidation.Options().learning.rate
+
+  @Option(help: "Decides folds, weights, order and views.")
+  var seed: UInt64 = 1
+
+  @OptionGroup(title: "Images") var images: PreprocessingOptions
+  @OptionGroup(title: "Network") var network: ArchitectureOptions
+
+  /// The comparison that the options describe.
+  var stage: CrossValidationStage {
+    var stage = CrossValidationStage(tasks: tasks.map(\.task))
+    stage.unlabelled = unlabelled
+    stage.preprocessing = images.preprocessing
+    stage.options.folds = folds
+    stage.options.onlyFolds = onlyFolds
+    stage.options.seed = seed
+    if !shares.isEmpty { stage.options.shares = shares }
+    stage.options.pretraining.architecture = network.architecture(inputSize: images.size)
+    stage.options.pretraining.epochs = epochs
+    stage.options.pretraining.seed = seed
+    optimisation.apply(to: &stage.options.pretraining)
+    stage.options.pretraining.warmUpEpochs = min(5, max(1, epochs / 10))
+    stage.options.learning.epochs = learningEpochs
+    stage.options.learning.rate = learningRate
+    stage.options.learning.seed = seed
+    return stage
+  }
+}
+
+/// A task as it is named on the command line.
+struct TaskName: ExpressibleByArgument {
+  let task: LabelledTask
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ":").map(String.init)
+    guard (2...3).contains(parts.count) else { return nil }
+    task = LabelledTask(
+      survey: parts[0], scheme: parts[1], test: parts.count == 3 ? parts[2] : nil)
+  }
+}
