@@ -194,16 +194,46 @@ extension Survey {
 }
 
 extension StoredCutout {
+  /// Cutouts by their keys, in the order asked for, by binary COPY.
+  ///
+  /// - Throws: `CatalogueError.missing` for a key that is not there.
+  public static func read(_ ids: [Int], in database: Connection) throws -> [StoredCutout] {
+    var found: [Int: StoredCutout] = [:]
+    try database.copy(
+      outOf: """
+        SELECT \(raw: columns)
+        FROM reber.cutout
+        JOIN reber.cutout_pixels USING (cutout_id)
+        WHERE cutout_id = ANY ('{\(raw: ids.map(String.init).joined(separator: ","))}')
+        """,
+      as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self
+    ) { found[$0] = try StoredCutout($0, $1, $2, $3, $4, $5, $6) }
+    return try ids.map { id in
+      guard let cutout = found[id] else {
+        throw CatalogueError.missing("cutout \(id) any more", hint: "start the run again")
+      }
+      return cutout
+    }
+  }
+
+  private static let columns =
+    "cutout_id, source_id, width, height, bitpix, pixel_scale, pixels"
+
+  private init(
+    _ id: Int, _ source: Int, _ width: Int32, _ height: Int32, _ bitpix: Int16,
+    _ pixelScale: Float?, _ pixels: [UInt8]
+  ) throws {
+    self.init(
+      id: id, source: source, width: Int(width), height: Int(height), pixelScale: pixelScale,
+      values: try decodePixels(pixels, bitpix: Int(bitpix)))
+  }
+
   /// The cutouts that a query gives, of which the part from FROM on is given.
   static func rows(_ clauses: SQL, in database: Connection) throws -> [StoredCutout] {
     try database.rows(
-      "SELECT cutout_id, source_id, width, height, bitpix, pixel_scale, pixels \(clauses)",
+      "SELECT \(raw: columns) \(clauses)",
       as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self
-    ).map { id, source, width, height, bitpix, pixelScale, pixels in
-      StoredCutout(
-        id: id, source: source, width: Int(width), height: Int(height), pixelScale: pixelScale,
-        values: try decodePixels(pixels, bitpix: Int(bitpix)))
-    }
+    ).map { try StoredCutout($0, $1, $2, $3, $4, $5, $6) }
   }
 }
 

@@ -43,6 +43,8 @@ struct EngineBench {
     switch (name, numbers.count) {
     case ("train", 4), ("memory", 4): TrainingTrial(numbers)
     case ("embed", 4): EmbeddingTrial(numbers)
+    case ("views", 3): ViewTrial(numbers)
+    case ("prepare", 3): PreparationTrial(numbers)
     case ("forward", 6), ("backward", 6): LayerTrial(numbers, isForward: name == "forward")
     default: nil
     }

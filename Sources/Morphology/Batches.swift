@@ -5,7 +5,7 @@ extension ViewRecipe {
   /// Draws views of sources into one batch `[copies * n, s, s, 1]`.
   ///
   /// All first views come first, then all second ones. Each view's chance comes from the seed, `coordinates`, its source and its copy.
-  func batch(
+  package func batch(
     of sources: [(index: Int, image: Prepared)], copies: Int, seed: UInt64,
     coordinates: (Int, Int)
   ) -> Tensor {

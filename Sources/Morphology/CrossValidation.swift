@@ -158,12 +158,12 @@ public struct CrossValidation: Sendable {
 
   /// Does the next unit of work: an epoch of pre-training, or one way to learn.
   @discardableResult
-  public mutating func advance() throws -> Progress {
+  public mutating func advance() async throws -> Progress {
     let (fold, unit) = (position / unitsPerFold, position % unitsPerFold)
     let epochs = options.pretraining.epochs
     var name = "pre-training, epoch \(unit + 1) of \(epochs)"
     if unit < epochs {
-      try pretrain(fold)
+      try await pretrain(fold)
     } else {
       let (task, cell) = cells[unit - epochs]
       name = "\(cell.task), \(cell.method.rawValue), \(Int(100 * cell.share))% of the labels"
@@ -189,11 +189,17 @@ public struct CrossValidation: Sendable {
     return images.indices.filter { !closed.contains(groups[$0]) }
   }
 
-  private mutating func pretrain(_ fold: Int) throws {
+  /// Does an epoch.
+  private mutating func pretrain(_ fold: Int) async throws {
     let rows = unseen(fold)
     var learner = try pretraining ?? Pretraining(options.pretraining, sources: rows.count)
     pretraining = nil
-    try learner.advance(through: rows.map { images[$0] })
+    let end = (learner.epoch + 1) * learner.stepsPerEpoch
+    do {
+      try await learner.learn(from: rows.map { images[$0] }) { _, progress in
+        if progress.step == end { throw EpochDone() }
+      }
+    } catch is EpochDone {}
     pretraining = learner
   }
 
@@ -224,6 +230,9 @@ public struct CrossValidation: Sendable {
     return Encoder(options.pretraining.architecture, seed: options.seed)
   }
 }
+
+/// Learning stops between two steps, and goes on with the next unit.
+private struct EpochDone: Error {}
 
 extension CrossValidation {
   /// All that a checkpoint holds besides `position`.

@@ -1,3 +1,5 @@
+internal import CKernels
+
 /// How the noise of a cutout is estimated from its finite pixels.
 public enum NoiseEstimator: String, Codable, Sendable, CaseIterable {
   /// 1.4826 times the median absolute deviation from the median.
@@ -24,8 +26,8 @@ public enum NoiseEstimator: String, Codable, Sendable, CaseIterable {
 }
 
 private func deviation(_ pixels: [Float]) -> Float {
-  let centre = median(pixels)
-  return 1.4826 * median(pixels.map { abs($0 - centre) })
+  let centre = reber_median(pixels, pixels.count)
+  return 1.4826 * reber_median_distance(pixels, pixels.count, centre)
 }
 
 private func clipped(_ pixels: [Float]) -> Float {
@@ -49,9 +51,7 @@ private func standardDeviation(_ values: ArraySlice<Float>) -> Float {
   return Float((squares / count).squareRoot())
 }
 
-/// The median, or 0 of nothing.
-func median(_ values: [Float]) -> Float { middle(values.sorted()[...]) }
-
+/// The median of what is sorted, or 0 of nothing.
 private func middle(_ sorted: ArraySlice<Float>) -> Float {
   guard !sorted.isEmpty else { return 0 }
   let upper = sorted.startIndex + sorted.count / 2

@@ -48,19 +48,22 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   /// - Parameters:
   ///   - image: `[height, width]`, any brightness unit; pixels that are not finite count as 0.
   ///   - pixelScale: In arcsec; needed where `fieldOfView` is set.
+  ///   - sigma: The noise that an earlier preparation of the same cutout found, to save looking for
+  ///     it, which takes most of the time.
   /// - Returns: The cutout ready for views.
   /// - Throws: `MorphologyError` for an image without pixels, options that cannot be, or a missing
   ///   pixel scale.
-  public func prepare(_ image: Tensor, pixelScale: Double? = nil) throws -> Prepared {
+  public func prepare(
+    _ image: Tensor, pixelScale: Double? = nil, sigma known: Float? = nil
+  ) throws -> Prepared {
     guard image.shape.count == 2, !image.values.isEmpty else {
       throw MorphologyError.notAnImage(shape: image.shape)
     }
     let scale = try scale(of: image, pixelScale: pixelScale)
-    let finite = image.values.map(\.isFinite)
-    let count = finite.reduce(0) { $0 + ($1 ? 1 : 0) }
-    let filled = Tensor(shape: image.shape, values: image.values.map { $0.isFinite ? $0 : 0 })
+    let blank = image.values.reduce(0) { $0 + ($1.isFinite ? 0 : 1) }
+    let filled = blank == 0 ? image : image.filled()
     let smooth = filled.blurred(sigma: antialiasing(scale))
-    let sigma = noise(of: filled, smooth: smooth, finite: finite)
+    let sigma = known ?? noise(of: image, smooth: smooth, isFinite: blank == 0)
     let side = workingSide
     let map = AffineMap(
       from: (side, side), to: (image.shape[0], image.shape[1]), scale: Float(scale))
@@ -69,9 +72,12 @@ public struct Preprocessing: Codable, Sendable, Hashable {
       working.maskNeighbours(floor: max(clip * sigma, 0), radius: Float(radius * Double(size)))
     }
     return Prepared(
-      image: working, sigma: sigma, nonFinite: 1 - Double(count) / Double(finite.count),
-      preprocessing: self)
+      image: working, sigma: sigma,
+      nonFinite: Double(blank) / Double(image.values.count), preprocessing: self)
   }
+
+  /// The memory that a prepared image takes.
+  public var preparedBytes: Int { workingSide * workingSide * MemoryLayout<Float>.size + 256 }
 
   /// Sides of a prepared image, of the same parity as the view's.
   package var workingSide: Int {
@@ -99,9 +105,20 @@ public struct Preprocessing: Codable, Sendable, Hashable {
     scale > 1.05 ? Float(0.42 * (scale * scale - 1).squareRoot()) : 0
   }
 
-  private func noise(of raw: Tensor, smooth: Tensor, finite: [Bool]) -> Float {
-    let own = noise.sigma(of: zip(raw.values, finite).compactMap { $1 ? $0 : nil })
+  /// The noise of the smoothed image, where the image itself has any; of finite pixels alone.
+  private func noise(of raw: Tensor, smooth: Tensor, isFinite: Bool) -> Float {
+    func seen(_ image: Tensor) -> [Float] {
+      isFinite ? image.values : zip(image.values, raw.values).compactMap { $1.isFinite ? $0 : nil }
+    }
+    let own = noise.sigma(of: seen(raw))
     guard own > 0, smooth != raw else { return own }
-    return noise.sigma(of: zip(smooth.values, finite).compactMap { $1 ? $0 : nil })
+    return noise.sigma(of: seen(smooth))
+  }
+}
+
+extension Tensor {
+  /// With 0 for what is not finite.
+  fileprivate func filled() -> Tensor {
+    Tensor(shape: shape, values: values.map { $0.isFinite ? $0 : 0 })
   }
 }

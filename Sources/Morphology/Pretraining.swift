@@ -3,7 +3,7 @@ public import Tensor
 
 /// Contrastive learning without labels, over views of sources.
 ///
-/// The method is SimCLR (Chen et al. 2020). A state machine that does one step at a time. All
+/// The method is SimCLR (Chen et al. 2020). All
 /// chance comes from (seed, epoch, step, source), so weights, the optimiser's state and the number
 /// of the step are all that a checkpoint holds, and learning that was stopped and goes on gives the
 /// same bytes as learning that was not.
@@ -124,36 +124,49 @@ public struct Pretraining: Sendable {
   /// The epoch that the next step belongs to, from 0.
   public var epoch: Int { step / stepsPerEpoch }
 
-  /// Does what is left of the current epoch.
+  /// Does all steps that are left; the views of each are made while the network learns from those
+  /// before.
   ///
   /// - Parameters:
   ///   - images: All sources, in the same order every time.
-  ///   - onStep: Called after every step; what it throws stops the learning, which can go on.
-  /// - Throws: `MorphologyError.badState` for another number of sources, or what `onStep` throws.
-  public mutating func advance(
-    through images: [Prepared], onStep: (Progress) throws -> Void = { _ in }
-  ) throws {
+  ///   - onStep: Called after every step with the learning so far; what it throws stops the
+  ///     learning, which can go on.
+  /// - Throws: `MorphologyError.badState` for another number of sources, or what `images` or
+  ///   `onStep` throws.
+  public mutating func learn(
+    from images: some ImageSource,
+    onStep: (Pretraining, Progress) async throws -> Void = { _, _ in }
+  ) async throws {
     guard images.count == sources else {
       throw MorphologyError.badState("begun with \(sources) sources, now \(images.count)")
     }
-    let epoch = epoch
-    let order = order(of: epoch)
-    while !isFinished, self.epoch == epoch {
-      let start = step % stepsPerEpoch * batchSize
-      let loss = learn(order[start..<start + batchSize].map { ($0, images[$0]) }, epoch: epoch)
-      step += 1
-      try onStep(Progress(loss: loss, step: step, total: totalSteps, epoch: epoch))
+    var order = StepOrder(sources: sources, batchSize: batchSize, seed: options.seed)
+    var next = isFinished ? nil : views(of: order.sources(of: step), step: step, from: images)
+    defer { next?.cancel() }
+    while let views = try await next?.value {
+      let following = step + 1
+      next =
+        following == totalSteps
+        ? nil : self.views(of: order.sources(of: following), step: following, from: images)
+      let epoch = epoch
+      let loss = learn(views)
+      step = following
+      try await onStep(self, Progress(loss: loss, step: step, total: totalSteps, epoch: epoch))
     }
   }
 
-  private func order(of epoch: Int) -> [Int] {
-    var random = RandomStream(options.seed, epoch)
-    return (0..<sources).shuffled(using: &random)
+  /// Begins to make two views of each source of a step: first ones, then second ones.
+  private func views(
+    of chosen: [Int], step: Int, from images: some ImageSource
+  ) -> Task<Tensor, any Error> {
+    let (recipe, seed, epoch) = (options.views, options.seed, step / stepsPerEpoch)
+    return Task {
+      let sources = zip(chosen, try await images.images(at: chosen)).map { ($0, $1) }
+      return recipe.batch(of: sources, copies: 2, seed: seed, coordinates: (epoch, step))
+    }
   }
 
-  private mutating func learn(_ chosen: [(Int, Prepared)], epoch: Int) -> Float {
-    let views = options.views.batch(
-      of: chosen, copies: 2, seed: options.seed, coordinates: (epoch, step))
+  private mutating func learn(_ views: Tensor) -> Float {
     model.forgetGradients()
     let projections = model.head.forward(model.encoder.forward(views))
     let (loss, gradient) = ntXent(projections, temperature: options.temperature)

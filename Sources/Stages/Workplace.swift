@@ -15,19 +15,19 @@ public struct Workplace: Sendable {
   /// Do finished work once more, as a new run.
   public let again: Bool
 
-  /// Seconds of training that a killed process may lose.
-  public let checkpointInterval: Double
+  /// What training may use and lose; it changes no result.
+  public let means: TrainingMeans
 
   /// Gathers what stages work with.
   public init(
     database: Database, user: Operator, progress: any ProgressDisplay, again: Bool = false,
-    checkpointInterval: Double = 30
+    means: TrainingMeans = TrainingMeans()
   ) {
     self.database = database
     self.user = user
     self.progress = progress
     self.again = again
-    self.checkpointInterval = checkpointInterval
+    self.means = means
   }
 }
 

@@ -77,10 +77,10 @@ struct StageOptions: ParsableArguments {
   var again = false
 
   /// Opens what the stage works with.
-  func workplace(checkpointInterval: Double = 30) async throws -> Workplace {
+  func workplace(_ means: TrainingMeans = TrainingMeans()) async throws -> Workplace {
     Workplace(
       database: try await session.database(), user: Version.current, progress: session.progress,
-      again: again, checkpointInterval: checkpointInterval)
+      again: again, means: means)
   }
 
   /// Prints what a stage did: as JSON, or as a person reads it.
@@ -100,7 +100,14 @@ struct StageOptions: ParsableArguments {
 struct CheckpointOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("The most training that a killed process may lose.", valueName: "seconds"))
-  var checkpointEvery = 30.0
+  var checkpointEvery = TrainingMeans().checkpointInterval
+
+  /// What training may lose.
+  var means: TrainingMeans {
+    var means = TrainingMeans()
+    means.checkpointInterval = checkpointEvery
+    return means
+  }
 }
 
 /// The options of commands that show something without leaving a run.

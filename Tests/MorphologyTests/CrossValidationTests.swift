@@ -33,9 +33,9 @@ struct CrossValidationTests {
   }
 
   @Test("Every labelled source gets probabilities of every way, by the fold that held it out")
-  func allJudged() throws {
+  func allJudged() async throws {
     var comparison = try start(options())
-    while !comparison.isFinished { try comparison.advance() }
+    while !comparison.isFinished { try await comparison.advance() }
     #expect(comparison.probabilities.count == 8)
     for (key, table) in comparison.probabilities {
       for row in 0..<40 { #expect(abs(table.row(row).reduce(0, +) - 1) < 1e-5, "\(key) \(row)") }
@@ -45,21 +45,21 @@ struct CrossValidationTests {
   }
 
   @Test("Stopped anywhere and resumed, it gives the same probabilities")
-  func resumes() throws {
+  func resumes() async throws {
     var whole = try start(options())
-    while !whole.isFinished { try whole.advance() }
+    while !whole.isFinished { try await whole.advance() }
     for stop in 1..<whole.total {
       var first = try start(options())
-      for _ in 0..<stop { try first.advance() }
+      for _ in 0..<stop { try await first.advance() }
       var second = try start(options())
       try second.load(first.state, position: first.position)
-      while !second.isFinished { try second.advance() }
+      while !second.isFinished { try await second.advance() }
       #expect(second.probabilities == whole.probabilities, "stopped at \(stop)")
     }
   }
 
   @Test("What a fold's images and labels are changes nothing that is learned for that fold")
-  func foldIsUnseen() throws {
+  func foldIsUnseen() async throws {
     var options = options()
     options.methods = [.linearProbe]
     options.shares = [1]
@@ -69,23 +69,23 @@ struct CrossValidationTests {
     var groups = Array(0..<44)
     groups[40] = 30
     let other = try twoClasses(45)[44]
-    func judged(_ images: [Prepared], _ classes: [Int]) throws -> Tensor? {
+    func judged(_ images: [Prepared], _ classes: [Int]) async throws -> Tensor? {
       var task = task(isTest: isTest)
       task.classes = classes
       var comparison = try CrossValidation(options, images: images, groups: groups, tasks: [task])
-      while !comparison.isFinished { try comparison.advance() }
+      while !comparison.isFinished { try await comparison.advance() }
       return comparison.probabilities["toy/linear probe/1.0"]
     }
     var changed = images
     (changed[31], changed[40]) = (other, other)
     var wrong = classes
     wrong[33] = 1 - wrong[33]
-    let first = try #require(try judged(images, classes))
-    let second = try #require(try judged(changed, wrong))
+    let first = try #require(try await judged(images, classes))
+    let second = try #require(try await judged(changed, wrong))
     for row in 30..<40 where row != 31 { #expect(first.row(row) == second.row(row)) }
     #expect(first.row(31) != second.row(31))
     changed[41] = other
-    let third = try #require(try judged(changed, wrong))
+    let third = try #require(try await judged(changed, wrong))
     #expect(first.row(30) != third.row(30), "an image outside the fold is learned from")
   }
 

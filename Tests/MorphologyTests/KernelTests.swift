@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 import Morphology
 import Tensor
@@ -71,6 +72,19 @@ struct KernelTests {
     #expect(abs(fourth / (square * square) - 2.85) < 0.06)
   }
 
+  @Test("Medians are those of sorting", arguments: [1, 2, 3, 10, 1001, 20_000])
+  func medians(_ count: Int) {
+    var random = RandomStream(3, count)
+    let values = (0..<count).map { _ in
+      // Some values stand many times, of both signs.
+      random.uniform() < 0.3 ? Float(Int.random(in: -2...2, using: &random)) : random.normal()
+    }
+    #expect(reber_median(values, count) == slowMedian(values))
+    #expect(
+      reber_median_distance(values, count, 0.25) == slowMedian(values.map { abs($0 - 0.25) }))
+    #expect(reber_median([], 0) == 0)
+  }
+
   @Test("The peak looks inside the inscribed circle only")
   func peak() {
     var field = Tensor([20, 20])
@@ -78,6 +92,12 @@ struct KernelTests {
     field.values[10 * 20] = 3
     #expect(field.peakInCircle == 3)
   }
+}
+
+private func slowMedian(_ values: [Float]) -> Float {
+  let sorted = values.sorted()
+  let upper = sorted[sorted.count / 2]
+  return sorted.count % 2 == 1 ? upper : (sorted[sorted.count / 2 - 1] + upper) / 2
 }
 
 private func slowResampling(_ image: Tensor, _ map: AffineMap, _ height: Int, _ width: Int)

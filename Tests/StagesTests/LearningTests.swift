@@ -89,6 +89,22 @@ import Testing
     #expect(Array(digests[..<2]) == Array(digests[2...]))
   }
 
+  @Test func imagesThatDoNotFitInMemoryTeachTheSame() async throws {
+    let toy = try await SyntheticSurvey(24)
+    var means = TrainingMeans()
+    means.imageMemory = 0
+    let place = Workplace(
+      database: toy.workplace.database, user: toy.workplace.user, progress: Silence(), again: true,
+      means: means)
+    let runs = [
+      try await toy.workplace.pretrain(Self.pretraining()).run,
+      try await place.pretrain(Self.pretraining()).run,
+    ]
+    #expect(Set(runs).count == 2)
+    #expect(try await toy.numbers("SELECT count(DISTINCT sha256) FROM reber.model") == [1])
+    #expect(try await toy.numbers("SELECT count(*) FROM reber.training_source") == [48])
+  }
+
   @Test func labelsOfOtherSourcesDoNotSufficeToJudge() async throws {
     let toy = try await SyntheticSurvey(24)
     _ = try await toy.workplace.pretrain(Self.pretraining(1))

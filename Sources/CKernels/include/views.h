@@ -1,7 +1,8 @@
-// Kernels of the views that a network learns from. Images are row-major, one channel.
+// Kernels of cutouts and of the views that a network learns from. Images are row-major, one channel.
 #ifndef REBER_VIEWS_H
 #define REBER_VIEWS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 // target(r, c) = source at x = map[0] c + map[1] r + map[2], y = map[3] c + map[4] r + map[5],
@@ -32,5 +33,10 @@ float reber_peak(const float *image, int side);
 // `scratch` holds 10 * width floats; height and width are at least 11.
 float reber_ssim(const float *a, const float *b, float *scratch, int height, int width,
                  float floor);
+
+// The median of finite values, or of their distances from a centre; 0 of nothing. By counting bits,
+// not by sorting: a few passes over the values.
+float reber_median(const float *values, size_t count);
+float reber_median_distance(const float *values, size_t count, float centre);
 
 #endif

@@ -119,7 +119,7 @@ extension TrainingSession {
   fileprivate mutating func run(_ comparison: inout CrossValidation) async throws {
     var meter = RunMeter(workplace, run: run, "comparing, parts", of: comparison.total)
     while !comparison.isFinished {
-      let part = try comparison.advance()
+      let part = try await comparison.advance()
       try await meter.update(part.position, detail: "fold \(part.fold + 1), \(part.name)")
       if isCheckpointDue || comparison.isFinished {
         try await save(step: comparison.position, comparison.state)

@@ -18,22 +18,27 @@ struct PreparedCutout: Sendable {
 extension Preprocessing {
   /// Prepares cutouts on all cores.
   ///
+  /// `sigmas` is the noise of each, where it is known.
+  ///
   /// - Throws: `LearnError.badCutout`, which names the cutout that could not be prepared.
-  func prepare(_ cutouts: [StoredCutout]) throws -> [PreparedCutout] {
+  func prepare(
+    _ cutouts: [StoredCutout], sigmas: [Float]? = nil
+  ) throws -> [PreparedCutout] {
     var results = [Result<PreparedCutout, any Error>?](repeating: nil, count: cutouts.count)
     results.withUnsafeMutableBufferPointer { results in
       nonisolated(unsafe) let results = results
       parallel(over: cutouts.count, chunk: 4) { _, items in
-        for item in items { results[item] = Result { try prepare(cutouts[item]) } }
+        for item in items { results[item] = Result { try prepare(cutouts[item], sigmas?[item]) } }
       }
     }
     return try results.compactMap { try $0?.get() }
   }
 
-  private func prepare(_ cutout: StoredCutout) throws -> PreparedCutout {
+  private func prepare(_ cutout: StoredCutout, _ sigma: Float?) throws -> PreparedCutout {
     let image = Tensor(shape: [cutout.height, cutout.width], values: cutout.values)
     do {
-      let prepared = try prepare(image, pixelScale: cutout.pixelScale.map(Double.init))
+      let prepared = try prepare(
+        image, pixelScale: cutout.pixelScale.map(Double.init), sigma: sigma)
       return PreparedCutout(source: cutout.source, cutout: cutout.id, image: prepared)
     } catch {
       throw LearnError.badCutout(cutout.id, source: cutout.source, reason: "\(error)")

@@ -61,23 +61,14 @@ extension Workplace {
   private func learn(
     _ stage: PretrainStage, from surveys: [Survey], run: Int
   ) async throws -> PretrainStage.Metrics {
-    var images: [Prepared] = []
-    var empty = 0
-    for survey in surveys {
-      let all = try await prepared(survey, by: stage.preprocessing)
-      let shown = all.filter { !$0.image.isEmpty }
-      let seen = shown.map { TrainingSource(source: $0.source, cutout: $0.cutout) }
-      try await database.with { try survey.write(seen, run: run, in: $0) }
-      images += shown.map(\.image)
-      empty += all.count - shown.count
-    }
+    let (images, empty) = try await trainingImages(of: surveys, by: stage.preprocessing, run: run)
     var session = TrainingSession(workplace: self, run: run)
     var training = try Pretraining(stage.learning, sources: images.count)
     if let saved = try await session.resume() {
       try training.load(saved.state, step: saved.step)
       progress.note("going on after step \(saved.step) of \(training.totalSteps)")
     }
-    try await session.run(&training, through: images)
+    try await session.run(&training, from: images)
     let model = try await session.store(
       .encoder, parent: nil,
       ModelDescription(
@@ -91,31 +82,19 @@ extension Workplace {
   }
 }
 
-/// A checkpoint is due: learning stops between two steps, and goes on when it is saved.
-private struct CheckpointDue: Error {}
-
 extension TrainingSession {
   /// Does all steps that are left, with a checkpoint now and then.
   fileprivate mutating func run(
-    _ training: inout Pretraining, through images: [Prepared]
+    _ training: inout Pretraining, from images: some ImageSource
   ) async throws {
     var meter = RunMeter(workplace, run: run, "learning, steps", of: training.totalSteps)
-    while !training.isFinished {
-      var session = self
-      do {
-        try training.advance(through: images) { step in
-          session.add("loss", step.step, Double(step.loss))
-          session.workplace.progress.update(
-            "learning, steps", done: step.step, of: step.total,
-            detail: "epoch \(step.epoch + 1), loss \(rounded(step.loss))")
-          if session.isCheckpointDue { throw CheckpointDue() }
-        }
-      } catch is CheckpointDue {}
-      self = session
+    try await training.learn(from: images) { training, step in
+      add("loss", step.step, Double(step.loss))
       if isCheckpointDue || training.isFinished {
-        try await save(step: training.step, training.state)
+        try await save(step: step.step, training.state)
       }
-      try await meter.update(training.step)
+      try await meter.update(
+        step.step, detail: "epoch \(step.epoch + 1), loss \(rounded(step.loss))")
     }
   }
 }

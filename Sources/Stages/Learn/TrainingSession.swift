@@ -23,7 +23,9 @@ struct TrainingSession: Sendable {
   var seconds: Double { Date().timeIntervalSince(started) }
 
   /// Whether it is time to save.
-  var isCheckpointDue: Bool { Date().timeIntervalSince(saved) > workplace.checkpointInterval }
+  var isCheckpointDue: Bool {
+    Date().timeIntervalSince(saved) > workplace.means.checkpointInterval
+  }
 
   /// Adds a point to the training's curve, to be written with the next checkpoint.
   mutating func add(_ series: String, _ step: Int, _ value: Double) {

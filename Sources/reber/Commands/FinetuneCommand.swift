@@ -48,7 +48,7 @@ struct FinetuneCommand: AsyncParsableCommand {
     stage.learning.rate = rate
     stage.learning.seed = seed
     stage.learning.views = views.applied(to: stage.learning.views)
-    let place = try await options.workplace(checkpointInterval: checkpoints.checkpointEvery)
+    let place = try await options.workplace(checkpoints.means)
     try options.show(try await place.finetune(stage), text)
   }
 

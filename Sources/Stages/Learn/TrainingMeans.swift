@@ -1,0 +1,18 @@
+import Foundation
+
+/// What training may use and lose. None of it changes what is learned, so it is no part of a run's
+/// parameters.
+public struct TrainingMeans: Sendable {
+  /// Seconds of training that a killed process may lose.
+  public var checkpointInterval = 30.0
+
+  /// Bytes that prepared images may take: what does not fit is read from the database again in every
+  /// epoch.
+  public var imageMemory = Self.usualImageMemory
+
+  /// A quarter of the machine's memory.
+  public static var usualImageMemory: Int { Int(ProcessInfo.processInfo.physicalMemory / 4) }
+
+  /// The usual means.
+  public init() {}
+}
