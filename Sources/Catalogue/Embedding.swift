@@ -78,3 +78,27 @@ extension Model {
       """, as: Int.self)
   }
 }
+
+extension Survey {
+  /// The encoder in whose space a classifier's sources are shown: the one that it began from, or
+  /// the newest other one that has embedded current cutouts of the survey; `nil` where none has.
+  public func embeddingModel(for classifier: Model, in database: Connection) throws -> Model? {
+    let found = try database.first(
+      """
+      SELECT model.model_id
+      FROM reber.model
+      WHERE kind = 'encoder' AND EXISTS (
+          SELECT FROM reber.embedding
+          JOIN reber.cutout USING (cutout_id)
+          WHERE embedding.model_id = model.model_id AND embedding.survey_id = \(id)
+              AND cutout.is_current
+      )
+      ORDER BY
+          model_id = (SELECT parent_model_id FROM reber.model WHERE model_id = \(classifier.id))
+              DESC NULLS LAST,
+          model_id DESC
+      LIMIT 1
+      """, as: Int.self)
+    return try found.map { try Model.find(.encoder, numbered: $0, in: database) }
+  }
+}

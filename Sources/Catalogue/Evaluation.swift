@@ -65,32 +65,84 @@ public struct ConfusionCell: Sendable, Codable {
   }
 }
 
-extension EvaluationRow {
-  /// Stores an evaluation whole, in one transaction.
-  public static func write(
-    _ rows: [EvaluationRow], confusion: [ConfusionCell], run: Int, in database: Connection
-  ) throws {
+/// All rows of an evaluation.
+public struct StoredEvaluation: Sendable {
+  /// Scores by bound and class.
+  public var scores: [EvaluationRow]
+
+  /// Counts of true against predicted classes.
+  public var confusion: [ConfusionCell]
+
+  /// The reliability curve.
+  public var reliability: [ReliabilityBin]
+
+  /// Scores by what is kept.
+  public var coverage: [CoveragePoint]
+
+  /// What was judged.
+  public var truth: JudgedTruth
+
+  /// Gathers rows.
+  public init(
+    scores: [EvaluationRow], confusion: [ConfusionCell], reliability: [ReliabilityBin],
+    coverage: [CoveragePoint], truth: JudgedTruth
+  ) {
+    self.scores = scores
+    self.confusion = confusion
+    self.reliability = reliability
+    self.coverage = coverage
+    self.truth = truth
+  }
+}
+
+extension StoredEvaluation {
+  private static let tables = ["evaluation", "confusion", "reliability", "coverage", "judged"]
+
+  /// Stores an evaluation whole, in one transaction; rows of the same run are replaced.
+  public func write(of survey: Survey, run: Int, in database: Connection) throws {
     try database.transaction { database in
-      try database.copy(
-        into: "reber.evaluation",
-        columns: [
-          "run_id", "bound", "class", "support", "predicted", "correct", "precision", "recall",
-          "f1", "f1_lower", "f1_upper",
-        ]
-      ) { copy in
-        for row in rows {
-          try copy.row(
-            run, row.bound, row.className, Int32(row.support), Int32(row.predicted),
-            Int32(row.correct), row.precision, row.recall, row.f1, row.interval?.lowerBound,
-            row.interval?.upperBound)
-        }
+      for table in Self.tables {
+        _ = try database.execute("DELETE FROM reber.\(identifier: table) WHERE run_id = \(run)")
       }
-      try database.copy(
-        into: "reber.confusion", columns: ["run_id", "truth", "predicted", "sources"]
-      ) { copy in
-        for cell in confusion {
-          try copy.row(run, cell.truth, cell.predicted, Int32(cell.sources))
-        }
+      try EvaluationRow.write(scores, run: run, in: database)
+      try ConfusionCell.write(confusion, run: run, in: database)
+      try ReliabilityBin.write(reliability, run: run, in: database)
+      try CoveragePoint.write(coverage, run: run, in: database)
+      try survey.write(truth, run: run, in: database)
+    }
+  }
+}
+
+extension EvaluationRow {
+  fileprivate static func write(
+    _ rows: [EvaluationRow], run: Int, in database: Connection
+  ) throws {
+    try database.copy(
+      into: "reber.evaluation",
+      columns: [
+        "run_id", "bound", "class", "support", "predicted", "correct", "precision", "recall",
+        "f1", "f1_lower", "f1_upper",
+      ]
+    ) { copy in
+      for row in rows {
+        try copy.row(
+          run, row.bound, row.className, Int32(row.support), Int32(row.predicted),
+          Int32(row.correct), row.precision, row.recall, row.f1, row.interval?.lowerBound,
+          row.interval?.upperBound)
+      }
+    }
+  }
+}
+
+extension ConfusionCell {
+  fileprivate static func write(
+    _ cells: [ConfusionCell], run: Int, in database: Connection
+  ) throws {
+    try database.copy(
+      into: "reber.confusion", columns: ["run_id", "truth", "predicted", "sources"]
+    ) { copy in
+      for cell in cells {
+        try copy.row(run, cell.truth, cell.predicted, Int32(cell.sources))
       }
     }
   }

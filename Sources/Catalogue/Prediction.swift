@@ -140,6 +140,18 @@ extension Survey {
     ).map { Prediction(source: $0, cutout: $1, probabilities: $2) }
   }
 
+  /// The most probable class of each source that a classification run has classified.
+  public func predictedClasses(run: Int, in database: Connection) throws -> [Int: String] {
+    let rows = try database.rows(
+      """
+      SELECT source_id, class.name
+      FROM reber.prediction
+      JOIN reber.class USING (class_scheme_id, class_id)
+      WHERE run_id = \(run) AND survey_id = \(id)
+      """, as: Int.self, String.self)
+    return Dictionary(rows.map { ($0, $1) }, uniquingKeysWith: { $1 })
+  }
+
   /// How many sources a classification run has classified so far.
   public func classified(run: Int, in database: Connection) throws -> Int {
     try database.row(

@@ -26,6 +26,17 @@ extension Run {
     return run
   }
 
+  /// What a run read.
+  public static func inputs(of id: Int, in database: Connection) throws -> [Work.Input] {
+    try database.rows(
+      """
+      SELECT role, name, sha256, rows, bytes FROM reber.run_input
+      WHERE run_id = \(id)
+      ORDER BY role, name
+      """, as: String.self, String.self, String.self, Int?.self, Int?.self
+    ).map { Work.Input(role: $0, name: $1, sha256: $2, rows: $3, bytes: $4) }
+  }
+
   private static func select(_ clause: SQL, in database: Connection) throws -> [Run] {
     try database.rows(
       """

@@ -32,6 +32,6 @@ public enum Schema {
     "ingest": ["reber.source", "reber.cutout"], "pretrain": ["reber.training_source"],
     "embed": ["reber.embedding"], "cluster": ["reber.cluster", "reber.cluster_member"],
     "label": ["reber.label"], "finetune": ["reber.training_source"],
-    "classify": ["reber.prediction"],
+    "classify": ["reber.prediction"], "evaluate": ["reber.judged"],
   ]
 }

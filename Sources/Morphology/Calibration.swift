@@ -37,6 +37,12 @@ public struct Calibration: Codable, Sendable, Hashable {
 
     /// The part of them that was called right; 0 of none.
     public let accuracy: Double
+
+    /// Sources in the bin that were called right.
+    public var correct: Int { Int((accuracy * Double(count)).rounded()) }
+
+    /// The 95% interval of the accuracy; `nil` of none.
+    public var interval: Interval? { Interval(part: correct, of: count) }
   }
 
   /// Measures the calibration of an evaluation.
@@ -61,6 +67,20 @@ public struct Calibration: Codable, Sendable, Hashable {
     largestError = gaps.max() ?? 0
     negativeLogLikelihood = rows.reduce(0) { $0 + evaluation.surprise(of: $1) } / all
     brierScore = rows.reduce(0) { $0 + evaluation.squaredError(of: $1) } / all
+  }
+}
+
+extension Interval {
+  /// The 95% score interval of a proportion (Wilson 1927); `nil` of none.
+  ///
+  /// It stays in 0...1, and is not empty where all or none are counted.
+  init?(part: Int, of count: Int) {
+    guard count > 0 else { return nil }
+    let (n, p, z) = (Double(count), Double(part) / Double(count), 1.959964)
+    let middle = p + z * z / (2 * n)
+    let reach = z * (p * (1 - p) / n + z * z / (4 * n * n)).squareRoot()
+    low = max(0, (middle - reach) / (1 + z * z / n))
+    high = min(1, (middle + reach) / (1 + z * z / n))
   }
 }
 

@@ -1,4 +1,5 @@
 import Catalogue
+import Morphology
 import PostgreSQL
 import Synchronization
 import Tensor
@@ -34,15 +35,7 @@ final class EmbeddingSpace: Sendable {
     vectors = Tensor(shape: [embeddings.count, dimensions], values: values)
     rows = Dictionary(
       sources.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
-    map = Self.flatten(vectors)
-  }
-
-  private static func flatten(_ vectors: Tensor) -> Tensor {
-    guard vectors.rows > 2, vectors.columns > 1 else { return Tensor([vectors.rows, 2]) }
-    var plane = PCA(fitting: vectors, components: 2).project(vectors)
-    let greatest = plane.values.reduce(0) { max($0, abs($1)) }
-    if greatest > 0 { for index in plane.values.indices { plane.values[index] /= greatest } }
-    return plane
+    map = vectors.onPrincipalPlane()
   }
 
   /// The sources most like some others, by the cosine with the direction of their mean.

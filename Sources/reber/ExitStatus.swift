@@ -26,9 +26,11 @@ enum ExitStatus: Int32 {
     case let error as PostgresError:
       self = error.isConnectionFailure ? .unavailable : .databaseError
     case SimulationFolderError.busy: self = .busy
-    case is PrivateServerError, SimulationFolderError.notWritable: self = .cannotCreate
+    case is PrivateServerError, SimulationFolderError.notWritable, ReportError.notWritable:
+      self = .cannotCreate
     case is IngestError, is LabelError, is LearnError, is CatalogueError, is FITSError,
-      is TableError, is MorphologyError, is SimulationError, is SimulationFolderError:
+      is TableError, is MorphologyError, is SimulationError, is SimulationFolderError,
+      is ReportError:
       self = .badInput
     default: return nil
     }

@@ -12,7 +12,9 @@ import Testing
       ["label", "import", "sim/simulated-truth.fits", "--survey", "sim", "--only", "sheet.csv"],
       ["finetune", "--survey", "sim", "--epochs", "1", "--folds", "2", "--batch-size", "16"],
       ["classify", "--survey", "sim"],
-      ["evaluate", "--survey", "sim", "--truth", "sim/simulated-truth.fits"],
+      [
+        "evaluate", "--survey", "sim", "--truth", "sim/simulated-truth.fits", "--report", "report",
+      ],
       ["publish", "--survey", "sim"], ["export", "sim", "--output", "sim.fits"],
       ["export", "sim", "--output", "sim.vot"], ["export", "sim", "--output", "sim.csv"],
     ] { try program.call(stage) }
@@ -38,6 +40,29 @@ import Testing
       #expect(lineage.output.contains(word), "\(word) in \(lineage.output)")
     }
     try judge(program)
+    try readReport(program)
+  }
+
+  /// The report as any reader of XML and CSV sees it.
+  private func readReport(_ program: Program) throws {
+    let folder = program.folder + "/report"
+    let script = """
+      import csv, xml.etree.ElementTree
+      page = xml.etree.ElementTree.parse('\(folder)/report.html')
+      text = ''.join(page.getroot().itertext())
+      assert 'head-tail' in text and 'simulated: nothing in it is real' in text
+      rows = {name: list(csv.DictReader(open('\(folder)/' + name + '.csv')))
+              for name in ('scores', 'confusion', 'reliability', 'coverage', 'sources')}
+      judged = len(rows['sources'])
+      assert judged == int(rows['coverage'][-1]['sources']) > 0
+      assert judged == sum(int(row['sources']) for row in rows['confusion'])
+      assert judged == sum(int(row['sources']) for row in rows['reliability'])
+      right = sum(row['predicted'] == row['truth'] for row in rows['sources'])
+      assert abs(float(rows['coverage'][-1]['accuracy']) - right / judged) < 1e-12
+      print('good')
+      """
+    guard Validator.astropy else { return }
+    #expect(Validator.run(Validator.python, ["-c", script])?.output == "good\n")
   }
 
   /// What programs of other authors say of the exported files.

@@ -70,6 +70,36 @@ struct EvaluationTests {
     #expect(rows[1].intervals.count == 4)
   }
 
+  @Test("An accuracy of 8 in 10 has the interval of R's prop.test(8, 10, correct = FALSE), to 1e-6")
+  func scoreInterval() throws {
+    let evaluation = try Evaluation(
+      truth: (0..<10).map { $0 < 8 ? 0 : 1 },
+      probabilities: Tensor(
+        shape: [10, 2], values: (0..<10).flatMap { _ in [0.75, 0.25] as [Float] }))
+    let bins = Calibration(evaluation, bins: 10).bins
+    let interval = try #require(bins[7].interval)
+    #expect(bins[7].correct == 8)
+    #expect(abs(interval.low - 0.4901625) < 1e-6 && abs(interval.high - 0.9433178) < 1e-6)
+    #expect(bins[0].interval == nil)
+  }
+
+  @Test("Coverage counts the sources at or above each threshold, up to all")
+  func coverage() {
+    let points = Coverage(evaluation).points
+    #expect(points.count == Set(evaluation.confidence).count)
+    for point in points {
+      let kept = evaluation.truth.indices.filter { evaluation.confidence[$0] >= point.threshold }
+      let right = kept.count { evaluation.truth[$0] == evaluation.predicted[$0] }
+      #expect(point.kept == kept.count)
+      #expect(point.accuracy == Double(right) / Double(kept.count))
+      #expect(point.macroF1 == evaluation.confusion(of: kept).macro.f1)
+    }
+    #expect(points.last?.kept == 90)
+    #expect(points.last?.macroF1 == evaluation.confusion().macro.f1)
+    let few = Coverage(evaluation, points: 10).points
+    #expect(few.count <= 11 && few.last == points.last && Set(few).isSubset(of: points))
+  }
+
   @Test("A bound that holds no source has zero scores and no intervals")
   func empty() {
     var options = BoundOptions()

@@ -87,16 +87,26 @@ extension Workplace {
     return try await perform(work) { run in
       try await database.with { database in
         let (scheme, classes) = try model.classes(in: database)
-        let truth =
+        let known =
           try path.map { try stage.truth.classes(in: $0, of: survey, database) }
           ?? survey.consensusNames(scheme: scheme, in: database)
         let judged = try stage.judge(
-          truth, of: survey, classification: classification, classes: classes.map(\.name),
+          known, of: survey, classification: classification, classes: classes.map(\.name),
           in: database)
+        let evaluation = try Evaluation(
+          truth: judged.truth,
+          probabilities: Tensor(
+            shape: [judged.truth.count, classes.count], values: judged.probabilities))
         let metrics = try stage.metrics(
-          judged, classes: classes.map(\.name), survey, classification, in: database)
-        try EvaluationRow.write(
-          metrics.scores, confusion: metrics.confusion, run: run, in: database)
+          evaluation, judged, classes: classes.map(\.name), survey, classification, in: database)
+        let truth = JudgedTruth(
+          classification: classification, scheme: scheme,
+          classes: zip(judged.sources, judged.truth).map { ($0, classes[$1].id) })
+        try StoredEvaluation(
+          scores: metrics.scores, confusion: metrics.confusion,
+          reliability: Calibration(evaluation).bins.map { ReliabilityBin($0) },
+          coverage: Coverage(evaluation).points.map { CoveragePoint($0) }, truth: truth
+        ).write(of: survey, run: run, in: database)
         return metrics
       }
     }
@@ -134,13 +144,9 @@ extension EvaluateStage {
   }
 
   fileprivate func metrics(
-    _ judged: Judged, classes: [String], _ survey: Survey, _ classification: Int,
-    in database: Connection
+    _ evaluation: Evaluation, _ judged: Judged, classes: [String], _ survey: Survey,
+    _ classification: Int, in database: Connection
   ) throws -> Metrics {
-    let evaluation = try Evaluation(
-      truth: judged.truth,
-      probabilities: Tensor(
-        shape: [judged.truth.count, classes.count], values: judged.probabilities))
     let confusion = evaluation.confusion()
     let bounded = evaluation.byProbability(bounds)
     return Metrics(
@@ -152,63 +158,6 @@ extension EvaluateStage {
       calibrationError: Calibration(evaluation).expectedError,
       scores: bounded.flatMap { EvaluationRow.rows($0, classes: classes) },
       confusion: confusion.cells(classes: classes))
-  }
-}
-
-extension EvaluationRow {
-  /// The name under which the mean over the classes stands.
-  public static let macroAverage = "macro average"
-
-  /// A row a class and one for the macro average.
-  fileprivate static func rows(_ scores: BoundedScores, classes: [String]) -> [EvaluationRow] {
-    let confusion = scores.confusion
-    let single = classes.enumerated().map { index, name in
-      row(
-        scores.bound, name, confusion.scores(of: index), correct: confusion[index, index],
-        scores.intervals.isEmpty ? nil : scores.intervals[index])
-    }
-    let correct = classes.indices.reduce(0) { $0 + confusion[$1, $1] }
-    return single + [
-      row(scores.bound, macroAverage, confusion.macro, correct: correct, scores.macroInterval)
-    ]
-  }
-
-  private static func row(
-    _ bound: ProbabilityBound, _ name: String, _ scores: ClassScores, correct: Int,
-    _ interval: Interval?
-  ) -> EvaluationRow {
-    let seen = scores.support + scores.predicted > 0
-    return EvaluationRow(
-      bound: bound.text, className: name, support: scores.support, predicted: scores.predicted,
-      correct: correct, precision: scores.predicted > 0 ? Float(scores.precision) : nil,
-      recall: scores.support > 0 ? Float(scores.recall) : nil,
-      f1: seen ? Float(scores.f1) : nil,
-      interval: seen ? interval.map { Float($0.low)...Float($0.high) } : nil)
-  }
-}
-
-extension ProbabilityBound {
-  /// As it stands in `reber.evaluation.bound`.
-  var text: String {
-    switch self {
-    case .atMost(let bound): "p <= \(bound)"
-    case .all: "all"
-    case .atLeast(let bound): "p >= \(bound)"
-    }
-  }
-}
-
-extension Confusion {
-  /// The pairs of classes that occur.
-  fileprivate func cells(classes: [String]) -> [ConfusionCell] {
-    classes.indices.flatMap { truth in
-      classes.indices.compactMap { predicted in
-        self[truth, predicted] == 0
-          ? nil
-          : ConfusionCell(
-            truth: classes[truth], predicted: classes[predicted], sources: self[truth, predicted])
-      }
-    }
   }
 }
 

@@ -25,6 +25,11 @@ extension Catalogue.Model {
     return (encoder, description.preprocessing)
   }
 
+  /// How the model's cutouts are prepared.
+  func preprocessing() throws -> Preprocessing {
+    try description.decode(as: ModelDescription.self).preprocessing
+  }
+
   /// The classifier, with its temperature.
   func classifier(classes: Int, in database: Connection) throws -> Classifier {
     let description = try description.decode(as: ModelDescription.self)

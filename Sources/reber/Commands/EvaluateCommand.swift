@@ -14,6 +14,7 @@ struct EvaluateCommand: AsyncParsableCommand {
       Example:
         reber evaluate --survey first
         reber evaluate --survey first --truth catalogue.csv --class-column label --map 100=FRI
+        reber evaluate --survey first --report first-report
       """)
 
   @OptionGroup var table: LabelTableOptions
@@ -26,9 +27,28 @@ struct EvaluateCommand: AsyncParsableCommand {
   @Option(help: "The bound of doubtful predictions.") var low: Float = 0.85
   @Option(help: "The bound of sure predictions.") var high: Float = 0.99
   @Option(help: "Resamplings of the bootstrap.") var resamplings = 500
+  @Option(
+    help: ArgumentHelp(
+      "Also write report.html there, a page with tables and figures, and CSV files of them.",
+      valueName: "folder"))
+  var report: String?
   @OptionGroup(title: "Output") var options: StageOptions
 
   func run() async throws {
+    let folder = try report.map { try ReportFolder($0) }
+    let workplace = try await options.workplace()
+    let evaluation = try await workplace.evaluate(stage, truth: truth)
+    if let folder {
+      try await workplace.write(reportOf: evaluation, of: stage, to: folder)
+      workplace.progress.note("report: \(folder.page)")
+    }
+    try options.show(evaluation) { metrics in
+      [scores(metrics), confusion(metrics), summary(metrics)].joined(separator: "\n\n")
+    }
+  }
+
+  /// The options as the stage takes them.
+  private var stage: EvaluateStage {
     var stage = EvaluateStage(survey: table.survey)
     stage.truth = table.labels
     stage.classification = classification
@@ -36,9 +56,7 @@ struct EvaluateCommand: AsyncParsableCommand {
     stage.bounds.low = low
     stage.bounds.high = high
     stage.bounds.resamplings = resamplings
-    try options.show(try await options.workplace().evaluate(stage, truth: truth)) { metrics in
-      [scores(metrics), confusion(metrics), summary(metrics)].joined(separator: "\n\n")
-    }
+    return stage
   }
 
   /// F1 of each class below, overall and above the bounds, with its interval and count.
