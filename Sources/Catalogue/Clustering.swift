@@ -134,42 +134,6 @@ extension Clustering {
     return Clustering(id: clustering, run: run)
   }
 
-  /// A leaf as a person sees it listed.
-  public struct Summary: Sendable, Codable {
-    /// The leaf.
-    public var cluster: Int
-    /// Sources in it.
-    public var members: Int
-    /// The name of its most central source.
-    public var medoid: String?
-    /// Sources in it that have a label.
-    public var labelled: Int
-  }
-
-  /// The leaves, largest first.
-  public func leaves(in database: Connection) throws -> [Summary] {
-    try database.rows(
-      """
-      SELECT cluster.cluster, cluster.members, source.name, labelled.sources
-      FROM reber.clustering
-      JOIN reber.cluster USING (clustering_id)
-      LEFT JOIN reber.source ON source.survey_id = clustering.survey_id
-          AND source.source_id = cluster.medoid_source_id
-      CROSS JOIN LATERAL (
-          SELECT count(DISTINCT current_label.source_id) AS sources
-          FROM reber.cluster_member
-          JOIN reber.current_label USING (survey_id, source_id)
-          WHERE cluster_member.clustering_id = cluster.clustering_id
-              AND cluster_member.cluster = cluster.cluster
-      ) AS labelled
-      WHERE clustering_id = \(id) AND cluster.height = 0
-      ORDER BY cluster.members DESC, cluster.cluster
-      """, as: Int32.self, Int32.self, String?.self, Int.self
-    ).map {
-      Summary(cluster: Int($0), members: Int($1), medoid: $2, labelled: $3)
-    }
-  }
-
   /// The sources of a cluster and of all clusters below it, most central first.
   public func members(of cluster: Int, in database: Connection) throws -> [Int] {
     try database.rows(

@@ -74,22 +74,14 @@ public struct Clustering: Sendable {
   ///   - options: What decides the clusters.
   /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
   public init(_ embeddings: Tensor, options: Options = Options()) throws {
-    guard embeddings.rows > 1 else {
-      throw MorphologyError.tooFew(what: "embeddings", have: embeddings.rows, need: 2)
-    }
-    guard embeddings.values.allSatisfy(\.isFinite) else {
-      throw MorphologyError.badOptions("an embedding is not finite: embed again")
-    }
-    let sphere = embeddings.onUnitSphere()
-    let pca = PCA(fitting: sphere, components: min(options.components, embeddings.rows - 1))
-    let points = pca.project(sphere).onUnitSphere()
+    let (points, keptVariance) = try embeddings.inPrincipalSpace(components: options.components)
+    self.keptVariance = keptVariance
     let means = KMeans(
       points, clusters: options.clusters, restarts: options.restarts, rounds: options.rounds,
       seed: options.seed)
     let near = nearestNeighbours(of: points, in: means.centroids, count: 2)
     let found = Self.clusters(points, near, count: means.centroids.rows, options: options)
     self.options = options
-    keptVariance = pca.varianceRatios.reduce(0, +)
     clusters = found.map(\.cluster)
     var assignments = [Int](repeating: 0, count: points.rows)
     for (index, cluster) in clusters.enumerated() {
@@ -146,6 +138,22 @@ private func loneliness(_ points: Tensor, neighbours: Int) -> [Float] {
 }
 
 extension Tensor {
+  /// Embeddings on the unit sphere, through PCA, and on the unit sphere again, with the part of the
+  /// variance that the components hold.
+  ///
+  /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
+  package func inPrincipalSpace(components: Int) throws -> (points: Tensor, keptVariance: Double) {
+    guard rows > 1 else {
+      throw MorphologyError.tooFew(what: "embeddings", have: rows, need: 2)
+    }
+    guard values.allSatisfy(\.isFinite) else {
+      throw MorphologyError.badOptions("an embedding is not finite: embed again")
+    }
+    let sphere = onUnitSphere()
+    let pca = PCA(fitting: sphere, components: min(components, rows - 1))
+    return (pca.project(sphere).onUnitSphere(), pca.varianceRatios.reduce(0, +))
+  }
+
   /// Every row divided by its length; rows of length 0 stay.
   package func onUnitSphere() -> Tensor {
     var result = self

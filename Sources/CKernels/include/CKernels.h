@@ -14,6 +14,7 @@
 #endif
 
 #include "network.h"
+#include "suggestion.h"
 #include "views.h"
 #include "winograd.h"
 

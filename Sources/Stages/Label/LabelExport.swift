@@ -20,7 +20,7 @@ extension Workplace {
     }
     let table = try createTable(
       path,
-      columns: position + [
+      columns: positionColumns + [
         Column("class", .string, ucd: "src.class", description: "What the annotator says it is"),
         Column("annotator", .string, ucd: "obs.observer", description: "Who says so"),
         Column("confidence", .float, ucd: "stat.likelihood", description: "How surely"),
@@ -65,7 +65,7 @@ extension Workplace {
     }
     let table = try createTable(
       path,
-      columns: position + [
+      columns: positionColumns + [
         Column("cluster", .int32, ucd: "meta.code.class", description: "Leaf of the clustering"),
         Column("class", .string, ucd: "src.class", description: "To be filled in"),
       ])
@@ -82,7 +82,7 @@ extension Workplace {
 }
 
 /// The columns that say which source a row is about.
-private let position = [
+let positionColumns = [
   Column("name", .string, ucd: "meta.id;meta.main", description: "Identifier within the survey"),
   Column(
     "ra", .double, unit: "deg", ucd: "pos.eq.ra;meta.main", description: "Right ascension, ICRS"),

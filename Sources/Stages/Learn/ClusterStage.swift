@@ -55,9 +55,7 @@ extension Workplace {
     return try await perform(work) { run in
       let embeddings = try await database.with { try model.embeddings(of: survey, in: $0) }
       progress.note("clustering \(embeddings.count) embeddings")
-      let points = Tensor(
-        shape: [embeddings.count, embeddings.first?.vector.count ?? 0],
-        values: embeddings.flatMap(\.vector))
+      let points = embeddings.points
       let clustering = try Morphology.Clustering(points, options: stage.options)
       let sources = embeddings.map(\.source)
       let stored = try await database.with {
@@ -70,6 +68,13 @@ extension Workplace {
         clustering: stored.id, sources: embeddings.count, clusters: clustering.clusters.count,
         keptVariance: clustering.keptVariance)
     }
+  }
+}
+
+extension [Catalogue.Embedding] {
+  /// The vectors as rows, `[n, dimensions]`.
+  var points: Tensor {
+    Tensor(shape: [count, first?.vector.count ?? 0], values: flatMap(\.vector))
   }
 }
 

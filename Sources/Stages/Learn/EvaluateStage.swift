@@ -163,7 +163,7 @@ extension EvaluateStage {
 
 extension LabelImport {
   /// The classes of a survey's sources by a file, by source.
-  fileprivate func classes(
+  func classes(
     in path: String, of survey: Survey, _ database: Connection
   ) throws -> [Int: String] {
     var metrics = Metrics()
@@ -176,7 +176,7 @@ extension LabelImport {
 
 extension Survey {
   /// The consensus of the annotators, by source.
-  fileprivate func consensusNames(
+  func consensusNames(
     scheme: ClassScheme, in database: Connection
   ) throws -> [Int: String] {
     let names = Dictionary(scheme.classes.map { ($0.id, $0.name) }, uniquingKeysWith: { $1 })

@@ -14,8 +14,11 @@ struct LabelCommands: ParsableCommand {
         reber label choose --survey first --count 200 --output sheet.csv
         (fill in the column 'class')
         reber label import sheet.csv --survey first --annotator 'M. Person'
+        reber label suggest --survey first --count 50 --output sheet.csv
       """,
-    subcommands: [Choose.self, Import.self, Export.self, OfCluster.self])
+    subcommands: [
+      Choose.self, Suggest.self, Import.self, Export.self, OfCluster.self, Simulate.self,
+    ])
 
   struct Choose: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

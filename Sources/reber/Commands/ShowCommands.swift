@@ -108,26 +108,42 @@ struct ShowCommands: ParsableCommand {
 
   struct Clusters: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "The clusters of a survey, largest first.",
-      discussion: "Example:\n  reber show clusters --survey first")
+      abstract: "The clusters of a survey, largest first, and how pure they are by their labels.",
+      discussion: """
+        Purity is the share of the commonest class among the labelled sources of a cluster, with
+        its 95% interval for all of the cluster, as if the labelled ones were drawn by chance.
+        The view reber.cluster_purity gives the same in SQL.
+
+        Example:
+          reber show clusters --survey first
+          reber show clusters --survey first --unions --json
+        """)
 
     @Option(help: "The survey.") var survey: String
+    @Option(help: "The class scheme whose labels are counted.")
+    var scheme = ClassScheme.twelveClasses
     @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
+    @Flag(help: "List the unions of clusters in the hierarchy too.") var unions = false
     @OptionGroup(title: "Output") var options: ResultOptions
 
     func run() async throws {
-      let (survey, clustering) = (survey, clustering)
-      let leaves = try await options.session.database().with { database in
+      let (survey, scheme, clustering, unions) = (survey, scheme, clustering, unions)
+      let clusters = try await options.session.database().with { database in
         try Clustering.find(
           of: try Survey.named(survey, in: database), numbered: clustering, in: database
-        ).leaves(in: database)
+        ).summaries(
+          scheme: try ClassScheme.named(scheme, in: database), unions: unions, in: database)
       }
-      try options.show(leaves) { leaves in
-        var table = TextTable(["cluster#", "sources#", "labelled#", "most central source"])
-        for leaf in leaves {
-          table.add([
-            String(leaf.cluster), String(leaf.members), String(leaf.labelled), leaf.medoid ?? "",
-          ])
+      try options.show(clusters) { clusters in
+        var table = TextTable(
+          ["cluster#"] + (unions ? ["in#"] : []) + ["sources#", "labelled#"]
+            + Clustering.Purity.headings + ["most central source"])
+        for cluster in clusters {
+          table.add(
+            [String(cluster.cluster)]
+              + (unions ? [cluster.parent.map { String($0) } ?? ""] : [])
+              + [String(cluster.members), String(cluster.labelled)]
+              + Clustering.Purity.cells(cluster.purity) + [cluster.medoid ?? ""])
         }
         return table.text
       }
@@ -162,5 +178,19 @@ struct ShowCommands: ParsableCommand {
         return table.text
       }
     }
+  }
+}
+
+extension Clustering.Purity {
+  /// The headings of `cells`.
+  static let headings = ["mostly", "purity#", "interval", "bits#"]
+
+  /// What labels say of a cluster, as cells of a table.
+  static func cells(_ purity: Clustering.Purity?) -> [String] {
+    guard let purity else { return ["", "", "", ""] }
+    return [
+      purity.className, decimal(purity.share, 2),
+      "\(decimal(purity.lower, 2))–\(decimal(purity.upper, 2))", decimal(purity.entropy, 2),
+    ]
   }
 }

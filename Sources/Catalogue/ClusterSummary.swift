@@ -1,0 +1,86 @@
+public import PostgreSQL
+
+extension Clustering {
+  /// A cluster or a union of clusters as a person sees it listed.
+  public struct Summary: Sendable, Codable, Equatable {
+    /// The number within the clustering.
+    public var cluster: Int
+    /// The union it belongs to.
+    public var parent: Int?
+    /// How unlike the two halves of a union are; 0 for a cluster.
+    public var height: Float
+    /// Sources in it and all below it.
+    public var members: Int
+    /// The name of its most central source.
+    public var medoid: String?
+    /// Sources in it that have a label in the scheme.
+    public var labelled: Int
+    /// What the labels say; `nil` without any.
+    public var purity: Purity?
+  }
+
+  /// How far the labels in a cluster agree: a row of `reber.cluster_purity`.
+  public struct Purity: Sendable, Codable, Equatable {
+    /// The class of most labelled members.
+    public var className: String
+    /// Labelled members of that class.
+    public var sources: Int
+    /// Their share of the labelled members.
+    public var share: Double
+    /// The lower end of the 95% interval of that share among all members.
+    public var lower: Double
+    /// The upper end.
+    public var upper: Double
+    /// The entropy of the labelled members' classes, bits.
+    public var entropy: Double
+  }
+
+  /// The clusters, the largest first, with what the labels of a scheme say of each.
+  ///
+  /// With `unions` the nodes of the hierarchy above them follow, the tightest first.
+  public func summaries(
+    scheme: ClassScheme, unions: Bool = false, in database: Connection
+  ) throws -> [Summary] {
+    try database.rows(
+      """
+      SELECT cluster.cluster, cluster.parent, coalesce(cluster.height, 0), cluster.members,
+          source.name, coalesce(purity.labelled, 0), class.name, purity.sources, purity.purity,
+          purity.purity_lower, purity.purity_upper, purity.entropy
+      FROM reber.clustering
+      JOIN reber.cluster USING (clustering_id)
+      LEFT JOIN reber.source ON source.survey_id = clustering.survey_id
+          AND source.source_id = cluster.medoid_source_id
+      LEFT JOIN (
+          SELECT * FROM reber.cluster_purity
+          WHERE clustering_id = \(id) AND class_scheme_id = \(scheme.id)
+      ) AS purity ON purity.cluster = cluster.cluster
+      LEFT JOIN reber.class ON class.class_scheme_id = \(scheme.id)
+          AND class.class_id = purity.class_id
+      WHERE clustering.clustering_id = \(id) AND (\(unions) OR coalesce(cluster.height, 0) = 0)
+      ORDER BY coalesce(cluster.height, 0), cluster.members DESC, cluster.cluster
+      """, as: Int32.self, Int32?.self, Float.self, Int32.self, String?.self, Int32.self,
+      String?.self, Int32?.self, Double?.self, Double?.self, Double?.self, Double?.self
+    ).map {
+      cluster, parent, height, members, medoid, labelled, name, sources, share, lower, upper,
+      entropy in
+      var summary = Summary(
+        cluster: Int(cluster), parent: parent.map { Int($0) }, height: height,
+        members: Int(members), medoid: medoid, labelled: Int(labelled))
+      if let name, let sources, let share, let lower, let upper, let entropy {
+        summary.purity = Purity(
+          className: name, sources: Int(sources), share: share, lower: lower, upper: upper,
+          entropy: entropy)
+      }
+      return summary
+    }
+  }
+
+  /// The cluster of each source.
+  public func clusters(in database: Connection) throws -> [Int: Int] {
+    Dictionary(
+      try database.rows(
+        "SELECT source_id, cluster FROM reber.cluster_member WHERE clustering_id = \(id)",
+        as: Int.self, Int32.self
+      ).map { ($0, Int($1)) }, uniquingKeysWith: { $1 })
+  }
+}

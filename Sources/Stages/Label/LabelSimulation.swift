@@ -1,0 +1,256 @@
+import Catalogue
+public import Morphology
+import PostgreSQL
+import Tensor
+
+/// Annotators who answer from known classes, to compare ways of choosing what to label.
+///
+/// What is found is how many labels each way needs for the same macro F1; nothing is written.
+/// In every repeat a part of the survey is held out before anything is chosen, positions within
+/// `radius` together, so that nothing judged lies beside something labelled. From the rest each
+/// strategy chooses sources, the annotator answers, and a linear probe over the embeddings learns
+/// from these answers alone. The probe is the same for all.
+public struct LabelSimulation: Codable, Sendable {
+  /// The survey.
+  public var survey: String
+
+  /// How a file of true classes is read; without a file the labels in the database serve.
+  public var truth: LabelImport
+
+  /// The encoder; the newest where it is `nil`.
+  public var model: Int?
+
+  /// Ways of choosing; the first is what the others are compared with.
+  public var strategies = Strategy.allCases
+
+  /// Numbers of labels, rising.
+  public var counts = [12, 25, 50, 100, 200]
+
+  /// How often all is repeated, with other held-out parts and chances.
+  public var repeats = 10
+
+  /// Labels after which suggestions are made anew.
+  public var batch = 25
+
+  /// One in so many sources is held out.
+  public var parts = 3
+
+  /// Sources within this many arcsec of each other stand on the same side.
+  public var radius = 10.0
+
+  /// Clusters that sources are chosen from by cluster.
+  public var clusters = 60
+
+  /// What decides suggestions, and the probe.
+  public var options = Suggestion.Options()
+
+  /// Decides the held-out parts and everything drawn.
+  public var seed: UInt64 = 1
+
+  /// Describes the usual simulation for a survey.
+  public init(survey: String) {
+    self.survey = survey
+    truth = LabelImport(survey: survey)
+  }
+
+  /// A way of choosing what to label.
+  public enum Strategy: String, Codable, Sendable, CaseIterable {
+    /// By chance.
+    case random
+    /// From all clusters alike, as `reber label choose`.
+    case clusters
+    /// As `reber label suggest`, anew after every batch.
+    case suggested
+  }
+
+  /// What a strategy reached.
+  public struct Outcome: Codable, Sendable {
+    /// The strategy.
+    public var strategy: Strategy
+    /// The mean macro F1 by number of labels.
+    public var macroF1: [Double]
+    /// Its 95% bootstrap interval over the repeats.
+    public var intervals: [Interval]
+    /// Labels needed for what the first strategy reaches.
+    public var needs: [LearningCurve.Need]
+    /// Macro F1 of every repeat.
+    public var curve: LearningCurve
+  }
+
+  /// What all strategies reached.
+  public struct Metrics: Codable, Sendable {
+    /// Sources with a true class and an embedding.
+    public var sources: Int
+    /// Sources by class.
+    public var byClass: [String: Int]
+    /// Sources held out in the first repeat.
+    public var heldOut: Int
+    /// Mean macro F1 of a probe that learns all sources that may be labelled.
+    public var allLabels: Double
+    /// By strategy.
+    public var outcomes: [Outcome]
+  }
+}
+
+extension Workplace {
+  /// Lets simulated annotators label a survey, without writing anything.
+  ///
+  /// - Throws: `LabelError` for the file, `LearnError.tooFewLabels` for too few true classes.
+  public func simulateLabels(
+    _ simulation: LabelSimulation, truth path: String? = nil
+  ) async throws -> LabelSimulation.Metrics {
+    let survey = try await survey(simulation.survey)
+    let field = try await database.with { database in
+      let truth =
+        try path.map { try simulation.truth.classes(in: $0, of: survey, database) }
+        ?? survey.consensusNames(
+          scheme: try ClassScheme.named(simulation.truth.scheme, in: database), in: database)
+      return try simulation.field(of: survey, truth: truth, in: database)
+    }
+    var curves: [LabelSimulation.Strategy: [[Double]]] = [:]
+    var ceiling = 0.0
+    for round in 0..<simulation.repeats {
+      progress.update("repeats", done: round, of: simulation.repeats)
+      let trial = Trial(field, simulation, round: round)
+      ceiling += try trial.macroF1(of: Array(trial.pool.indices)) / Double(simulation.repeats)
+      for strategy in simulation.strategies {
+        curves[strategy, default: []].append(try trial.scores(strategy))
+      }
+    }
+    progress.update("repeats", done: simulation.repeats, of: simulation.repeats)
+    return simulation.metrics(field, curves, ceiling: ceiling)
+  }
+}
+
+/// Sources whose classes are known.
+private struct AnnotatedField: Sendable {
+  var embeddings: Tensor
+  /// What the probe sees, the same for all.
+  var points: Tensor
+  var truth: [Int]
+  var groups: [Int]
+  var classes: [String]
+}
+
+extension LabelSimulation {
+  fileprivate func field(
+    of survey: Survey, truth: [Int: String], in database: Connection
+  ) throws -> AnnotatedField {
+    let model = try Catalogue.Model.find(.encoder, numbered: model, in: database)
+    let embeddings = try model.embeddings(of: survey, in: database)
+      .filter { truth[$0.source] != nil }
+    let needed = max((counts.max() ?? 1) * parts / max(1, parts - 1) + parts, 2 * parts)
+    guard embeddings.count >= needed else {
+      throw LearnError.tooFewLabels(
+        survey: survey.name, scheme: self.truth.scheme, have: embeddings.count, need: needed)
+    }
+    let said = embeddings.compactMap { truth[$0.source] }
+    let classes = Set(said).sorted()
+    guard classes.count > 1 else { throw LearnError.oneClass(classes.first ?? "") }
+    let positions = Dictionary(
+      try survey.sources(in: database).map { ($0.id, $0.position) }, uniquingKeysWith: { $1 })
+    let points = embeddings.points
+    return AnnotatedField(
+      embeddings: points,
+      points: try points.inPrincipalSpace(components: options.components).points,
+      truth: said.compactMap { classes.firstIndex(of: $0) },
+      groups: positionGroups(
+        embeddings.map { positions[$0.source] ?? nil }, radius: radius), classes: classes)
+  }
+
+  fileprivate func metrics(
+    _ field: AnnotatedField, _ curves: [Strategy: [[Double]]], ceiling: Double
+  ) -> Metrics {
+    let curves = curves.mapValues { LearningCurve(counts: counts, scores: $0) }
+    let first = strategies.first.flatMap { curves[$0] }
+    let outcomes = strategies.compactMap { strategy in
+      curves[strategy].map { curve in
+        Outcome(
+          strategy: strategy, macroF1: curve.means, intervals: curve.intervals(seed: seed),
+          needs: first.map { curve.needs(against: $0, seed: seed) } ?? [], curve: curve)
+      }
+    }
+    return Metrics(
+      sources: field.truth.count,
+      byClass: field.truth.reduce(into: [:]) { $0[field.classes[$1], default: 0] += 1 },
+      heldOut: Trial(field, self, round: 0).held.count, allLabels: ceiling, outcomes: outcomes)
+  }
+}
+
+/// One repeat: what is held out, and what may be labelled.
+private struct Trial {
+  let field: AnnotatedField
+  let simulation: LabelSimulation
+  let seed: UInt64
+  let held: [Int]
+  let pool: [Int]
+
+  init(_ field: AnnotatedField, _ simulation: LabelSimulation, round: Int) {
+    self.field = field
+    self.simulation = simulation
+    var random = RandomStream(simulation.seed, round)
+    seed = random.next()
+    let folds = stratifiedFolds(
+      classes: field.truth, groups: field.groups, folds: simulation.parts, seed: seed)
+    held = folds.indices.filter { folds[$0] == 0 }
+    pool = folds.indices.filter { folds[$0] != 0 }
+  }
+
+  /// Macro F1 by number of labels.
+  func scores(_ strategy: LabelSimulation.Strategy) throws -> [Double] {
+    let most = simulation.counts.max() ?? 0
+    let order =
+      switch strategy {
+      case .random: byChance()
+      case .clusters: try byCluster()
+      case .suggested: try suggested(most)
+      }
+    return try simulation.counts.map { try macroF1(of: Array(order.prefix($0))) }
+  }
+
+  /// Of the held-out sources, by a probe that learned some of the pool.
+  func macroF1(of labelled: [Int]) throws -> Double {
+    let rows = labelled.map { pool[$0] }
+    let probe = try LinearProbe(
+      field.points.rows(at: rows), truth: rows.map { field.truth[$0] },
+      classes: field.classes.count, options: simulation.options.probe)
+    let judged = try Evaluation(
+      truth: held.map { field.truth[$0] },
+      probabilities: probe.probabilities(of: field.points.rows(at: held)))
+    return judged.confusion().macro.f1
+  }
+
+  private func byChance() -> [Int] {
+    var random = RandomStream(seed, 1)
+    return pool.indices.shuffled(using: &random)
+  }
+
+  /// In turn each cluster, the largest first, gives its most central source, then others by chance.
+  private func byCluster() throws -> [Int] {
+    var options = Morphology.Clustering.Options()
+    options.clusters = simulation.clusters
+    options.restarts = 1
+    options.seed = seed
+    let clustering = try Morphology.Clustering(
+      field.embeddings.rows(at: pool), options: options)
+    var random = RandomStream(seed, 2)
+    return clustering.clusters.enumerated().flatMap { number, cluster in
+      let others = cluster.members.filter { $0 != cluster.medoid }.shuffled(using: &random)
+      return ([cluster.medoid] + others).enumerated().map { ($0, number, $1) }
+    }.sorted { $0 < $1 }.map(\.2)
+  }
+
+  private func suggested(_ count: Int) throws -> [Int] {
+    var options = simulation.options
+    options.seed = seed
+    let space = try SuggestionSpace(field.embeddings.rows(at: pool), options: options)
+    var order: [Int] = []
+    while order.count < count {
+      let labels = Dictionary(uniqueKeysWithValues: order.map { ($0, field.truth[pool[$0]]) })
+      let next = try space.suggest(min(simulation.batch, count - order.count), labelled: labels)
+      guard !next.picks.isEmpty else { break }
+      order += next.picks.map(\.row)
+    }
+    return order
+  }
+}

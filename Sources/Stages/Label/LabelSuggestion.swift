@@ -1,0 +1,211 @@
+public import Catalogue
+public import Morphology
+import PostgreSQL
+import Tables
+import Tensor
+
+/// Which sources, or which clusters, a person should label next.
+public struct LabelSuggestion: Codable, Sendable {
+  /// The survey.
+  public var survey: String
+
+  /// The class scheme; labels in it count as known.
+  public var scheme = ClassScheme.twelveClasses
+
+  /// The encoder whose embeddings are looked at; the newest where it is `nil`.
+  public var model: Int?
+
+  /// The clustering that clusters are named by; the newest where it is `nil`.
+  public var clustering: Int?
+
+  /// The most sources or clusters to suggest.
+  public var count = 50
+
+  /// What decides the picks.
+  public var options = Suggestion.Options()
+
+  /// Describes suggestions for a survey.
+  public init(survey: String) {
+    self.survey = survey
+  }
+
+  /// A source worth a person's look.
+  public struct Source: Codable, Sendable, Equatable {
+    /// The source's name.
+    public var source: String
+    /// Right ascension, ICRS, degrees.
+    public var ra: Double?
+    /// Declination, ICRS, degrees.
+    public var dec: Double?
+    /// Its cluster, where there is a clustering.
+    public var cluster: Int?
+    /// The part of all need for labels that this one covers, those before it given.
+    public var gain: Double
+    /// The doubt about it, 0 to 1.
+    public var doubt: Float
+    /// What it looks like so far; `nil` while nothing tells classes apart.
+    public var guess: String?
+  }
+
+  /// A cluster worth opening.
+  public struct Cluster: Codable, Sendable, Equatable {
+    /// The cluster as it is listed.
+    public var cluster: Catalogue.Clustering.Summary
+    /// The part of all need for labels that lies in it.
+    public var need: Double
+    /// The mean doubt about its members, 0 to 1.
+    public var doubt: Double
+  }
+}
+
+/// What is known of a survey when suggestions are made.
+private struct Known {
+  var sources: [Int]
+  var suggestion: Suggestion
+  var classes: [String]
+}
+
+extension Workplace {
+  /// The sources whose labels would help a classifier most, in order.
+  ///
+  /// - Throws: `LearnError.notEmbedded` where images have no embedding.
+  public func suggestSources(_ request: LabelSuggestion) async throws -> [LabelSuggestion.Source] {
+    let survey = try await survey(request.survey)
+    return try await database.with { database in
+      let known = try request.known(of: survey, count: request.count, in: database)
+      let stored = Dictionary(
+        try survey.sources(in: database).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+      let clusters = try request.clusters(of: survey, in: database)
+      return known.suggestion.picks.compactMap { pick in
+        let id = known.sources[pick.row]
+        return stored[id].map {
+          LabelSuggestion.Source(
+            source: $0.name, ra: $0.position?.ra, dec: $0.position?.dec, cluster: clusters[id],
+            gain: pick.gain, doubt: known.suggestion.doubt[pick.row],
+            guess: known.suggestion.guesses.map { known.classes[$0[pick.row]] })
+        }
+      }
+    }
+  }
+
+  /// The clusters that hold most of what labels have not covered, with what labels say of them.
+  ///
+  /// - Throws: `CatalogueError` without a clustering, `LearnError.notEmbedded` where images have no
+  ///   embedding.
+  public func suggestClusters(
+    _ request: LabelSuggestion
+  ) async throws -> [LabelSuggestion.Cluster] {
+    let survey = try await survey(request.survey)
+    return try await database.with { database in
+      let clustering = try Catalogue.Clustering.find(
+        of: survey, numbered: request.clustering, in: database)
+      let summaries = try clustering.summaries(
+        scheme: try ClassScheme.named(request.scheme, in: database), in: database)
+      let members = try clustering.clusters(in: database)
+      let known = try request.known(of: survey, count: 0, in: database)
+      var need: [Int: Double] = [:]
+      var doubt: [Int: Double] = [:]
+      for (row, source) in known.sources.enumerated() {
+        guard let cluster = members[source] else { continue }
+        need[cluster, default: 0] += Double(known.suggestion.need[row])
+        doubt[cluster, default: 0] += Double(known.suggestion.doubt[row])
+      }
+      let whole = max(need.values.sorted().reduce(0, +), .leastNormalMagnitude)
+      let ranked = summaries.map { summary in
+        LabelSuggestion.Cluster(
+          cluster: summary, need: (need[summary.cluster] ?? 0) / whole,
+          doubt: (doubt[summary.cluster] ?? 0) / Double(max(1, summary.members)))
+      }
+      return Array(
+        ranked.sorted { ($1.need, $0.cluster.cluster) < ($0.need, $1.cluster.cluster) }
+          .prefix(request.count))
+    }
+  }
+
+  /// Writes suggested sources as a sheet with a class column to fill in.
+  ///
+  /// - Throws: `TableError` for the file.
+  public func writeSheet(_ sources: [LabelSuggestion.Source], to path: String) throws {
+    let table = try createTable(
+      path,
+      columns: positionColumns + [
+        Column("cluster", .int32, ucd: "meta.code.class", description: "Leaf of the clustering"),
+        Column("class", .string, ucd: "src.class", description: "To be filled in"),
+        Column("guess", .string, ucd: "meta.note", description: "What it looks like so far"),
+        Column("doubt", .float, ucd: "stat.probability", description: "About that guess, 0 to 1"),
+        Column("gain", .double, ucd: "stat.weight", description: "Part of the need it covers"),
+      ])
+    try table.write(
+      sources.map { source in
+        [
+          .text(source.source), Value(source.ra ?? .nan), Value(source.dec ?? .nan),
+          source.cluster.map { .integer(Int64($0)) } ?? .null, .null,
+          source.guess.map { .text($0) } ?? .null, .real(Double(source.doubt)),
+          .real(source.gain),
+        ]
+      })
+    try table.finish()
+  }
+}
+
+extension LabelSuggestion {
+  /// Suggests from the survey's embeddings, labels and, where there are any, predictions.
+  fileprivate func known(
+    of survey: Survey, count: Int, in database: Connection
+  ) throws -> Known {
+    let scheme = try ClassScheme.named(scheme, in: database)
+    let model = try Catalogue.Model.find(.encoder, numbered: model, in: database)
+    let missing = try model.notEmbedded(of: survey, in: database)
+    guard missing == 0 else {
+      throw LearnError.notEmbedded(survey: survey.name, model: model.id, missing: missing)
+    }
+    let embeddings = try model.embeddings(of: survey, in: database)
+    let sources = embeddings.map(\.source)
+    let rows = Dictionary(sources.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
+    let places = Dictionary(
+      scheme.classes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
+    let labels = try survey.consensus(scheme: scheme, in: database).compactMap { label in
+      rows[label.source].flatMap { row in places[label.classID].map { (row, $0) } }
+    }
+    let predicted = try survey.probabilities(scheme: scheme, rows: rows, in: database)
+    let space = try SuggestionSpace(embeddings.points, options: options)
+    let suggestion = try space.suggest(
+      count, labelled: Dictionary(labels, uniquingKeysWith: { $1 }), probabilities: predicted)
+    return Known(sources: sources, suggestion: suggestion, classes: scheme.classes.map(\.name))
+  }
+
+  fileprivate func clusters(of survey: Survey, in database: Connection) throws -> [Int: Int] {
+    let newest = try survey.newestWork(in: database).clustering
+    guard let number = clustering ?? newest else { return [:] }
+    return try Catalogue.Clustering.find(of: survey, numbered: number, in: database)
+      .clusters(in: database)
+  }
+}
+
+extension Survey {
+  /// The probabilities of the newest classification in a scheme, `[rows, classes of the scheme]`.
+  ///
+  /// A source that it left out may be anything.
+  ///
+  /// - Returns: `nil` where the newest classification is of another scheme, or there is none.
+  fileprivate func probabilities(
+    scheme: ClassScheme, rows: [Int: Int], in database: Connection
+  ) throws -> Tensor? {
+    guard let run = try newestWork(in: database).classification else { return nil }
+    let found = try classification(run: run, in: database)
+    let model = try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
+    let (ownScheme, classes) = try model.classes(in: database)
+    guard ownScheme.id == scheme.id else { return nil }
+    let width = scheme.classes.count
+    let columns = classes.map { item in scheme.classes.firstIndex { $0.id == item.id } }
+    var table = Tensor([rows.count, width], repeating: 1 / Float(max(1, width)))
+    for prediction in try predictions(run: run, in: database) {
+      guard let row = rows[prediction.source] else { continue }
+      for column in 0..<width { table.values[row * width + column] = 0 }
+      for (column, value) in zip(columns, prediction.probabilities) {
+        if let column { table.values[row * width + column] = value }
+      }
+    }
+    return table
+  }
+}

@@ -1,0 +1,189 @@
+import ArgumentParser
+import Catalogue
+import Morphology
+import Stages
+
+extension LabelCommands {
+  struct Suggest: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "The sources, or the clusters, whose labels would help a classifier most.",
+      discussion: """
+        The first labels go where variety is; later ones where a classifier doubts, many sources
+        look alike, and no label is near. Call it again after every few dozen labels.
+
+        Example:
+          reber label suggest --survey first --count 50 --output sheet.csv
+          (fill in the column 'class')
+          reber label import sheet.csv --survey first --annotator 'M. Person'
+          reber label suggest --survey first --clusters --count 10
+        """)
+
+    @Option(help: "The survey.") var survey: String
+    @Option(help: "The most sources or clusters to list.") var count = 50
+    @Flag(help: "Rank clusters instead of sources.") var clusters = false
+    @Option(help: "The class scheme; labels in it count as known.")
+    var scheme = ClassScheme.twelveClasses
+    @Option(help: "The encoder; the newest where none is named.") var model: Int?
+    @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
+    @Option(help: "Decides what is drawn by chance.") var seed: UInt64 = 1
+    @Option(name: .shortAndLong, help: "A sheet to fill in: .csv, .fits or .vot.")
+    var output: String?
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      var request = LabelSuggestion(survey: survey)
+      request.scheme = scheme
+      request.model = model
+      request.clustering = clustering
+      request.count = count
+      request.options.seed = seed
+      let place = try await options.workplace()
+      if clusters {
+        return try options.show(try await place.suggestClusters(request), text)
+      }
+      let sources = try await place.suggestSources(request)
+      guard let output else { return try options.show(sources, text) }
+      try place.writeSheet(sources, to: output)
+      try options.show(Written(file: output, rows: sources.count)) {
+        "\(output): \($0.rows) sources to be labelled"
+      }
+    }
+
+    func validate() throws {
+      guard count > 0 else { throw ValidationError("--count must be at least 1") }
+      guard output == nil || !clusters else {
+        throw ValidationError("--clusters are listed, not written to a sheet: leave --output out")
+      }
+    }
+
+    private func text(_ sources: [LabelSuggestion.Source]) -> String {
+      var table = TextTable(["source", "cluster#", "gain#", "doubt#", "looks like"])
+      for source in sources {
+        table.add([
+          source.source, source.cluster.map { String($0) } ?? "", decimal(source.gain, 4),
+          decimal(source.doubt, 2), source.guess ?? "",
+        ])
+      }
+      return table.text
+    }
+
+    private func text(_ clusters: [LabelSuggestion.Cluster]) -> String {
+      var table = TextTable(
+        ["cluster#", "need#", "sources#", "labelled#"] + Clustering.Purity.headings
+          + ["doubt#", "most central source"])
+      for item in clusters {
+        let cluster = item.cluster
+        table.add(
+          [
+            String(cluster.cluster), decimal(item.need, 4), String(cluster.members),
+            String(cluster.labelled),
+          ] + Clustering.Purity.cells(cluster.purity) + [
+            decimal(item.doubt, 2), cluster.medoid ?? "",
+          ])
+      }
+      return table.text
+    }
+  }
+
+  struct Simulate: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "How many labels each way of choosing needs, by annotators who know the classes.",
+      discussion: """
+        True classes come from a table, or from the labels in the database. A part of the survey is
+        held out first; from the rest each strategy chooses sources, and a linear probe over the
+        embeddings learns from their classes alone. Nothing is written.
+
+        Example:
+          reber label simulate --survey sky --truth sky/simulated-truth.fits --repeats 20
+        """)
+
+    @OptionGroup var table: LabelTableOptions
+    @Option(help: "A table of true classes; without it the labels in the database serve.")
+    var truth: String?
+    @Option(help: "The encoder; the newest where none is named.") var model: Int?
+    @Option(
+      help: ArgumentHelp(
+        "Ways of choosing, of random, clusters and suggested; the first is compared with.",
+        valueName: "a,b"))
+    var strategies = "random,clusters,suggested"
+    @Option(help: ArgumentHelp("Numbers of labels.", valueName: "a,b"))
+    var counts = "12,25,50,100,200"
+    @Option(help: "Repeats, with other held-out parts and chances.") var repeats = 10
+    @Option(help: "Labels after which suggestions are made anew.") var batch = 25
+    @Option(help: "Clusters that sources are chosen from by cluster.") var clusters = 60
+    @Option(
+      help: ArgumentHelp("Sources so near stand on one side.", valueName: "arcsec"))
+    var radius = 10.0
+    @Option(help: "Decides the held-out parts and everything drawn.") var seed: UInt64 = 1
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      var simulation = LabelSimulation(survey: table.survey)
+      simulation.truth = table.labels
+      simulation.model = model
+      simulation.strategies = chosen
+      simulation.counts = numbers
+      simulation.repeats = repeats
+      simulation.batch = batch
+      simulation.clusters = clusters
+      simulation.radius = radius
+      simulation.seed = seed
+      let place = try await options.workplace()
+      try options.show(try await place.simulateLabels(simulation, truth: truth)) { metrics in
+        [scores(metrics), needs(metrics), summary(metrics)].joined(separator: "\n\n")
+      }
+    }
+
+    func validate() throws {
+      let names = strategies.split(separator: ",")
+      guard !names.isEmpty, chosen.count == names.count else {
+        throw ValidationError("--strategies \(strategies): take of random, clusters, suggested")
+      }
+      guard !numbers.isEmpty, numbers.count == counts.split(separator: ",").count,
+        numbers == Set(numbers).sorted(), numbers[0] > 1
+      else { throw ValidationError("--counts \(counts): give rising numbers, as 25,50,100") }
+      guard repeats > 0, batch > 0, clusters > 1, radius >= 0 else {
+        throw ValidationError("--repeats, --batch must be at least 1, --clusters 2, --radius 0")
+      }
+    }
+
+    private var chosen: [LabelSimulation.Strategy] {
+      strategies.split(separator: ",").compactMap { LabelSimulation.Strategy(rawValue: String($0)) }
+    }
+
+    private var numbers: [Int] { counts.split(separator: ",").compactMap { Int($0) } }
+
+    private func scores(_ metrics: LabelSimulation.Metrics) -> String {
+      var table = TextTable(["macro F1 with"] + numbers.map { "\($0) labels#" })
+      for outcome in metrics.outcomes {
+        let cells = zip(outcome.macroF1, outcome.intervals).map { mean, interval in
+          "\(decimal(mean, 3)) (\(decimal(interval.low, 3))–\(decimal(interval.high, 3)))"
+        }
+        table.add([outcome.strategy.rawValue] + cells)
+      }
+      return table.text
+    }
+
+    private func needs(_ metrics: LabelSimulation.Metrics) -> String {
+      let first = metrics.outcomes.first?.strategy.rawValue ?? ""
+      var table = TextTable(["labels, as part of \(first)'s"] + numbers.map { "\($0) labels#" })
+      for outcome in metrics.outcomes.dropFirst() {
+        let cells = outcome.needs.map { need in
+          let sign = [LearningCurve.Bound.atMost: "≤ ", .moreThan: "> "][need.bound] ?? ""
+          return "\(sign)\(decimal(need.ratio, 2)) "
+            + "(\(decimal(need.interval.low, 2))–\(decimal(need.interval.high, 2)))"
+        }
+        table.add([outcome.strategy.rawValue] + cells)
+      }
+      return table.text
+    }
+
+    private func summary(_ metrics: LabelSimulation.Metrics) -> String {
+      """
+      \(metrics.sources) sources of \(metrics.byClass.count) classes, \(metrics.heldOut) of them \
+      held out in each of \(repeats) repeats; macro F1 with all other labels \
+      \(decimal(metrics.allLabels, 3))
+      """
+    }
+  }
+}

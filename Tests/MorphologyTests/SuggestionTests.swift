@@ -1,0 +1,163 @@
+import Foundation
+import Morphology
+import Tensor
+import Testing
+
+@Suite("Suggestions of what to label") struct SuggestionTests {
+  /// Clouds of directions, each about an axis of its own, with so many members.
+  private func clouds(
+    _ sizes: [Int], spread: Float = 0.25, seed: UInt64 = 3
+  ) -> (points: Tensor, classes: [Int]) {
+    var random = RandomStream(seed)
+    let classes = sizes.enumerated().flatMap { Array(repeating: $0, count: $1) }
+      .shuffled(using: &random)
+    let values = classes.flatMap { cloud in
+      (0..<16).map { ($0 == cloud ? 1 : 0) + spread * random.normal() }
+    }
+    return (Tensor(shape: [classes.count, 16], values: values), classes)
+  }
+
+  /// Picks until every class has a label, with suggestions made anew after every batch.
+  private func labelsUntilAllSeen(_ points: Tensor, _ classes: [Int], batch: Int) throws -> Int {
+    let space = try SuggestionSpace(points)
+    var labels: [Int: Int] = [:]
+    while labels.count < classes.count {
+      for pick in try space.suggest(batch, labelled: labels).picks {
+        labels[pick.row] = classes[pick.row]
+        if Set(labels.values) == Set(classes) { return labels.count }
+      }
+    }
+    return labels.count
+  }
+
+  @Test("The first picks cover every cloud, though one holds most of the sources")
+  func coverage() throws {
+    let (points, classes) = clouds([300, 60, 40, 30, 20, 12])
+    let first = try SuggestionSpace(points).suggest(12, labelled: [:])
+    #expect(Set(first.picks.map { classes[$0.row] }).count == 6)
+    #expect(Set(first.picks.map(\.row)).count == 12)
+    #expect(first.guesses == nil && first.doubt.allSatisfy { $0 == 1 })
+    #expect(first.picks.allSatisfy { $0.gain > 0 })
+    #expect(first.picks.reduce(0) { $0 + $1.gain } < 1)
+  }
+
+  @Test("A rare class is found sooner than by chance")
+  func rare() throws {
+    let (points, classes) = clouds([400, 200, 100, 50, 8])
+    let found = try labelsUntilAllSeen(points, classes, batch: 10)
+    let byChance = (0..<100).map { round in
+      var random = RandomStream(17, round)
+      var seen: Set<Int> = []
+      let order = classes.indices.shuffled(using: &random)
+      return 1 + (order.firstIndex { seen.insert(classes[$0]).inserted && seen.count == 5 } ?? 0)
+    }.sorted()
+    // Sooner than the luckiest tenth of a hundred draws.
+    #expect(found < byChance[10], "\(found) labels, by chance \(byChance[10])…\(byChance[90])")
+  }
+
+  @Test("The same seed gives the same picks")
+  func seed() throws {
+    let (points, classes) = clouds([60, 40, 20])
+    for labelled in [[:], [0: classes[0], 1: classes[1], 2: classes[2], 3: classes[3]]] {
+      let picks = try (0..<2).map { _ in
+        try SuggestionSpace(points).suggest(30, labelled: labelled).picks
+      }
+      #expect(picks[0] == picks[1])
+    }
+  }
+
+  @Test("Nothing labelled is suggested again, and all others are when there is room")
+  func all() throws {
+    let (points, classes) = clouds([20, 10])
+    for known in [5, 28] {
+      let labelled = Dictionary(uniqueKeysWithValues: (0..<known).map { ($0, classes[$0]) })
+      let picks = try SuggestionSpace(points).suggest(99, labelled: labelled).picks
+      #expect(picks.map(\.row).sorted() == Array(known..<30))
+    }
+  }
+
+  @Test("Need is where labels are far and doubt is large")
+  func need() throws {
+    let (points, classes) = clouds([50, 50, 50])
+    let near = classes.indices.filter { classes[$0] == 0 }
+    let other = classes.indices.filter { classes[$0] == 1 }
+    let labelled = Dictionary(
+      uniqueKeysWithValues: (near.prefix(15) + other.prefix(15)).map { ($0, classes[$0]) })
+    let found = try SuggestionSpace(points).suggest(5, labelled: labelled)
+    let guesses = try #require(found.guesses)
+    #expect(near.count { guesses[$0] == 0 } > 45)
+    #expect(other.count { guesses[$0] == 1 } > 45)
+    // The cloud without a label holds most of the need, and is asked about first.
+    let unknown = classes.indices.filter { classes[$0] == 2 }
+    let share = unknown.reduce(0) { $0 + found.need[$1] } / found.need.reduce(0, +)
+    #expect(share > 0.6, "\(share)")
+    #expect(found.picks.prefix(3).allSatisfy { classes[$0.row] == 2 })
+  }
+
+  /// A slow reference of the greedy choice, and of the loops in C below it.
+  @Test("Picks are those of the plain greedy choice") func reference() throws {
+    let (points, classes) = clouds([30, 25, 15], spread: 0.4)
+    var random = RandomStream(5)
+    let raw = (0..<70 * 3).map { _ in random.uniform() + 0.01 }
+    let probabilities = Tensor(
+      shape: [70, 3],
+      values: raw.indices.map { index in
+        raw[index] / raw[(index / 3 * 3)..<(index / 3 * 3 + 3)].reduce(0, +)
+      })
+    let labelled = [3: classes[3], 40: classes[40]]
+    let space = try SuggestionSpace(points)
+    let found = try space.suggest(12, labelled: labelled, probabilities: probabilities)
+
+    func nearness(_ a: Int, _ b: Int) -> Double {
+      let square = zip(space.points.row(a), space.points.row(b)).reduce(0.0) {
+        $0 + pow(Double($1.0) - Double($1.1), 2)
+      }
+      return exp(-square / (2 * 0.5 * 0.5))
+    }
+    let doubt = (0..<70).map { row in
+      let sorted = probabilities.row(row).map(Double.init).sorted(by: >)
+      return 1 - (sorted[0] - sorted[1])
+    }
+    var covered = (0..<70).map { max(nearness($0, 3), nearness($0, 40)) }
+    let whole = (0..<70).reduce(0) { $0 + doubt[$1] * (1 - covered[$1]) }
+    var open = Set(0..<70).subtracting(labelled.keys)
+    for pick in found.picks {
+      let gains = open.map { row in
+        (
+          (0..<70).reduce(0) { $0 + doubt[$1] * max(0, nearness(row, $1) - covered[$1]) } / whole,
+          row
+        )
+      }
+      let best = try #require(gains.max { $0.0 < $1.0 })
+      #expect(best.1 == pick.row)
+      #expect(abs(best.0 - pick.gain) < 1e-4)
+      open.remove(pick.row)
+      for row in 0..<70 { covered[row] = max(covered[row], nearness(row, pick.row)) }
+    }
+  }
+
+  @Test("A sample stands for a survey that is too large to weigh all against all")
+  func sampled() throws {
+    let (points, classes) = clouds([300, 200, 100])
+    var options = Suggestion.Options()
+    options.sample = 90
+    let space = try SuggestionSpace(points, options: options)
+    var labels: [Int: Int] = [:]
+    for _ in 0..<3 {
+      let next = try space.suggest(20, labelled: labels)
+      #expect(next.need.count == 600 && next.picks.count == 20)
+      for pick in next.picks { labels[pick.row] = classes[pick.row] }
+    }
+    #expect(labels.count == 60 && Set(labels.values).count == 3)
+  }
+
+  @Test("What does not fit is refused") func refused() throws {
+    #expect(throws: MorphologyError.self) { try SuggestionSpace(Tensor([1, 4])) }
+    #expect(throws: MorphologyError.self) { try SuggestionSpace(Tensor([9, 4], repeating: .nan)) }
+    let space = try SuggestionSpace(clouds([10, 10]).points)
+    #expect(throws: MorphologyError.self) { try space.suggest(1, labelled: [20: 0]) }
+    #expect(throws: MorphologyError.self) {
+      try space.suggest(1, labelled: [:], probabilities: Tensor([3, 2]))
+    }
+  }
+}
