@@ -26,7 +26,7 @@ struct Reber: AsyncParsableCommand {
     subcommands: [
       DatabaseCommands.self, SurveyCommands.self, SimulateCommand.self, IngestCommand.self,
       PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, LabelCommands.self,
-      FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self,
+      FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self, DriftCommand.self,
       PublishCommand.self, ExportCommand.self, QueryCommand.self, ShowCommands.self,
       ServeCommand.self,
     ])
