@@ -45,8 +45,9 @@ public struct EnergyTest: Codable, Sendable, Hashable {
   }
 }
 
-/// Weights of points, a column a division: 1/m for the first sample, −1/n for the second. The first
-/// column is the division that is.
+/// Weights of points, a column a division: 1/m for the first sample, −1/n for the second.
+///
+/// The first column is the division that is.
 private func divisions(_ m: Int, _ n: Int, count: Int, seed: UInt64) -> Tensor {
   let start =
     [Float](repeating: 1 / Float(m), count: m) + [Float](repeating: -1 / Float(n), count: n)

@@ -34,6 +34,9 @@ public struct ClassifyStage: Codable, Sendable {
     public var byClass: [String: Int]
     /// Of those, sources whose most probable class has at least 99%.
     public var sure: [String: Int]
+    /// Sources that lie farther from everything labelled than 99% of the held-out labelled sources;
+    /// `nil` where the classifier does not know.
+    public var unlike: Int?
     /// How the survey's scale goes with the classifier's, where there is anything to say.
     public var notes: [String]?
   }
@@ -80,10 +83,11 @@ extension Workplace {
       """
     try await forEachBatch(of: survey, where: lacking) { batch in
       let images = try classifier.preprocessing.prepare(batch, beam: survey.observation.beam)
-      let table = try classifier.probabilities(of: images.map(\.image))
+      let (table, unlikeness) = try classifier.judge(images.map(\.image))
       let predictions = images.enumerated().map { row, image in
         Prediction(
-          source: image.source, cutout: image.cutout, probabilities: Array(table.row(row)))
+          source: image.source, cutout: image.cutout, probabilities: Array(table.row(row)),
+          unlikeness: unlikeness?[row])
       }
       try await database.with {
         try model.write(
@@ -93,11 +97,14 @@ extension Workplace {
       try await meter.update(added)
     }
     let found = try await database.with { try survey.classCounts(run: run, in: $0) }
+    let unlike = try await database.with {
+      try survey.sources(unlikeAtLeast: 0.99, run: run, in: $0)
+    }
     return ClassifyStage.Metrics(
       model: model.id, sources: found.reduce(0) { $0 + $1.sources },
       withoutImage: counts.sources - counts.cutouts,
       byClass: Dictionary(found.map { ($0.name, $0.sources) }, uniquingKeysWith: { $1 }),
       sure: Dictionary(found.map { ($0.name, $0.sure) }, uniquingKeysWith: { $1 }),
-      notes: match.notes.isEmpty ? nil : match.notes)
+      unlike: unlike, notes: match.notes.isEmpty ? nil : match.notes)
   }
 }

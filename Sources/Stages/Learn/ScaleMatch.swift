@@ -46,6 +46,7 @@ struct LearnedScale: Sendable {
   ///   - survey: Its name, for the notes.
   ///   - isKnown: Whether the model learned from the survey.
   ///   - options: What is wanted.
+  /// - Returns: How the images are prepared, with notes where they are not as they come.
   /// - Throws: `LearnError.unknownBeam` where smoothing is wanted and a beam is not known.
   func match(
     _ images: AngularScale, of survey: String, isKnown: Bool, options: ScaleOptions

@@ -27,7 +27,12 @@ struct ClassifyCommand: AsyncParsableCommand {
       }
       let missing =
         metrics.withoutImage > 0 ? "; \(metrics.withoutImage) have no image" : ""
+      let unlike =
+        metrics.unlike.map {
+          "\n\($0) sources are farther from everything labelled than 99% of the held-out labelled ones"
+        } ?? ""
       return table.text + "\n\(metrics.sources) sources by classifier \(metrics.model)\(missing)"
+        + unlike
     }
   }
 }
