@@ -65,6 +65,29 @@ extension Model {
     ).map { Work.Parent(run: $0, role: "embeddings") }
   }
 
+  /// Removes embeddings by the model of images that were prepared otherwise than a run's, which is
+  /// to make them anew; gives their number.
+  public func removeEmbeddings(
+    of survey: Survey, preparedOtherwiseThan run: Int, in database: Connection
+  ) throws -> Int {
+    try database.row(
+      """
+      WITH other AS (
+          SELECT earlier.run_id
+          FROM reber.run AS earlier
+          JOIN reber.run AS own ON own.run_id = \(run)
+          WHERE earlier.stage = 'embed' AND earlier.parameters -> 'preprocessing'
+              IS DISTINCT FROM own.parameters -> 'preprocessing'
+      ), removed AS (
+          DELETE FROM reber.embedding
+          WHERE model_id = \(id) AND survey_id = \(survey.id)
+              AND run_id IN (SELECT run_id FROM other)
+          RETURNING cutout_id
+      )
+      SELECT count(*) FROM removed
+      """, as: Int.self)
+  }
+
   /// How many of the survey's current cutouts have no embedding by the model.
   public func notEmbedded(of survey: Survey, in database: Connection) throws -> Int {
     try database.row(

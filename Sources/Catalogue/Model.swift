@@ -48,25 +48,26 @@ extension Model {
     }
   }
 
-  /// The newest model of a kind, or the one of that number.
+  /// The newest model of a kind, or the one of that number, which may be of any of the kinds.
   ///
   /// - Throws: `CatalogueError.missing`.
   public static func find(
-    _ kind: Kind, numbered id: Int? = nil, in database: Connection
+    _ kinds: Kind..., numbered id: Int? = nil, in database: Connection
   ) throws -> Model {
     let found = try database.first(
       """
-      SELECT model_id, run_id, description, sha256
+      SELECT model_id, run_id, kind, description, sha256
       FROM reber.model
-      WHERE kind = \(kind.rawValue) AND model_id = coalesce(\(id), model_id)
+      WHERE kind = ANY (\(kinds.map(\.rawValue))) AND model_id = coalesce(\(id), model_id)
       ORDER BY model_id DESC
       LIMIT 1
-      """, as: Int.self, Int.self, JSON.self, String.self)
-    guard let (model, run, description, sha256) = found else {
-      let stage = kind == .encoder ? "pretrain" : "finetune"
+      """, as: Int.self, Int.self, String.self, JSON.self, String.self)
+    guard let (model, run, name, description, sha256) = found, let kind = Kind(rawValue: name)
+    else {
+      let wanted = kinds.map(\.rawValue).joined(separator: " or ")
+      let stage = kinds.contains(.encoder) ? "pretrain" : "finetune"
       throw CatalogueError.missing(
-        id.map { "\(kind.rawValue) \($0)" } ?? kind.rawValue, hint: "make one with 'reber \(stage)'"
-      )
+        id.map { "\(wanted) \($0)" } ?? wanted, hint: "make one with 'reber \(stage)'")
     }
     return Model(id: model, run: run, kind: kind, description: description, sha256: sha256)
   }

@@ -11,11 +11,16 @@ public struct Prediction: Sendable {
   /// In the order of the model's classes; they sum to 1.
   public var probabilities: [Float]
 
+  /// The part of the labelled sources, each held out, that lie nearer to what was labelled; `nil` where
+  /// the model does not know.
+  public var unlikeness: Float?
+
   /// Describes a prediction.
-  public init(source: Int, cutout: Int, probabilities: [Float]) {
+  public init(source: Int, cutout: Int, probabilities: [Float], unlikeness: Float? = nil) {
     self.source = source
     self.cutout = cutout
     self.probabilities = probabilities
+    self.unlikeness = unlikeness
   }
 }
 
@@ -85,7 +90,7 @@ extension Model {
       into: "reber.prediction",
       columns: [
         "run_id", "survey_id", "source_id", "cutout_id", "model_id", "class_scheme_id",
-        "class_id", "probability", "probabilities",
+        "class_id", "probability", "probabilities", "unlikeness",
       ]
     ) { rows in
       for prediction in predictions {
@@ -96,7 +101,7 @@ extension Model {
         else { continue }
         try rows.row(
           run, survey.id, prediction.source, prediction.cutout, id, scheme.id, classes[best].id,
-          prediction.probabilities[best], prediction.probabilities)
+          prediction.probabilities[best], prediction.probabilities, prediction.unlikeness)
       }
     }
   }
@@ -133,11 +138,25 @@ extension Survey {
   public func predictions(run: Int, in database: Connection) throws -> [Prediction] {
     try database.rows(
       """
-      SELECT source_id, cutout_id, probabilities FROM reber.prediction
+      SELECT source_id, cutout_id, probabilities, unlikeness FROM reber.prediction
       WHERE run_id = \(run) AND survey_id = \(id)
       ORDER BY source_id
-      """, as: Int.self, Int.self, [Float].self
-    ).map { Prediction(source: $0, cutout: $1, probabilities: $2) }
+      """, as: Int.self, Int.self, [Float].self, Float?.self
+    ).map { Prediction(source: $0, cutout: $1, probabilities: $2, unlikeness: $3) }
+  }
+
+  /// How many sources a classification found at least so unlike anything labelled; `nil` where its
+  /// classifier does not know.
+  public func sources(
+    unlikeAtLeast bound: Float, run: Int, in database: Connection
+  ) throws -> Int? {
+    let (known, unlike) = try database.row(
+      """
+      SELECT count(unlikeness), count(*) FILTER (WHERE unlikeness >= \(bound))
+      FROM reber.prediction
+      WHERE run_id = \(run) AND survey_id = \(id)
+      """, as: Int.self, Int.self)
+    return known > 0 ? unlike : nil
   }
 
   /// The most probable class of each source that a classification run has classified.

@@ -60,6 +60,7 @@ extension PublishedCatalogue {
   private static func index(_ table: SQL, in database: Connection) throws {
     _ = try database.execute("ALTER TABLE \(table) ADD PRIMARY KEY (name)")
     _ = try database.execute("CREATE INDEX ON \(table) (class, probability DESC)")
+    _ = try database.execute("CREATE INDEX ON \(table) (unlikeness DESC)")
     _ = try database.execute("CREATE INDEX ON \(table) (dec, ra)")
     let hasQ3C = try database.row(
       "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'q3c')", as: Bool.self)
@@ -173,6 +174,10 @@ private struct Draft {
     Draft(
       "probability", "prediction.probability", ucd: "stat.probability;src.class",
       "Probability of the most probable class"),
+    Draft(
+      "unlikeness", "prediction.unlikeness", ucd: "stat.fit.goodness;src.class",
+      "Part of the held-out labelled sources that lie nearer to what was labelled; near 1 is unlike "
+        + "anything labelled"),
     Draft("label", "labelled.name", ucd: "src.class", "What people said the source is"),
   ]
 

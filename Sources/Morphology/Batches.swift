@@ -45,7 +45,7 @@ extension Encoder {
 }
 
 /// The mean of every `count` rows that follow each other.
-private func means(of rows: Tensor, over count: Int) -> Tensor {
+func means(of rows: Tensor, over count: Int) -> Tensor {
   let width = rows.columns
   var result = Tensor([rows.rows / count, width])
   for (index, value) in rows.values.enumerated() {

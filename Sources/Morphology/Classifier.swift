@@ -16,9 +16,14 @@ public struct Classifier: Sendable {
   public var encoder: Encoder { model.encoder }
 
   private let model: Model
+  private let labelled: LabelledSpace?
 
-  init(model: Model, classes: Int, temperature: Float, preprocessing: Preprocessing) {
+  init(
+    model: Model, classes: Int, temperature: Float, preprocessing: Preprocessing,
+    labelled: LabelledSpace?
+  ) {
     self.model = model
+    self.labelled = labelled
     self.classes = classes
     self.temperature = temperature
     self.preprocessing = preprocessing
@@ -37,30 +42,39 @@ public struct Classifier: Sendable {
         dimensions: [architecture.embeddingDimension, classes], normalised: false, seed: 0))
     try model.load(state)
     self.init(
-      model: model, classes: classes, temperature: temperature, preprocessing: preprocessing)
+      model: model, classes: classes, temperature: temperature, preprocessing: preprocessing,
+      labelled: LabelledSpace(state))
   }
 
   /// The weights, to save; the temperature, number of classes and preprocessing go beside them.
-  public var state: [String: Tensor] { model.state }
+  public var state: [String: Tensor] {
+    model.state.merging(labelled?.state ?? [:]) { first, _ in first }
+  }
 
   /// Class probabilities of sources, `[n, classes]`: the mean over eight orientations.
   ///
   /// - Throws: `MorphologyError.badOptions` for a source prepared otherwise.
   public func probabilities(of sources: [Prepared]) throws -> Tensor {
+    try judge(sources).probabilities
+  }
+
+  /// Class probabilities of sources, and how unlike anything labelled each is.
+  ///
+  /// - Returns: Probabilities `[n, classes]`, each the mean over eight orientations; of each source the
+  ///   part of the labelled sources, each held out, that lie nearer to what was labelled, in 0...1, or
+  ///   `nil` where none was held out.
+  /// - Throws: `MorphologyError.badOptions` for a source prepared otherwise.
+  public func judge(
+    _ sources: [Prepared]
+  ) throws -> (probabilities: Tensor, unlikeness: [Float]?) {
     guard sources.allSatisfy({ $0.preprocessing == preprocessing }) else {
       throw MorphologyError.badOptions("sources were prepared otherwise than the classifier's")
     }
-    return meanProbabilities(model.orientedLogits(of: sources), temperature: temperature)
-  }
-}
-
-extension Model {
-  /// The logits of the eight orientations of each source, `[n, 8, classes]`.
-  func orientedLogits(of sources: [Prepared]) -> Tensor {
-    let rows = inBlocks(sources, of: 32) { block in
-      let logits = head.apply(encoder.embed(images(block.map { $0.orientations() })))
-      return logits.reshaped([block.count, 8, logits.columns])
-    }
-    return rows
+    guard !sources.isEmpty else { return (Tensor([0, classes]), labelled.map { _ in [] }) }
+    let features = model.orientedFeatures(of: sources)
+    return (
+      meanProbabilities(model.logits(of: features), temperature: temperature),
+      labelled?.unlikeness(of: meanOverViews(features))
+    )
   }
 }

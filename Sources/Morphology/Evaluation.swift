@@ -142,7 +142,7 @@ public struct Interval: Codable, Sendable, Hashable {
 }
 
 /// A quantile by linear interpolation, numpy's default.
-private func quantile(_ sorted: [Double], _ part: Double) -> Double {
+func quantile(_ sorted: [Double], _ part: Double) -> Double {
   guard let last = sorted.indices.last else { return .nan }
   let place = part * Double(last)
   let lower = min(max(Int(place), 0), last)

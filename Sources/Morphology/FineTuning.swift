@@ -93,6 +93,8 @@ public struct FineTuning: Sendable {
   private var model: Model
   private var optimiser: Optimiser
   private var heldOut: Tensor
+  private var heldOutDistances: Tensor
+  private var features: Tensor?
 
   /// Starts before the first round.
   ///
@@ -120,6 +122,7 @@ public struct FineTuning: Sendable {
     model = Self.model(encoder, options: options, round: 0)
     optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
     heldOut = Tensor([images.count, 8, options.classes])
+    heldOutDistances = Tensor([images.count])
   }
 
   /// Rounds: one a fold and one with all labels.
@@ -141,6 +144,7 @@ public struct FineTuning: Sendable {
     let loss = epoch == 0 ? probe(rows, round) : tune(rows, round, epoch)
     if epoch == options.epochs, round < options.folds { predictHeldOut(round) }
     position += 1
+    if isFinished { features = model.features(of: images) }
     return Progress(loss: loss, round: round, epoch: epoch, position: position, total: total)
   }
 
@@ -156,7 +160,15 @@ public struct FineTuning: Sendable {
     guard isFinished, let preprocessing = images.first?.preprocessing else { return nil }
     return Classifier(
       model: model, classes: options.classes, temperature: temperature,
-      preprocessing: preprocessing)
+      preprocessing: preprocessing, labelled: labelledSpace)
+  }
+
+  /// The labelled sources in the classifier's space; `nil` where none was held out.
+  private var labelledSpace: LabelledSpace? {
+    guard options.folds > 0, let features else { return nil }
+    return LabelledSpace(
+      features: LabelledSpace.reference(features, seed: options.seed),
+      heldOut: heldOutDistances.values)
   }
 
   private var temperature: Float {
@@ -169,7 +181,12 @@ public struct FineTuning: Sendable {
 
   private mutating func predictHeldOut(_ round: Int) {
     let rows = images.indices.filter { folds[$0] == round }
-    let logits = model.orientedLogits(of: rows.map { images[$0] })
+    let features = model.orientedFeatures(of: rows.map { images[$0] })
+    let logits = model.logits(of: features)
+    let learned = model.features(of: trainingRows(round).map { images[$0] })
+    let distances = LabelledSpace.distances(
+      of: meanOverViews(features), to: LabelledSpace.reference(learned, seed: options.seed))
+    for (row, distance) in zip(rows, distances) { heldOutDistances.values[row] = distance }
     for (place, row) in rows.enumerated() {
       let width = heldOut.columns
       heldOut.values.replaceSubrange(row * width..<(row + 1) * width, with: logits.row(place))
@@ -182,6 +199,8 @@ extension FineTuning {
   public var state: [String: Tensor] {
     var state = model.state.merging(optimiser.state.prefixed("optimiser.")) { first, _ in first }
     state["held_out_logits"] = heldOut
+    state["held_out_distances"] = heldOutDistances
+    state["features"] = features
     return state
   }
 
@@ -199,9 +218,13 @@ extension FineTuning {
     guard let logits = state["held_out_logits"], logits.shape == heldOut.shape else {
       throw MorphologyError.badState("held-out logits are missing or of other sources")
     }
+    guard let distances = state["held_out_distances"], distances.shape == heldOutDistances.shape
+    else { throw MorphologyError.badState("held-out distances are missing or of other sources") }
     try model.load(state)
     try optimiser.load(state.part("optimiser."))
     heldOut = logits
+    heldOutDistances = distances
+    features = state["features"]
     self.position = position
   }
 

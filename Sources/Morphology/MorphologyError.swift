@@ -6,6 +6,9 @@ public enum MorphologyError: Error, Equatable, CustomStringConvertible {
   /// A field of view in arcsec was asked for, of an image whose pixel scale is not known.
   case noPixelScale
 
+  /// Smoothing to a beam was asked for, of an image whose own beam is not known.
+  case noBeam
+
   /// Options that cannot be, as "size: 4 is below 16".
   case badOptions(String)
 
@@ -22,6 +25,7 @@ public enum MorphologyError: Error, Equatable, CustomStringConvertible {
       "an image has shape \(shape): give [height, width] with at least one pixel"
     case .noPixelScale:
       "a field of view in arcsec needs the image's pixel scale: store it, or set a crop fraction"
+    case .noBeam: "smoothing to a beam needs the image's own: give the survey's, or do without"
     case .badOptions(let reason): "options cannot be used: \(reason)"
     case .tooFew(let what, let have, let need):
       "\(have) \(what), but at least \(need) are needed"

@@ -1,3 +1,4 @@
+internal import Foundation
 public import Tensor
 
 /// How a cutout becomes what a network sees; stored with every run and model.
@@ -12,6 +13,11 @@ public struct Preprocessing: Codable, Sendable, Hashable {
 
   /// The part of the cutout's shorter side that a plain view shows.
   public var cropFraction = 1.0
+
+  /// The beam (FWHM) that images of a finer one are smoothed to, in arcsec; `nil` smooths none.
+  ///
+  /// It needs every image's own beam and pixel scale.
+  public var beam: Double?
 
   /// How much wider than a view the prepared image is, so that turned views are full.
   public var margin = 1.42
@@ -47,14 +53,16 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - image: `[height, width]`, any brightness unit; pixels that are not finite count as 0.
-  ///   - pixelScale: In arcsec; needed where `fieldOfView` is set.
-  ///   - sigma: The noise that an earlier preparation of the same cutout found, to save looking for
+  ///   - pixelScale: In arcsec; needed where `fieldOfView` or `beam` is set.
+  ///   - imageBeam: The image's own beam (FWHM), in arcsec; needed where `beam` is set.
+  ///   - known: The noise that an earlier preparation of the same cutout found, to save looking for
   ///     it, which takes most of the time.
   /// - Returns: The cutout ready for views.
   /// - Throws: `MorphologyError` for an image without pixels, options that cannot be, or a missing
-  ///   pixel scale.
+  ///   pixel scale or beam.
   public func prepare(
-    _ image: Tensor, pixelScale: Double? = nil, sigma known: Float? = nil
+    _ image: Tensor, pixelScale: Double? = nil, imageBeam: Double? = nil,
+    sigma known: Float? = nil
   ) throws -> Prepared {
     guard image.shape.count == 2, !image.values.isEmpty else {
       throw MorphologyError.notAnImage(shape: image.shape)
@@ -62,7 +70,9 @@ public struct Preprocessing: Codable, Sendable, Hashable {
     let scale = try scale(of: image, pixelScale: pixelScale)
     let blank = image.values.reduce(0) { $0 + ($1.isFinite ? 0 : 1) }
     let filled = blank == 0 ? image : image.filled()
-    let smooth = filled.blurred(sigma: antialiasing(scale))
+    let blur = try beamBlur(from: imageBeam, pixelScale: pixelScale)
+    let smooth = filled.blurred(
+      sigma: (antialiasing(scale) * antialiasing(scale) + blur * blur).squareRoot())
     let sigma = known ?? noise(of: image, smooth: smooth, isFinite: blank == 0)
     let side = workingSide
     let map = AffineMap(
@@ -103,6 +113,15 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   /// The Gaussian, in cutout pixels, that keeps finer structure from folding into a coarser grid.
   private func antialiasing(_ scale: Double) -> Float {
     scale > 1.05 ? Float(0.42 * (scale * scale - 1).squareRoot()) : 0
+  }
+
+  /// The Gaussian, in cutout pixels, that makes the image's beam as wide as `beam`; 0 where it is.
+  private func beamBlur(from own: Double?, pixelScale: Double?) throws -> Float {
+    guard let beam else { return 0 }
+    guard let own, own > 0 else { throw MorphologyError.noBeam }
+    guard let pixelScale, pixelScale > 0 else { throw MorphologyError.noPixelScale }
+    let width = max(0, beam * beam - own * own).squareRoot()
+    return Float(width / (8 * log(2.0)).squareRoot() / pixelScale)
   }
 
   /// The noise of the smoothed image, where the image itself has any; of finite pixels alone.

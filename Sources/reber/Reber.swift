@@ -27,7 +27,7 @@ struct Reber: AsyncParsableCommand {
       DatabaseCommands.self, SurveyCommands.self, SimulateCommand.self, IngestCommand.self,
       PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, LabelCommands.self,
       FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self, CrossValidateCommand.self,
-      AblateCommand.self,
+      AblateCommand.self, DriftCommand.self,
       PublishCommand.self, ExportCommand.self, QueryCommand.self, ShowCommands.self,
       ServeCommand.self,
     ])

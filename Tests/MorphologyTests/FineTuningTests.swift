@@ -67,6 +67,55 @@ struct FineTuningTests {
     #expect(throws: MorphologyError.self) { try classifier.probabilities(of: [other]) }
   }
 
+  @Test("What was never labelled is found unlike, also by a restored classifier")
+  func unlikeness() throws {
+    var tuning = try start(60, options(folds: 3, epochs: 8))
+    while !tuning.isFinished { tuning.advance() }
+    let classifier = try #require(tuning.classifier())
+    let copy = try Classifier(
+      architecture: tiny(), classes: 2, temperature: classifier.temperature,
+      preprocessing: small(16), state: classifier.state)
+    // Others of the two classes, and crosses of two doubles, which no label knows.
+    let known = try (0..<40).map { index in
+      let seed = UInt64(900 + index)
+      return try small(16).prepare(
+        index % 2 == 0
+          ? single(side: 48, seed: seed)
+          : double(angle: Float(index), side: 48, separation: 9, seed: seed))
+    }
+    let unknown = try (0..<40).map { index in
+      let angle = Float(index)
+      let first = double(angle: angle, side: 48, separation: 9, seed: UInt64(700 + index))
+      let second = double(angle: angle + 1.57, side: 48, separation: 9, seed: UInt64(800 + index))
+      return try small(16).prepare(
+        Tensor(shape: [48, 48], values: zip(first.values, second.values).map { $0 + $1 }))
+    }
+    let nearby = try #require(try classifier.judge(known).unlikeness)
+    let far = try #require(try classifier.judge(unknown).unlikeness)
+    #expect(try copy.judge(unknown).unlikeness == far)
+    var won = 0
+    for a in far { won += nearby.count { $0 < a } }
+    #expect(Double(won) / 1600 > 0.85, "\(won)")
+    let median = nearby.sorted()[20]
+    #expect(median > 0.2 && median < 0.8)
+    #expect((nearby + far).allSatisfy { (0...1).contains($0) })
+    var without = try start(20, options(folds: 0))
+    while !without.isFinished { without.advance() }
+    #expect(try #require(without.classifier()).judge(known).unlikeness == nil)
+  }
+
+  @Test("The part of the held-out that lie nearer, by hand")
+  func unlikenessByHand() {
+    let space = LabelledSpace(
+      features: Tensor(shape: [1, 2], values: [1, 0]), heldOut: [0.4, 0.1, 0.2])
+    // At the cosine distances 0, 0.2, 0.3 and, beyond the largest, 1; the length does not count.
+    let points: [Float] = [2, 0, 0.8, 0.6, 0.7, Float(0.51).squareRoot(), 0, 5]
+    let found = space.unlikeness(of: Tensor(shape: [4, 2], values: points))
+    for (value, expected) in zip(found, [0, 0.5, 0.625, 0.9] as [Float]) {
+      #expect(abs(value - expected) < 1e-5)
+    }
+  }
+
   @Test("Labels that do not fit are refused")
   func refusals() throws {
     let images = try twoClasses(4)

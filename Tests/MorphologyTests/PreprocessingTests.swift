@@ -89,3 +89,69 @@ struct PreprocessingTests {
     #expect(try JSONDecoder().decode(Preprocessing.self, from: data) == preprocessing)
   }
 }
+
+@Suite("Angular scale")
+struct AngularScaleTests {
+  /// Two lobes on a sky, each a Gaussian beam of `beam` arcsec (FWHM), seen by pixels of `scale`
+  /// arcsec.
+  private func sky(_ scale: Double, beam: Double, field: Double = 120) -> Tensor {
+    let side = Int((field / scale).rounded())
+    let sigma = beam / 2.354820045
+    let centre = Double(side - 1) / 2
+    let lobes: [(x: Double, y: Double, flux: Double)] = [(-20, -8, 1), (20, 8, 0.6)]
+    var values: [Float] = []
+    for row in 0..<side {
+      for column in 0..<side {
+        var sum = 0.0
+        for lobe in lobes {
+          let x = (Double(column) - centre) * scale - lobe.x
+          let y = (Double(row) - centre) * scale - lobe.y
+          sum += lobe.flux * exp(-(x * x + y * y) / (2 * sigma * sigma))
+        }
+        values.append(Float(sum))
+      }
+    }
+    return Tensor(shape: [side, side], values: values)
+  }
+
+  private func preprocessing() -> Preprocessing {
+    var preprocessing = Preprocessing()
+    preprocessing.size = 32
+    preprocessing.fieldOfView = 96
+    preprocessing.stretch = .linear
+    return preprocessing
+  }
+
+  @Test("Half the pixel scale, and a larger cutout, give the same view to 4%")
+  func pixelScale() throws {
+    let plain = try preprocessing().prepare(sky(3, beam: 12), pixelScale: 3).plain()
+    for (scale, field) in [(1.5, 120.0), (1.5, 240), (3, 240)] {
+      let other = try preprocessing().prepare(
+        sky(scale, beam: 12, field: field), pixelScale: scale
+      ).plain()
+      #expect(difference(plain, other) < 0.04, "\(scale)″, \(field)″")
+    }
+    var whole = preprocessing()
+    whole.fieldOfView = nil
+    let shown = try whole.prepare(sky(3, beam: 12, field: 240)).plain()
+    #expect(difference(plain, shown) > 0.3)
+  }
+
+  @Test("A finer beam, smoothed to the model's, gives the same view to 3%; a coarser one stays")
+  func beam() throws {
+    var matched = preprocessing()
+    matched.beam = 15
+    let coarse = try preprocessing().prepare(sky(1.5, beam: 15), pixelScale: 1.5).plain()
+    let fine = sky(1.5, beam: 9)
+    let smoothed = try matched.prepare(fine, pixelScale: 1.5, imageBeam: 9).plain()
+    #expect(difference(coarse, smoothed) < 0.03)
+    let raw = try preprocessing().prepare(fine, pixelScale: 1.5).plain()
+    #expect(difference(coarse, raw) > 0.1)
+    let already = try matched.prepare(sky(1.5, beam: 15), pixelScale: 1.5, imageBeam: 15).plain()
+    #expect(difference(coarse, already) == 0)
+    #expect(throws: MorphologyError.noBeam) { try matched.prepare(fine, pixelScale: 1.5) }
+    #expect(throws: MorphologyError.noPixelScale) {
+      try matched.prepare(fine, imageBeam: 9)
+    }
+  }
+}

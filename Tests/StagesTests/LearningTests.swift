@@ -5,6 +5,7 @@ import NeuralNetwork
 import PostgreSQL
 import Stages
 import Tables
+import Tensor
 import TestSupport
 import Testing
 
@@ -63,6 +64,31 @@ import Testing
     let best = try await toy.numbers(
       "SELECT count(*) FROM catalogue.toy WHERE probability = greatest(p_blob, p_double, p_ring)")
     #expect(best == [60])
+    let unlike = try await toy.numbers(
+      "SELECT count(*) FROM catalogue.toy WHERE unlikeness BETWEEN 0 AND 1")
+    #expect(unlike == [60])
+  }
+
+  @Test func aClassifierOfBeforeUnlikenessStillClassifies() async throws {
+    let toy = try await SyntheticSurvey(24)
+    _ = try await toy.workplace.pretrain(Self.pretraining(1))
+    try await toy.label(Array(0..<18))
+    let model = try await toy.workplace.finetune(Self.finetuning()).metrics.model
+    try await toy.workplace.database.with { database in
+      let weights = try database.row(
+        "SELECT weights FROM reber.model_weights WHERE model_id = \(model)", as: [UInt8].self)
+      let tensors = try decodeSafetensors(weights).tensors
+      #expect(tensors["labelled.features"]?.rows == 18)
+      let older = encodeSafetensors(tensors.filter { !$0.key.hasPrefix("labelled.") })
+      _ = try database.execute(
+        "UPDATE reber.model_weights SET weights = \(older) WHERE model_id = \(model)")
+    }
+    let classified = try await toy.workplace.classify(ClassifyStage(survey: "toy")).metrics
+    #expect(classified.sources == 24 && classified.unlike == nil)
+    _ = try await toy.workplace.publish(Publishing(survey: "toy"))
+    let unknown = try await toy.numbers(
+      "SELECT count(*) FROM catalogue.toy WHERE unlikeness IS NULL")
+    #expect(unknown == [24])
   }
 
   @Test func theSameWorkIsDoneOnce() async throws {

@@ -1,5 +1,5 @@
 import Catalogue
-import Morphology
+public import Morphology
 import PostgreSQL
 import Tensor
 
@@ -10,6 +10,12 @@ public struct ClassifyStage: Codable, Sendable {
 
   /// The classifier; the newest where it is `nil`.
   public var model: Int?
+
+  /// Whether images are brought to what the classifier knows; the usual where it is `nil`.
+  public var scale: ScaleOptions?
+
+  /// How images are prepared, where that is not as the classifier's own; the stage finds it.
+  public internal(set) var preprocessing: Preprocessing?
 
   /// Describes a classification of a survey by the newest classifier.
   public init(survey: String) {
@@ -28,6 +34,11 @@ public struct ClassifyStage: Codable, Sendable {
     public var byClass: [String: Int]
     /// Of those, sources whose most probable class has at least 99%.
     public var sure: [String: Int]
+    /// Sources that lie farther from everything labelled than 99% of the held-out labelled sources;
+    /// `nil` where the classifier does not know.
+    public var unlike: Int?
+    /// How the survey's scale goes with the classifier's, where there is anything to say.
+    public var notes: [String]?
   }
 }
 
@@ -35,24 +46,29 @@ extension Workplace {
   /// Classifies the survey's images, batch by batch.
   public func classify(_ stage: ClassifyStage) async throws -> StageReport<ClassifyStage.Metrics> {
     let survey = try await survey(stage.survey)
-    let (model, work) = try await database.with { database in
+    let (model, match, work) = try await database.with { database in
       let model = try Catalogue.Model.find(.classifier, numbered: stage.model, in: database)
+      let match = try model.match(survey, options: stage.scale ?? ScaleOptions(), in: database)
       var resolved = stage
       resolved.model = model.id
+      resolved.preprocessing = try match.preprocessing(unlikeThatOf: model)
       return (
-        model,
+        model, match,
         try model.work("classify", with: resolved, on: survey, as: "classifier", in: database)
       )
     }
-    return try await perform(work) { try await classify(survey, by: model, run: $0) }
+    for note in match.notes { progress.note(note) }
+    return try await perform(work) { try await classify(survey, by: model, match, run: $0) }
   }
 
   private func classify(
-    _ survey: Survey, by model: Catalogue.Model, run: Int
+    _ survey: Survey, by model: Catalogue.Model, _ match: ScaleMatch, run: Int
   ) async throws -> ClassifyStage.Metrics {
     let (scheme, classes, classifier) = try await database.with { database in
       let (scheme, classes) = try model.classes(in: database)
-      return (scheme, classes, try model.classifier(classes: classes.count, in: database))
+      let classifier = try model.classifier(
+        classes: classes.count, preparedBy: match.preprocessing, in: database)
+      return (scheme, classes, classifier)
     }
     let counts = try await database.with { try survey.counts(in: $0) }
     let done = try await database.with { try survey.classified(run: run, in: $0) }
@@ -66,11 +82,12 @@ extension Workplace {
       )
       """
     try await forEachBatch(of: survey, where: lacking) { batch in
-      let images = try classifier.preprocessing.prepare(batch)
-      let table = try classifier.probabilities(of: images.map(\.image))
+      let images = try classifier.preprocessing.prepare(batch, beam: survey.observation.beam)
+      let (table, unlikeness) = try classifier.judge(images.map(\.image))
       let predictions = images.enumerated().map { row, image in
         Prediction(
-          source: image.source, cutout: image.cutout, probabilities: Array(table.row(row)))
+          source: image.source, cutout: image.cutout, probabilities: Array(table.row(row)),
+          unlikeness: unlikeness?[row])
       }
       try await database.with {
         try model.write(
@@ -80,10 +97,14 @@ extension Workplace {
       try await meter.update(added)
     }
     let found = try await database.with { try survey.classCounts(run: run, in: $0) }
+    let unlike = try await database.with {
+      try survey.sources(unlikeAtLeast: 0.99, run: run, in: $0)
+    }
     return ClassifyStage.Metrics(
       model: model.id, sources: found.reduce(0) { $0 + $1.sources },
       withoutImage: counts.sources - counts.cutouts,
       byClass: Dictionary(found.map { ($0.name, $0.sources) }, uniquingKeysWith: { $1 }),
-      sure: Dictionary(found.map { ($0.name, $0.sure) }, uniquingKeysWith: { $1 }))
+      sure: Dictionary(found.map { ($0.name, $0.sure) }, uniquingKeysWith: { $1 }),
+      unlike: unlike, notes: match.notes.isEmpty ? nil : match.notes)
   }
 }

@@ -1,5 +1,5 @@
 import Catalogue
-import Morphology
+public import Morphology
 import NeuralNetwork
 import PostgreSQL
 import Tensor
@@ -14,6 +14,12 @@ public struct EmbedStage: Codable, Sendable {
 
   /// The encoder; the newest where it is `nil`.
   public var model: Int?
+
+  /// Whether images are brought to what the encoder knows; the usual where it is `nil`.
+  public var scale: ScaleOptions?
+
+  /// How images are prepared, where that is not as the encoder's own; the stage finds it.
+  public internal(set) var preprocessing: Preprocessing?
 
   /// Describes an embedding of a survey by the newest encoder.
   public init(survey: String) {
@@ -30,6 +36,8 @@ public struct EmbedStage: Codable, Sendable {
     public var added: Int
     /// Numbers in an embedding.
     public var dimensions: Int
+    /// How the survey's scale goes with the encoder's, where there is anything to say.
+    public var notes: [String]?
   }
 }
 
@@ -37,21 +45,32 @@ extension Workplace {
   /// Embeds the survey's images that have no embedding by the model, batch by batch.
   public func embed(_ stage: EmbedStage) async throws -> StageReport<EmbedStage.Metrics> {
     let survey = try await survey(stage.survey)
-    let (model, work) = try await database.with { database in
+    let (model, match, work) = try await database.with { database in
       let model = try Catalogue.Model.find(.encoder, numbered: stage.model, in: database)
+      let match = try model.match(survey, options: stage.scale ?? ScaleOptions(), in: database)
       var resolved = stage
       resolved.model = model.id
+      resolved.preprocessing = try match.preprocessing(unlikeThatOf: model)
       return (
-        model, try model.work("embed", with: resolved, on: survey, as: "encoder", in: database)
+        model, match,
+        try model.work("embed", with: resolved, on: survey, as: "encoder", in: database)
       )
     }
-    return try await perform(work) { try await embed(survey, by: model, run: $0) }
+    for note in match.notes { progress.note(note) }
+    return try await perform(work) { try await embed(survey, by: model, match, run: $0) }
   }
 
   private func embed(
-    _ survey: Survey, by model: Catalogue.Model, run: Int
+    _ survey: Survey, by model: Catalogue.Model, _ match: ScaleMatch, run: Int
   ) async throws -> EmbedStage.Metrics {
-    let (encoder, preprocessing) = try await database.with { try model.encoder(in: $0) }
+    let encoder = try await database.with { try model.encoder(in: $0).encoder }
+    let preprocessing = match.preprocessing
+    let replaced = try await database.with {
+      try model.removeEmbeddings(of: survey, preparedOtherwiseThan: run, in: $0)
+    }
+    if replaced > 0 {
+      progress.note("\(replaced) embeddings of images at another scale are replaced")
+    }
     let missing = try await database.with { try model.notEmbedded(of: survey, in: $0) }
     var meter = RunMeter(self, run: run, "embedding images", of: missing)
     var added = 0
@@ -62,7 +81,7 @@ extension Workplace {
       )
       """
     try await forEachBatch(of: survey, where: lacking) { batch in
-      let images = try preprocessing.prepare(batch)
+      let images = try preprocessing.prepare(batch, beam: survey.observation.beam)
       let vectors = encoder.embed(images.map(\.image), overOrientations: true)
       let embeddings = images.enumerated().map { row, image in
         Embedding(cutout: image.cutout, source: image.source, vector: Array(vectors.row(row)))
@@ -73,6 +92,7 @@ extension Workplace {
     }
     return EmbedStage.Metrics(
       model: model.id, embeddings: try await database.with { try survey.counts(in: $0).cutouts },
-      added: added, dimensions: encoder.architecture.embeddingDimension)
+      added: added, dimensions: encoder.architecture.embeddingDimension,
+      notes: match.notes.isEmpty ? nil : match.notes)
   }
 }

@@ -7,20 +7,24 @@ import Tensor
 
 /// Teaches a classifier the labels that people gave, from a pre-trained encoder.
 public struct FinetuneStage: Codable, Sendable {
-  /// The survey whose labels are learned.
-  public var survey: String
+  /// The surveys whose labels are learned, as one.
+  public var surveys: [String]
 
   /// The classes.
   public var scheme = ClassScheme.twelveClasses
 
-  /// The encoder to begin from; the newest where it is `nil`.
+  /// The encoder to begin from, or a classifier, whose encoder it is; the newest encoder where it is
+  /// `nil`.
   public var model: Int?
 
   /// Begin from random weights of this shape instead of an encoder's, for comparison.
   public var fromScratch: Architecture?
 
-  /// How cutouts are prepared; as the encoder's where it is `nil`.
+  /// How cutouts are prepared; as for the encoder where it is `nil`, which the stage finds.
   public var preprocessing: Preprocessing?
+
+  /// Whether images are brought to what the encoder knows; the usual where it is `nil`.
+  public var scale: ScaleOptions?
 
   /// What decides the learning; the number of classes is set to those that have labels.
   public var learning = FineTuning.Options(classes: 2)
@@ -30,7 +34,12 @@ public struct FinetuneStage: Codable, Sendable {
 
   /// Describes the usual fine-tuning on a survey's labels.
   public init(survey: String) {
-    self.survey = survey
+    self.init(surveys: [survey])
+  }
+
+  /// Describes the usual fine-tuning on the labels of surveys.
+  public init(surveys: [String]) {
+    self.surveys = surveys
   }
 
   /// What fine-tuning did.
@@ -49,6 +58,8 @@ public struct FinetuneStage: Codable, Sendable {
     public var heldOut: HeldOut?
     /// Seconds of learning by this process.
     public var seconds: Double
+    /// How the surveys' scales go with the encoder's, where there is anything to say.
+    public var notes: [String]?
   }
 
   /// How well the folds do that were held out.
@@ -64,12 +75,12 @@ public struct FinetuneStage: Codable, Sendable {
 
 /// What a fine-tuning learns from.
 private struct LabelledImages: Sendable {
-  var classes: [ModelClass]
-  var sources: [TrainingSource]
-  var images: [Prepared]
-  var truth: [Int]
-  var groups: [Int]
-  var withoutImage: Int
+  var classes: [ModelClass] = []
+  var bySurvey: [[TrainingSource]] = []
+  var images: [Prepared] = []
+  var truth: [Int] = []
+  var groups: [Int] = []
+  var withoutImage = 0
 }
 
 extension Workplace {
@@ -78,46 +89,54 @@ extension Workplace {
   /// - Throws: `CatalogueError` without labels or encoder, `LearnError` where labels do not
   ///   suffice.
   public func finetune(_ stage: FinetuneStage) async throws -> StageReport<FinetuneStage.Metrics> {
-    let survey = try await survey(stage.survey)
-    let (scheme, model, work) = try await database.with { database in
+    var found: [Survey] = []
+    for name in stage.surveys { found.append(try await survey(name)) }
+    let surveys = found
+    let (scheme, model, match, work) = try await database.with { database in
       let scheme = try ClassScheme.named(stage.scheme, in: database)
-      let model =
-        stage.fromScratch == nil
-        ? try Catalogue.Model.find(.encoder, numbered: stage.model, in: database) : nil
+      let model = try stage.start(in: database)
+      let match = try stage.match(surveys, to: model, in: database)
       var resolved = stage
       resolved.model = model?.id
+      if let model { resolved.preprocessing = try match.preprocessing(unlikeThatOf: model) }
       let work = Work(
         stage: "finetune", parameters: try JSON(encoding: resolved), seed: stage.learning.seed,
-        inputs: [
-          try survey.labelInput(scheme: scheme, in: database),
-          try survey.cutoutInput(in: database),
-        ],
-        parents: (model.map { [.init(run: $0.run, role: "encoder")] } ?? [])
-          + (try survey.labelRuns(scheme: scheme, in: database))
-          + (try survey.cutoutRuns(in: database)))
-      return (scheme, model, work)
+        inputs: try surveys.flatMap {
+          [try $0.labelInput(scheme: scheme, in: database), try $0.cutoutInput(in: database)]
+        },
+        parents: (model.map { [.init(run: $0.run, role: $0.kind.rawValue)] } ?? [])
+          + (try surveys.flatMap {
+            try $0.labelRuns(scheme: scheme, in: database) + $0.cutoutRuns(in: database)
+          }))
+      return (scheme, model, match, work)
     }
+    for note in match.notes { progress.note(note) }
     return try await perform(work) {
-      try await learn(stage, survey, scheme: scheme, from: model, run: $0)
+      try await learn(stage, surveys, scheme: scheme, from: model, match, run: $0)
     }
   }
 
   private func learn(
-    _ stage: FinetuneStage, _ survey: Survey, scheme: ClassScheme, from model: Catalogue.Model?,
-    run: Int
+    _ stage: FinetuneStage, _ surveys: [Survey], scheme: ClassScheme,
+    from model: Catalogue.Model?, _ match: ScaleMatch, run: Int
   ) async throws -> FinetuneStage.Metrics {
-    let (encoder, preprocessing) = try await start(stage, from: model)
-    let labelled = try await labelledImages(stage, survey, scheme: scheme, by: preprocessing)
+    let encoder =
+      try await database.with { database in try model.map { try $0.encoder(in: database).encoder } }
+      ?? Encoder(stage.fromScratch ?? Architecture(), seed: stage.learning.seed)
+    let labelled = try await labelledImages(stage, surveys, scheme: scheme, by: match.preprocessing)
     var options = stage.learning
     options.classes = labelled.classes.count
     if stage.fromScratch != nil { options.probeEpochs = 0 }
     var training = try FineTuning(
       encoder: encoder, options: options, images: labelled.images, classes: labelled.truth,
       groups: labelled.groups)
-    var seen = labelled.sources
-    for (index, fold) in training.folds.enumerated() { seen[index].fold = fold }
-    let taught = seen
-    try await database.with { try survey.write(taught, run: run, in: $0) }
+    let taught = labelled.sources(folds: training.folds)
+    let scale = try await database.with { database in
+      for (survey, sources) in zip(surveys, taught) {
+        try survey.write(sources, run: run, in: database)
+      }
+      return try AngularScale.learned(by: run, in: database)
+    }
     var session = TrainingSession(workplace: self, run: run)
     if let saved = try await session.resume() {
       try training.load(saved.state, position: saved.step)
@@ -130,8 +149,8 @@ extension Workplace {
     let id = try await session.store(
       .classifier, parent: model?.id,
       ModelDescription(
-        architecture: encoder.architecture, preprocessing: preprocessing,
-        temperature: classifier.temperature),
+        architecture: encoder.architecture, preprocessing: match.preprocessing,
+        temperature: classifier.temperature, scale: scale),
       weights: classifier.state)
     try await database.with {
       try Catalogue.Model.find(.classifier, numbered: id, in: $0)
@@ -142,56 +161,91 @@ extension Workplace {
       byClass: Dictionary(
         labelled.classes.map { ($0.name, $0.labels) }, uniquingKeysWith: { $1 }),
       withoutImage: labelled.withoutImage, temperature: classifier.temperature,
-      heldOut: try training.heldOut(truth: labelled.truth), seconds: session.seconds)
+      heldOut: try training.heldOut(truth: labelled.truth), seconds: session.seconds,
+      notes: match.notes.isEmpty ? nil : match.notes)
   }
 
-  /// The encoder to begin from and how its cutouts are prepared.
-  private func start(
-    _ stage: FinetuneStage, from model: Catalogue.Model?
-  ) async throws -> (Encoder, Preprocessing) {
-    guard let model else {
-      let architecture = stage.fromScratch ?? Architecture()
-      return (
-        Encoder(architecture, seed: stage.learning.seed), stage.preprocessing ?? Preprocessing()
-      )
-    }
-    let (encoder, own) = try await database.with { try model.encoder(in: $0) }
-    return (encoder, stage.preprocessing ?? own)
-  }
-
-  /// The labelled sources that have an image, in the order of the sources.
+  /// The labelled sources that have an image, survey by survey, in the order of the sources.
   private func labelledImages(
-    _ stage: FinetuneStage, _ survey: Survey, scheme: ClassScheme, by preprocessing: Preprocessing
+    _ stage: FinetuneStage, _ surveys: [Survey], scheme: ClassScheme,
+    by preprocessing: Preprocessing
   ) async throws -> LabelledImages {
-    let (consensus, positions) = try await database.with { database in
-      let positions = try survey.sources(in: database).map { ($0.id, $0.position) }
-      return (
-        try survey.consensus(scheme: scheme, in: database),
-        Dictionary(positions, uniquingKeysWith: { $1 })
-      )
+    var labelled = LabelledImages()
+    var positions: [Source.Position?] = []
+    for survey in surveys {
+      let (consensus, sources) = try await database.with { database in
+        (try survey.consensus(scheme: scheme, in: database), try survey.sources(in: database))
+      }
+      let cutouts = try await prepared(survey, by: preprocessing, only: consensus.map(\.source))
+      let places = Dictionary(sources.map { ($0.id, $0.position) }, uniquingKeysWith: { $1 })
+      labelled.add(cutouts, saying: consensus)
+      positions += cutouts.map { places[$0.source] ?? nil }
     }
-    let cutouts = try await prepared(survey, by: preprocessing, only: consensus.map(\.source))
+    labelled.groups = positionGroups(positions, radius: stage.groupRadius)
+    try labelled.nameClasses(of: scheme, surveys: stage.surveys)
+    return labelled
+  }
+}
+
+extension FinetuneStage {
+  /// The model to begin from; `nil` where the network begins from random weights.
+  fileprivate func start(in database: Connection) throws -> Catalogue.Model? {
+    guard fromScratch == nil else { return nil }
+    guard let model else { return try Catalogue.Model.find(.encoder, in: database) }
+    return try Catalogue.Model.find(.encoder, .classifier, numbered: model, in: database)
+  }
+
+  /// How the surveys' images are prepared.
+  fileprivate func match(
+    _ surveys: [Survey], to model: Catalogue.Model?, in database: Connection
+  ) throws -> ScaleMatch {
+    if let preprocessing { return ScaleMatch(preprocessing: preprocessing) }
+    return try model?.match(surveys, options: scale ?? ScaleOptions(), in: database)
+      ?? ScaleMatch(preprocessing: Preprocessing())
+  }
+}
+
+extension LabelledImages {
+  /// Adds the images of a survey that have a label.
+  fileprivate mutating func add(_ cutouts: [PreparedCutout], saying consensus: [Survey.Consensus]) {
     let labels = Dictionary(consensus.map { ($0.source, $0) }, uniquingKeysWith: { $1 })
-    let said = cutouts.compactMap { labels[$0.source] }
-    let counts = said.reduce(into: [Int16: Int]()) { $0[$1.classID, default: 0] += 1 }
-    let classes = scheme.classes.compactMap { item in
+    let said = cutouts.compactMap { cutout in labels[cutout.source].map { (cutout, $0) } }
+    images += said.map(\.0.image)
+    bySurvey.append(
+      said.map { cutout, label in
+        TrainingSource(
+          source: cutout.source, cutout: cutout.cutout, classID: label.classID,
+          labels: label.labels)
+      })
+    withoutImage += consensus.count - cutouts.count
+  }
+
+  /// Finds the classes that have labels, in the scheme's order, and each image's place among them.
+  fileprivate mutating func nameClasses(of scheme: ClassScheme, surveys: [String]) throws {
+    let said = bySurvey.joined().compactMap(\.classID)
+    let counts = said.reduce(into: [Int16: Int]()) { $0[$1, default: 0] += 1 }
+    classes = scheme.classes.compactMap { item in
       counts[item.id].map { ModelClass(id: item.id, name: item.name, labels: $0) }
     }
     guard classes.count > 1 else {
       if let only = classes.first { throw LearnError.oneClass(only.name) }
-      throw LearnError.tooFewLabels(survey: survey.name, scheme: scheme.name, have: 0, need: 2)
+      throw LearnError.tooFewLabels(
+        survey: surveys.joined(separator: ", "), scheme: scheme.name, have: 0, need: 2)
     }
     let places = Dictionary(classes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
-    return LabelledImages(
-      classes: classes,
-      sources: zip(cutouts, said).map {
-        TrainingSource(
-          source: $0.source, cutout: $0.cutout, classID: $1.classID, labels: $1.labels)
-      },
-      images: cutouts.map(\.image), truth: said.compactMap { places[$0.classID] },
-      groups: positionGroups(
-        cutouts.map { positions[$0.source] ?? nil }, radius: stage.groupRadius),
-      withoutImage: consensus.count - cutouts.count)
+    truth = said.compactMap { places[$0] }
+  }
+
+  /// The sources of each survey, with the folds that held them out.
+  fileprivate func sources(folds: [Int]) -> [[TrainingSource]] {
+    var folds = folds[...]
+    return bySurvey.map { sources in
+      sources.map { source in
+        var source = source
+        source.fold = folds.popFirst()
+        return source
+      }
+    }
   }
 }
 

@@ -10,6 +10,10 @@ public enum LearnError: Error, CustomStringConvertible, Equatable {
   case oneClass(String)
   /// Not one source is left whose label the classifier has not learned.
   case nothingHeldOut(survey: String, learned: Int)
+  /// Smoothing to a model's beam was asked for, and a beam is not known.
+  case unknownBeam(of: String)
+  /// Too few sources on one side of a comparison of surveys.
+  case tooFewToCompare(String, have: Int, need: Int)
 
   public var description: String {
     switch self {
@@ -27,6 +31,13 @@ public enum LearnError: Error, CustomStringConvertible, Equatable {
       """
     case .oneClass(let name):
       "all labels are of class '\(name)': a classifier needs at least two classes"
+    case .unknownBeam(let whose):
+      """
+      the beam of \(whose) is not known: give it with 'reber survey describe --beam-major', or do \
+      without --match-beam
+      """
+    case .tooFewToCompare(let what, let have, let need):
+      "there are \(have) \(what), at least \(need) are needed to compare surveys"
     case .nothingHeldOut(let survey, let learned):
       """
       no labelled source of survey '\(survey)' is left to judge by: the classifier has learned \

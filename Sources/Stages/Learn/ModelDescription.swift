@@ -14,11 +14,19 @@ struct ModelDescription: Codable, Sendable {
 
   /// Divides a classifier's logits.
   var temperature: Float?
+
+  /// The sky shown by the images that taught it; `nil` in models of before this was kept.
+  var scale: AngularScale?
 }
 
 extension Catalogue.Model {
-  /// The encoder, and how its cutouts are prepared.
+  /// The encoder, of a classifier the one below its head, and how its cutouts are prepared.
   func encoder(in database: Connection) throws -> (encoder: Encoder, preprocessing: Preprocessing) {
+    if kind == .classifier {
+      let count = try classes(in: database).classes.count
+      let classifier = try classifier(classes: count, in: database)
+      return (classifier.encoder, classifier.preprocessing)
+    }
     let description = try description.decode(as: ModelDescription.self)
     var encoder = Encoder(description.architecture, seed: 0)
     try encoder.load(decodeSafetensors(try weights(in: database)).tensors)
@@ -31,11 +39,16 @@ extension Catalogue.Model {
   }
 
   /// The classifier, with its temperature.
-  func classifier(classes: Int, in database: Connection) throws -> Classifier {
+  ///
+  /// Its images are prepared as it says, where nothing else is said.
+  func classifier(
+    classes: Int, preparedBy preprocessing: Preprocessing? = nil, in database: Connection
+  ) throws -> Classifier {
     let description = try description.decode(as: ModelDescription.self)
     return try Classifier(
       architecture: description.architecture, classes: classes,
-      temperature: description.temperature ?? 1, preprocessing: description.preprocessing,
+      temperature: description.temperature ?? 1,
+      preprocessing: preprocessing ?? description.preprocessing,
       state: try decodeSafetensors(try weights(in: database)).tensors)
   }
 

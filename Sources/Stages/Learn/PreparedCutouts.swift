@@ -16,29 +16,33 @@ struct PreparedCutout: Sendable {
 }
 
 extension Preprocessing {
-  /// Prepares cutouts on all cores.
+  /// Prepares cutouts on all cores; `beam` is that of their survey (FWHM), in arcsec.
   ///
   /// `sigmas` is the noise of each, where it is known.
   ///
   /// - Throws: `LearnError.badCutout`, which names the cutout that could not be prepared.
   func prepare(
-    _ cutouts: [StoredCutout], sigmas: [Float]? = nil
+    _ cutouts: [StoredCutout], beam: Double? = nil, sigmas: [Float]? = nil
   ) throws -> [PreparedCutout] {
     var results = [Result<PreparedCutout, any Error>?](repeating: nil, count: cutouts.count)
     results.withUnsafeMutableBufferPointer { results in
       nonisolated(unsafe) let results = results
       parallel(over: cutouts.count, chunk: 4) { _, items in
-        for item in items { results[item] = Result { try prepare(cutouts[item], sigmas?[item]) } }
+        for item in items {
+          results[item] = Result { try prepare(cutouts[item], beam: beam, sigma: sigmas?[item]) }
+        }
       }
     }
     return try results.compactMap { try $0?.get() }
   }
 
-  private func prepare(_ cutout: StoredCutout, _ sigma: Float?) throws -> PreparedCutout {
+  private func prepare(
+    _ cutout: StoredCutout, beam: Double?, sigma: Float?
+  ) throws -> PreparedCutout {
     let image = Tensor(shape: [cutout.height, cutout.width], values: cutout.values)
     do {
       let prepared = try prepare(
-        image, pixelScale: cutout.pixelScale.map(Double.init), sigma: sigma)
+        image, pixelScale: cutout.pixelScale.map(Double.init), imageBeam: beam, sigma: sigma)
       return PreparedCutout(source: cutout.source, cutout: cutout.id, image: prepared)
     } catch {
       throw LearnError.badCutout(cutout.id, source: cutout.source, reason: "\(error)")
@@ -82,7 +86,7 @@ extension Workplace {
     let condition: SQL =
       sources.map { "source_id = ANY (\($0.map { Int64($0) }))" } ?? "true"
     try await forEachBatch(of: survey, where: condition) { batch in
-      all += try preprocessing.prepare(batch)
+      all += try preprocessing.prepare(batch, beam: survey.observation.beam)
       progress.update("preparing images", done: all.count, of: sources?.count ?? total)
     }
     return all

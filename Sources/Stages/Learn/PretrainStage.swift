@@ -69,10 +69,12 @@ extension Workplace {
       progress.note("going on after step \(saved.step) of \(training.totalSteps)")
     }
     try await session.run(&training, from: images)
+    let scale = try await database.with { try AngularScale.learned(by: run, in: $0) }
     let model = try await session.store(
       .encoder, parent: nil,
       ModelDescription(
-        architecture: stage.learning.architecture, preprocessing: stage.preprocessing),
+        architecture: stage.learning.architecture, preprocessing: stage.preprocessing,
+        scale: scale),
       weights: training.encoder.state)
     return PretrainStage.Metrics(
       model: model, sources: images.count, empty: empty, epochs: stage.learning.epochs,

@@ -108,7 +108,9 @@ extension Survey {
     of sources: [JudgedSource], prepared preprocessing: Preprocessing, in database: Connection
   ) throws -> [Int: [UInt8]] {
     let cutouts = try cutouts(sources.map(\.cutout), in: database)
-    let pictures = try preprocessing.prepare(cutouts).map { ($0.source, try $0.image.picture()) }
+    let pictures = try preprocessing.prepare(cutouts, beam: observation.beam).map {
+      ($0.source, try $0.image.picture())
+    }
     return Dictionary(pictures, uniquingKeysWith: { $1 })
   }
 

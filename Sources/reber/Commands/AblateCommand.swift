@@ -38,7 +38,7 @@ struct AblateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let place = try await options.workplace(checkpointInterval: checkpoints.checkpointEvery)
+    let place = try await options.workplace(checkpoints.means)
     let left = augmentations.isEmpty ? Augmentation.allCases : augmentations
     var rows: [Row] = []
     for augmentation in [nil] + left.map(Optional.some) {

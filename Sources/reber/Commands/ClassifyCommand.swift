@@ -13,11 +13,13 @@ struct ClassifyCommand: AsyncParsableCommand {
 
   @Option(help: "The survey.") var survey: String
   @Option(help: "The classifier; the newest where none is named.") var model: Int?
+  @OptionGroup(title: "A survey that the model did not learn from") var scale: ScaleMatchOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
   func run() async throws {
     var stage = ClassifyStage(survey: survey)
     stage.model = model
+    stage.scale = scale.scale
     try options.show(try await options.workplace().classify(stage)) { metrics in
       var table = TextTable(["class", "sources#", "p ≥ 0.99#"])
       for (name, count) in metrics.byClass.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
@@ -25,7 +27,12 @@ struct ClassifyCommand: AsyncParsableCommand {
       }
       let missing =
         metrics.withoutImage > 0 ? "; \(metrics.withoutImage) have no image" : ""
+      let unlike =
+        metrics.unlike.map {
+          "\n\($0) sources are farther from everything labelled than 99% of the held-out labelled ones"
+        } ?? ""
       return table.text + "\n\(metrics.sources) sources by classifier \(metrics.model)\(missing)"
+        + unlike
     }
   }
 }

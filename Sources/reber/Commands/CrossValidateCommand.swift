@@ -33,7 +33,7 @@ struct CrossValidateCommand: AsyncParsableCommand {
     var stage = comparison.stage
     if !methods.isEmpty { stage.options.methods = methods.map(\.method) }
     stage.options.pretraining.views = views.applied(to: stage.options.pretraining.views)
-    let place = try await options.workplace(checkpointInterval: checkpoints.checkpointEvery)
+    let place = try await options.workplace(checkpoints.means)
     try options.show(try await place.crossValidate(stage), text)
   }
 

@@ -13,12 +13,16 @@ struct FinetuneCommand: AsyncParsableCommand {
 
       Example:
         reber finetune --survey first --scheme fanaroff-riley
+        reber finetune --survey first --survey emu --model 4
         reber finetune --survey first --from-scratch
       """)
 
-  @Option(help: "The survey whose labels are learned.") var survey: String
+  @Option(
+    name: .customLong("survey"), help: "The survey whose labels are learned; may be given again.")
+  var surveys: [String]
   @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
-  @Option(help: "The encoder to begin from; the newest where none is named.") var model: Int?
+  @Option(help: "The encoder or classifier to begin from; the newest encoder without it.")
+  var model: Int?
   @Flag(help: "Begin from random weights, for comparison.") var fromScratch = false
   @Option(help: "Passes of the whole network; 0 trains the linear probe alone.")
   var epochs = FineTuning.Options(classes: 2).epochs
@@ -29,15 +33,17 @@ struct FinetuneCommand: AsyncParsableCommand {
   var rate = FineTuning.Options(classes: 2).rate
   @Option(help: "Decides folds, order and views.") var seed: UInt64 = 1
   @OptionGroup(title: "Views") var views: ViewOptions
+  @OptionGroup(title: "A survey that the encoder did not learn from") var scale: ScaleMatchOptions
   @OptionGroup(title: "Network and images, with --from-scratch") var network: ArchitectureOptions
   @OptionGroup(title: "Network and images, with --from-scratch") var images: PreprocessingOptions
   @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
   func run() async throws {
-    var stage = FinetuneStage(survey: survey)
+    var stage = FinetuneStage(surveys: surveys)
     stage.scheme = scheme
     stage.model = model
+    stage.scale = scale.scale
     if fromScratch {
       stage.fromScratch = network.architecture(inputSize: images.size)
       stage.preprocessing = images.preprocessing

@@ -1,0 +1,103 @@
+public import PostgreSQL
+
+/// How much sky images show: those of a survey, or those that a model learned from.
+public struct AngularScale: Codable, Sendable, Equatable {
+  /// Images.
+  public var images: Int
+
+  /// Images whose pixel scale is known.
+  public var known: Int
+
+  /// The median of arcsec a pixel.
+  public var pixelScale: Double?
+
+  /// The median of the images' shorter sides, arcsec.
+  public var field: Double?
+
+  /// Nine images in ten show at least this much, arcsec.
+  public var narrowField: Double?
+
+  /// Nine images in ten show at most this much, arcsec.
+  public var wideField: Double?
+
+  /// The median beam of their surveys (FWHM, the geometric mean of its axes), arcsec.
+  public var beam: Double?
+
+  /// Wraps what is known of images that all show the same field.
+  public init(images: Int, known: Int, pixelScale: Double?, field: Double?, beam: Double? = nil) {
+    self.images = images
+    self.known = known
+    self.pixelScale = pixelScale
+    self.field = field
+    narrowField = field
+    wideField = field
+    self.beam = beam
+  }
+
+  /// The scale of what a training run has learned from.
+  public static func learned(by run: Int, in database: Connection) throws -> AngularScale {
+    try read(
+      """
+      FROM reber.training_source AS item
+      JOIN reber.cutout USING (cutout_id)
+      JOIN reber.survey ON survey.survey_id = item.survey_id
+      WHERE item.run_id = \(run)
+      """, in: database)
+  }
+
+  /// The figures of the images that the clauses from FROM on choose.
+  fileprivate static func read(_ clauses: SQL, in database: Connection) throws -> AngularScale {
+    let row = try database.row(
+      """
+      SELECT count(*), count(shown.pixel_scale),
+          percentile_disc(0.5) WITHIN GROUP (ORDER BY shown.pixel_scale),
+          percentile_disc(0.5) WITHIN GROUP (ORDER BY shown.field),
+          percentile_disc(0.1) WITHIN GROUP (ORDER BY shown.field),
+          percentile_disc(0.9) WITHIN GROUP (ORDER BY shown.field),
+          percentile_disc(0.5) WITHIN GROUP (ORDER BY shown.beam)
+      FROM (
+          SELECT cutout.pixel_scale::float8 AS pixel_scale,
+              cutout.pixel_scale::float8 * least(cutout.width, cutout.height) AS field,
+              sqrt(beam_major::float8 * coalesce(beam_minor, beam_major)) AS beam
+          \(clauses)
+      ) AS shown
+      """, as: Int.self, Int.self, Double?.self, Double?.self, Double?.self, Double?.self,
+      Double?.self)
+    var scale = AngularScale(
+      images: row.0, known: row.1, pixelScale: row.2, field: row.3, beam: row.6)
+    scale.narrowField = row.4
+    scale.wideField = row.5
+    return scale
+  }
+}
+
+extension Survey {
+  /// The scale of the survey's current images.
+  public func angularScale(in database: Connection) throws -> AngularScale {
+    try AngularScale.read(
+      """
+      FROM reber.cutout
+      JOIN reber.survey USING (survey_id)
+      WHERE cutout.survey_id = \(id) AND cutout.is_current
+      """, in: database)
+  }
+}
+
+extension Survey.Observation {
+  /// The beam (FWHM, the geometric mean of its axes), arcsec.
+  public var beam: Double? {
+    beamMajor.map { (Double($0) * Double(beamMinor ?? $0)).squareRoot() }
+  }
+}
+
+extension Model {
+  /// Whether images of the survey taught the model.
+  public func learned(from survey: Survey, in database: Connection) throws -> Bool {
+    try database.row(
+      """
+      SELECT EXISTS (
+          SELECT FROM reber.training_source WHERE run_id = \(run) AND survey_id = \(survey.id)
+      )
+      """, as: Bool.self)
+  }
+}

@@ -1,0 +1,89 @@
+public import PostgreSQL
+
+extension Model {
+  /// The surveys whose images taught the model, by name.
+  public func taughtBy(in database: Connection) throws -> [Survey] {
+    let names = try database.rows(
+      """
+      SELECT name FROM reber.survey
+      WHERE survey_id IN (SELECT survey_id FROM reber.training_source WHERE run_id = \(run))
+      """, as: String.self)
+    return try Survey.all(in: database).filter { names.contains($0.name) }
+  }
+
+  /// The sources of a survey whose images taught the model.
+  public func sources(learnedOf survey: Survey, in database: Connection) throws -> Set<Int> {
+    Set(
+      try database.rows(
+        """
+        SELECT source_id FROM reber.training_source
+        WHERE run_id = \(run) AND survey_id = \(survey.id)
+        """, as: Int.self))
+  }
+}
+
+/// How a classification shares a survey's sources out among the classes, those left out that taught
+/// the classifier.
+public struct ClassBalance: Codable, Sendable {
+  /// Sources by their most probable class.
+  public var sources: [String: Int]
+
+  /// The mean probability of the most probable class; `nil` of no sources.
+  public var confidence: Double?
+
+  /// Wraps a balance.
+  public init(sources: [String: Int], confidence: Double?) {
+    self.sources = sources
+    self.confidence = confidence
+  }
+}
+
+extension Survey {
+  /// The names of sources, in the same order.
+  public func names(of sources: [Int], in database: Connection) throws -> [String] {
+    let pairs = try database.rows(
+      """
+      SELECT source_id, name FROM reber.source
+      WHERE survey_id = \(id) AND source_id = ANY (\(sources.map { Int64($0) }))
+      """, as: Int.self, String.self)
+    let names = Dictionary(pairs.map { ($0, $1) }, uniquingKeysWith: { $1 })
+    return sources.compactMap { names[$0] }
+  }
+
+  /// The newest finished classification of the survey by a classifier, if there is one.
+  public func classification(by model: Model, in database: Connection) throws -> Int? {
+    try database.first(
+      """
+      SELECT run_id
+      FROM reber.run
+      WHERE stage = 'classify' AND status = 'finished' AND EXISTS (
+          SELECT FROM reber.prediction
+          WHERE prediction.run_id = run.run_id AND survey_id = \(id) AND model_id = \(model.id)
+      )
+      ORDER BY run_id DESC
+      LIMIT 1
+      """, as: Int.self)
+  }
+
+  /// The balance of a classification by a classifier.
+  public func balance(
+    of classification: Int, by model: Model, in database: Connection
+  ) throws -> ClassBalance {
+    let rows = try database.rows(
+      """
+      SELECT class.name, count(*), sum(probability::float8)
+      FROM reber.prediction
+      JOIN reber.class USING (class_scheme_id, class_id)
+      WHERE prediction.run_id = \(classification) AND survey_id = \(id) AND NOT EXISTS (
+          SELECT FROM reber.training_source AS taught
+          WHERE taught.run_id = \(model.run) AND taught.survey_id = prediction.survey_id
+              AND taught.source_id = prediction.source_id
+      )
+      GROUP BY class.name
+      """, as: String.self, Int.self, Double.self)
+    let total = rows.reduce(0) { $0 + $1.1 }
+    return ClassBalance(
+      sources: Dictionary(rows.map { ($0.0, $0.1) }, uniquingKeysWith: { $1 }),
+      confidence: total > 0 ? rows.reduce(0) { $0 + $1.2 } / Double(total) : nil)
+  }
+}

@@ -1,0 +1,248 @@
+import Catalogue
+public import Morphology
+import PostgreSQL
+import Tensor
+
+/// Asks whether a survey looks like what an encoder learned from.
+public struct DriftStage: Codable, Sendable {
+  /// The survey.
+  public var survey: String
+
+  /// The encoder; the newest where it is `nil`.
+  public var model: Int?
+
+  /// The classifier whose balance of classes is compared; the newest that has classified the survey
+  /// where it is `nil`.
+  public var classifier: Int?
+
+  /// Sources of each side that the energy distance is measured on; it holds all their distances.
+  public var sample = 1000
+
+  /// Sources of each side that neighbours are sought among.
+  public var largest = 20_000
+
+  /// Divisions by chance in the permutation tests.
+  public var permutations = 999
+
+  /// Chooses samples and divisions.
+  public var seed: UInt64 = 1
+
+  /// Describes the usual comparison of a survey with what the newest encoder knows.
+  public init(survey: String) {
+    self.survey = survey
+  }
+
+  /// What the comparison found.
+  public struct Metrics: Codable, Sendable {
+    /// The encoder.
+    public var model: Int
+    /// The surveys that taught it.
+    public var learnedFrom: [String]
+    /// Their sources, and those of the survey that did not teach it.
+    public var known: Int
+    /// Sources of the survey that did not teach it.
+    public var new: Int
+    /// The energy distance of the embeddings.
+    public var energy: EnergyTest
+    /// The distance that 99% of the known sources lie within of their nearest neighbour.
+    public var radius: Double
+    /// The part of the new sources that lie farther from every known one; 0.01 where nothing differs.
+    public var outside: Double
+    /// Those that lie farthest outside, the farthest first.
+    public var farthest: [String]
+    /// How the classes are balanced; `nil` where no classifier has classified both sides.
+    public var classes: Classes?
+    /// What it comes to.
+    public var verdict: Verdict
+  }
+
+  /// The two sides of a classification, without the sources that taught the classifier.
+  public struct Classes: Codable, Sendable {
+    /// The classifier.
+    public var model: Int
+    /// The part of the survey's sources in each class.
+    public var new: [String: Double]
+    /// The same of the surveys that taught the encoder.
+    public var known: [String: Double]
+    /// The mean probability of the most probable class.
+    public var confidence: Double
+    /// The same of the surveys that taught the encoder.
+    public var knownConfidence: Double
+    /// How the two balances differ.
+    public var shift: BalanceShift
+  }
+
+  /// What the comparison comes to.
+  public enum Verdict: String, Codable, Sendable {
+    /// No difference that chance would not make, and no more sources outside than expected.
+    case alike
+    /// The surveys differ, but few sources lie outside what the encoder knows.
+    case shifted
+    /// Many sources lie outside what the encoder knows.
+    case unlike
+  }
+}
+
+extension Workplace {
+  /// Compares a survey's embeddings with those of what taught the encoder; images that have no
+  /// embedding get one first.
+  ///
+  /// - Throws: `LearnError.tooFewToCompare` where all of the survey taught the encoder.
+  public func drift(_ stage: DriftStage) async throws -> StageReport<DriftStage.Metrics> {
+    let survey = try await survey(stage.survey)
+    let (model, known) = try await database.with { database in
+      let model = try Catalogue.Model.find(.encoder, numbered: stage.model, in: database)
+      return (model, try model.taughtBy(in: database))
+    }
+    for name in Set(known.map(\.name) + [survey.name]).sorted() {
+      try await embedMissing(name, by: model)
+    }
+    let work = try await database.with { database in
+      var resolved = stage
+      resolved.model = model.id
+      resolved.classifier = try stage.classifier(of: survey, in: database)?.id
+      let runs = try (known + [survey]).flatMap { try model.embeddingRuns(of: $0, in: database) }
+      return Work(
+        stage: "drift", parameters: try JSON(encoding: resolved), seed: stage.seed,
+        inputs: [try survey.cutoutInput(in: database)],
+        parents: [.init(run: model.run, role: "encoder")] + runs
+          + (try stage.classificationRuns(survey, known, in: database)))
+    }
+    return try await perform(work) { _ in
+      try await database.with { try stage.compare(survey, with: known, by: model, in: $0) }
+    }
+  }
+
+  private func embedMissing(_ name: String, by model: Catalogue.Model) async throws {
+    let survey = try await survey(name)
+    guard try await database.with({ try model.notEmbedded(of: survey, in: $0) }) > 0 else { return }
+    progress.note("'\(name)' is embedded first")
+    var stage = EmbedStage(survey: name)
+    stage.model = model.id
+    _ = try await embed(stage)
+  }
+}
+
+extension DriftStage {
+  /// The classifier whose balances are compared.
+  fileprivate func classifier(
+    of survey: Survey, in database: Connection
+  ) throws -> Catalogue.Model? {
+    if let classifier {
+      return try Catalogue.Model.find(.classifier, numbered: classifier, in: database)
+    }
+    guard let found = try? survey.classification(in: database) else { return nil }
+    return try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
+  }
+
+  /// The classifications by that classifier.
+  fileprivate func classificationRuns(
+    _ survey: Survey, _ known: [Survey], in database: Connection
+  ) throws -> [Work.Parent] {
+    guard let model = try classifier(of: survey, in: database) else { return [] }
+    return try (known + [survey]).compactMap {
+      try $0.classification(by: model, in: database).map { .init(run: $0, role: "predictions") }
+    }
+  }
+
+  /// Compares the sources that did not teach the model with those that did.
+  fileprivate func compare(
+    _ survey: Survey, with known: [Survey], by model: Catalogue.Model, in database: Connection
+  ) throws -> Metrics {
+    var learned: [Embedding] = []
+    for other in known {
+      let taught = try model.sources(learnedOf: other, in: database)
+      learned += try model.embeddings(of: other, in: database).filter { taught.contains($0.source) }
+    }
+    let taught = try model.sources(learnedOf: survey, in: database)
+    let new = try model.embeddings(of: survey, in: database).filter { !taught.contains($0.source) }
+    for (what, count) in [
+      ("sources of '\(survey.name)' that did not teach encoder \(model.id)", new.count),
+      ("sources that taught encoder \(model.id)", learned.count),
+    ] where count < 20 {
+      throw LearnError.tooFewToCompare(what, have: count, need: 20)
+    }
+    let (few, some) = (drawn(new, sample, 1), drawn(learned, sample, 2))
+    let energy = try EnergyTest(
+      points(some), points(few), permutations: permutations, seed: seed)
+    let (many, all) = (drawn(new, largest, 3), drawn(learned, largest, 4))
+    let outside = try Outside(points(many), of: points(all))
+    let farthest = try survey.names(
+      of: outside.rows.prefix(5).map { many[$0].source }, in: database)
+    return Metrics(
+      model: model.id, learnedFrom: known.map(\.name), known: learned.count, new: new.count,
+      energy: energy, radius: outside.radius, outside: outside.share, farthest: farthest,
+      classes: try classes(survey, known, in: database),
+      verdict: Verdict(energy, outside: outside.share))
+  }
+
+  /// At most so many, drawn by chance, in their order.
+  private func drawn(_ embeddings: [Embedding], _ count: Int, _ purpose: Int) -> [Embedding] {
+    guard embeddings.count > count else { return embeddings }
+    var random = RandomStream(seed, purpose)
+    return embeddings.indices.shuffled(using: &random).prefix(count).sorted().map { embeddings[$0] }
+  }
+
+  private func points(_ embeddings: [Embedding]) -> Tensor {
+    Tensor(
+      shape: [embeddings.count, embeddings.first?.vector.count ?? 0],
+      values: embeddings.flatMap(\.vector)
+    ).onUnitSphere()
+  }
+
+  private func classes(
+    _ survey: Survey, _ known: [Survey], in database: Connection
+  ) throws -> Classes? {
+    guard let model = try classifier(of: survey, in: database),
+      let own = try survey.classification(by: model, in: database)
+    else { return nil }
+    let new = try survey.balance(of: own, by: model, in: database)
+    var old = ClassBalance(sources: [:], confidence: nil)
+    for other in known where other != survey {
+      guard let run = try other.classification(by: model, in: database) else { continue }
+      old.add(try other.balance(of: run, by: model, in: database))
+    }
+    guard let confidence = new.confidence, let knownConfidence = old.confidence else { return nil }
+    let names = Set(new.sources.keys).union(old.sources.keys).sorted()
+    return Classes(
+      model: model.id, new: new.shares, known: old.shares, confidence: confidence,
+      knownConfidence: knownConfidence,
+      shift: try BalanceShift(
+        names.map { old.sources[$0] ?? 0 }, names.map { new.sources[$0] ?? 0 },
+        permutations: permutations, seed: seed))
+  }
+}
+
+extension ClassBalance {
+  /// Sources in all.
+  fileprivate var total: Int { sources.values.reduce(0, +) }
+
+  /// The part of the sources in each class.
+  fileprivate var shares: [String: Double] {
+    sources.mapValues { Double($0) / Double(max(1, total)) }
+  }
+
+  /// Puts another balance to this one.
+  fileprivate mutating func add(_ other: ClassBalance) {
+    let sum = (confidence ?? 0) * Double(total) + (other.confidence ?? 0) * Double(other.total)
+    sources.merge(other.sources, uniquingKeysWith: +)
+    confidence = total > 0 ? sum / Double(total) : nil
+  }
+}
+
+extension DriftStage.Verdict {
+  /// Below this p-value chance is not believed.
+  private static let significance = 0.01
+
+  /// The part of the sources outside from which a survey is called unlike: five times what is expected
+  /// where nothing differs.
+  private static let unlikeShare = 0.05
+
+  init(_ energy: EnergyTest, outside: Double) {
+    if energy.pValue > Self.significance {
+      self = .alike
+    } else {
+      self = outside < Self.unlikeShare ? .shifted : .unlike
+    }
+  }
+}

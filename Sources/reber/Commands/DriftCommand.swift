@@ -1,0 +1,105 @@
+import ArgumentParser
+import Morphology
+import Stages
+
+struct DriftCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drift",
+    abstract: "Ask whether a survey looks like what an encoder learned from.",
+    discussion: """
+      The survey's embeddings are compared with those of the sources that taught the
+      encoder: by their energy distance with a permutation test, and by the part of the
+      sources that lie farther from every known one than 99% of the known lie from their
+      nearest. Where a classifier has classified both, the balance of classes and the mean
+      confidence are compared too.
+
+      Example:
+        reber drift --survey emu
+        reber drift --survey emu --model 3 --json
+      """)
+
+  @Option(help: "The survey.") var survey: String
+  @Option(help: "The encoder; the newest where none is named.") var model: Int?
+  @Option(help: "The classifier to compare by; the newest that has classified the survey.")
+  var classifier: Int?
+  @Option(help: "Sources of each side that the energy distance is measured on.")
+  var sample = DriftStage(survey: "").sample
+  @Option(help: "Divisions by chance in the permutation tests.")
+  var permutations = DriftStage(survey: "").permutations
+  @Option(help: "Decides samples and divisions.") var seed: UInt64 = 1
+  @OptionGroup(title: "Output") var options: StageOptions
+
+  func validate() throws {
+    guard sample > 1, permutations > 0 else {
+      throw ValidationError("--sample must be above 1 and --permutations above 0")
+    }
+  }
+
+  func run() async throws {
+    var stage = DriftStage(survey: survey)
+    stage.model = model
+    stage.classifier = classifier
+    stage.sample = sample
+    stage.permutations = permutations
+    stage.seed = seed
+    try options.show(try await options.workplace().drift(stage)) { metrics in
+      [table(metrics), balance(metrics), words(metrics)].compactMap(\.self)
+        .joined(separator: "\n\n")
+    }
+  }
+
+  private func table(_ metrics: DriftStage.Metrics) -> String {
+    var table = TextTable(["", "found#", "where nothing differs"])
+    table.add(["sources compared", "\(metrics.known), \(metrics.new)", ""])
+    table.add(["energy distance, 0 to 1", decimal(metrics.energy.inhomogeneity, 4), "near 0"])
+    table.add(["its p-value", decimal(metrics.energy.pValue, 3), "above 0.01, 99 times in 100"])
+    table.add(["sources outside", percent(metrics.outside), "1%"])
+    if let classes = metrics.classes {
+      table.add(
+        [
+          "sources in another class", percent(classes.shift.totalVariation),
+          "near 0 (p-value \(decimal(classes.shift.pValue, 3)))",
+        ])
+      table.add(
+        ["mean confidence", decimal(classes.confidence, 3), decimal(classes.knownConfidence, 3)])
+    }
+    return table.text
+  }
+
+  private func balance(_ metrics: DriftStage.Metrics) -> String? {
+    guard let classes = metrics.classes else { return nil }
+    var table = TextTable(["class", "'\(survey)'#", "known#"])
+    for name in Set(classes.new.keys).union(classes.known.keys).sorted() {
+      table.add([name, percent(classes.new[name] ?? 0), percent(classes.known[name] ?? 0)])
+    }
+    return table.text
+  }
+
+  /// What it comes to, in words.
+  private func words(_ metrics: DriftStage.Metrics) -> String {
+    let known = metrics.learnedFrom.map { "'\($0)'" }.joined(separator: ", ")
+    switch metrics.verdict {
+    case .alike:
+      return "'\(survey)' looks like what encoder \(metrics.model) learned from (\(known))"
+    case .shifted:
+      return """
+        '\(survey)' differs from what encoder \(metrics.model) learned from (\(known)), but only \
+        \(percent(metrics.outside)) of its sources lie outside it: check the classes of a few by eye
+        """
+    case .unlike:
+      return """
+        WARNING: '\(survey)' is unlike what encoder \(metrics.model) learned from (\(known)):
+        \(percent(metrics.outside)) of its sources lie outside, where 1% would. Do not trust their \
+        classes.
+        farthest: \(metrics.farthest.joined(separator: ", "))
+        Label some of them and fine-tune, or learn the space anew with both surveys:
+          reber label choose --survey \(survey) --count 100 --output sheet.csv
+          reber label import sheet.csv --survey \(survey) --annotator NAME
+          reber finetune \(metrics.learnedFrom.map { "--survey \($0) " }.joined())--survey \(survey) \
+        --model \(metrics.model)
+        """
+    }
+  }
+
+  private func percent(_ part: Double) -> String { "\(decimal(100 * part, 1))%" }
+}
