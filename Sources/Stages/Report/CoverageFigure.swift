@@ -1,4 +1,5 @@
 package import Catalogue
+import Foundation
 
 /// Scores of the sources above a threshold of probability, against the part of them that is kept.
 package struct CoverageFigure: Sendable {
@@ -46,16 +47,17 @@ package struct CoverageFigure: Sendable {
 
   private func part(_ point: CoveragePoint) -> Double { Double(point.sources) / total }
 
-  /// Round thresholds at the parts that they keep, those left out that would stand too near.
+  /// Round thresholds at the parts that they keep, the roundest first; those are left out that
+  /// would stand too near to another.
   private func thresholds(along width: Double) -> [Axis.Tick] {
-    var ticks: [Axis.Tick] = []
-    for threshold: Float in [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.99] {
-      guard let last = points.last(where: { $0.threshold >= threshold }) else { continue }
-      let near = ticks.last.map { ($0.value - part(last)) * width < 32 } ?? false
-      if !near, last.sources < Int(total) {
-        ticks.append(Axis.Tick(value: part(last), label: "\(threshold)"))
-      }
+    let tenths = (1...9).map { Float($0) / 10 }
+    let others = [0.99, 0.95] + (1...9).map { Float($0) / 10 - 0.05 }
+    return (tenths + others).reduce(into: []) { ticks, threshold in
+      guard let last = points.last(where: { $0.threshold >= threshold }),
+        last.sources < Int(total),
+        ticks.allSatisfy({ abs($0.value - part(last)) * width > 32 })
+      else { return }
+      ticks.append(Axis.Tick(value: part(last), label: String(format: "%.3g", threshold)))
     }
-    return ticks
   }
 }

@@ -67,12 +67,12 @@ extension BoundOptions {
 }
 
 extension ProbabilityBound {
-  /// As a table heads it.
+  /// As a table heads it, with spaces at which no line breaks.
   var heading: String {
     switch self {
-    case .atMost(let bound): "p ≤ \(percent(bound))"
+    case .atMost(let bound): "p\u{A0}≤\u{A0}\(percent(bound))"
     case .all: "all"
-    case .atLeast(let bound): "p ≥ \(percent(bound))"
+    case .atLeast(let bound): "p\u{A0}≥\u{A0}\(percent(bound))"
     }
   }
 }

@@ -63,48 +63,57 @@ extension Workplace {
     reportOf evaluation: StageReport<EvaluateStage.Metrics>, of stage: EvaluateStage,
     to folder: ReportFolder
   ) async throws {
-    let report = try await report(of: evaluation, stage)
-    try folder.write(page: try report.page())
-    _ = try report.writeTables(to: folder.path)
-  }
-
-  private func report(
-    of evaluation: StageReport<EvaluateStage.Metrics>, _ stage: EvaluateStage
-  ) async throws -> EvaluationReport {
     let survey = try await survey(stage.survey)
     let writer = user.codeVersion
-    return try await database.with { database in
-      let metrics = evaluation.metrics
-      let judged = try survey.judged(run: evaluation.run, in: database)
-      guard judged.count == metrics.sources,
-        let truth = try Run.inputs(of: evaluation.run, in: database).first
-      else { throw ReportError.nothingKept(run: evaluation.run) }
-      let found = try survey.classification(run: metrics.classification, in: database)
-      let model = try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
-      let (scheme, classes) = try model.classes(in: database)
-      let names = classes.map(\.name)
-      let montages = ClassMontage.all(of: judged, classes: names, count: 6)
-      return EvaluationReport(
-        subject: .init(
-          survey: survey, scheme: scheme.name, model: model,
-          labels: classes.reduce(0) { $0 + $1.labels }, truth: truth,
-          radius: stage.radius, run: try Run.numbered(evaluation.run, in: database),
-          writer: writer),
-        metrics: metrics, bounds: stage.bounds.all, classes: names,
-        reliability: try ReliabilityBin.all(run: evaluation.run, in: database),
-        coverage: try CoveragePoint.all(run: evaluation.run, in: database), judged: judged,
-        montages: montages,
-        pictures: try survey.pictures(
-          of: montages.flatMap(\.shown), prepared: model.preprocessing(), in: database),
-        map: try survey.map(
-          for: model, classification: found.run, judged: judged, classes: names, in: database))
+    let report = try await database.with {
+      try survey.report(of: evaluation, stage, by: writer, in: $0)
     }
+    try folder.write(page: try report.page())
+    try report.writeTables(to: folder.path)
   }
 }
 
 extension Survey {
+  /// All that a report of an evaluation shows, from the rows of its run.
+  fileprivate func report(
+    of evaluation: StageReport<EvaluateStage.Metrics>, _ stage: EvaluateStage, by writer: String,
+    in database: Connection
+  ) throws -> EvaluationReport {
+    let (run, metrics) = (evaluation.run, evaluation.metrics)
+    let judged = try judged(run: run, in: database)
+    guard judged.count == metrics.sources else { throw ReportError.nothingKept(run: run) }
+    let found = try classification(run: metrics.classification, in: database)
+    let model = try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
+    let classes = try model.classes(in: database).classes.map(\.name)
+    let montages = ClassMontage.all(of: judged, classes: classes, count: 6)
+    return EvaluationReport(
+      subject: try subject(of: run, stage, model, by: writer, in: database), metrics: metrics,
+      bounds: stage.bounds.all, classes: classes,
+      reliability: try ReliabilityBin.all(run: run, in: database),
+      coverage: try CoveragePoint.all(run: run, in: database), judged: judged,
+      montages: montages,
+      pictures: try pictures(
+        of: montages.flatMap(\.shown), prepared: model.preprocessing(), in: database),
+      map: try map(
+        for: model, classification: found.run, judged: judged, classes: classes, in: database))
+  }
+
+  private func subject(
+    of run: Int, _ stage: EvaluateStage, _ model: Catalogue.Model, by writer: String,
+    in database: Connection
+  ) throws -> EvaluationReport.Subject {
+    guard let truth = try Run.inputs(of: run, in: database).first else {
+      throw ReportError.nothingKept(run: run)
+    }
+    let (scheme, classes) = try model.classes(in: database)
+    return EvaluationReport.Subject(
+      survey: self, scheme: scheme.name, model: model,
+      labels: classes.reduce(0) { $0 + $1.labels }, truth: truth, radius: stage.radius,
+      run: try Run.numbered(run, in: database), writer: writer)
+  }
+
   /// Pictures of sources as a model sees them, by source.
-  fileprivate func pictures(
+  private func pictures(
     of sources: [JudgedSource], prepared preprocessing: Preprocessing, in database: Connection
   ) throws -> [Int: [UInt8]] {
     let cutouts = try cutouts(sources.map(\.cutout), in: database)
@@ -115,7 +124,7 @@ extension Survey {
   }
 
   /// The sources' embeddings on a plane, with their classes; `nil` where there are none.
-  fileprivate func map(
+  private func map(
     for classifier: Catalogue.Model, classification: Int, judged: [JudgedSource],
     classes: [String], in database: Connection
   ) throws -> EmbeddingMap? {

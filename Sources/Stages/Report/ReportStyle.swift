@@ -15,8 +15,9 @@ let reportStyle = """
   dd { margin: 0; overflow-wrap: anywhere; }
   .scroll { overflow-x: auto; }
   table { border-collapse: collapse; font-variant-numeric: tabular-nums lining-nums; }
-  th, td { padding: .25em .9em .25em 0; text-align: left; vertical-align: top; }
-  td small { display: block; color: #666; white-space: nowrap; line-height: 1.3; }
+  th, td { padding: .25em 1.1em .25em 0; text-align: left; vertical-align: top; }
+  td { white-space: nowrap; }
+  td small { margin-left: .7em; color: #666; line-height: 1.3; }
   thead th { border-top: 1.5px solid #222; border-bottom: 1px solid #222; }
   tbody th { font-weight: normal; }
   tbody tr { break-inside: avoid; }
@@ -41,10 +42,13 @@ let reportStyle = """
   .legend { display: flex; flex-wrap: wrap; gap: .1em 1.2em; margin: .6em 0; }
   .legend svg { vertical-align: -2px; }
   footer { margin-top: 3em; border-top: 1px solid #bbb; color: #555; font-size: .88em; }
+  @media (max-width: 50em) {
+    td small { display: block; margin: 0; }
+  }
   @media (max-width: 30em) {
     body { padding: .5em .8em 2em; }
     dl div { grid-template-columns: 1fr; }
-    table { font-size: .88em; }
+    table { font-size: .82em; }
     th, td { padding-right: .55em; }
     .montage { grid-template-columns: repeat(3, minmax(0, 1fr)); }
   }

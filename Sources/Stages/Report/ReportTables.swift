@@ -2,19 +2,19 @@ import Catalogue
 import Tables
 
 extension EvaluationReport {
-  /// Writes the figures as CSV files into a folder, and gives their names.
-  func writeTables(to folder: String) throws -> [String] {
-    try [
+  /// Writes the figures as CSV files into a folder.
+  func writeTables(to folder: String) throws {
+    let tables = [
       ("scores.csv", scoreColumns, metrics.scores.map(\.cells)),
       ("confusion.csv", confusionColumns, metrics.confusion.map(\.cells)),
       ("reliability.csv", reliabilityColumns, reliability.map(\.cells)),
       ("coverage.csv", coverageColumns, coverage.map { $0.cells(of: metrics.sources) }),
       ("sources.csv", sourceColumns, judged.map(\.cells)),
-    ].map { name, columns, rows in
+    ]
+    for (name, columns, rows) in tables {
       let table = try createTable(folder + "/" + name, columns: columns)
       try table.write(rows)
       try table.finish()
-      return name
     }
   }
 }
