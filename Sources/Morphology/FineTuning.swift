@@ -16,18 +16,12 @@ public struct FineTuning: Sendable {
     /// Held-out folds; 0 holds none out, and the temperature stays 1.
     public var folds = 5
 
-    /// Passes of the linear probe over embeddings of `probeViews` views of each source; 0 for an
+    /// Views of each source that the linear probe learns from; 0 leaves the probe out, for an
     /// encoder that knows nothing yet.
-    public var probeEpochs = 30
-
-    /// Views of each source that the linear probe learns from.
     public var probeViews = 4
 
-    /// The probe's learning rate.
-    public var probeRate: Float = 0.01
-
-    /// The probe's weight decay.
-    public var probeDecay: Float = 0.1
+    /// What decides the linear probe, of which every column of the embeddings has deviation 1.
+    public var probe = LinearProbe.Options(scale: 1, penalty: 3)
 
     /// Passes of the whole network; 0 leaves the encoder as it is.
     public var epochs = 15
@@ -87,9 +81,9 @@ public struct FineTuning: Sendable {
   /// Units of work done.
   public private(set) var position = 0
 
-  private let start: Encoder
-  private let images: [Prepared]
-  private let classes: [Int]
+  let start: Encoder
+  let images: [Prepared]
+  let classes: [Int]
   private var model: Model
   private var optimiser: Optimiser
   private var heldOut: Tensor
@@ -137,11 +131,13 @@ public struct FineTuning: Sendable {
   private var unitsPerRound: Int { options.epochs + 1 }
 
   /// Does the next unit of work.
+  ///
+  /// - Throws: `MorphologyError` where nothing can be learned.
   @discardableResult
-  public mutating func advance() -> Progress {
+  public mutating func advance() throws -> Progress {
     let (round, epoch) = (position / unitsPerRound, position % unitsPerRound)
     let rows = trainingRows(round)
-    let loss = epoch == 0 ? probe(rows, round) : tune(rows, round, epoch)
+    let loss = try epoch == 0 ? probe(rows, round) : tune(rows, round, epoch)
     if epoch == options.epochs, round < options.folds { predictHeldOut(round) }
     position += 1
     if isFinished { features = model.features(of: images) }
@@ -260,53 +256,6 @@ extension FineTuning {
 }
 
 extension FineTuning {
-  /// Trains a fresh head over the frozen encoder.
-  private mutating func probe(_ rows: [Int], _ round: Int) -> Float {
-    model = Self.model(start, options: options, round: round)
-    self.optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
-    guard options.probeEpochs > 0 else { return 0 }
-    let (raw, owners) = embeddedViews(rows)
-    let scales = Standardisation(raw)
-    let points = scales.applied(to: raw)
-    var optimiser = Optimiser(rule: .adam, weightDecay: options.probeDecay)
-    let steps = steps(rows)
-    var loss: Float = 0
-    for epoch in 0..<options.probeEpochs {
-      var random = RandomStream(options.seed, 1, round, epoch)
-      let order = balancedOrder(
-        Array(owners.indices), classes: owners.map { classes[$0] }, count: steps * batchSize(rows),
-        using: &random)
-      loss = 0
-      for step in 0..<steps {
-        let chosen = order[step * batchSize(rows)..<(step + 1) * batchSize(rows)]
-        model.forgetGradients()
-        let logits = model.head.forward(points.rows(at: chosen))
-        let (part, gradient) = cost(logits, chosen.map { classes[owners[$0]] })
-        _ = model.head.backward(gradient)
-        optimiser.step(&model.head, rate: options.probeRate)
-        loss += part / Float(steps)
-      }
-    }
-    model.head.absorb(means: scales.means, deviations: scales.deviations)
-    return loss
-  }
-
-  /// Embeddings of a few views of each source, and the source of each.
-  private func embeddedViews(_ rows: [Int]) -> (points: Tensor, owners: [Int]) {
-    var values: [Float] = []
-    var owners: [Int] = []
-    for block in stride(from: 0, to: rows.count, by: 64) {
-      let chosen = rows[block..<min(block + 64, rows.count)]
-      let views = options.views.batch(
-        of: chosen.map { ($0, images[$0]) }, copies: options.probeViews, seed: options.seed,
-        coordinates: (-1, 0))
-      values += start.embed(views).values
-      for _ in 0..<options.probeViews { owners += chosen }
-    }
-    let width = start.architecture.embeddingDimension
-    return (Tensor(shape: [owners.count, width], values: values), owners)
-  }
-
   /// Trains the whole network for an epoch.
   private mutating func tune(_ rows: [Int], _ round: Int, _ epoch: Int) -> Float {
     let size = batchSize(rows)
@@ -330,6 +279,20 @@ extension FineTuning {
       loss += part / Float(steps)
     }
     return loss
+  }
+
+  /// Begins a round with the encoder as it came and a head of its own.
+  mutating func startModel(_ round: Int) {
+    model = Self.model(start, options: options, round: round)
+    optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
+  }
+
+  /// Makes a linear classifier over standardised embeddings the head.
+  mutating func setHead(
+    _ layer: (weights: Tensor, biases: Tensor), means: [Float], deviations: [Float]
+  ) {
+    model.head = Head(weights: layer.weights, biases: layer.biases)
+    model.head.absorb(means: means, deviations: deviations)
   }
 
   private func cost(_ logits: Tensor, _ truth: [Int]) -> (loss: Float, gradient: Tensor) {

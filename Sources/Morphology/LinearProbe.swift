@@ -18,8 +18,13 @@ public struct LinearProbe: Sendable {
     /// Steps of the gradient.
     public var steps = 150
 
-    /// The usual start.
+    /// The usual start: for points of length 1.
     public init() {}
+
+    /// Another scale and penalty.
+    public init(scale: Float, penalty: Float) {
+      (self.scale, self.penalty) = (scale, penalty)
+    }
   }
 
   /// The number of classes.
@@ -55,6 +60,22 @@ public struct LinearProbe: Sendable {
     weights = descend(
       points.withConstant(scale: options.scale), truth.compactMap { places[$0] },
       classes: taught.count, options: options)
+  }
+
+  /// The layer that gives its logits: weights `[classes, dimensions]` and biases `[classes]`.
+  ///
+  /// A class that was not taught gets a probability of almost 0.
+  package var layer: (weights: Tensor, biases: Tensor) {
+    let width = weights.columns - 1
+    var matrix = Tensor([classes, width])
+    var biases = Tensor([classes], repeating: -10)
+    for (row, index) in taught.enumerated() {
+      let learned = Array(weights.row(row))
+      matrix.values.replaceSubrange(
+        index * width..<(index + 1) * width, with: learned.dropLast().map { $0 * scale })
+      biases.values[index] = learned[width]
+    }
+    return (matrix, biases)
   }
 
   /// The probabilities of points, `[n, classes]`.

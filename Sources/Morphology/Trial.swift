@@ -59,7 +59,7 @@ public struct Trial: Sendable {
     case .linearProbe: try trained(from: encoder) { $0.epochs = 0 }
     case .scratch:
       try trained(from: Encoder(encoder.architecture, seed: options.seed &+ 1)) {
-        ($0.probeEpochs, $0.rate) = (0, 2 * $0.rate)
+        ($0.probeViews, $0.rate) = (0, 2 * $0.rate)
       }
     case .fineTuned: try trained(from: encoder) { _ in }
     }
@@ -77,7 +77,7 @@ public struct Trial: Sendable {
     var training = try FineTuning(
       encoder: encoder, options: options, images: training.map { images[$0] },
       classes: training.map { classes[$0] })
-    while !training.isFinished { training.advance() }
+    while !training.isFinished { try training.advance() }
     guard let classifier = training.classifier() else {
       throw MorphologyError.badState("the training ended early")
     }

@@ -35,6 +35,11 @@ public struct Head: Sendable {
     if normalised { norms = dimensions.dropFirst().dropLast().map { BatchNorm(channels: $0) } }
   }
 
+  /// A head of one linear layer: weights `[outputs, inputs]`, biases `[outputs]`.
+  package init(weights: Tensor, biases: Tensor) {
+    layers = [Linear(weights: weights, biases: biases)]
+  }
+
   /// Makes a head that learned over inputs `(x - means) / deviations` give the same over x.
   package mutating func absorb(means: [Float], deviations: [Float]) {
     layers[0].absorb(means: means, deviations: deviations)

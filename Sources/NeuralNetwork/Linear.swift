@@ -17,6 +17,12 @@ struct Linear: Sendable {
     bias = .constant(0, count: outputs)
   }
 
+  /// Takes what was learned elsewhere.
+  init(weights: Tensor, biases: Tensor) {
+    weight = Parameter(weights, decays: true)
+    bias = Parameter(biases, decays: false)
+  }
+
   /// Applies it to rows `[n, inputs]`.
   func apply(_ x: Tensor) -> Tensor {
     var y = multiply(x, transposed: false, weight.value, transposed: true)

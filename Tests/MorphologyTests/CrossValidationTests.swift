@@ -17,7 +17,6 @@ struct CrossValidationTests {
     options.pretraining.warmUpEpochs = 1
     options.learning.epochs = 2
     options.learning.batchSize = 8
-    options.learning.probeEpochs = 5
     return options
   }
 

@@ -8,7 +8,7 @@ import Testing
 struct FineTuningTests {
   private func options(folds: Int = 2, epochs: Int = 1) -> FineTuning.Options {
     var options = FineTuning.Options(classes: 2)
-    (options.folds, options.epochs, options.batchSize, options.probeEpochs) = (folds, epochs, 8, 10)
+    (options.folds, options.epochs, options.batchSize) = (folds, epochs, 8)
     return options
   }
 
@@ -21,13 +21,13 @@ struct FineTuningTests {
   @Test("Stopped anywhere and resumed, it gives the same bytes")
   func resumes() throws {
     var whole = try start(20, options())
-    while !whole.isFinished { whole.advance() }
+    while !whole.isFinished { try whole.advance() }
     for stop in 1..<whole.total {
       var first = try start(20, options())
-      for _ in 0..<stop { first.advance() }
+      for _ in 0..<stop { try first.advance() }
       var second = try start(20, options())
       try second.load(first.state, position: first.position)
-      while !second.isFinished { second.advance() }
+      while !second.isFinished { try second.advance() }
       #expect(second.state == whole.state, "stopped at \(stop)")
     }
   }
@@ -36,7 +36,7 @@ struct FineTuningTests {
   func learns() throws {
     var tuning = try start(60, options(folds: 2, epochs: 12))
     #expect(tuning.heldOutProbabilities() == nil)
-    while !tuning.isFinished { tuning.advance() }
+    while !tuning.isFinished { try tuning.advance() }
     let truth = (0..<60).map { $0 % 2 }
     let held = try #require(tuning.heldOutProbabilities())
     let accuracy = try Evaluation(truth: truth, probabilities: held).confusion().accuracy
@@ -50,7 +50,7 @@ struct FineTuningTests {
   @Test("A classifier restored from its state gives the same probabilities, turned or not")
   func restored() throws {
     var tuning = try start(20, options(folds: 0))
-    while !tuning.isFinished { tuning.advance() }
+    while !tuning.isFinished { try tuning.advance() }
     let classifier = try #require(tuning.classifier())
     #expect(classifier.temperature == 1)
     let copy = try Classifier(
@@ -70,7 +70,7 @@ struct FineTuningTests {
   @Test("What was never labelled is found unlike, also by a restored classifier")
   func unlikeness() throws {
     var tuning = try start(60, options(folds: 3, epochs: 8))
-    while !tuning.isFinished { tuning.advance() }
+    while !tuning.isFinished { try tuning.advance() }
     let classifier = try #require(tuning.classifier())
     let copy = try Classifier(
       architecture: tiny(), classes: 2, temperature: classifier.temperature,
@@ -100,7 +100,7 @@ struct FineTuningTests {
     #expect(median > 0.2 && median < 0.8)
     #expect((nearby + far).allSatisfy { (0...1).contains($0) })
     var without = try start(20, options(folds: 0))
-    while !without.isFinished { without.advance() }
+    while !without.isFinished { try without.advance() }
     #expect(try #require(without.classifier()).judge(known).unlikeness == nil)
   }
 

@@ -126,7 +126,7 @@ extension Workplace {
     let labelled = try await labelledImages(stage, surveys, scheme: scheme, by: match.preprocessing)
     var options = stage.learning
     options.classes = labelled.classes.count
-    if stage.fromScratch != nil { options.probeEpochs = 0 }
+    if stage.fromScratch != nil { options.probeViews = 0 }
     var training = try FineTuning(
       encoder: encoder, options: options, images: labelled.images, classes: labelled.truth,
       groups: labelled.groups)
@@ -254,7 +254,7 @@ extension TrainingSession {
   fileprivate mutating func run(_ training: inout FineTuning) async throws {
     var meter = RunMeter(workplace, run: run, "fine-tuning, parts", of: training.total)
     while !training.isFinished {
-      let part = training.advance()
+      let part = try training.advance()
       add("loss of round \(part.round + 1)", part.epoch, Double(part.loss))
       let round =
         part.round < training.options.folds ? "fold \(part.round + 1)" : "all labels"

@@ -1,0 +1,48 @@
+internal import Foundation
+internal import NeuralNetwork
+internal import Tensor
+
+extension FineTuning {
+  /// Begins a round: a linear classifier over the frozen encoder becomes its head.
+  ///
+  /// - Returns: The mean cross-entropy over what it learned from; 0 where there is no probe.
+  mutating func probe(_ rows: [Int], _ round: Int) throws -> Float {
+    startModel(round)
+    guard options.probeViews > 0 else { return 0 }
+    let (embeddings, owners) = embeddedViews(rows)
+    let scales = Standardisation(embeddings)
+    let points = scales.applied(to: embeddings)
+    let truth = owners.map { classes[$0] }
+    var learning = options.probe
+    // Views of one source count as one.
+    learning.penalty *= Float(options.probeViews)
+    let probe = try LinearProbe(points, truth: truth, classes: options.classes, options: learning)
+    setHead(probe.layer, means: scales.means, deviations: scales.deviations)
+    return surprise(probe.probabilities(of: points), truth)
+  }
+
+  /// Embeddings of a few views of each source, and the source of each.
+  private func embeddedViews(_ rows: [Int]) -> (points: Tensor, owners: [Int]) {
+    var values: [Float] = []
+    var owners: [Int] = []
+    for block in stride(from: 0, to: rows.count, by: 64) {
+      let chosen = rows[block..<min(block + 64, rows.count)]
+      let views = options.views.batch(
+        of: chosen.map { ($0, images[$0]) }, copies: options.probeViews, seed: options.seed,
+        coordinates: (-1, 0))
+      values += start.embed(views).values
+      for _ in 0..<options.probeViews { owners += chosen }
+    }
+    let width = start.architecture.embeddingDimension
+    return (Tensor(shape: [owners.count, width], values: values), owners)
+  }
+}
+
+/// The mean negative logarithm of the true classes' probabilities.
+private func surprise(_ probabilities: Tensor, _ truth: [Int]) -> Float {
+  let sum = truth.enumerated().reduce(0.0) { sum, item in
+    let place = item.offset * probabilities.columns + item.element
+    return sum - log(Double(max(probabilities.values[place], 1e-12)))
+  }
+  return Float(sum / Double(max(1, truth.count)))
+}
