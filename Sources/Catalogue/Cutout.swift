@@ -255,9 +255,14 @@ package func decodePixels(_ bytes: [UInt8], bitpix: Int) throws -> [Float] {
 private func decode<Word: BitwiseCopyable>(
   _ bytes: [UInt8], as: Word.Type, _ convert: (Word) -> Float
 ) -> [Float] {
-  bytes.withUnsafeBytes { raw in
-    (0..<raw.count / MemoryLayout<Word>.size).map {
-      convert(raw.loadUnaligned(fromByteOffset: $0 * MemoryLayout<Word>.size, as: Word.self))
+  let size = MemoryLayout<Word>.size
+  let count = bytes.count / size
+  return bytes.withUnsafeBytes { raw in
+    [Float](unsafeUninitializedCapacity: count) { values, initialised in
+      for index in 0..<count {
+        values[index] = convert(raw.loadUnaligned(fromByteOffset: index * size, as: Word.self))
+      }
+      initialised = count
     }
   }
 }

@@ -5,9 +5,15 @@ import Tensor
 /// Answers each line of standard input with the seconds that one run of it took, and those of
 /// processor time; `memory` with the bytes that the maps of a training step take.
 ///
-/// The lines are `train WIDTH SIDE STRIDE IMAGES`, `embed` and `memory` with the same, and
-/// `forward|backward INPUTS OUTPUTS KERNEL STRIDE SIDE IMAGES`. What a line needs is made when it is
-/// first given, outside the time. Another program can so run its own part in between.
+/// The lines are
+/// - `train WIDTH SIDE STRIDE IMAGES`, with a 1 behind where maps are to be computed again;
+/// - `memory` and `embed` with the same;
+/// - `forward|backward INPUTS OUTPUTS KERNEL STRIDE SIDE IMAGES`, with a number of tiles behind that
+///   is to stand for the kernel table's;
+/// - `views SIDE IMAGES STRUCTURAL`, `prepare SIDE CUTOUT IMAGES`.
+///
+/// What a line needs is made when it is first given, outside the time. Another program can so run its
+/// own part in between.
 @main
 struct EngineBench {
   static func main() {
@@ -41,11 +47,11 @@ struct EngineBench {
 
   private static func makeTrial(_ name: String, _ numbers: [Int]) -> (any Trial)? {
     switch (name, numbers.count) {
-    case ("train", 4), ("memory", 4): TrainingTrial(numbers)
+    case ("train", 4...5), ("memory", 4...5): TrainingTrial(numbers)
     case ("embed", 4): EmbeddingTrial(numbers)
     case ("views", 3): ViewTrial(numbers)
     case ("prepare", 3): PreparationTrial(numbers)
-    case ("forward", 6), ("backward", 6): LayerTrial(numbers, isForward: name == "forward")
+    case ("forward", 6...7), ("backward", 6...7): LayerTrial(numbers, isForward: name == "forward")
     default: nil
     }
   }
@@ -80,6 +86,7 @@ struct TrainingTrial: Trial {
     model = Projected(
       encoder: Encoder(architecture, seed: 1),
       head: Head(dimensions: [width, width, 128], normalised: true, seed: 2))
+    model.encoder.recomputesMaps = numbers.count == 5 && numbers[4] == 1
   }
 
   var mapMemory: Int { model.encoder.mapMemory }
@@ -128,7 +135,7 @@ struct LayerTrial: Trial {
   init(_ numbers: [Int], isForward: Bool) {
     trial = ConvolutionTrial(
       inputs: numbers[0], outputs: numbers[1], kernel: numbers[2], stride: numbers[3],
-      side: numbers[4], count: numbers[5])
+      side: numbers[4], count: numbers[5], tiles: numbers.count == 7 ? numbers[6] : nil)
     self.isForward = isForward
   }
 

@@ -77,6 +77,12 @@ public struct Pretraining: Sendable {
   /// The encoder so far.
   public var encoder: Encoder { model.encoder }
 
+  /// Whether maps are computed again instead of kept, as `Encoder` has it: it changes no result.
+  public var recomputesMaps: Bool {
+    get { model.encoder.recomputesMaps }
+    set { model.encoder.recomputesMaps = newValue }
+  }
+
   /// Steps done.
   public private(set) var step = 0
 

@@ -43,10 +43,11 @@ struct Block: Sendable {
     let output: FeatureMap
   }
 
-  mutating func forward(_ input: FeatureMap, in arena: Arena) -> Record {
-    let first = first.forward(Activation(input), &firstNorm, in: arena)
-    let second = second.forward(first.activation, &secondNorm, in: arena)
-    let shortcut = forwardShortcut(input, in: arena)
+  /// Finds the output, in the memory of `arena`, and the maps before it, in that of `inner`.
+  mutating func forward(_ input: FeatureMap, in arena: Arena, inner: Arena) -> Record {
+    let first = first.forward(Activation(input), &firstNorm, in: arena, map: inner)
+    let second = second.forward(first.activation, &secondNorm, in: arena, map: inner)
+    let shortcut = forwardShortcut(input, in: arena, map: inner)
     let output = arena.map(like: second.map)
     let residual = shortcut?.map ?? input
     let (own, other) = (second.statistics.affine, shortcut?.statistics.affine)
@@ -59,11 +60,27 @@ struct Block: Sendable {
     return Record(input: input, first: first, second: second, shortcut: shortcut, output: output)
   }
 
-  private mutating func forwardShortcut(_ input: FeatureMap, in arena: Arena) -> Normalised? {
+  private mutating func forwardShortcut(
+    _ input: FeatureMap, in arena: Arena, map inner: Arena
+  ) -> Normalised? {
     guard var shortcut else { return nil }
     self.shortcut = nil
     defer { self.shortcut = shortcut }
-    return shortcut.convolution.forward(Activation(input), &shortcut.norm, in: arena)
+    return shortcut.convolution.forward(
+      Activation(input), &shortcut.norm, in: arena, map: inner)
+  }
+
+  /// The same record with its maps before the output computed again, to the bit, in the memory of
+  /// `inner`.
+  func recomputed(_ record: Record, inner: Arena) -> Record {
+    let first = record.first.recomputed(by: first, from: Activation(record.input), in: inner)
+    let second = record.second.recomputed(by: second, from: first.activation, in: inner)
+    let shortcut = shortcut.flatMap { shortcut in
+      record.shortcut?.recomputed(
+        by: shortcut.convolution, from: Activation(record.input), in: inner)
+    }
+    return Record(
+      input: record.input, first: first, second: second, shortcut: shortcut, output: record.output)
   }
 
   /// Adds to the parameters' gradients, and writes the input's to `result`; `gradient`, that of the
@@ -105,11 +122,23 @@ struct Block: Sendable {
 }
 
 extension Convolution {
-  /// Convolves, and finds the statistics that normalise the output.
-  func forward(_ input: Activation, _ norm: inout BatchNorm, in arena: Arena) -> Normalised {
-    let (map, sums) = forward(input, pivot: norm.pivot(in: arena), in: arena)
+  /// Convolves, into the memory of `inner`, and finds the statistics that normalise the output.
+  func forward(
+    _ input: Activation, _ norm: inout BatchNorm, in arena: Arena, map inner: Arena
+  ) -> Normalised {
+    let (map, sums) = forward(input, pivot: norm.pivot(in: arena), in: inner)
     return Normalised(
       map: map, statistics: norm.statistics(from: sums, pixels: map.pixels, in: arena))
+  }
+}
+
+extension Normalised {
+  /// The same with its map computed again; the statistics stay, and so do running averages.
+  fileprivate func recomputed(
+    by convolution: Convolution, from input: Activation, in inner: Arena
+  ) -> Normalised {
+    let (map, _) = convolution.forward(input, pivot: UnsafePointer(statistics.mean), in: inner)
+    return Normalised(map: map, statistics: statistics)
   }
 }
 

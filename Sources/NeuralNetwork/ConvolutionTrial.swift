@@ -8,16 +8,19 @@ package struct ConvolutionTrial {
   private let statistics: BatchNorm.Statistics
 
   /// A convolution over `count` maps of `side` by `side` pixels, all of them noise.
+  ///
+  /// `tiles` is the way of a `KernelTable`; `nil` is what the measured one says.
   package init(
-    inputs: Int, outputs: Int, kernel: Int, stride: Int, side: Int, count: Int
+    inputs: Int, outputs: Int, kernel: Int, stride: Int, side: Int, count: Int, tiles: Int? = nil
   ) {
     var random = RandomStream(1)
     convolution = Convolution(
       inputs: inputs, outputs: outputs, kernel: kernel, stride: stride, using: &random)
+    if let tiles { convolution.kernels = .always(tiles) }
     input = arena.map(count, side, side, inputs)
     for index in 0..<input.elements { input.base[index] = random.uniform(-1...1) }
     var norm = BatchNorm(channels: outputs)
-    statistics = convolution.forward(Activation(input), &norm, in: arena).statistics
+    statistics = convolution.forward(Activation(input), &norm, in: arena, map: arena).statistics
   }
 
   /// Convolves once.

@@ -46,6 +46,26 @@ struct EncoderTests {
     #expect(results[0] == results[1])
   }
 
+  @Test("Maps that are computed again change no bit, and take less memory")
+  func recomputed() {
+    let images = wave([12, 24, 24, 1], 1)
+    var memory: [Int] = []
+    let results = [false, true].map { recomputes in
+      var encoder = encoder(width: 16)
+      encoder.recomputesMaps = recomputes
+      var embeddings: [Tensor] = []
+      for step in 0..<2 {
+        embeddings.append(encoder.forward(images))
+        encoder.backward(wave(embeddings[step].shape, 2))
+      }
+      memory.append(encoder.mapMemory)
+      let state = encoder.state
+      return embeddings + gradients(of: &encoder) + state.keys.sorted().compactMap { state[$0] }
+    }
+    #expect(results[0] == results[1])
+    #expect(memory[1] < memory[0])
+  }
+
   @Test("Embedding runs in many tasks at once, and does not depend on the batch")
   func threads() {
     let encoder = encoder()

@@ -73,7 +73,6 @@ extension Workplace {
     let counts = try await database.with { try survey.counts(in: $0) }
     let done = try await database.with { try survey.classified(run: run, in: $0) }
     var meter = RunMeter(self, run: run, "classifying images", of: counts.cutouts - done)
-    var added = 0
     let lacking: SQL = """
       NOT EXISTS (
           SELECT FROM reber.prediction
@@ -84,17 +83,15 @@ extension Workplace {
     try await forEachBatch(of: survey, where: lacking) { batch in
       let images = try classifier.preprocessing.prepare(batch, beam: survey.observation.beam)
       let (table, unlikeness) = try classifier.judge(images.map(\.image))
-      let predictions = images.enumerated().map { row, image in
+      return images.enumerated().map { row, image in
         Prediction(
           source: image.source, cutout: image.cutout, probabilities: Array(table.row(row)),
           unlikeness: unlikeness?[row])
       }
-      try await database.with {
-        try model.write(
-          predictions, of: survey, scheme: scheme, classes: classes, run: run, in: $0)
-      }
-      added += predictions.count
-      try await meter.update(added)
+    } write: {
+      try model.write($0, of: survey, scheme: scheme, classes: classes, run: run, in: $1)
+    } written: {
+      try await meter.update($0)
     }
     let found = try await database.with { try survey.classCounts(run: run, in: $0) }
     let unlike = try await database.with {

@@ -83,11 +83,13 @@ extension Workplace {
     try await forEachBatch(of: survey, where: lacking) { batch in
       let images = try preprocessing.prepare(batch, beam: survey.observation.beam)
       let vectors = encoder.embed(images.map(\.image), overOrientations: true)
-      let embeddings = images.enumerated().map { row, image in
+      return images.enumerated().map { row, image in
         Embedding(cutout: image.cutout, source: image.source, vector: Array(vectors.row(row)))
       }
-      try await database.with { try model.write(embeddings, of: survey, run: run, in: $0) }
-      added += embeddings.count
+    } write: {
+      try model.write($0, of: survey, run: run, in: $1)
+    } written: {
+      added = $0
       try await meter.update(added)
     }
     return EmbedStage.Metrics(

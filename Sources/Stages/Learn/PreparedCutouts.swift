@@ -75,6 +75,45 @@ extension Workplace {
     }
   }
 
+  /// Goes through them likewise and writes what `compute` makes of each batch: while it works on one,
+  /// the next is read and what it made of the one before is written.
+  ///
+  /// One batch at most waits to be written. An error in any part ends all, and what is written by
+  /// then stays.
+  ///
+  /// - Parameters:
+  ///   - compute: Makes rows of a batch.
+  ///   - write: Writes the rows of a batch, in one transaction.
+  ///   - written: Called after every batch with the number of rows written so far.
+  func forEachBatch<Row: Sendable>(
+    of survey: Survey, where condition: SQL, compute: ([StoredCutout]) throws -> [Row],
+    write: @escaping @Sendable ([Row], Connection) throws -> Void,
+    written: (Int) async throws -> Void
+  ) async throws {
+    let database = database
+    var writing: Task<Int, any Error>?
+    var count = 0
+    func finish() async throws {
+      guard let rows = try await writing?.value else { return }
+      count += rows
+      try await written(count)
+    }
+    do {
+      try await forEachBatch(of: survey, where: condition) { batch in
+        let rows = try compute(batch)
+        try await finish()
+        writing = Task {
+          try await database.with { try write(rows, $0) }
+          return rows.count
+        }
+      }
+    } catch {
+      _ = await writing?.result
+      throw error
+    }
+    try await finish()
+  }
+
   /// All current cutouts of a survey, or those of some sources, prepared, in the order of the
   /// sources.
   func prepared(

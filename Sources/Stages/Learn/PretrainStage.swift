@@ -38,6 +38,8 @@ public struct PretrainStage: Codable, Sendable {
     public var loss: Float?
     /// Seconds of learning by this process; less than the whole where it went on.
     public var seconds: Double
+    /// Seconds of processor time, of all cores; not known of older runs.
+    public var processorSeconds: Double?
   }
 }
 
@@ -64,6 +66,7 @@ extension Workplace {
     let (images, empty) = try await trainingImages(of: surveys, by: stage.preprocessing, run: run)
     var session = TrainingSession(workplace: self, run: run)
     var training = try Pretraining(stage.learning, sources: images.count)
+    training.recomputesMaps = means.recomputesMaps
     if let saved = try await session.resume() {
       try training.load(saved.state, step: saved.step)
       progress.note("going on after step \(saved.step) of \(training.totalSteps)")
@@ -80,7 +83,7 @@ extension Workplace {
       model: model, sources: images.count, empty: empty, epochs: stage.learning.epochs,
       steps: training.totalSteps,
       loss: try await session.meanLoss(of: training.stepsPerEpoch, until: training.totalSteps),
-      seconds: session.seconds)
+      seconds: session.seconds, processorSeconds: session.processorSeconds)
   }
 }
 

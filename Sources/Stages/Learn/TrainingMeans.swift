@@ -11,6 +11,9 @@ public struct TrainingMeans: Sendable {
   /// epoch.
   public var imageMemory = Self.usualImageMemory
 
+  /// Compute the network's maps again where they are needed, not keep them: less memory, more time.
+  public var recomputesMaps = false
+
   /// A quarter of the machine's memory.
   public static var usualImageMemory: Int { Int(ProcessInfo.processInfo.physicalMemory / 4) }
 

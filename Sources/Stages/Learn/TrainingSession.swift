@@ -11,6 +11,7 @@ struct TrainingSession: Sendable {
   let run: Int
 
   private let started = Date()
+  private let startedClock = clock()
   private var saved = Date()
   private var curve: [CurvePoint] = []
 
@@ -21,6 +22,9 @@ struct TrainingSession: Sendable {
 
   /// Seconds since the session began.
   var seconds: Double { Date().timeIntervalSince(started) }
+
+  /// Seconds of processor time since then, of all cores.
+  var processorSeconds: Double { Double(clock() - startedClock) / Double(CLOCKS_PER_SEC) }
 
   /// Whether it is time to save.
   var isCheckpointDue: Bool {

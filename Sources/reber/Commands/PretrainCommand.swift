@@ -32,6 +32,10 @@ struct PretrainCommand: AsyncParsableCommand {
       valueName: "gigabytes"))
   var imageMemory: Double?
 
+  @Flag(
+    help: "Compute the network's maps again instead of keeping them: less memory, more time.")
+  var recompute = false
+
   @OptionGroup(title: "Images") var images: PreprocessingOptions
   @OptionGroup(title: "Views") var views: ViewOptions
   @OptionGroup(title: "Network") var network: ArchitectureOptions
@@ -49,6 +53,7 @@ struct PretrainCommand: AsyncParsableCommand {
     stage.learning.views = views.applied(to: stage.learning.views)
     var means = checkpoints.means
     if let imageMemory { means.imageMemory = Int(max(0, imageMemory) * 1e9) }
+    means.recomputesMaps = recompute
     let place = try await options.workplace(means)
     try options.show(try await place.pretrain(stage)) { metrics in
       let empty = metrics.empty > 0 ? ", \(metrics.empty) empty ones left out" : ""
