@@ -36,7 +36,7 @@ public struct LearningCurve: Codable, Sendable, Hashable {
     /// The labels needed here, by a line between measured numbers (of logarithms).
     public let labels: Double
 
-    /// `labels / count`.
+    /// The labels needed here, as a part of those with which the other first reaches the score.
     public let ratio: Double
 
     /// The bootstrap interval of the ratio over the repeats.
@@ -60,15 +60,17 @@ public struct LearningCurve: Codable, Sendable, Hashable {
   public func needs(
     against other: LearningCurve, level: Double = 0.95, resamplings: Int = 2000, seed: UInt64
   ) -> [Need] {
-    let targets = other.means
     let draws = resampled(resamplings, seed: seed).map { (means(of: $0), other.means(of: $0)) }
+    func ratio(_ own: [Double], _ others: [Double], _ place: Int) -> Double {
+      reach(others[place], on: own).labels / other.reach(others[place], on: others).labels
+    }
+    let (own, others) = (means, other.means)
     return other.counts.indices.map { place in
-      let count = Double(other.counts[place])
-      let (labels, bound) = reach(targets[place], on: means)
-      let ratios = draws.map { own, others in reach(others[place], on: own).labels / count }
+      let (labels, bound) = reach(others[place], on: own)
       return Need(
-        count: other.counts[place], score: targets[place], labels: labels, ratio: labels / count,
-        interval: Interval(ratios, level: level), bound: bound)
+        count: other.counts[place], score: others[place], labels: labels,
+        ratio: ratio(own, others, place),
+        interval: Interval(draws.map { ratio($0, $1, place) }, level: level), bound: bound)
     }
   }
 
