@@ -82,9 +82,12 @@ extension Workplace {
   /// then stays.
   ///
   /// - Parameters:
+  ///   - survey: The survey.
+  ///   - condition: Of rows of `reber.cutout`.
   ///   - compute: Makes rows of a batch.
   ///   - write: Writes the rows of a batch, in one transaction.
   ///   - written: Called after every batch with the number of rows written so far.
+  /// - Throws: What reading, `compute`, `write` or `written` throws first.
   func forEachBatch<Row: Sendable>(
     of survey: Survey, where condition: SQL, compute: ([StoredCutout]) throws -> [Row],
     write: @escaping @Sendable ([Row], Connection) throws -> Void,
