@@ -48,7 +48,7 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   /// - Parameters:
   ///   - image: `[height, width]`, any brightness unit; pixels that are not finite count as 0.
   ///   - pixelScale: In arcsec; needed where `fieldOfView` is set.
-  ///   - sigma: The noise that an earlier preparation of the same cutout found, to save looking for
+  ///   - known: The noise that an earlier preparation of the same cutout found, to save looking for
   ///     it, which takes most of the time.
   /// - Returns: The cutout ready for views.
   /// - Throws: `MorphologyError` for an image without pixels, options that cannot be, or a missing

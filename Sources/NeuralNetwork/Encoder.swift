@@ -10,10 +10,9 @@ public struct Encoder: Sendable {
   /// Its shape.
   public let architecture: Architecture
 
-  /// Whether the maps inside a block are computed again in the backward pass, not kept for it (Chen
-  /// et al. 2016, arXiv:1604.06174).
+  /// Whether the maps inside a block are computed again in the backward pass, not kept for it.
   ///
-  /// It takes less memory and more time, and changes nothing in the result.
+  /// As Chen and others do (2016, arXiv:1604.06174). It takes less memory and more time, and changes nothing in the result.
   public var recomputesMaps = false
 
   var stem: Convolution

@@ -72,15 +72,10 @@ extension Workplace {
   }
 
   /// Goes through them likewise and writes what `compute` makes of each batch: while it works on one,
-  /// the next is read and what it made of the one before is written.
+  /// the next is read and what it made of the one before is written, in one transaction.
   ///
   /// One batch at most waits to be written. An error in any part ends all, and what is written by
-  /// then stays.
-  ///
-  /// - Parameters:
-  ///   - compute: Makes rows of a batch.
-  ///   - write: Writes the rows of a batch, in one transaction.
-  ///   - written: Called after every batch with the number of rows written so far.
+  /// then stays. `written` is told the number of rows written so far after every batch.
   func forEachBatch<Row: Sendable>(
     of survey: Survey, where condition: SQL, compute: ([StoredCutout]) throws -> [Row],
     write: @escaping @Sendable ([Row], Connection) throws -> Void,

@@ -1,7 +1,8 @@
 import Foundation
 
-/// What training may use and lose. None of it changes what is learned, so it is no part of a run's
-/// parameters.
+/// What training may use and lose.
+///
+/// None of it changes what is learned, so it is no part of a run's parameters.
 public struct TrainingMeans: Sendable {
   /// Seconds of training that a killed process may lose.
   public var checkpointInterval = 30.0
