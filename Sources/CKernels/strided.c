@@ -177,14 +177,16 @@ void reber_strided_output(const float *planes, const reber_tiles *tiles, size_t 
 }
 
 WIDE_CLONES
-void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, size_t panel,
-                           float *panels) {
-  size_t span = least(32, outputs - panel * 32);
-  for (size_t row = 0; row < inputs; row++)
+void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, int transposed,
+                           size_t panel, float *panels) {
+  size_t rows = transposed ? outputs : inputs, columns = transposed ? inputs : outputs;
+  size_t span = least(32, columns - panel * 32);
+  for (size_t row = 0; row < rows; row++)
     for (size_t j = 0; j < span; j += 16) {
       v16 w[9], half[3 * distinct];
       for (size_t k = 0; k < 16; k++) {
-        const float *from = weights + ((panel * 32 + j + k) * inputs + row) * 9;
+        size_t column = panel * 32 + j + k;
+        const float *from = weights + (transposed ? row * inputs + column : column * inputs + row) * 9;
         for (int n = 0; n < 9; n++) w[n][k] = from[n];
       }
       for (int x = 0; x < 3; x++) {
@@ -194,7 +196,7 @@ void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, 
 #undef W
 #undef H
       }
-      float *out = panels + panel * 32 * inputs + row * span + j;
+      float *out = panels + panel * 32 * rows + row * span + j;
       for (int y = 0; y < distinct; y++) {
         v16 u[distinct];
 #define H(k) half[y * 3 + (k)]
@@ -204,5 +206,156 @@ void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, 
 #undef R
         for (int x = 0; x < distinct; x++, out += inputs * outputs) STORE(out, u[x]);
       }
+    }
+}
+
+// The backward pass goes the same way back: each transform by its transpose.
+
+#define GRADIENT_ROWS(g, r)                               \
+  do {                                                    \
+    v16 even = g(0) + g(2), odd = g(1) + g(3);            \
+    r(0) = g(0);                                          \
+    r(1) = even + odd;                                    \
+    r(2) = even - odd;                                    \
+    r(3) = g(0) + 2 * g(1) + 4 * g(2) + 8 * g(3);         \
+    r(4) = g(3);                                          \
+    r(5) = g(0), r(6) = g(1), r(7) = g(2), r(8) = g(3);   \
+  } while (0)
+
+#define INPUT_GRADIENT_ROWS(r, d)                               \
+  do {                                                          \
+    d(0) = 2 * r(0);                                            \
+    d(2) = 2 * (r(2) - r(1) + r(4)) - r(0) - r(3);              \
+    d(4) = -2 * r(0) - r(1) - 3 * r(2) - r(4);                  \
+    d(6) = r(0) + r(1) + r(2) + r(3) - 2 * r(4);                \
+    d(8) = r(4);                                                \
+    d(1) = r(5), d(3) = r(6), d(5) = r(7), d(7) = r(8);         \
+  } while (0)
+
+#define WEIGHT_GRADIENT_ROWS(u, w)                              \
+  do {                                                          \
+    w(0) = 0.5f * (u(0) - u(1)) + (u(3) - u(2)) * (1.0f / 6);   \
+    w(1) = u(5);                                                \
+    w(2) = u(4) - 0.5f * u(1) + (u(2) + 2 * u(3)) * (1.0f / 6); \
+  } while (0)
+
+INLINE void gradient(const reber_source *s, const reber_tiles *t, size_t first, size_t count,
+                     const size_t *places, float *planes) {
+  size_t channels = (size_t)t->channels, width = (size_t)t->width;
+  for (size_t i = 0; i < count; i++) {
+    place at = tilePlace(t, first + i);
+    size_t corner =
+        ((at.image * (size_t)t->height + (size_t)at.row) * width + (size_t)at.column) * channels;
+    for (size_t c = 0; c < channels; c += 16) {
+      v16 g[16], half[4 * side];
+      for (int y = 0; y < 4; y++)
+        for (int x = 0; x < 4; x++) {
+          size_t offset = corner + ((size_t)y * width + (size_t)x) * channels + c;
+          int known = at.row + y < t->height && at.column + x < t->width;
+          g[y * 4 + x] = known ? pixel(combined, s, offset, c) : (v16){0};
+        }
+      for (int x = 0; x < 4; x++) {
+#define G(k) g[(k) * 4 + x]
+#define H(k) half[(k) * 4 + x]
+        GRADIENT_ROWS(G, H);
+#undef G
+#undef H
+      }
+      float *out = planes + i * channels + c;
+      for (int y = 0; y < side; y++) {
+        v16 row[side];
+#define H(k) half[y * 4 + (k)]
+#define R(k) row[k]
+        GRADIENT_ROWS(H, R);
+#undef H
+#undef R
+        for (int x = 0; x < side; x++) STORE(out + places[y * side + x], row[x]);
+      }
+    }
+  }
+}
+
+WIDE_CLONES
+void reber_strided_gradient(const reber_source *source, const reber_tiles *tiles, size_t first,
+                            size_t count, float *planes) {
+  const reber_source s = *source;
+  const reber_tiles t = *tiles;
+  size_t places[side * side];
+  planesOf(count, (size_t)t.channels, places);
+  gradient(&s, &t, first, count, places, planes);
+}
+
+void reber_strided_transposed_products(const float *planes, const float *gradients, size_t count,
+                                       size_t inputs, size_t outputs, int adding, float *sums) {
+  for (size_t g = 0; g < distinct * distinct; g++)
+    reber_transposed_products(planes + start(g, count, inputs), 0,
+                              gradients + start(g, count, outputs), 0, 1, members(g) * count, inputs,
+                              outputs, adding, sums + g * inputs * outputs);
+}
+
+WIDE_CLONES
+void reber_strided_input_gradient(const float *planes, const reber_tiles *tiles, size_t first,
+                                  size_t count, float *x) {
+  const reber_tiles t = *tiles;
+  size_t channels = (size_t)t.channels, width = (size_t)t.width, places[side * side];
+  planesOf(count, channels, places);
+  for (size_t i = 0; i < count; i++) {
+    place at = tilePlace(&t, first + i);
+    int top = 2 * at.row - 1, left = 2 * at.column - 1;
+    size_t corner = ((at.image * (size_t)t.height + (size_t)top) * width + (size_t)left) * channels;
+    for (size_t c = 0; c < channels; c += 16) {
+      const float *from = planes + i * channels + c;
+      v16 half[side * side];
+      for (int k = 0; k < side; k++) {
+#define P(j) LOAD(from + places[(j) * side + k])
+#define H(j) half[(j) * side + k]
+        INPUT_GRADIENT_ROWS(P, H);
+#undef P
+#undef H
+      }
+      for (int y = 0; y < side; y++) {
+        if (top + y < 0 || top + y >= t.height) continue;
+        v16 row[side];
+#define H(k) half[y * side + (k)]
+#define R(k) row[k]
+        INPUT_GRADIENT_ROWS(H, R);
+#undef H
+#undef R
+        float *to = x + corner + (size_t)y * width * channels + c;
+        for (int k = 0; k < side; k++, to += channels)
+          if (left + k >= 0 && left + k < t.width) STORE(to, LOAD(to) + row[k]);
+      }
+    }
+  }
+}
+
+WIDE_CLONES
+void reber_strided_weight_gradient(const float *sums, size_t parts, size_t outputs, size_t inputs,
+                                   size_t firstInput, size_t lastInput, float *gradient) {
+  size_t plane = inputs * outputs;
+  for (size_t c = firstInput; c < lastInput; c++)
+    for (size_t k = 0; k < outputs; k += 16) {
+      v16 u[distinct * distinct], half[3 * distinct], w[9];
+      const float *from = sums + c * outputs + k;
+      for (size_t n = 0; n < distinct * distinct; n++) u[n] = LOAD(from + n * plane);
+      for (size_t part = 1; part < parts; part++)
+        for (size_t n = 0; n < distinct * distinct; n++)
+          u[n] += LOAD(from + (part * distinct * distinct + n) * plane);
+      for (int x = 0; x < distinct; x++) {
+#define U(j) u[(j) * distinct + x]
+#define H(j) half[(j) * distinct + x]
+        WEIGHT_GRADIENT_ROWS(U, H);
+#undef U
+#undef H
+      }
+      for (int y = 0; y < 3; y++) {
+#define H(j) half[y * distinct + (j)]
+#define W(j) w[y * 3 + (j)]
+        WEIGHT_GRADIENT_ROWS(H, W);
+#undef H
+#undef W
+      }
+      for (size_t j = 0; j < 16; j++)
+        for (size_t n = 0; n < 9; n++) gradient[((k + j) * inputs + c) * 9 + n] += w[n][j];
     }
 }

@@ -12,6 +12,9 @@ struct Convolution: Sendable {
 
   let stride: Int
 
+  /// Chooses the way by the shape.
+  var kernels = KernelTable.measured
+
   var outputs: Int { weight.value.shape[0] }
   var inputs: Int { weight.value.shape[1] }
   var kernel: Int { weight.value.shape[2] }
@@ -45,7 +48,8 @@ struct Convolution: Sendable {
     let output = output(of: input.map, in: arena)
     let mark = arena.position
     defer { arena.position = mark }
-    if let winograd = Winograd(self, over: input.map, .forward, workers: arena.workers) {
+    let tiles = kernels.tiles(.forward, self, over: input.map)
+    if let winograd = Winograd(self, over: input.map, tiles: tiles, workers: arena.workers) {
       let weights = winograd.weights(weight.value, transposed: false, in: arena)
       let sums = winograd.sums(outputs) { sums in
         var epilogue = reber_epilogue()
@@ -54,8 +58,8 @@ struct Convolution: Sendable {
       }
       return (output, sums)
     }
-    if let strided = StridedWinograd(self, over: input.map, workers: arena.workers) {
-      let weights = strided.weights(weight.value, in: arena)
+    if let strided = StridedWinograd(self, over: input.map, tiles: tiles, workers: arena.workers) {
+      let weights = strided.weights(weight.value, transposed: false, in: arena)
       let sums = strided.sums { sums in
         var epilogue = reber_epilogue()
         (epilogue.pivot, epilogue.sums) = (pivot, sums)
@@ -83,6 +87,26 @@ enum InputGradient {
 
   /// The gradient before the ReLU that the input is of a normalised map, and sums with that map.
   case masked(FeatureMap, by: Normalised)
+
+  /// Where it goes.
+  var map: FeatureMap? {
+    switch self {
+    case .none: nil
+    case .plain(let map, _), .masked(let map, _): map
+    }
+  }
+
+  /// Adds or masks, where the map holds the plain gradient of the input.
+  func completed() -> ChannelSums? {
+    switch self {
+    case .none: return nil
+    case .plain(let map, let other):
+      if let other { map.add(other) }
+      return nil
+    case .masked(let map, let behind):
+      return behind.maskedSums(map, activation: nil, into: map)
+    }
+  }
 }
 
 extension Convolution {
@@ -95,8 +119,12 @@ extension Convolution {
   ) -> ChannelSums? {
     let mark = arena.position
     defer { arena.position = mark }
-    if let winograd = Winograd(self, over: input.map, .backward, workers: arena.workers) {
+    let tiles = kernels.tiles(.backward, self, over: input.map)
+    if let winograd = Winograd(self, over: input.map, tiles: tiles, workers: arena.workers) {
       return backward(by: winograd, gradient, input, result, arena)
+    }
+    if let strided = StridedWinograd(self, over: input.map, tiles: tiles, workers: arena.workers) {
+      return backward(by: strided, gradient, input, result, arena)
     }
     return backwardByGathering(gradient, input, result, arena)
   }
@@ -131,6 +159,17 @@ extension Convolution {
     return isMasked ? sums : nil
   }
 
+  private mutating func backward(
+    by strided: StridedWinograd, _ gradient: NormalisedGradient, _ input: Activation,
+    _ result: InputGradient, _ arena: Arena
+  ) -> ChannelSums? {
+    strided.backward(
+      gradient.source, input: input.source,
+      weights: strided.weights(weight.value, transposed: true, in: arena), target: result.map,
+      into: &weight.gradient, in: arena)
+    return result.completed()
+  }
+
   private mutating func backwardByGathering(
     _ gradient: NormalisedGradient, _ input: Activation, _ result: InputGradient, _ arena: Arena
   ) -> ChannelSums? {
@@ -138,18 +177,11 @@ extension Convolution {
       window: window(over: input.map), outputs: outputs, workers: arena.workers)
     let own = gradient.resolved(in: arena)
     addGradient(product.weightGradient(own, input: input, in: arena))
-    switch result {
-    case .none: return nil
-    case .plain(let map, let other):
+    if let map = result.map {
       product.inputGradient(
         own, weights: product.panels(weight.value, transposed: true, in: arena), result: map)
-      if let other { map.add(other) }
-      return nil
-    case .masked(let map, let behind):
-      product.inputGradient(
-        own, weights: product.panels(weight.value, transposed: true, in: arena), result: map)
-      return behind.maskedSums(map, activation: nil, into: map)
     }
+    return result.completed()
   }
 
   private mutating func addGradient(_ matrix: UnsafePointer<Float>) {

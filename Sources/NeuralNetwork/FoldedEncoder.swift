@@ -67,10 +67,10 @@ struct FoldedConvolution {
     bias = arena.floats(shift.count)
     bias.update(from: shift, count: shift.count)
     let any = FeatureMap(base: bias, count: 1, height: 8, width: 8, channels: convolution.inputs)
-    transformed = Winograd(scaled, over: any, .forward, workers: arena.workers)?
+    transformed = Winograd(scaled, over: any, tiles: 14, workers: arena.workers)?
       .weights(scaled.weight.value, transposed: false, in: arena)
-    strided = StridedWinograd(scaled, over: any, workers: arena.workers)?
-      .weights(scaled.weight.value, in: arena)
+    strided = StridedWinograd(scaled, over: any, tiles: 14, workers: arena.workers)?
+      .weights(scaled.weight.value, transposed: false, in: arena)
     panels = Im2col(
       window: scaled.window(over: any), outputs: scaled.outputs, workers: arena.workers
     ).panels(scaled.weight.value, in: arena)
@@ -85,12 +85,15 @@ struct FoldedConvolution {
     (epilogue.bias, epilogue.residual) = (UnsafePointer(bias), UnsafePointer(residual?.base))
     epilogue.rectified = rectified ? 1 : 0
     let (source, workers) = (Activation(input).source, arena.workers)
-    let winograd = Winograd(convolution, over: input, .forward, workers: workers, isAlone: true)
+    let tiles = convolution.kernels.tiles(.forward, convolution, over: input)
+    let winograd = Winograd(
+      convolution, over: input, tiles: tiles, workers: workers, isAlone: true)
     if let winograd, let transformed {
       winograd.forward(source, weights: transformed, epilogue: epilogue, output: output)
       return output
     }
-    let odd = StridedWinograd(convolution, over: input, workers: workers, isAlone: true)
+    let odd = StridedWinograd(
+      convolution, over: input, tiles: tiles, workers: workers, isAlone: true)
     if let odd, let strided {
       odd.forward(source, weights: strided, epilogue: epilogue, output: output)
       return output

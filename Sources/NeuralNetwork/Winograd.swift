@@ -21,19 +21,14 @@ struct Winograd: @unchecked Sendable {
 
   private let workers: ArenaPool
 
-  /// What one run of it does: the two want blocks of different sizes.
-  enum Pass {
-    case forward
-    case backward
-  }
-
-  /// Fits a convolution over maps of a size; `nil` where another way must serve.
+  /// Fits a convolution over maps of a size, in blocks of at most so many tiles (a multiple of the 14
+  /// rows that the product's registers hold); `nil` where another way must serve.
   init?(
-    _ convolution: Convolution, over map: FeatureMap, _ pass: Pass, workers: ArenaPool,
+    _ convolution: Convolution, over map: FeatureMap, tiles most: Int, workers: ArenaPool,
     isAlone: Bool = false
   ) {
     guard convolution.kernel == 3, convolution.stride == 1, min(map.height, map.width) > 2,
-      convolution.inputs.isMultiple(of: 16), convolution.outputs.isMultiple(of: 16)
+      most > 0, convolution.inputs.isMultiple(of: 16), convolution.outputs.isMultiple(of: 16)
     else { return nil }
     (inputs, outputs) = (convolution.inputs, convolution.outputs)
     (count, height, width) = (map.count, map.height, map.width)
@@ -41,27 +36,7 @@ struct Winograd: @unchecked Sendable {
     let tiles = count * ((height + 3) / 4) * ((width + 3) / 4)
     // At least four blocks where there are cores to spread them over.
     let part = isAlone ? 14 : 56
-    block = min(Self.block(max(inputs, outputs), pass), (tiles + part - 1) / part * 14)
-  }
-
-  /// The number of tiles in a block, a multiple of the 14 rows that the product's registers hold.
-  ///
-  /// Processor time of a pass in ms on an AMD EPYC (Zen 4, 1 MB of second-level cache a core), by
-  /// `engine-bench` with lines such as `forward 64 64 3 1 32 32`, blocks fixed for the trial:
-  ///
-  ///                        14     28     56    112    224
-  ///      32 ch. forward   5.7    5.5    5.7    5.9    5.9     backward  11   11   11   11   11
-  ///      64 ch. forward   8.9    8.7    9.3    9.7    9.8     backward  19   19   20   23   24
-  ///     128 ch. forward    17     16     16     16     18     backward  51   47   42   41   40
-  ///     256 ch. forward    16     18     18     18     18     backward  71   59   46   41   40
-  ///     512 ch. forward    51     39     31     32     30     backward 151  124  103   84   63
-  private static func block(_ channels: Int, _ pass: Pass) -> Int {
-    switch (pass, channels) {
-    case (_, ...64): 28
-    case (.forward, _): 56
-    case (.backward, ...256): 112
-    case (.backward, _): 224
-    }
+    block = min(most, (tiles + part - 1) / part * 14)
   }
 
   /// Points of the transform domain.

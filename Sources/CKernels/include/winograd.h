@@ -64,9 +64,10 @@ void reber_transposed_products(const float *a, size_t aPlane, const float *b, si
                                size_t points, size_t rows, size_t inputs, size_t outputs,
                                int adding, float *sums);
 
-// The same for a convolution of stride 2, forwards only. A tile is 4 x 4 pixels of the output and
+// The same for a convolution of stride 2. A tile is 4 x 4 pixels of the output and
 // 9 x 9 of the input, and its transform has 81 points, which 36 matrices of weights serve. Tiles lie
-// in the output; the source is never a sum of two maps. Planes of `count` tiles take so many numbers:
+// in the output; the source of an input is never a sum of two maps, that of a gradient always is
+// one. Planes of `count` tiles take so many numbers:
 size_t reber_strided_planes(size_t count, size_t channels);
 
 void reber_strided_input(const reber_source *source, const reber_tiles *tiles, size_t first,
@@ -78,8 +79,25 @@ void reber_strided_products(const float *planes, const float *panels, size_t cou
 void reber_strided_output(const float *planes, const reber_tiles *tiles, size_t first, size_t count,
                           const reber_epilogue *epilogue, float *x);
 
-// A panel of the weights.
-void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, size_t panel,
-                           float *panels);
+// A panel of the weights, or with `transposed` of those of the backward pass, whose outputs are the
+// inputs.
+void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, int transposed,
+                           size_t panel, float *panels);
+
+// Planes of a gradient, to multiply with those of the input and with weights.
+void reber_strided_gradient(const reber_source *source, const reber_tiles *tiles, size_t first,
+                            size_t count, float *planes);
+
+// sums = or += the 36 matrices that tell the weights' gradient, from planes of input and gradient.
+void reber_strided_transposed_products(const float *planes, const float *gradients, size_t count,
+                                       size_t inputs, size_t outputs, int adding, float *sums);
+
+// Adds what planes say of the input's gradient to it; tiles overlap by a row and a column.
+void reber_strided_input_gradient(const float *planes, const reber_tiles *tiles, size_t first,
+                                  size_t count, float *x);
+
+// Adds what `parts` such sums say to the gradient of the weights, for some of the inputs.
+void reber_strided_weight_gradient(const float *sums, size_t parts, size_t outputs, size_t inputs,
+                                   size_t firstInput, size_t lastInput, float *gradient);
 
 #endif

@@ -76,7 +76,7 @@ extension Workplace {
   }
 
   /// Goes through them likewise and writes what `compute` makes of each batch: while it works on one,
-  /// the next is read and what it made of the one before is written.
+  /// the next is read and what it made of the one before is written, in one transaction.
   ///
   /// One batch at most waits to be written. An error in any part ends all, and what is written by
   /// then stays.
