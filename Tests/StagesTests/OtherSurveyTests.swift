@@ -45,6 +45,12 @@ import Testing
     #expect(notes.count == 1 && notes[0].hasPrefix("WARNING: the pixel scale of 6 of 6 images"))
     let known = try await toy.workplace.embed(EmbedStage(survey: "toy"))
     #expect(known.metrics.notes == nil)
+    // Where the survey tells it, no image need.
+    try await toy.workplace.database.with {
+      try Survey.named("bare", in: $0).describe(.init(pixelScale: 1), in: $0)
+    }
+    let told = try await toy.workplace.embed(EmbedStage(survey: "bare")).metrics
+    #expect(told.added == 6 && told.notes?.first?.contains("show 32″ of sky") == true)
   }
 
   @Test func aModelThatDoesNotTellItsScaleIsAskedByWhatTaughtIt() async throws {

@@ -67,7 +67,7 @@ struct LearnedScale: Sendable {
         """
         WARNING: the pixel scale of \(images.images - images.known) of \(images.images) images of \
         '\(survey)' is not known, so they may be shown larger or smaller than what the model knows: \
-        ingest them again with --pixel-scale
+        give it with 'reber survey describe \(survey) --pixel-scale'
         """)
       return
     }
