@@ -68,7 +68,7 @@ public struct StoredCutout: Sendable {
   /// Rows of pixels.
   public var height: Int
 
-  /// Arcsec a pixel, where it is known.
+  /// Arcsec a pixel, by the image or else its survey, where it is known.
   public var pixelScale: Float?
 
   /// Row by row from the bottom, in the image's own unit.
@@ -197,7 +197,18 @@ extension StoredCutout {
   /// The cutouts that a query gives, of which the part from FROM on is given.
   static func rows(_ clauses: SQL, in database: Connection) throws -> [StoredCutout] {
     try database.rows(
-      "SELECT cutout_id, source_id, width, height, bitpix, pixel_scale, pixels \(clauses)",
+      """
+      SELECT cutout_id, source_id, width, height, bitpix,
+          coalesce(
+              cutout.pixel_scale,
+              (
+                  SELECT survey.pixel_scale FROM reber.survey
+                  WHERE survey.survey_id = cutout.survey_id
+              )
+          ),
+          pixels
+      \(clauses)
+      """,
       as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self
     ).map { id, source, width, height, bitpix, pixelScale, pixels in
       StoredCutout(

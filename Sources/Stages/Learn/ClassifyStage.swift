@@ -82,7 +82,7 @@ extension Workplace {
       )
       """
     try await forEachBatch(of: survey, where: lacking) { batch in
-      let images = try classifier.preprocessing.prepare(batch, of: survey)
+      let images = try classifier.preprocessing.prepare(batch, beam: survey.observation.beam)
       let (table, unlikeness) = try classifier.judge(images.map(\.image))
       let predictions = images.enumerated().map { row, image in
         Prediction(

@@ -81,7 +81,7 @@ extension Workplace {
       )
       """
     try await forEachBatch(of: survey, where: lacking) { batch in
-      let images = try preprocessing.prepare(batch, of: survey)
+      let images = try preprocessing.prepare(batch, beam: survey.observation.beam)
       let vectors = encoder.embed(images.map(\.image), overOrientations: true)
       let embeddings = images.enumerated().map { row, image in
         Embedding(cutout: image.cutout, source: image.source, vector: Array(vectors.row(row)))

@@ -16,31 +16,25 @@ struct PreparedCutout: Sendable {
 }
 
 extension Preprocessing {
-  /// Prepares cutouts on all cores; their survey tells the beam, and the pixel scale of those that do
-  /// not tell it themselves.
+  /// Prepares cutouts on all cores; `beam` is that of their survey (FWHM), in arcsec.
   ///
   /// - Throws: `LearnError.badCutout`, which names the cutout that could not be prepared.
-  func prepare(
-    _ cutouts: [StoredCutout], of survey: Survey
-  ) throws -> [PreparedCutout] {
+  func prepare(_ cutouts: [StoredCutout], beam: Double? = nil) throws -> [PreparedCutout] {
     var results = [Result<PreparedCutout, any Error>?](repeating: nil, count: cutouts.count)
     results.withUnsafeMutableBufferPointer { results in
       nonisolated(unsafe) let results = results
       parallel(over: cutouts.count, chunk: 4) { _, items in
-        for item in items { results[item] = Result { try prepare(cutouts[item], survey.observation) } }
+        for item in items { results[item] = Result { try prepare(cutouts[item], beam: beam) } }
       }
     }
     return try results.compactMap { try $0?.get() }
   }
 
-  private func prepare(
-    _ cutout: StoredCutout, _ observation: Survey.Observation
-  ) throws -> PreparedCutout {
+  private func prepare(_ cutout: StoredCutout, beam: Double?) throws -> PreparedCutout {
     let image = Tensor(shape: [cutout.height, cutout.width], values: cutout.values)
     do {
       let prepared = try prepare(
-        image, pixelScale: (cutout.pixelScale ?? observation.pixelScale).map(Double.init),
-        imageBeam: observation.beam)
+        image, pixelScale: cutout.pixelScale.map(Double.init), imageBeam: beam)
       return PreparedCutout(source: cutout.source, cutout: cutout.id, image: prepared)
     } catch {
       throw LearnError.badCutout(cutout.id, source: cutout.source, reason: "\(error)")
@@ -84,7 +78,7 @@ extension Workplace {
     let condition: SQL =
       sources.map { "source_id = ANY (\($0.map { Int64($0) }))" } ?? "true"
     try await forEachBatch(of: survey, where: condition) { batch in
-      all += try preprocessing.prepare(batch, of: survey)
+      all += try preprocessing.prepare(batch, beam: survey.observation.beam)
       progress.update("preparing images", done: all.count, of: sources?.count ?? total)
     }
     return all
