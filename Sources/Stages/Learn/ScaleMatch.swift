@@ -74,7 +74,12 @@ struct LearnedScale: Sendable {
     guard let shown = shownField(isKnown: isKnown, in: &match) else { return }
     let whole = shown / preprocessing.cropFraction
     if preprocessing.fieldOfView == nil {
-      guard !images.shows(whole, within: Self.tolerance) else { return }
+      // What was learned stays as it was learned, unless its images were cut anew.
+      let isSame =
+        isKnown
+        ? max(field / whole, whole / field) <= Self.variety
+        : images.shows(whole, within: Self.tolerance)
+      guard !isSame else { return }
       match.preprocessing.fieldOfView = shown
       match.notes.append(
         """
