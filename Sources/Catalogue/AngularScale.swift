@@ -56,8 +56,9 @@ public struct AngularScale: Codable, Sendable, Equatable {
           percentile_disc(0.9) WITHIN GROUP (ORDER BY shown.field),
           percentile_disc(0.5) WITHIN GROUP (ORDER BY shown.beam)
       FROM (
-          SELECT cutout.pixel_scale::float8 AS pixel_scale,
-              cutout.pixel_scale::float8 * least(cutout.width, cutout.height) AS field,
+          SELECT coalesce(cutout.pixel_scale, survey.pixel_scale)::float8 AS pixel_scale,
+              coalesce(cutout.pixel_scale, survey.pixel_scale)::float8
+                  * least(cutout.width, cutout.height) AS field,
               sqrt(beam_major::float8 * coalesce(beam_minor, beam_major)) AS beam
           \(clauses)
       ) AS shown

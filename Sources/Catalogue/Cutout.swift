@@ -68,7 +68,7 @@ public struct StoredCutout: Sendable {
   /// Rows of pixels.
   public var height: Int
 
-  /// Arcsec a pixel, where it is known.
+  /// Arcsec a pixel, by the image or else its survey, where it is known.
   public var pixelScale: Float?
 
   /// Row by row from the bottom, in the image's own unit.
@@ -216,8 +216,15 @@ extension StoredCutout {
     }
   }
 
-  private static let columns =
-    "cutout_id, source_id, width, height, bitpix, pixel_scale, pixels"
+  /// A cutout without a pixel scale has its survey's.
+  private static let columns = """
+    cutout_id, source_id, width, height, bitpix,
+    coalesce(
+        cutout.pixel_scale,
+        (SELECT survey.pixel_scale FROM reber.survey WHERE survey.survey_id = cutout.survey_id)
+    ),
+    pixels
+    """
 
   private init(
     _ id: Int, _ source: Int, _ width: Int32, _ height: Int32, _ bitpix: Int16,

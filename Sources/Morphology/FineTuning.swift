@@ -162,8 +162,7 @@ public struct FineTuning: Sendable {
   /// The labelled sources in the classifier's space; `nil` where none was held out.
   private var labelledSpace: LabelledSpace? {
     guard options.folds > 0, let features else { return nil }
-    return LabelledSpace(
-      features: LabelledSpace.reference(features, seed: options.seed),
+    return LabelledSpace(features: features, classes: classes).with(
       heldOut: heldOutDistances.values)
   }
 
@@ -179,9 +178,11 @@ public struct FineTuning: Sendable {
     let rows = images.indices.filter { folds[$0] == round }
     let features = model.orientedFeatures(of: rows.map { images[$0] })
     let logits = model.logits(of: features)
-    let learned = model.features(of: trainingRows(round).map { images[$0] })
-    let distances = LabelledSpace.distances(
-      of: meanOverViews(features), to: LabelledSpace.reference(learned, seed: options.seed))
+    let learned = trainingRows(round)
+    let space = LabelledSpace(
+      features: model.features(of: learned.map { images[$0] }), classes: learned.map { classes[$0] }
+    )
+    let distances = space.distances(of: meanOverViews(features))
     for (row, distance) in zip(rows, distances) { heldOutDistances.values[row] = distance }
     for (place, row) in rows.enumerated() {
       let width = heldOut.columns

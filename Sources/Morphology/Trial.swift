@@ -59,7 +59,7 @@ public struct Trial: Sendable {
     case .linearProbe: try trained(from: encoder) { $0.epochs = 0 }
     case .scratch:
       try trained(from: Encoder(encoder.architecture, seed: options.seed &+ 1)) {
-        ($0.probeViews, $0.rate) = (0, 2 * $0.rate)
+        $0.probeViews = 0
       }
     case .fineTuned: try trained(from: encoder) { _ in }
     }

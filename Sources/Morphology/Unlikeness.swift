@@ -2,38 +2,81 @@ internal import Foundation
 internal import NeuralNetwork
 package import Tensor
 
-/// The labelled sources in a classifier's space, so that a source unlike all of them is seen.
+/// The classes in a classifier's space, so that a source unlike everything labelled is seen.
 ///
-/// How far a source lies is the mean cosine distance of its features to the nearest labelled ones (Sun
-/// et al. 2022). What is far follows from the labelled sources themselves, each held out by a fold:
-/// their distances to what that fold's classifier learned from. Distances among what a classifier has
-/// learned from would not do, since learning has drawn them together.
+/// How far a source lies is the squared Mahalanobis distance of its features, on the unit sphere, to
+/// the nearest class: in units of the scatter of labelled sources about their classes, which all
+/// classes share (Lee et al. 2018). What is far follows from the labelled sources themselves, each held
+/// out by a fold: their distances to what that fold's classifier learned. Distances of what a
+/// classifier has learned would not do, since learning has drawn them together.
 package struct LabelledSpace: Sendable, Equatable {
-  /// Features of labelled sources on the unit sphere, `[m, dimensions]`.
-  let features: Tensor
+  /// The axes of the scatter, each divided by its width, `[dimensions, dimensions]`.
+  let axes: Tensor
 
-  /// The distances of held-out sources, the least first.
-  let heldOut: [Float]
+  /// The centres of the classes along those axes, `[classes, dimensions]`.
+  let centres: Tensor
 
-  /// How many of the nearest count; few, since classes may have few labels.
-  static let neighbours = 5
+  /// The distances of held-out sources, the least first; empty where none was held out.
+  private(set) var heldOut: [Float] = []
 
-  /// The most features that are kept; of more, these many drawn by chance.
-  static let most = 4096
+  /// How far the widths of the axes are drawn to their mean, since labels are few.
+  private static let shrinkage = 0.1
 
-  /// Takes features on the unit sphere and distances in any order.
-  package init(features: Tensor, heldOut: [Float]) {
-    self.features = features
-    self.heldOut = heldOut.sorted()
+  /// Measures the scatter of labelled sources.
+  ///
+  /// - Parameters:
+  ///   - features: `[n, dimensions]`.
+  ///   - classes: Their classes.
+  package init(features: Tensor, classes: [Int]) {
+    let points = features.onUnitSphere()
+    var members: [Int: [Int]] = [:]
+    for (row, index) in classes.enumerated() { members[index, default: []].append(row) }
+    let means = members.keys.sorted().map { points.mean(of: members[$0] ?? []) }
+    let places = Dictionary(uniqueKeysWithValues: zip(members.keys.sorted(), means.indices))
+    var scatter = points
+    for (row, index) in classes.enumerated() {
+      guard let place = places[index] else { continue }
+      for (column, value) in means[place].enumerated() {
+        scatter.values[row * points.columns + column] -= value
+      }
+    }
+    axes = Self.scaledAxes(of: scatter)
+    let centres = Tensor(shape: [means.count, points.columns], values: means.flatMap(\.self))
+    self.centres = multiply(centres, transposed: false, axes, transposed: true)
+  }
+
+  /// The same space, with the distances of sources that were held out.
+  package func with(heldOut distances: [Float]) -> LabelledSpace {
+    var space = self
+    space.heldOut = distances.sorted()
+    return space
+  }
+
+  private static func scaledAxes(of scatter: Tensor) -> Tensor {
+    let pca = PCA(fitting: scatter, components: scatter.columns)
+    let mean = pca.variances.reduce(0, +) / Double(max(1, pca.variances.count))
+    var axes = pca.components
+    for (row, variance) in pca.variances.enumerated() {
+      let width = max((1 - shrinkage) * variance + shrinkage * mean, 1e-12).squareRoot()
+      for place in row * axes.columns..<(row + 1) * axes.columns {
+        axes.values[place] /= Float(width)
+      }
+    }
+    return axes
+  }
+
+  /// The squared distances of features to the nearest class.
+  package func distances(of features: Tensor) -> [Float] {
+    let points = multiply(features.onUnitSphere(), transposed: false, axes, transposed: true)
+    let found = nearestNeighbours(of: points, in: centres, count: 1)
+    return found.distances.values.map { $0 * $0 }
   }
 
   /// The part of the held-out sources that lie nearer, for each row of `[n, dimensions]`.
   ///
   /// It rises evenly between two held-out distances. Beyond the largest it goes on to rise, ever less,
   /// so that what lies farthest still comes first.
-  package func unlikeness(of features: Tensor) -> [Float] {
-    Self.distances(of: features, to: self.features).map(rank)
-  }
+  package func unlikeness(of features: Tensor) -> [Float] { distances(of: features).map(rank) }
 
   private func rank(_ distance: Float) -> Float {
     let share = 1 / Float(heldOut.count + 1)
@@ -45,40 +88,36 @@ package struct LabelledSpace: Sendable, Equatable {
     let part = (distance - low) / max(heldOut[above] - low, .leastNormalMagnitude)
     return share * (Float(above) + part)
   }
-
-  /// The mean cosine distances of features to the nearest of a reference on the unit sphere.
-  static func distances(of features: Tensor, to reference: Tensor) -> [Float] {
-    // On the unit sphere half the squared distance is one less the cosine.
-    let found = nearestNeighbours(of: features.onUnitSphere(), in: reference, count: neighbours)
-    return (0..<features.rows).map { row in
-      found.distances.row(row).reduce(0) { $0 + $1 * $1 / 2 } / Float(max(1, found.count))
-    }
-  }
-
-  /// The features that stand for labelled sources: all, or many drawn by chance, on the unit sphere.
-  static func reference(_ features: Tensor, seed: UInt64) -> Tensor {
-    guard features.rows > most else { return features.onUnitSphere() }
-    var random = RandomStream(seed, 3)
-    let drawn = (0..<features.rows).shuffled(using: &random).prefix(most).sorted()
-    return features.rows(at: drawn).onUnitSphere()
-  }
 }
 
 extension LabelledSpace {
   /// What is saved beside a classifier's weights.
   var state: [String: Tensor] {
     [
-      "labelled.features": features,
+      "labelled.axes": axes, "labelled.centres": centres,
       "labelled.held_out": Tensor(shape: [heldOut.count], values: heldOut),
     ]
   }
 
   /// Restores what was saved; `nil` for a classifier of before it was.
   init?(_ state: [String: Tensor]) {
-    guard let features = state["labelled.features"], let heldOut = state["labelled.held_out"],
-      features.shape.count == 2, !heldOut.values.isEmpty
+    guard let axes = state["labelled.axes"], let centres = state["labelled.centres"],
+      let heldOut = state["labelled.held_out"], axes.shape == [centres.columns, centres.columns]
     else { return nil }
-    self.init(features: features, heldOut: heldOut.values)
+    self.axes = axes
+    self.centres = centres
+    self.heldOut = heldOut.values
+  }
+}
+
+extension Tensor {
+  /// The mean of some rows.
+  fileprivate func mean(of rows: [Int]) -> [Float] {
+    var sums = [Double](repeating: 0, count: columns)
+    for index in rows {
+      for (column, value) in row(index).enumerated() { sums[column] += Double(value) }
+    }
+    return sums.map { Float($0 / Double(max(1, rows.count))) }
   }
 }
 

@@ -78,7 +78,7 @@ import Testing
       let weights = try database.row(
         "SELECT weights FROM reber.model_weights WHERE model_id = \(model)", as: [UInt8].self)
       let tensors = try decodeSafetensors(weights).tensors
-      #expect(tensors["labelled.features"]?.rows == 18)
+      #expect(tensors["labelled.held_out"]?.rows == 18)
       let older = encodeSafetensors(tensors.filter { !$0.key.hasPrefix("labelled.") })
       _ = try database.execute(
         "UPDATE reber.model_weights SET weights = \(older) WHERE model_id = \(model)")

@@ -2,9 +2,10 @@ import Catalogue
 import Foundation
 import Morphology
 import PostgreSQL
-import Stages
 import Tensor
 import Testing
+
+@testable import Stages
 
 /// A survey that the model of another has never seen.
 @Suite("A new survey with an old model") struct OtherSurveyTests {
@@ -45,6 +46,12 @@ import Testing
     #expect(notes.count == 1 && notes[0].hasPrefix("WARNING: the pixel scale of 6 of 6 images"))
     let known = try await toy.workplace.embed(EmbedStage(survey: "toy"))
     #expect(known.metrics.notes == nil)
+    // Where the survey tells it, no image need.
+    try await toy.workplace.database.with {
+      try Survey.named("bare", in: $0).describe(.init(pixelScale: 1), in: $0)
+    }
+    let told = try await toy.workplace.embed(EmbedStage(survey: "bare")).metrics
+    #expect(told.added == 6 && told.notes?.first?.contains("show 32″ of sky") == true)
   }
 
   @Test func aModelThatDoesNotTellItsScaleIsAskedByWhatTaughtIt() async throws {
@@ -261,5 +268,45 @@ extension SyntheticSurvey {
             AND first.run_id = (SELECT min(run_id) FROM reber.prediction)
         """, as: Double.self)
     }
+  }
+}
+
+/// Which images are brought to a model's scale.
+@Suite("Scales of surveys and models") struct ScaleMatchTests {
+  private func match(
+    _ field: Double, knowing known: Bool, learned: ClosedRange<Double> = 270...270,
+    cropFraction: Double = 0.5
+  ) throws -> ScaleMatch {
+    var preprocessing = Preprocessing()
+    preprocessing.cropFraction = cropFraction
+    var scale = AngularScale(images: 9, known: 9, pixelScale: 1.8, field: learned.lowerBound)
+    scale.wideField = learned.upperBound
+    return try LearnedScale(preprocessing: preprocessing, scale: scale).match(
+      AngularScale(images: 5, known: 5, pixelScale: 2, field: field), of: "other",
+      isKnown: known, options: ScaleOptions())
+  }
+
+  @Test func theSameSkyStaysToTheBit() throws {
+    for field in [270.0, 268, 274] {
+      let same = try match(field, knowing: false)
+      #expect(same.preprocessing.fieldOfView == nil && same.notes.isEmpty)
+    }
+    #expect(try match(300, knowing: true).preprocessing.fieldOfView == nil)
+  }
+
+  @Test func moreOrLessSkyIsShownAsAtLearning() throws {
+    let more = try match(900, knowing: false)
+    #expect(more.preprocessing.fieldOfView == 135 && more.notes.count == 1)
+    let less = try match(100, knowing: false)
+    #expect(less.preprocessing.fieldOfView == 135 && less.notes.count == 2)
+    #expect(less.notes.last?.contains("--size 135") == true)
+    #expect(try match(900, knowing: true).preprocessing.fieldOfView == 135)
+  }
+
+  @Test func aModelOfManyScalesHasNone() throws {
+    let other = try match(900, knowing: false, learned: 60...400)
+    #expect(other.preprocessing.fieldOfView == nil)
+    #expect(other.notes.count == 1 && other.notes[0].contains("60″ to 400″"))
+    #expect(try match(900, knowing: true, learned: 60...400).notes.isEmpty)
   }
 }

@@ -167,7 +167,10 @@ def run(catalogue, arguments, rest):
 
 
 # The recipe of the README's table; options behind it override it.
-RECIPE = ["--field-of-view", "173", "--epochs", "40", "--learning-epochs", "30"]
+RECIPE = [
+    "--field-of-view", "173", "--width", "16", "--epochs", "60", "--learning-epochs", "25",
+    "--learning-rate", "0.002",
+]
 
 if __name__ == "__main__":
     main()

@@ -67,14 +67,19 @@ struct LearnedScale: Sendable {
         """
         WARNING: the pixel scale of \(images.images - images.known) of \(images.images) images of \
         '\(survey)' is not known, so they may be shown larger or smaller than what the model knows: \
-        ingest them again with --pixel-scale
+        give it with 'reber survey describe \(survey) --pixel-scale'
         """)
       return
     }
     guard let shown = shownField(isKnown: isKnown, in: &match) else { return }
     let whole = shown / preprocessing.cropFraction
     if preprocessing.fieldOfView == nil {
-      guard !images.shows(whole, within: Self.tolerance) else { return }
+      // What was learned stays as it was learned, unless its images were cut anew.
+      let isSame =
+        isKnown
+        ? max(field / whole, whole / field) <= Self.variety
+        : images.shows(whole, within: Self.tolerance)
+      guard !isSame else { return }
       match.preprocessing.fieldOfView = shown
       match.notes.append(
         """

@@ -84,7 +84,8 @@ struct DriftCommand: AsyncParsableCommand {
     case .shifted:
       return """
         '\(survey)' differs from what encoder \(metrics.model) learned from (\(known)), but only \
-        \(percent(metrics.outside)) of its sources lie outside it: check the classes of a few by eye
+        \(percent(metrics.outside)) of its sources lie outside it: it is another mixture of what is \
+        known. Check the classes of a few by eye before the probabilities are trusted.
         """
     case .unlike:
       return """
