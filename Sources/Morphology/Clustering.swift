@@ -1,3 +1,4 @@
+internal import Foundation
 public import Tensor
 
 /// A space of embeddings divided into many small clusters, with a hierarchy above them, for a
@@ -141,8 +142,12 @@ extension Tensor {
   /// Embeddings on the unit sphere, through PCA, and on the unit sphere again, with the part of the
   /// variance that the components hold.
   ///
+  /// With `whitening` w each component's spread σ becomes σ^(1 - w) before the last step.
+  ///
   /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
-  package func inPrincipalSpace(components: Int) throws -> (points: Tensor, keptVariance: Double) {
+  package func inPrincipalSpace(
+    components: Int, whitening: Double = 0
+  ) throws -> (points: Tensor, keptVariance: Double) {
     guard rows > 1 else {
       throw MorphologyError.tooFew(what: "embeddings", have: rows, need: 2)
     }
@@ -151,7 +156,18 @@ extension Tensor {
     }
     let sphere = onUnitSphere()
     let pca = PCA(fitting: sphere, components: min(components, rows - 1))
-    return (pca.project(sphere).onUnitSphere(), pca.varianceRatios.reduce(0, +))
+    var projected = pca.project(sphere)
+    if whitening > 0 { projected.whiten(pca.variances, by: whitening) }
+    return (projected.onUnitSphere(), pca.varianceRatios.reduce(0, +))
+  }
+
+  /// Divides each column by its spread to a power; columns without spread become 0.
+  private mutating func whiten(_ variances: [Double], by power: Double) {
+    let least = (variances.first ?? 0) * 1e-10
+    let factors = variances.map { $0 > least ? Float(pow($0, -power / 2)) : 0 }
+    values.withUnsafeMutableBufferPointer { values in
+      for index in values.indices { values[index] *= factors[index % factors.count] }
+    }
   }
 
   /// Every row divided by its length; rows of length 0 stay.

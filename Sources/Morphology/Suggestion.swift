@@ -22,6 +22,12 @@ public struct Suggestion: Sendable {
     /// Principal components kept.
     public var components = 64
 
+    /// How far the components' spreads are made even, 0 to 1.
+    ///
+    /// A contrastive space may hold most of its variance in a few components; as it is, distances
+    /// would hardly see the others.
+    public var whitening = 0.75
+
     /// The most sources that are weighed against each other, drawn by chance from all.
     public var sample = 8192
 
@@ -76,7 +82,9 @@ public struct SuggestionSpace: Sendable {
   /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
   public init(_ embeddings: Tensor, options: Suggestion.Options = .init()) throws {
     self.options = options
-    points = try embeddings.inPrincipalSpace(components: options.components).points
+    points = try embeddings.inPrincipalSpace(
+      components: options.components, whitening: options.whitening
+    ).points
     var random = RandomStream(options.seed)
     sample = Array((0..<points.rows).shuffled(using: &random).prefix(options.sample)).sorted()
     let some = points.rows(at: sample)

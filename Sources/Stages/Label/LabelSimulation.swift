@@ -152,7 +152,9 @@ extension LabelSimulation {
     let points = embeddings.points
     return AnnotatedField(
       embeddings: points,
-      points: try points.inPrincipalSpace(components: options.components).points,
+      points: try points.inPrincipalSpace(
+        components: options.components, whitening: options.whitening
+      ).points,
       truth: said.compactMap { classes.firstIndex(of: $0) },
       groups: positionGroups(
         embeddings.map { positions[$0.source] ?? nil }, radius: radius), classes: classes)

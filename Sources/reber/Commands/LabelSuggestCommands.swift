@@ -26,6 +26,7 @@ extension LabelCommands {
     @Option(help: "The encoder; the newest where none is named.") var model: Int?
     @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
     @Option(help: "Decides what is drawn by chance.") var seed: UInt64 = 1
+    @OptionGroup(title: "Choice") var choice: SuggestionOptions
     @Option(name: .shortAndLong, help: "A sheet to fill in: .csv, .fits or .vot.")
     var output: String?
     @OptionGroup(title: "Output") var options: ResultOptions
@@ -36,6 +37,7 @@ extension LabelCommands {
       request.model = model
       request.clustering = clustering
       request.count = count
+      request.options = choice.options
       request.options.seed = seed
       let place = try await options.workplace()
       if clusters {
@@ -115,6 +117,7 @@ extension LabelCommands {
       help: ArgumentHelp("Sources so near stand on one side.", valueName: "arcsec"))
     var radius = 10.0
     @Option(help: "Decides the held-out parts and everything drawn.") var seed: UInt64 = 1
+    @OptionGroup(title: "Choice") var choice: SuggestionOptions
     @OptionGroup(title: "Output") var options: ResultOptions
 
     func run() async throws {
@@ -127,6 +130,7 @@ extension LabelCommands {
       simulation.batch = batch
       simulation.clusters = clusters
       simulation.radius = radius
+      simulation.options = choice.options
       simulation.seed = seed
       let place = try await options.workplace()
       try options.show(try await place.simulateLabels(simulation, truth: truth)) { metrics in
@@ -184,6 +188,41 @@ extension LabelCommands {
       held out in each of \(repeats) repeats; macro F1 with all other labels \
       \(decimal(metrics.allLabels, 3))
       """
+    }
+  }
+}
+
+/// How suggestions are made.
+struct SuggestionOptions: ParsableArguments {
+  @Option(help: "Labels below which variety alone counts.")
+  var variety = Suggestion.Options().variety
+
+  @Option(
+    help: ArgumentHelp(
+      "How far a label tells of others: the σ of a Gaussian on the unit sphere.",
+      valueName: "distance"))
+  var reach = Suggestion.Options().reach
+
+  @Option(help: "Principal components kept.")
+  var components = Suggestion.Options().components
+
+  @Option(help: "How far the components' spreads are made even, 0 to 1.")
+  var whitening = Suggestion.Options().whitening
+
+  /// The options as the method takes them.
+  var options: Suggestion.Options {
+    var options = Suggestion.Options()
+    options.whitening = whitening
+    options.variety = variety
+    options.reach = reach
+    options.components = components
+    return options
+  }
+
+  func validate() throws {
+    guard variety >= 0, reach > 0, components > 0, 0...1 ~= whitening else {
+      throw ValidationError(
+        "--variety must be at least 0, --reach and --components above 0, --whitening in 0...1")
     }
   }
 }
