@@ -57,7 +57,7 @@ struct DriftCommand: AsyncParsableCommand {
     if let classes = metrics.classes {
       table.add(
         [
-          "sources in another class", percent(classes.shift.totalVariation),
+          "shift of the classes", percent(classes.shift.totalVariation),
           "near 0 (p-value \(decimal(classes.shift.pValue, 3)))",
         ])
       table.add(
