@@ -17,7 +17,7 @@ public struct LabelSimulation: Codable, Sendable {
   /// How a file of true classes is read; without a file the labels in the database serve.
   public var truth: LabelImport
 
-  /// The encoder; the newest where it is `nil`.
+  /// The encoder; the newest that embedded the survey where it is `nil`.
   public var model: Int?
 
   /// Ways of choosing; the first is what the others are compared with.
@@ -136,7 +136,8 @@ extension LabelSimulation {
   fileprivate func field(
     of survey: Survey, truth: [Int: String], in database: Connection
   ) throws -> AnnotatedField {
-    let model = try Catalogue.Model.find(.encoder, numbered: model, in: database)
+    let newest = try survey.newestWork(in: database).model
+    let model = try Catalogue.Model.find(.encoder, numbered: model ?? newest, in: database)
     let embeddings = try model.embeddings(of: survey, in: database)
       .filter { truth[$0.source] != nil }
     let needed = max((counts.max() ?? 1) * parts / max(1, parts - 1) + parts, 2 * parts)

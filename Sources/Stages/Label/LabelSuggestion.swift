@@ -12,7 +12,7 @@ public struct LabelSuggestion: Codable, Sendable {
   /// The class scheme; labels in it count as known.
   public var scheme = ClassScheme.twelveClasses
 
-  /// The encoder whose embeddings are looked at; the newest where it is `nil`.
+  /// The encoder whose embeddings are looked at; the newest that embedded the survey where `nil`.
   public var model: Int?
 
   /// The clustering that clusters are named by; the newest where it is `nil`.
@@ -154,7 +154,8 @@ extension LabelSuggestion {
     of survey: Survey, count: Int, in database: Connection
   ) throws -> Known {
     let scheme = try ClassScheme.named(scheme, in: database)
-    let model = try Catalogue.Model.find(.encoder, numbered: model, in: database)
+    let newest = try survey.newestWork(in: database).model
+    let model = try Catalogue.Model.find(.encoder, numbered: model ?? newest, in: database)
     let missing = try model.notEmbedded(of: survey, in: database)
     guard missing == 0 else {
       throw LearnError.notEmbedded(survey: survey.name, model: model.id, missing: missing)

@@ -23,7 +23,7 @@ extension LabelCommands {
     @Flag(help: "Rank clusters instead of sources.") var clusters = false
     @Option(help: "The class scheme; labels in it count as known.")
     var scheme = ClassScheme.twelveClasses
-    @Option(help: "The encoder; the newest where none is named.") var model: Int?
+    @Option(help: "The encoder; that of the newest clustering where none is named.") var model: Int?
     @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
     @Option(help: "Decides what is drawn by chance.") var seed: UInt64 = 1
     @OptionGroup(title: "Choice") var choice: SuggestionOptions
@@ -102,7 +102,7 @@ extension LabelCommands {
     @OptionGroup var table: LabelTableOptions
     @Option(help: "A table of true classes; without it the labels in the database serve.")
     var truth: String?
-    @Option(help: "The encoder; the newest where none is named.") var model: Int?
+    @Option(help: "The encoder; that of the newest clustering where none is named.") var model: Int?
     @Option(
       help: ArgumentHelp(
         "Ways of choosing, of random, clusters and suggested; the first is compared with.",
