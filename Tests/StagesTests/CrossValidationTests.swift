@@ -1,5 +1,6 @@
 import Foundation
 import Morphology
+import NeuralNetwork
 import Stages
 import TestSupport
 import Testing
