@@ -105,10 +105,13 @@ private func error(_ found: [Float], _ expected: [Double]) -> Double {
 
 @Suite("Convolutions against plain loops in double precision")
 struct ConvolutionTests {
-  @Test("With everything built in, to 1e-4 of the root mean square", arguments: Shape.all)
-  func passes(_ shape: Shape) {
+  @Test(
+    "With everything built in, to 1e-4 of the root mean square", arguments: Shape.all,
+    [KernelTable.measured, .always(0), .always(14)])
+  func passes(_ shape: Shape, _ kernels: KernelTable) {
     let arena = Arena()
     var layer = layer(shape)
+    layer.kernels = kernels
     let input = arena.map(
       copying: noise([shape.count, shape.height, shape.width, shape.inputs], 1))
     let affine = ChannelAffine(
@@ -157,6 +160,23 @@ struct ConvolutionTests {
         return (g, g * Double(input.at(pixel)[c] - statistics.mean[c]))
       }
     }
+  }
+
+  @Test("A shape belongs to the first class that it does not exceed, or to the last")
+  func classes() {
+    let table = KernelTable(
+      forward: [[1, 2, 3], [4, 5, 6]], backward: [[7]], stridedForward: [[8]],
+      stridedBackward: [[9]])
+    func tiles(_ pass: KernelTable.Pass, _ shape: Shape) -> Int {
+      let map = Arena().map(1, shape.height, shape.width, shape.inputs)
+      return table.tiles(pass, layer(shape), over: map)
+    }
+    #expect(tiles(.forward, Shape(inputs: 16, outputs: 16, height: 4, width: 3)) == 1)
+    #expect(tiles(.forward, Shape(inputs: 16, outputs: 16, height: 4, width: 5)) == 2)
+    #expect(tiles(.forward, Shape(inputs: 16, outputs: 32, height: 8, width: 8)) == 5)
+    #expect(tiles(.forward, Shape(inputs: 512, outputs: 16, height: 80, width: 8)) == 6)
+    #expect(tiles(.backward, Shape()) == 7)
+    #expect(tiles(.forward, Shape(stride: 2)) == 8 && tiles(.backward, Shape(stride: 2)) == 9)
   }
 
   private func layer(_ shape: Shape) -> Convolution {

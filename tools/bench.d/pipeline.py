@@ -167,8 +167,13 @@ def report(name, value, unit, target=None, most=None):
         print(f"{name}: {value:.3f} {unit}{aim}{'' if ok else ': MISSED'}", flush=True)
 
 
+def note(text):
+    print(text, file=sys.stderr, flush=True)
+
+
 views, plain, step = [], [], []
-for _ in range(rounds):
+for number in range(rounds):
+    note(f"views and steps, round {number + 1} of {rounds}")
     views.append(trial(f"views {side} {2 * batch} 1"))
     plain.append(trial(f"views {side} {2 * batch} 0"))
     step.append(trial(f"train {width} {side} {stride} {2 * batch}"))
@@ -183,11 +188,13 @@ with tempfile.TemporaryDirectory() as folder:
     for peer in peers.values():
         peer.epoch()
     figures = []
-    for _ in range(rounds):
+    for number in range(rounds):
         figures.append({
             "memory": pretraining(), "rows": pretraining("--image-memory", "0"),
             "plain": pretraining(*without), 0: peers[0].seconds_a_step(),
             2: peers[2].seconds_a_step()})
+        note(f"round {number + 1} of {rounds}, s a step: " + ", ".join(
+            f"{way} {used:.3f}" for way, (used, _) in figures[-1].items()))
 
 
 def ratio(one, other, column=0):
