@@ -91,7 +91,8 @@ let package = Package(
 
     // The engine's side of tools/bench engine.
     .executableTarget(
-      name: "EngineBench", dependencies: ["NeuralNetwork", "Tensor"], swiftSettings: strict),
+      name: "EngineBench", dependencies: ["Morphology", "NeuralNetwork", "Tensor"],
+      swiftSettings: strict),
     // Apart from reber, so that nobody builds an HTTP server who does not serve pages.
     .executableTarget(
       name: "reber-serve",
