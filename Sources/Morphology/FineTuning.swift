@@ -106,14 +106,14 @@ public struct FineTuning: Sendable {
     self.options = options
     self.images = images
     self.classes = classes
-    start = encoder
+    start = options.probeViews > 0 ? Self.settled(encoder, options, images) : encoder
     let groups = groups ?? Array(images.indices)
     folds =
       options.folds == 0
       ? []
       : stratifiedFolds(
         classes: classes, groups: groups, folds: options.folds, seed: options.seed)
-    model = Self.model(encoder, options: options, round: 0)
+    model = Self.model(start, options: options, round: 0)
     optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
     heldOut = Tensor([images.count, 8, options.classes])
     heldOutDistances = Tensor([images.count])
@@ -280,6 +280,16 @@ extension FineTuning {
       loss += part / Float(steps)
     }
     return loss
+  }
+
+  private static func settled(
+    _ encoder: Encoder, _ options: Options, _ images: [Prepared]
+  ) -> Encoder {
+    encoder.settled { pass in
+      let rows = (0..<min(64, images.count)).map { (pass * 64 + $0) % images.count }
+      return options.views.batch(
+        of: rows.map { ($0, images[$0]) }, copies: 1, seed: options.seed, coordinates: (-2, pass))
+    }
   }
 
   /// Begins a round with the encoder as it came and a head of its own.

@@ -47,6 +47,19 @@ struct FineTuningTests {
     for row in 0..<60 { #expect(abs(all.row(row).reduce(0, +) - 1) < 1e-5) }
   }
 
+  @Test("Running statistics that do not hold are made anew; those that hold stay")
+  func settles() throws {
+    let views = batch(try twoClasses(32).map { $0.plain() })
+    let young = Encoder(tiny(), seed: 1)
+    let settled = young.settled { _ in views }
+    var trained = settled
+    let (inTraining, applied) = (trained.forward(views), settled.embed(views))
+    let scale = inTraining.values.reduce(0) { max($0, abs($1)) }
+    #expect(difference(inTraining, applied) < 0.1 * scale)
+    #expect(settled.settled { _ in views }.state == settled.state)
+    #expect(young.settled { _ in views }.state != young.state)
+  }
+
   @Test("A classifier restored from its state gives the same probabilities, turned or not")
   func restored() throws {
     var tuning = try start(20, options(folds: 0))
