@@ -54,8 +54,11 @@ struct FineTuningTests {
     let settled = young.settled { _ in views }
     var trained = settled
     let (inTraining, applied) = (trained.forward(views), settled.embed(views))
-    let scale = inTraining.values.reduce(0) { max($0, abs($1)) }
-    #expect(difference(inTraining, applied) < 0.1 * scale)
+    func scale(_ tensor: Tensor) -> Float {
+      (tensor.values.reduce(0) { $0 + $1 * $1 } / Float(tensor.values.count)).squareRoot()
+    }
+    #expect(abs(scale(applied) / scale(inTraining) - 1) < 0.1)
+    #expect(scale(young.embed(views)) / scale(inTraining) < 0.1)
     #expect(settled.settled { _ in views }.state == settled.state)
     #expect(young.settled { _ in views }.state != young.state)
   }
