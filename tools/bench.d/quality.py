@@ -84,6 +84,8 @@ def prepared_tasks(catalogue, arguments):
     """The tasks of the command line, and the surveys that are learned from without labels."""
     data = Path(arguments.data)
     unlabelled = []
+    folders = [data / "first_mirabest", data / "first_radio_galaxy_dataset"]
+    shared = [Folder.read(folder) for folder in folders if folder.is_dir()]
     if arguments.train:
         train, test = Folder.read(arguments.train), Folder.read(arguments.test)
         if train.kind != test.kind:
@@ -91,13 +93,14 @@ def prepared_tasks(catalogue, arguments):
         catalogue.learn(train.kind, train)
         catalogue.learn("test", test)
         tasks = [f"{train.kind}:{train.kind}:test"]
+        # Images at the places that judge are left out of the learning wherever they come from.
         extra = [Folder.read(path) for path in arguments.unlabelled]
+        extra += [folder for folder in shared if folder.kind != train.kind]
     else:
-        folders = [data / "first_mirabest", data / "first_radio_galaxy_dataset"]
-        if not all(folder.is_dir() for folder in folders):
+        if len(shared) < len(folders):
             sys.exit(f"no data in {data}: name their folder with --data, or use --train and --test")
         tasks = []
-        for folder in map(Folder.read, folders):
+        for folder in shared:
             catalogue.learn(folder.kind, folder)
             tasks.append(f"{folder.kind}:{folder.kind}")
         extra = []
