@@ -1,4 +1,3 @@
-internal import Foundation
 internal import Tensor
 
 /// How probabilities compare with how often they are right.
@@ -65,7 +64,8 @@ public struct Calibration: Codable, Sendable, Hashable {
     let gaps = bins.map { abs($0.confidence - $0.accuracy) }
     expectedError = zip(bins, gaps).reduce(0) { $0 + Double($1.0.count) / all * $1.1 }
     largestError = gaps.max() ?? 0
-    negativeLogLikelihood = rows.reduce(0) { $0 + evaluation.surprise(of: $1) } / all
+    negativeLogLikelihood =
+      summedSurprise(of: evaluation.probabilities, classes: evaluation.truth) / all
     brierScore = rows.reduce(0) { $0 + evaluation.squaredError(of: $1) } / all
   }
 }
@@ -85,10 +85,6 @@ extension Interval {
 }
 
 extension Evaluation {
-  fileprivate func surprise(of row: Int) -> Double {
-    -log(max(Double(probabilities.values[row * probabilities.columns + truth[row]]), 1e-12))
-  }
-
   fileprivate func squaredError(of row: Int) -> Double {
     probabilities.row(row).enumerated().reduce(0) { sum, item in
       let gap = Double(item.element) - (item.offset == truth[row] ? 1 : 0)

@@ -179,7 +179,7 @@ public struct CrossValidation: Sendable {
     folds[task].indices.filter { folds[task][$0] == fold }
   }
 
-  /// Whether the images of each row may be learned from in a fold, without their classes.
+  /// The images that may be learned from in a fold, without their classes.
   private func unseen(_ fold: Int) -> [Int] {
     var closed = Set<Int>()
     for task in tasks.indices {
@@ -208,7 +208,6 @@ public struct CrossValidation: Sendable {
     let test = testPlaces(task: index, fold: fold)
     let closed = Set(test.map { groups[task.rows[$0]] })
     let open = task.rows.indices.filter { !closed.contains(groups[task.rows[$0]]) }
-    guard let encoder = try encoder(fold) else { return }
     var learning = options.learning
     learning.classes = task.classNames.count
     let trial = Trial(
@@ -217,17 +216,12 @@ public struct CrossValidation: Sendable {
         open, classes: task.classes, share: cell.share, seed: options.seed &+ UInt64(fold)),
       test: test, encoder: encoder, options: learning)
     let found = try trial.probabilities(by: cell.method)
-    let width = found.columns
-    for (row, place) in test.enumerated() {
-      probabilities[cell.key]?.values.replaceSubrange(
-        place * width..<(place + 1) * width, with: found.row(row))
-    }
+    probabilities[cell.key]?.replaceRows(at: test, with: found)
   }
 
   /// The fold's encoder; one of random weights where there is no pre-training.
-  private func encoder(_ fold: Int) throws -> Encoder? {
-    if options.pretraining.epochs > 0 { return pretraining?.encoder }
-    return Encoder(options.pretraining.architecture, seed: options.seed)
+  private var encoder: Encoder {
+    pretraining?.encoder ?? Encoder(options.pretraining.architecture, seed: options.seed)
   }
 }
 

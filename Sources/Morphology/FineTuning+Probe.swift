@@ -1,4 +1,3 @@
-internal import Foundation
 internal import NeuralNetwork
 internal import Tensor
 
@@ -18,7 +17,8 @@ extension FineTuning {
     learning.penalty *= Float(options.probeViews)
     let probe = try LinearProbe(points, truth: truth, classes: options.classes, options: learning)
     setHead(probe.layer, means: scales.means, deviations: scales.deviations)
-    return surprise(probe.probabilities(of: points), truth)
+    let surprise = summedSurprise(of: probe.probabilities(of: points), classes: truth)
+    return Float(surprise / Double(max(1, truth.count)))
   }
 
   /// Embeddings of a few views of each source, and the source of each.
@@ -36,13 +36,4 @@ extension FineTuning {
     let width = start.architecture.embeddingDimension
     return (Tensor(shape: [owners.count, width], values: values), owners)
   }
-}
-
-/// The mean negative logarithm of the true classes' probabilities.
-private func surprise(_ probabilities: Tensor, _ truth: [Int]) -> Float {
-  let sum = truth.enumerated().reduce(0.0) { sum, item in
-    let place = item.offset * probabilities.columns + item.element
-    return sum - log(Double(max(probabilities.values[place], 1e-12)))
-  }
-  return Float(sum / Double(max(1, truth.count)))
 }

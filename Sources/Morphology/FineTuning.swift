@@ -184,10 +184,7 @@ public struct FineTuning: Sendable {
     )
     let distances = space.distances(of: meanOverViews(features))
     for (row, distance) in zip(rows, distances) { heldOutDistances.values[row] = distance }
-    for (place, row) in rows.enumerated() {
-      let width = heldOut.columns
-      heldOut.values.replaceSubrange(row * width..<(row + 1) * width, with: logits.row(place))
-    }
+    heldOut.replaceRows(at: rows, with: logits)
   }
 }
 

@@ -3,8 +3,7 @@ public import Tensor
 
 /// Contrastive learning without labels, over views of sources.
 ///
-/// The method is SimCLR (Chen et al. 2020). All
-/// chance comes from (seed, epoch, step, source), so weights, the optimiser's state and the number
+/// The method is SimCLR (Chen et al. 2020). All chance comes from (seed, epoch, step, source), so weights, the optimiser's state and the number
 /// of the step are all that a checkpoint holds, and learning that was stopped and goes on gives the
 /// same bytes as learning that was not.
 public struct Pretraining: Sendable {

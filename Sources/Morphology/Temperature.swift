@@ -22,16 +22,21 @@ package func meanProbabilities(_ logits: Tensor, temperature: Float) -> Tensor {
   return mean
 }
 
+/// The negative logarithm of the true classes' probabilities `[n, classes]`, summed over the rows.
+func summedSurprise(of probabilities: Tensor, classes: [Int]) -> Double {
+  classes.enumerated().reduce(0) { sum, item in
+    let place = item.offset * probabilities.columns + item.element
+    return sum - log(max(Double(probabilities.values[place]), 1e-12))
+  }
+}
+
 /// The temperature that makes the mean probabilities of held-out sources most likely.
 ///
 /// Found by golden-section search of its logarithm between 1/20 and 20 (Guo et al. 2017).
 package func bestTemperature(_ logits: Tensor, classes: [Int]) -> Float {
   func surprise(_ logTemperature: Double) -> Double {
     let probabilities = meanProbabilities(logits, temperature: Float(exp(logTemperature)))
-    return classes.enumerated().reduce(0) { sum, item in
-      let place = item.offset * probabilities.columns + item.element
-      return sum - log(max(Double(probabilities.values[place]), 1e-12))
-    }
+    return summedSurprise(of: probabilities, classes: classes)
   }
   guard !classes.isEmpty else { return 1 }
   return Float(exp(goldenSection(-log(20)...log(20), surprise)))
@@ -75,9 +80,7 @@ extension Tensor {
         classes: others.map { classes[$0] })
       let own = meanProbabilities(
         logits.rows(at: places).reshaped([places.count, 1, columns]), temperature: temperature)
-      for (row, place) in places.enumerated() {
-        result.values.replaceSubrange(place * columns..<(place + 1) * columns, with: own.row(row))
-      }
+      result.replaceRows(at: places, with: own)
     }
     return result
   }

@@ -110,17 +110,6 @@ extension LabelledSpace {
   }
 }
 
-extension Tensor {
-  /// The mean of some rows.
-  fileprivate func mean(of rows: [Int]) -> [Float] {
-    var sums = [Double](repeating: 0, count: columns)
-    for index in rows {
-      for (column, value) in row(index).enumerated() { sums[column] += Double(value) }
-    }
-    return sums.map { Float($0 / Double(max(1, rows.count))) }
-  }
-}
-
 extension Model {
   /// Features of the eight orientations of each source, `[n, 8, dimensions]`.
   func orientedFeatures(of sources: [Prepared]) -> Tensor {

@@ -18,7 +18,6 @@ BARS = {
 }
 # How much better pre-training must be than none with a tenth of the labels.
 GAIN = 0.03
-UNITS = {"accuracy": "fraction", "macroF1": "fraction", "calibrationError": "fraction"}
 
 
 @dataclass

@@ -86,7 +86,7 @@ extension Morphology.Clustering {
     var nodes = clusters.enumerated().map { number, cluster in
       Catalogue.Clustering.Node(
         number: number, parent: parents[number], height: 0, members: cluster.members.count,
-        centroid: mean(of: sphere.rows(at: cluster.members)), medoid: sources[cluster.medoid])
+        centroid: sphere.mean(of: cluster.members), medoid: sources[cluster.medoid])
     }
     for (index, join) in hierarchy.joins.enumerated() {
       let (first, second) = (nodes[join.first], nodes[join.second])
@@ -111,12 +111,4 @@ extension Morphology.Clustering {
         outlierScore: outlierScores[row], isBoundary: boundary.contains(row))
     }
   }
-}
-
-private func mean(of points: Tensor) -> [Float] {
-  var sum = [Double](repeating: 0, count: points.columns)
-  for row in 0..<points.rows {
-    for (column, value) in points.row(row).enumerated() { sum[column] += Double(value) }
-  }
-  return sum.map { Float($0 / Double(max(1, points.rows))) }
 }

@@ -184,10 +184,7 @@ extension DriftStage {
   }
 
   private func points(_ embeddings: [Embedding]) -> Tensor {
-    Tensor(
-      shape: [embeddings.count, embeddings.first?.vector.count ?? 0],
-      values: embeddings.flatMap(\.vector)
-    ).onUnitSphere()
+    embeddings.points.onUnitSphere()
   }
 
   private func classes(
