@@ -26,7 +26,7 @@ public final class BinaryTableWriter {
   ) throws {
     self.path = path
     self.columns = columns
-    temporary = "\(path).\(UUID().uuidString.prefix(8)).part"
+    temporary = temporaryName(for: path)
     nulls = columns.map { BinaryTableNull($0.format) }
     file = try BinaryTableFile(creating: temporary)
     try writeLayout(name)

@@ -30,7 +30,7 @@ public enum ImageWriter {
         path, "keyword '\(keyword.name)' does not fit FITS",
         advice: "Use up to 8 capitals, digits, - or _, and printable ASCII in its text")
     }
-    let temporary = "\(path).\(UUID().uuidString.prefix(8)).part"
+    let temporary = temporaryName(for: path)
     do {
       let file = try FITSFile(creating: temporary)
       try file.write(width, height, keywords, comments, pixels)

@@ -15,6 +15,7 @@ extension FineTuning {
     var learning = options.probe
     // Views of one source count as one.
     learning.penalty *= Float(options.probeViews)
+    learning.balance = options.balance
     let probe = try LinearProbe(points, truth: truth, classes: options.classes, options: learning)
     setHead(probe.layer, means: scales.means, deviations: scales.deviations)
     let surprise = summedSurprise(of: probe.probabilities(of: points), classes: truth)

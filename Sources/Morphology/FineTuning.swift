@@ -23,6 +23,10 @@ public struct FineTuning: Sendable {
     /// What decides the linear probe, of which every column of the embeddings has deviation 1.
     public var probe = LinearProbe.Options(scale: 1, penalty: 3)
 
+    /// How far rare classes are brought to the share of common ones, in 0...1, in the probe and in the
+    /// whole network's batches: 0 takes sources as they come, 1 makes classes equal.
+    public var balance: Float = 0.5
+
     /// Passes of the whole network; 0 leaves the encoder as it is.
     public var epochs = 15
 
@@ -261,7 +265,8 @@ extension FineTuning {
     let schedule = CosineSchedule(
       base: options.rate, warmUpSteps: steps, totalSteps: steps * options.epochs)
     var random = RandomStream(options.seed, 2, round, epoch)
-    let order = balancedOrder(rows, classes: classes, count: steps * size, using: &random)
+    let order = balancedOrder(
+      rows, classes: classes, count: steps * size, balance: options.balance, using: &random)
     var loss: Float = 0
     for step in 0..<steps {
       let chosen = order[step * size..<(step + 1) * size]

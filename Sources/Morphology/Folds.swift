@@ -1,4 +1,5 @@
-internal import Tensor
+internal import Foundation
+package import Tensor
 
 /// Divides sources into folds so that no group is torn and every fold has its share of every class.
 ///
@@ -43,23 +44,33 @@ private func evenest(_ shares: [[Double]], adding classes: [Int], totals: [Doubl
   return costs.indices.min { (costs[$0], sums[$0], $0) < (costs[$1], sums[$1], $1) } ?? 0
 }
 
-/// Rows in an order that meets every class equally often, `count` of them; a class with few
-/// members is gone through again and again, each time in another order.
-func balancedOrder(_ rows: [Int], classes: [Int], count: Int, using random: inout RandomStream)
-  -> [Int]
-{
+/// Rows in an order that meets classes at an even pace, `count` of them; a class is gone through
+/// again and again, each time in another order.
+///
+/// - Parameters:
+///   - rows: What to put in order.
+///   - classes: The class of every row that there is.
+///   - count: The length of the order.
+///   - balance: How far classes are brought to equal shares: the share of a class of n members goes
+///     with n to the power of 1 − balance.
+///   - random: Where chance comes from.
+/// - Returns: Rows, each many times or never.
+package func balancedOrder(
+  _ rows: [Int], classes: [Int], count: Int, balance: Float, using random: inout RandomStream
+) -> [Int] {
   var members: [Int: [Int]] = [:]
   for row in rows { members[classes[row], default: []].append(row) }
   let present = members.keys.sorted()
-  var decks = present.map { _ in [Int]() }
-  var order: [Int] = []
-  while order.count < count {
-    for place in present.indices.shuffled(using: &random) {
-      if decks[place].isEmpty {
-        decks[place] = (members[present[place]] ?? []).shuffled(using: &random)
-      }
-      if let row = decks[place].popLast() { order.append(row) }
-    }
+  let decks = present.map { members[$0] ?? [] }
+  let weights = decks.map { pow(Float($0.count), 1 - balance) }
+  let shares = weights.map { $0 / weights.reduce(0, +) }
+  var left = decks.map { _ in [Int]() }
+  var due = decks.map { _ in random.uniform() }
+  return (0..<count).compactMap { _ in
+    for place in due.indices { due[place] += shares[place] }
+    guard let next = due.indices.max(by: { due[$0] < due[$1] }) else { return nil }
+    due[next] -= 1
+    if left[next].isEmpty { left[next] = decks[next].shuffled(using: &random) }
+    return left[next].popLast()
   }
-  return Array(order.prefix(count))
 }

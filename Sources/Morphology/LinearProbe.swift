@@ -1,10 +1,11 @@
+internal import Foundation
 internal import NeuralNetwork
 public import Tensor
 
 /// Multinomial logistic regression over embeddings: what they tell of classes without any training
 /// of the network.
 ///
-/// Every class weighs alike, as in fine-tuning. Learned by Nesterov's accelerated gradient
+/// Learned by Nesterov's accelerated gradient
 /// (Beck & Teboulle 2009), without chance.
 public struct LinearProbe: Sendable {
   /// What decides the result besides the points.
@@ -15,15 +16,19 @@ public struct LinearProbe: Sendable {
     /// The weight of the squared coefficients, over 2, against the summed cross-entropy.
     public var penalty: Float = 1
 
+    /// How far classes are brought to equal weight: a class of n points weighs as n to the power of
+    /// 1 − balance.
+    public var balance: Float = 1
+
     /// Steps of the gradient.
     public var steps = 150
 
     /// The usual start: for points of length 1.
     public init() {}
 
-    /// Another scale and penalty.
-    public init(scale: Float, penalty: Float) {
-      (self.scale, self.penalty) = (scale, penalty)
+    /// Another scale, penalty and balance.
+    public init(scale: Float, penalty: Float, balance: Float = 1) {
+      (self.scale, self.penalty, self.balance) = (scale, penalty, balance)
     }
   }
 
@@ -99,7 +104,7 @@ private func descend(
 ) -> Tensor {
   var counts = [Float](repeating: 0, count: classes)
   for index in truth { counts[index] += 1 }
-  let balance = counts.map { Float(truth.count) / (Float(classes) * $0) }
+  let balance = counts.map { pow(Float(truth.count) / (Float(classes) * $0), options.balance) }
   let decay = options.penalty / Float(truth.count)
   let rate = 1 / (curvature(x, truth.map { balance[$0] }) + decay)
   var weights = Tensor([classes, x.columns])

@@ -33,7 +33,7 @@ public struct Pretraining: Sendable {
     /// The learning rate after warm-up; falls by a cosine.
     public var rate: Float = 0.3
 
-    /// Epochs over which the rate rises.
+    /// The most epochs over which the rate rises: a tenth of all where that is fewer, but one at least.
     public var warmUpEpochs = 5
 
     /// The optimiser's rule.
@@ -181,8 +181,9 @@ public struct Pretraining: Sendable {
   }
 
   private var schedule: CosineSchedule {
-    CosineSchedule(
-      base: options.rate, warmUpSteps: options.warmUpEpochs * stepsPerEpoch, totalSteps: totalSteps)
+    let warmUp = min(options.warmUpEpochs, max(1, options.epochs / 10))
+    return CosineSchedule(
+      base: options.rate, warmUpSteps: warmUp * stepsPerEpoch, totalSteps: totalSteps)
   }
 
   /// All that a checkpoint holds besides `step`.

@@ -1,3 +1,4 @@
+internal import FITS
 import Foundation
 
 /// A file written under a temporary name beside its own, which it gets when it is complete.
@@ -51,11 +52,6 @@ final class ByteSink {
     return TableError(
       path, "the file \(what) (\(reason))", advice: "Check the folder and the space on its disk")
   }
-}
-
-/// A name in the same folder, so that the renaming at the end is one step.
-func temporaryName(for path: String) -> String {
-  "\(path).\(UUID().uuidString.prefix(8)).part"
 }
 
 /// Gives a complete file its name, replacing what stood there.

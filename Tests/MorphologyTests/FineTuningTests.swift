@@ -186,6 +186,25 @@ struct FoldTests {
     #expect(folds == stratifiedFolds(classes: classes, groups: groups, folds: 5, seed: 1))
   }
 
+  @Test(
+    "Classes come in the shares that the balance says, and every member before any comes again",
+    arguments: zip([0, 0.5, 1] as [Float], [[360, 36, 4], [281, 89, 30], [133, 133, 134]]))
+  func balance(balance: Float, expected: [Int]) {
+    let classes = (0..<100).map { $0 < 90 ? 0 : $0 < 99 ? 1 : 2 }
+    var random = RandomStream(3)
+    let order = balancedOrder(
+      Array(classes.indices), classes: classes, count: 400, balance: balance, using: &random)
+    #expect(order.count == 400)
+    for index in 0..<3 {
+      #expect(abs(order.count { classes[$0] == index } - expected[index]) <= 1, "class \(index)")
+    }
+    let times = classes.indices.map { row in order.count { $0 == row } }
+    for index in 0..<3 {
+      let own = classes.indices.filter { classes[$0] == index }.map { times[$0] }
+      #expect((own.max() ?? 0) - (own.min() ?? 0) <= 1)
+    }
+  }
+
   @Test("The temperature that logits were multiplied by is found, to 10%")
   func temperature() {
     var random = RandomStream(2)

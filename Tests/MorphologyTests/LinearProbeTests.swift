@@ -18,18 +18,27 @@ import Testing
     return Tensor(shape: [truth.count, 4], values: rows.flatMap(\.self))
   }
 
-  @Test("Probabilities are those of the optimum found by Newton's method in numpy, to 1e-3")
-  func optimum() throws {
+  @Test(
+    "Probabilities are those of the optimum found by Newton's method in numpy, to 1e-3",
+    arguments: zip(
+      [1, 0.5] as [Float],
+      [
+        [
+          0.67797, 0.09991, 0.22212, 0.16676, 0.00316, 0.83008, 0.18885, 0.80468, 0.00647, 0.07238,
+          0.3166, 0.61101,
+        ],
+        [
+          0.72261, 0.08788, 0.18951, 0.20708, 0.00425, 0.78868, 0.2419, 0.75095, 0.00715, 0.08104,
+          0.3345, 0.58446,
+        ],
+      ] as [[Float]]))
+  func optimum(balance: Float, expected: [Float]) throws {
     let truth = (0..<30).map { $0 % 7 % 3 }
     var options = LinearProbe.Options()
-    options.steps = 1000
+    (options.balance, options.steps) = (balance, 1000)
     let x = points(truth)
     let found = try LinearProbe(x, truth: truth, classes: 3, options: options)
       .probabilities(of: x.rows(at: [0, 5, 11, 23]))
-    let expected: [Float] = [
-      0.67797, 0.09991, 0.22212, 0.16676, 0.00316, 0.83008, 0.18885, 0.80468, 0.00647, 0.07238,
-      0.3166, 0.61101,
-    ]
     for (value, reference) in zip(found.values, expected) { #expect(abs(value - reference) < 1e-3) }
   }
 

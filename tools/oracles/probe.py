@@ -1,5 +1,5 @@
 """Reference values for LinearProbeTests: the optimum of a penalised multinomial logistic regression
-with balanced classes, by Newton's method in numpy."""
+with classes balanced wholly and by half, by Newton's method in numpy."""
 import numpy as np
 
 n, d, classes, scale, penalty = 30, 4, 3, 4.0, 1.0
@@ -9,11 +9,7 @@ truth = np.arange(n) % 7 % classes
 x += np.where(truth[:, None] == j, 0.8, 0.0)
 x /= np.linalg.norm(x, axis=1, keepdims=True)
 x = np.hstack([scale * x, np.ones((n, 1))])
-counts = np.bincount(truth)
-weight = (n / (classes * counts))[truth]
-weight /= weight.sum()
 target = np.eye(classes)[truth]
-w = np.zeros((classes, d + 1))
 
 
 def probabilities(w):
@@ -22,15 +18,23 @@ def probabilities(w):
     return e / e.sum(1, keepdims=True)
 
 
-for _ in range(50):
-    p = probabilities(w)
-    gradient = ((p - target) * weight[:, None]).T @ x + penalty / n * w
-    hessian = np.zeros((classes, d + 1, classes, d + 1))
-    for a in range(classes):
-        for b in range(classes):
-            part = weight * p[:, a] * ((a == b) - p[:, b])
-            hessian[a, :, b, :] = (x * part[:, None]).T @ x
-    hessian = hessian.reshape(w.size, w.size) + penalty / n * np.eye(w.size)
-    w -= np.linalg.solve(hessian, gradient.ravel()).reshape(w.shape)
-assert np.abs(gradient).max() < 1e-12
-print(np.round(probabilities(w)[[0, 5, 11, 23]], 5).tolist())
+def optimum(balance):
+    weight = (n / (classes * np.bincount(truth))[truth]) ** balance
+    weight /= weight.sum()
+    w = np.zeros((classes, d + 1))
+    for _ in range(50):
+        p = probabilities(w)
+        gradient = ((p - target) * weight[:, None]).T @ x + penalty / n * w
+        hessian = np.zeros((classes, d + 1, classes, d + 1))
+        for a in range(classes):
+            for b in range(classes):
+                part = weight * p[:, a] * ((a == b) - p[:, b])
+                hessian[a, :, b, :] = (x * part[:, None]).T @ x
+        hessian = hessian.reshape(w.size, w.size) + penalty / n * np.eye(w.size)
+        w -= np.linalg.solve(hessian, gradient.ravel()).reshape(w.shape)
+    assert np.abs(gradient).max() < 1e-12
+    return w
+
+
+for balance in (1, 0.5):
+    print(np.round(probabilities(optimum(balance))[[0, 5, 11, 23]], 5).tolist())

@@ -42,16 +42,11 @@ struct Specimens: Sendable {
         rows[name]?[label.source].map { ($0, label.classID, name == task.test) }
       }
     }
-    let found = Set(labelled.map(\.classID))
-    let classes = scheme.classes.filter { found.contains($0.id) }
-    guard classes.count > 1 else {
-      throw LearnError.tooFewLabels(
-        survey: task.survey, scheme: scheme.name, have: classes.count, need: 2)
-    }
-    let places = Dictionary(classes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
+    let taught = try TaughtClasses(
+      labelled.map(\.classID), of: scheme, surveys: [task.survey])
     return CrossValidation.Task(
-      name: task.survey, classNames: classes.map(\.name), rows: labelled.map(\.row),
-      classes: labelled.compactMap { places[$0.classID] },
+      name: task.survey, classNames: taught.classes.map(\.name), rows: labelled.map(\.row),
+      classes: taught.truth,
       isTest: task.test == nil ? [] : labelled.map(\.isTest))
   }
 }

@@ -75,10 +75,9 @@ public struct FinetuneStage: Codable, Sendable {
 
 /// What a fine-tuning learns from.
 private struct LabelledImages: Sendable {
-  var classes: [ModelClass] = []
+  var taught = TaughtClasses()
   var bySurvey: [[TrainingSource]] = []
   var images: [Prepared] = []
-  var truth: [Int] = []
   var groups: [Int] = []
   var withoutImage = 0
 }
@@ -125,10 +124,10 @@ extension Workplace {
       ?? Encoder(stage.fromScratch ?? Architecture(), seed: stage.learning.seed)
     let labelled = try await labelledImages(stage, surveys, scheme: scheme, by: match.preprocessing)
     var options = stage.learning
-    options.classes = labelled.classes.count
+    options.classes = labelled.taught.classes.count
     if stage.fromScratch != nil { options.probeViews = 0 }
     var training = try FineTuning(
-      encoder: encoder, options: options, images: labelled.images, classes: labelled.truth,
+      encoder: encoder, options: options, images: labelled.images, classes: labelled.taught.truth,
       groups: labelled.groups)
     let taught = labelled.sources(folds: training.folds)
     let scale = try await database.with { database in
@@ -154,14 +153,14 @@ extension Workplace {
       weights: classifier.state)
     try await database.with {
       try Catalogue.Model.find(.classifier, numbered: id, in: $0)
-        .write(labelled.classes, scheme: scheme, in: $0)
+        .write(labelled.taught.classes, scheme: scheme, in: $0)
     }
     return FinetuneStage.Metrics(
-      model: id, labels: labelled.truth.count,
+      model: id, labels: labelled.taught.truth.count,
       byClass: Dictionary(
-        labelled.classes.map { ($0.name, $0.labels) }, uniquingKeysWith: { $1 }),
+        labelled.taught.classes.map { ($0.name, $0.labels) }, uniquingKeysWith: { $1 }),
       withoutImage: labelled.withoutImage, temperature: classifier.temperature,
-      heldOut: try training.heldOut(truth: labelled.truth), seconds: session.seconds,
+      heldOut: try training.heldOut(truth: labelled.taught.truth), seconds: session.seconds,
       notes: match.notes.isEmpty ? nil : match.notes)
   }
 
@@ -182,7 +181,8 @@ extension Workplace {
       positions += cutouts.map { places[$0.source] ?? nil }
     }
     labelled.groups = positionGroups(positions, radius: stage.groupRadius)
-    try labelled.nameClasses(of: scheme, surveys: stage.surveys)
+    labelled.taught = try TaughtClasses(
+      labelled.bySurvey.joined().compactMap(\.classID), of: scheme, surveys: stage.surveys)
     return labelled
   }
 }
@@ -218,22 +218,6 @@ extension LabelledImages {
           labels: label.labels)
       })
     withoutImage += consensus.count - cutouts.count
-  }
-
-  /// Finds the classes that have labels, in the scheme's order, and each image's place among them.
-  fileprivate mutating func nameClasses(of scheme: ClassScheme, surveys: [String]) throws {
-    let said = bySurvey.joined().compactMap(\.classID)
-    let counts = said.reduce(into: [Int16: Int]()) { $0[$1, default: 0] += 1 }
-    classes = scheme.classes.compactMap { item in
-      counts[item.id].map { ModelClass(id: item.id, name: item.name, labels: $0) }
-    }
-    guard classes.count > 1 else {
-      if let only = classes.first { throw LearnError.oneClass(only.name) }
-      throw LearnError.tooFewLabels(
-        survey: surveys.joined(separator: ", "), scheme: scheme.name, have: 0, need: 2)
-    }
-    let places = Dictionary(classes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
-    truth = said.compactMap { places[$0] }
   }
 
   /// The sources of each survey, with the folds that held them out.

@@ -32,6 +32,7 @@ struct FinetuneCommand: AsyncParsableCommand {
   @Option(help: "The learning rate of the whole network.")
   var rate = FineTuning.Options(classes: 2).rate
   @Option(help: "Decides folds, order and views.") var seed: UInt64 = 1
+  @OptionGroup var learning: LearningOptions
   @OptionGroup(title: "Views") var views: ViewOptions
   @OptionGroup(title: "A survey that the encoder did not learn from") var scale: ScaleMatchOptions
   @OptionGroup(title: "Network and images, with --from-scratch") var network: ArchitectureOptions
@@ -53,6 +54,7 @@ struct FinetuneCommand: AsyncParsableCommand {
     stage.learning.batchSize = batchSize
     stage.learning.rate = rate
     stage.learning.seed = seed
+    learning.apply(to: &stage.learning)
     stage.learning.views = views.applied(to: stage.learning.views)
     let place = try await options.workplace(checkpoints.means)
     try options.show(try await place.finetune(stage), text)

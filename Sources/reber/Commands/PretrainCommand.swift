@@ -49,7 +49,6 @@ struct PretrainCommand: AsyncParsableCommand {
     stage.learning.epochs = epochs
     optimisation.apply(to: &stage.learning)
     stage.learning.seed = seed
-    stage.learning.warmUpEpochs = min(stage.learning.warmUpEpochs, max(1, epochs / 10))
     stage.learning.views = views.applied(to: stage.learning.views)
     var means = checkpoints.means
     if let imageMemory { means.imageMemory = Int(max(0, imageMemory) * 1e9) }

@@ -10,6 +10,8 @@ struct QueryCommand: AsyncParsableCommand {
       Example:
         reber query "SELECT class, count(*) FROM catalogue.first GROUP BY class"
         reber query --format csv "TABLE catalogue.first" > first.csv
+        reber query -- "-- a statement that begins with a comment
+          SELECT 1"
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {

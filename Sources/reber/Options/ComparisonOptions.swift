@@ -35,6 +35,8 @@ struct ComparisonOptions: ParsableArguments {
   @Option(help: "The learning rate over the labels.")
   var learningRate = CrossValidation.Options().learning.rate
 
+  @OptionGroup var learning: LearningOptions
+
   @Option(help: "Decides folds, weights, order and views.")
   var seed: UInt64 = 1
 
@@ -54,10 +56,10 @@ struct ComparisonOptions: ParsableArguments {
     stage.options.pretraining.epochs = epochs
     stage.options.pretraining.seed = seed
     optimisation.apply(to: &stage.options.pretraining)
-    stage.options.pretraining.warmUpEpochs = min(5, max(1, epochs / 10))
     stage.options.learning.epochs = learningEpochs
     stage.options.learning.rate = learningRate
     stage.options.learning.seed = seed
+    learning.apply(to: &stage.options.learning)
     return stage
   }
 }
