@@ -28,16 +28,16 @@ public struct FineTuning: Sendable {
     public var balance: Float = 0.5
 
     /// Passes of the whole network; 0 leaves the encoder as it is.
-    public var epochs = 15
+    public var epochs = 30
 
     /// Sources in a step.
     public var batchSize = 64
 
     /// The fewest steps in an epoch: a hundred labels are gone through more often than a thousand.
-    public var leastSteps = 10
+    public var leastSteps = 3
 
     /// The whole network's learning rate after warm-up; falls by a cosine.
-    public var rate: Float = 5e-4
+    public var rate: Float = 2e-3
 
     /// The optimiser's rule.
     public var rule = Optimiser.Rule.adam

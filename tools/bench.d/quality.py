@@ -170,8 +170,7 @@ def run(catalogue, arguments, rest):
 
 # The recipe of the README's table; options behind it override it.
 RECIPE = [
-    "--field-of-view", "173", "--width", "16", "--epochs", "60", "--learning-epochs", "25",
-    "--learning-rate", "0.002",
+    "--field-of-view", "173", "--width", "16", "--epochs", "60", "--learning-epochs", "120",
 ]
 
 if __name__ == "__main__":
