@@ -51,7 +51,7 @@ static size_t before(size_t g) {
 // Where the group of planes g begins: an odd line keeps groups out of each other's places in the
 // cache.
 static size_t start(size_t g, size_t count, size_t channels) {
-  return before(g) * count * channels + 16 * g;
+  return before(g) * count * channels + 32 * g;
 }
 
 // Where each point's plane begins.
@@ -66,11 +66,12 @@ static void planesOf(size_t count, size_t channels, size_t *places) {
 }
 
 size_t reber_strided_planes(size_t count, size_t channels) {
-  return side * side * count * channels + 16 * distinct * distinct;
+  return side * side * count * channels + 32 * distinct * distinct;
 }
 
-INLINE void input(const int kind, const reber_source *s, const reber_tiles *t, size_t first,
-                  size_t count, const size_t *places, float *planes) {
+INLINE void input(const reber_precision precision, const int kind, const reber_source *s,
+                  const reber_tiles *t, size_t first, size_t count, const size_t *places,
+                  void *planes) {
   size_t channels = (size_t)t->channels, width = (size_t)t->width;
   for (size_t i = 0; i < count; i++) {
     place at = tilePlace(t, first + i);
@@ -93,7 +94,7 @@ INLINE void input(const int kind, const reber_source *s, const reber_tiles *t, s
 #undef D
 #undef H
       }
-      float *out = planes + i * channels + c;
+      size_t to = i * channels + c;
       for (int y = 0; y < side; y++) {
         v16 row[side];
 #define H(k) half[y * side + (k)]
@@ -101,7 +102,8 @@ INLINE void input(const int kind, const reber_source *s, const reber_tiles *t, s
         INPUT_ROWS(H, R);
 #undef H
 #undef R
-        for (int x = 0; x < side; x++) STORE(out + places[y * side + x], row[x]);
+        for (int x = 0; x < side; x++)
+          put(precision, planes, to + places[y * side + x], row[x]);
       }
     }
   }
@@ -109,22 +111,27 @@ INLINE void input(const int kind, const reber_source *s, const reber_tiles *t, s
 
 WIDE_CLONES
 void reber_strided_input(const reber_source *source, const reber_tiles *tiles, size_t first,
-                         size_t count, float *planes) {
+                         size_t count, reber_precision precision, void *planes) {
   const reber_source s = *source;
   const reber_tiles t = *tiles;
   size_t places[side * side];
   planesOf(count, (size_t)t.channels, places);
   if (s.first)
-    input(activated, &s, &t, first, count, places, planes);
+    BY_PRECISION(input, precision, activated, &s, &t, first, count, places, planes);
   else
-    input(plain, &s, &t, first, count, places, planes);
+    BY_PRECISION(input, precision, plain, &s, &t, first, count, places, planes);
 }
 
-void reber_strided_products(const float *planes, const float *panels, size_t count, size_t inputs,
-                            size_t outputs, float *products) {
+static const void *number(reber_precision precision, const void *numbers, size_t at) {
+  return (const char *)numbers + at * (precision == reber_bfloat16 ? 2 : 4);
+}
+
+void reber_strided_products(reber_precision precision, const void *planes, const void *panels,
+                            size_t count, size_t inputs, size_t outputs, float *products) {
   for (size_t g = 0; g < distinct * distinct; g++)
-    reber_products(planes + start(g, count, inputs), 0, panels + g * inputs * outputs, 1,
-                   members(g) * count, inputs, outputs, products + start(g, count, outputs), 0);
+    reber_products(precision, number(precision, planes, start(g, count, inputs)), 0,
+                   number(precision, panels, g * inputs * outputs), 1, members(g) * count, inputs,
+                   outputs, products + start(g, count, outputs), 0);
 }
 
 INLINE void output(const int kind, const float *planes, const size_t *places, const reber_tiles *t,
@@ -176,9 +183,8 @@ void reber_strided_output(const float *planes, const reber_tiles *tiles, size_t 
     output(finished, planes, places, &t, first, count, &e, x);
 }
 
-WIDE_CLONES
-void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, int transposed,
-                           size_t panel, float *panels) {
+INLINE void weights(const reber_precision precision, const float *values, size_t outputs,
+                    size_t inputs, int transposed, size_t panel, void *panels) {
   size_t rows = transposed ? outputs : inputs, columns = transposed ? inputs : outputs;
   size_t span = least(32, columns - panel * 32);
   for (size_t row = 0; row < rows; row++)
@@ -186,7 +192,7 @@ void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, 
       v16 w[9], half[3 * distinct];
       for (size_t k = 0; k < 16; k++) {
         size_t column = panel * 32 + j + k;
-        const float *from = weights + (transposed ? row * inputs + column : column * inputs + row) * 9;
+        const float *from = values + (transposed ? row * inputs + column : column * inputs + row) * 9;
         for (int n = 0; n < 9; n++) w[n][k] = from[n];
       }
       for (int x = 0; x < 3; x++) {
@@ -196,7 +202,7 @@ void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, 
 #undef W
 #undef H
       }
-      float *out = panels + panel * 32 * rows + row * span + j;
+      size_t start = panel * 32 * rows, plane = inputs * outputs;
       for (int y = 0; y < distinct; y++) {
         v16 u[distinct];
 #define H(k) half[y * 3 + (k)]
@@ -204,9 +210,16 @@ void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, 
         WEIGHT_ROWS(H, R);
 #undef H
 #undef R
-        for (int x = 0; x < distinct; x++, out += inputs * outputs) STORE(out, u[x]);
+        for (int x = 0; x < distinct; x++, start += plane)
+          putWeights(precision, panels, start, row, span, j, u[x]);
       }
     }
+}
+
+WIDE_CLONES
+void reber_strided_weights(const float *values, size_t outputs, size_t inputs, int transposed,
+                           size_t panel, reber_precision precision, void *panels) {
+  BY_PRECISION(weights, precision, values, outputs, inputs, transposed, panel, panels);
 }
 
 // The backward pass goes the same way back: each transform by its transpose.
@@ -239,8 +252,8 @@ void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, 
     w(2) = u(4) - 0.5f * u(1) + (u(2) + 2 * u(3)) * (1.0f / 6); \
   } while (0)
 
-INLINE void gradient(const reber_source *s, const reber_tiles *t, size_t first, size_t count,
-                     const size_t *places, float *planes) {
+INLINE void gradient(const reber_precision precision, const reber_source *s, const reber_tiles *t,
+                     size_t first, size_t count, const size_t *places, void *planes) {
   size_t channels = (size_t)t->channels, width = (size_t)t->width;
   for (size_t i = 0; i < count; i++) {
     place at = tilePlace(t, first + i);
@@ -261,7 +274,7 @@ INLINE void gradient(const reber_source *s, const reber_tiles *t, size_t first, 
 #undef G
 #undef H
       }
-      float *out = planes + i * channels + c;
+      size_t to = i * channels + c;
       for (int y = 0; y < side; y++) {
         v16 row[side];
 #define H(k) half[y * 4 + (k)]
@@ -269,7 +282,8 @@ INLINE void gradient(const reber_source *s, const reber_tiles *t, size_t first, 
         GRADIENT_ROWS(H, R);
 #undef H
 #undef R
-        for (int x = 0; x < side; x++) STORE(out + places[y * side + x], row[x]);
+        for (int x = 0; x < side; x++)
+          put(precision, planes, to + places[y * side + x], row[x]);
       }
     }
   }
@@ -277,20 +291,22 @@ INLINE void gradient(const reber_source *s, const reber_tiles *t, size_t first, 
 
 WIDE_CLONES
 void reber_strided_gradient(const reber_source *source, const reber_tiles *tiles, size_t first,
-                            size_t count, float *planes) {
+                            size_t count, reber_precision precision, void *planes) {
   const reber_source s = *source;
   const reber_tiles t = *tiles;
   size_t places[side * side];
   planesOf(count, (size_t)t.channels, places);
-  gradient(&s, &t, first, count, places, planes);
+  BY_PRECISION(gradient, precision, &s, &t, first, count, places, planes);
 }
 
-void reber_strided_transposed_products(const float *planes, const float *gradients, size_t count,
-                                       size_t inputs, size_t outputs, int adding, float *sums) {
+void reber_strided_transposed_products(reber_precision precision, const void *planes,
+                                       const void *gradients, size_t count, size_t inputs,
+                                       size_t outputs, int adding, float *sums) {
   for (size_t g = 0; g < distinct * distinct; g++)
-    reber_transposed_products(planes + start(g, count, inputs), 0,
-                              gradients + start(g, count, outputs), 0, 1, members(g) * count, inputs,
-                              outputs, adding, sums + g * inputs * outputs);
+    reber_transposed_products(precision, number(precision, planes, start(g, count, inputs)), 0,
+                              number(precision, gradients, start(g, count, outputs)), 0, 1,
+                              members(g) * count, inputs, outputs, adding,
+                              sums + g * inputs * outputs);
 }
 
 WIDE_CLONES
