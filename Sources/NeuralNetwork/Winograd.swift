@@ -69,7 +69,7 @@ struct Winograd: @unchecked Sendable {
     nonisolated(unsafe) let result = arena.floats(Self.points * inputs * outputs)
     spread(over: panels, chunk: 1, isAlone: isAlone) { panel, _ in
       reber_winograd_weights(
-        weight.values, outputs, inputs, transposed ? 1 : 0, panel, panel + 1, precision, result)
+        weight.values, outputs, inputs, transposed ? 1 : 0, panel, precision, result)
     }
     return UnsafePointer(result)
   }

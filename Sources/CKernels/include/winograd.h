@@ -54,11 +54,10 @@ void reber_winograd_output(reber_precision precision, const float *planes, size_
                            const reber_tiles *tiles, size_t first, size_t count,
                            const reber_epilogue *epilogue, float *x);
 
-// Weights [outputs, inputs, 3, 3] of outputs firstOutput..< lastOutput, in panels; or with
-// `transposed` those of the backward pass, whose outputs are the inputs.
+// A panel of the weights [outputs, inputs, 3, 3], or with `transposed` of those of the backward pass,
+// whose outputs are the inputs.
 void reber_winograd_weights(const float *weights, size_t outputs, size_t inputs, int transposed,
-                            size_t firstPanel, size_t lastPanel, reber_precision precision,
-                            void *panels);
+                            size_t panel, reber_precision precision, void *panels);
 
 // Adds what `parts` sums of planes [inputs, outputs], 36 inputs outputs numbers apart, say of
 // weights to their gradient [outputs, inputs, 3, 3], for some of the inputs.
