@@ -1,4 +1,4 @@
-#include "CKernels.h"
+#include "bfloat16.h"
 
 #include "vector.h"
 
@@ -116,8 +116,13 @@ MIDDLE static void transposed256(const task *t) { transposed(4, 1, *t); }
 static void productsPlain(const task *t) { products(4, 1, *t); }
 static void transposedPlain(const task *t) { transposed(4, 1, *t); }
 
-void reber_products(const float *a, size_t aPlane, const float *panels, size_t points, size_t rows,
-                    size_t inputs, size_t outputs, float *product, size_t productPlane) {
+void reber_products(reber_precision precision, const void *a, size_t aPlane, const void *panels,
+                    size_t points, size_t rows, size_t inputs, size_t outputs, float *product,
+                    size_t productPlane) {
+  if (precision == reber_bfloat16) {
+    bfloat16_task t = {a, panels, aPlane, 0, points, rows, inputs, outputs, 0, product, productPlane};
+    return reber_bfloat16_products(&t);
+  }
   task t = {a, panels, aPlane, 0, points, rows, inputs, outputs, 0, product, productPlane};
 #if defined(__x86_64__) && defined(__clang__)
   if (__builtin_cpu_supports("x86-64-v4")) return products512(&t);
@@ -126,9 +131,13 @@ void reber_products(const float *a, size_t aPlane, const float *panels, size_t p
   productsPlain(&t);
 }
 
-void reber_transposed_products(const float *a, size_t aPlane, const float *b, size_t bPlane,
-                               size_t points, size_t rows, size_t inputs, size_t outputs,
-                               int adding, float *sums) {
+void reber_transposed_products(reber_precision precision, const void *a, size_t aPlane,
+                               const void *b, size_t bPlane, size_t points, size_t rows,
+                               size_t inputs, size_t outputs, int adding, float *sums) {
+  if (precision == reber_bfloat16) {
+    bfloat16_task t = {a, b, aPlane, bPlane, points, rows, inputs, outputs, adding, sums, 0};
+    return reber_bfloat16_transposed_products(&t);
+  }
   task t = {a, b, aPlane, bPlane, points, rows, inputs, outputs, adding, sums, 0};
 #if defined(__x86_64__) && defined(__clang__)
   if (__builtin_cpu_supports("x86-64-v4")) return transposed512(&t);

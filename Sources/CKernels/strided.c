@@ -3,7 +3,9 @@
 // Along each axis a convolution of stride 2 is one of two taps over the odd pixels, done at five
 // points by F(4, 2), plus one of one tap over the even pixels, done at the four pixels themselves:
 // nine points, of which the last four share their weight.
-enum { side = 9, distinct = 6 };
+enum { side = 9, distinct = 6, stride = 2 };
+typedef const size_t *layout;
+#define PLACE(places, n) places[n]
 
 #define INPUT_ROWS(d, r)                                  \
   do {                                                    \
@@ -34,6 +36,38 @@ enum { side = 9, distinct = 6 };
     r(5) = w(1);                                          \
   } while (0)
 
+// The backward pass goes the same way back: each transform by its transpose.
+
+#define GRADIENT_ROWS(g, r)                               \
+  do {                                                    \
+    v16 even = g(0) + g(2), odd = g(1) + g(3);            \
+    r(0) = g(0);                                          \
+    r(1) = even + odd;                                    \
+    r(2) = even - odd;                                    \
+    r(3) = g(0) + 2 * g(1) + 4 * g(2) + 8 * g(3);         \
+    r(4) = g(3);                                          \
+    r(5) = g(0), r(6) = g(1), r(7) = g(2), r(8) = g(3);   \
+  } while (0)
+
+#define WEIGHT_GRADIENT_ROWS(u, w)                              \
+  do {                                                          \
+    w(0) = 0.5f * (u(0) - u(1)) + (u(3) - u(2)) * (1.0f / 6);   \
+    w(1) = u(5);                                                \
+    w(2) = u(4) - 0.5f * u(1) + (u(2) + 2 * u(3)) * (1.0f / 6); \
+  } while (0)
+
+#define INPUT_GRADIENT_ROWS(r, d)                               \
+  do {                                                          \
+    d(0) = 2 * r(0);                                            \
+    d(2) = 2 * (r(2) - r(1) + r(4)) - r(0) - r(3);              \
+    d(4) = -2 * r(0) - r(1) - 3 * r(2) - r(4);                  \
+    d(6) = r(0) + r(1) + r(2) + r(3) - 2 * r(4);                \
+    d(8) = r(4);                                                \
+    d(1) = r(5), d(3) = r(6), d(5) = r(7), d(7) = r(8);         \
+  } while (0)
+
+#include "transforms.h"
+
 static size_t least(size_t a, size_t b) { return a < b ? a : b; }
 
 // The points that share the weights of group g = (row, column) of `distinct` by `distinct`, and how
@@ -48,10 +82,10 @@ static size_t before(size_t g) {
   return count;
 }
 
-// Where the group of planes g begins: an odd line keeps groups out of each other's places in the
+// Where the group of planes g begins: a line or two keep groups out of each other's places in the
 // cache.
 static size_t start(size_t g, size_t count, size_t channels) {
-  return before(g) * count * channels + 16 * g;
+  return before(g) * count * channels + 32 * g;
 }
 
 // Where each point's plane begins.
@@ -66,101 +100,32 @@ static void planesOf(size_t count, size_t channels, size_t *places) {
 }
 
 size_t reber_strided_planes(size_t count, size_t channels) {
-  return side * side * count * channels + 16 * distinct * distinct;
-}
-
-INLINE void input(const int kind, const reber_source *s, const reber_tiles *t, size_t first,
-                  size_t count, const size_t *places, float *planes) {
-  size_t channels = (size_t)t->channels, width = (size_t)t->width;
-  for (size_t i = 0; i < count; i++) {
-    place at = tilePlace(t, first + i);
-    int top = 2 * at.row - 1, left = 2 * at.column - 1;
-    int inside = top >= 0 && left >= 0 && top + side <= t->height && left + side <= t->width;
-    size_t corner = ((at.image * (size_t)t->height + (size_t)top) * width + (size_t)left) * channels;
-    for (size_t c = 0; c < channels; c += 16) {
-      v16 d[side * side], half[side * side];
-      for (int y = 0; y < side; y++)
-        for (int x = 0; x < side; x++) {
-          int known = inside || (top + y >= 0 && top + y < t->height && left + x >= 0 &&
-                                 left + x < t->width);
-          size_t offset = corner + ((size_t)y * width + (size_t)x) * channels + c;
-          d[y * side + x] = known ? pixel(kind, s, offset, c) : (v16){0};
-        }
-      for (int x = 0; x < side; x++) {
-#define D(k) d[(k) * side + x]
-#define H(k) half[(k) * side + x]
-        INPUT_ROWS(D, H);
-#undef D
-#undef H
-      }
-      float *out = planes + i * channels + c;
-      for (int y = 0; y < side; y++) {
-        v16 row[side];
-#define H(k) half[y * side + (k)]
-#define R(k) row[k]
-        INPUT_ROWS(H, R);
-#undef H
-#undef R
-        for (int x = 0; x < side; x++) STORE(out + places[y * side + x], row[x]);
-      }
-    }
-  }
+  return side * side * count * channels + 32 * distinct * distinct;
 }
 
 WIDE_CLONES
 void reber_strided_input(const reber_source *source, const reber_tiles *tiles, size_t first,
-                         size_t count, float *planes) {
+                         size_t count, reber_precision precision, void *planes) {
   const reber_source s = *source;
   const reber_tiles t = *tiles;
   size_t places[side * side];
   planesOf(count, (size_t)t.channels, places);
   if (s.first)
-    input(activated, &s, &t, first, count, places, planes);
+    BY_PRECISION(input, precision, activated, &s, &t, first, count, places, planes);
   else
-    input(plain, &s, &t, first, count, places, planes);
+    BY_PRECISION(input, precision, plain, &s, &t, first, count, places, planes);
 }
 
-void reber_strided_products(const float *planes, const float *panels, size_t count, size_t inputs,
-                            size_t outputs, float *products) {
+static const void *number(reber_precision precision, const void *numbers, size_t at) {
+  return (const char *)numbers + at * (precision == reber_bfloat16 ? 2 : 4);
+}
+
+void reber_strided_products(reber_precision precision, const void *planes, const void *panels,
+                            size_t count, size_t inputs, size_t outputs, float *products) {
   for (size_t g = 0; g < distinct * distinct; g++)
-    reber_products(planes + start(g, count, inputs), 0, panels + g * inputs * outputs, 1,
-                   members(g) * count, inputs, outputs, products + start(g, count, outputs), 0);
-}
-
-INLINE void output(const int kind, const float *planes, const size_t *places, const reber_tiles *t,
-                   size_t first, size_t count, const reber_epilogue *e, float *x) {
-  size_t channels = (size_t)t->channels, width = (size_t)t->width;
-  for (size_t c = 0; c < channels; c += 16) {
-    v16 sum = {0}, second = {0};
-    for (size_t i = 0; i < count; i++) {
-      place at = tilePlace(t, first + i);
-      int rows = t->height - at.row < 4 ? t->height - at.row : 4;
-      int columns = t->width - at.column < 4 ? t->width - at.column : 4;
-      const float *m = planes + i * channels + c;
-      v16 half[4 * side];
-      for (int k = 0; k < side; k++) {
-#define M(j) LOAD(m + places[(j) * side + k])
-#define H(j) half[(j) * side + k]
-        OUTPUT_ROWS(M, H);
-#undef M
-#undef H
-      }
-      size_t corner =
-          ((at.image * (size_t)t->height + (size_t)at.row) * width + (size_t)at.column) * channels;
-      for (int r = 0; r < rows; r++) {
-        v16 row[4];
-#define H(k) half[r * side + (k)]
-#define R(k) row[k]
-        OUTPUT_ROWS(H, R);
-#undef H
-#undef R
-        size_t to = corner + (size_t)r * width * channels + c;
-        for (int k = 0; k < columns; k++, to += channels)
-          STORE(x + to, finish(kind, e, row[k], to, c, &sum, &second));
-      }
-    }
-    if (kind == measured) keepSums(e, channels, c, &sum, &second);
-  }
+    reber_products(precision, number(precision, planes, start(g, count, inputs)), 0,
+                   number(precision, panels, g * inputs * outputs), 1, members(g) * count, inputs,
+                   outputs, products + start(g, count, outputs), 0);
 }
 
 WIDE_CLONES
@@ -171,126 +136,35 @@ void reber_strided_output(const float *planes, const reber_tiles *tiles, size_t 
   size_t places[side * side];
   planesOf(count, (size_t)t.channels, places);
   if (e.sums)
-    output(measured, planes, places, &t, first, count, &e, x);
+    output(reber_float32, measured, planes, places, &t, first, count, &e, x);
   else
-    output(finished, planes, places, &t, first, count, &e, x);
+    output(reber_float32, finished, planes, places, &t, first, count, &e, x);
 }
 
 WIDE_CLONES
-void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, int transposed,
-                           size_t panel, float *panels) {
-  size_t rows = transposed ? outputs : inputs, columns = transposed ? inputs : outputs;
-  size_t span = least(32, columns - panel * 32);
-  for (size_t row = 0; row < rows; row++)
-    for (size_t j = 0; j < span; j += 16) {
-      v16 w[9], half[3 * distinct];
-      for (size_t k = 0; k < 16; k++) {
-        size_t column = panel * 32 + j + k;
-        const float *from = weights + (transposed ? row * inputs + column : column * inputs + row) * 9;
-        for (int n = 0; n < 9; n++) w[n][k] = from[n];
-      }
-      for (int x = 0; x < 3; x++) {
-#define W(k) w[(k) * 3 + x]
-#define H(k) half[(k) * 3 + x]
-        WEIGHT_ROWS(W, H);
-#undef W
-#undef H
-      }
-      float *out = panels + panel * 32 * rows + row * span + j;
-      for (int y = 0; y < distinct; y++) {
-        v16 u[distinct];
-#define H(k) half[y * 3 + (k)]
-#define R(k) u[k]
-        WEIGHT_ROWS(H, R);
-#undef H
-#undef R
-        for (int x = 0; x < distinct; x++, out += inputs * outputs) STORE(out, u[x]);
-      }
-    }
-}
-
-// The backward pass goes the same way back: each transform by its transpose.
-
-#define GRADIENT_ROWS(g, r)                               \
-  do {                                                    \
-    v16 even = g(0) + g(2), odd = g(1) + g(3);            \
-    r(0) = g(0);                                          \
-    r(1) = even + odd;                                    \
-    r(2) = even - odd;                                    \
-    r(3) = g(0) + 2 * g(1) + 4 * g(2) + 8 * g(3);         \
-    r(4) = g(3);                                          \
-    r(5) = g(0), r(6) = g(1), r(7) = g(2), r(8) = g(3);   \
-  } while (0)
-
-#define INPUT_GRADIENT_ROWS(r, d)                               \
-  do {                                                          \
-    d(0) = 2 * r(0);                                            \
-    d(2) = 2 * (r(2) - r(1) + r(4)) - r(0) - r(3);              \
-    d(4) = -2 * r(0) - r(1) - 3 * r(2) - r(4);                  \
-    d(6) = r(0) + r(1) + r(2) + r(3) - 2 * r(4);                \
-    d(8) = r(4);                                                \
-    d(1) = r(5), d(3) = r(6), d(5) = r(7), d(7) = r(8);         \
-  } while (0)
-
-#define WEIGHT_GRADIENT_ROWS(u, w)                              \
-  do {                                                          \
-    w(0) = 0.5f * (u(0) - u(1)) + (u(3) - u(2)) * (1.0f / 6);   \
-    w(1) = u(5);                                                \
-    w(2) = u(4) - 0.5f * u(1) + (u(2) + 2 * u(3)) * (1.0f / 6); \
-  } while (0)
-
-INLINE void gradient(const reber_source *s, const reber_tiles *t, size_t first, size_t count,
-                     const size_t *places, float *planes) {
-  size_t channels = (size_t)t->channels, width = (size_t)t->width;
-  for (size_t i = 0; i < count; i++) {
-    place at = tilePlace(t, first + i);
-    size_t corner =
-        ((at.image * (size_t)t->height + (size_t)at.row) * width + (size_t)at.column) * channels;
-    for (size_t c = 0; c < channels; c += 16) {
-      v16 g[16], half[4 * side];
-      for (int y = 0; y < 4; y++)
-        for (int x = 0; x < 4; x++) {
-          size_t offset = corner + ((size_t)y * width + (size_t)x) * channels + c;
-          int known = at.row + y < t->height && at.column + x < t->width;
-          g[y * 4 + x] = known ? pixel(combined, s, offset, c) : (v16){0};
-        }
-      for (int x = 0; x < 4; x++) {
-#define G(k) g[(k) * 4 + x]
-#define H(k) half[(k) * 4 + x]
-        GRADIENT_ROWS(G, H);
-#undef G
-#undef H
-      }
-      float *out = planes + i * channels + c;
-      for (int y = 0; y < side; y++) {
-        v16 row[side];
-#define H(k) half[y * 4 + (k)]
-#define R(k) row[k]
-        GRADIENT_ROWS(H, R);
-#undef H
-#undef R
-        for (int x = 0; x < side; x++) STORE(out + places[y * side + x], row[x]);
-      }
-    }
-  }
+void reber_strided_weights(const float *values, size_t outputs, size_t inputs, int transposed,
+                           size_t panel, reber_precision precision, void *panels) {
+  BY_PRECISION(weights, precision, values, outputs, inputs, transposed, panel, panels);
 }
 
 WIDE_CLONES
 void reber_strided_gradient(const reber_source *source, const reber_tiles *tiles, size_t first,
-                            size_t count, float *planes) {
+                            size_t count, reber_precision precision, void *planes) {
   const reber_source s = *source;
   const reber_tiles t = *tiles;
   size_t places[side * side];
   planesOf(count, (size_t)t.channels, places);
-  gradient(&s, &t, first, count, places, planes);
+  BY_PRECISION(gradient, precision, combined, &s, &t, first, count, places, planes);
 }
 
-void reber_strided_transposed_products(const float *planes, const float *gradients, size_t count,
-                                       size_t inputs, size_t outputs, int adding, float *sums) {
+void reber_strided_transposed_products(reber_precision precision, const void *planes,
+                                       const void *gradients, size_t count, size_t inputs,
+                                       size_t outputs, int adding, float *sums) {
   for (size_t g = 0; g < distinct * distinct; g++)
-    reber_transposed_products(planes + start(g, count, inputs), 0,
-                              gradients + start(g, count, outputs), 0, 1, members(g) * count, inputs,
-                              outputs, adding, sums + g * inputs * outputs);
+    reber_transposed_products(precision, number(precision, planes, start(g, count, inputs)), 0,
+                              number(precision, gradients, start(g, count, outputs)), 0, 1,
+                              members(g) * count, inputs, outputs, adding,
+                              sums + g * inputs * outputs);
 }
 
 WIDE_CLONES
@@ -332,30 +206,5 @@ void reber_strided_input_gradient(const float *planes, const reber_tiles *tiles,
 WIDE_CLONES
 void reber_strided_weight_gradient(const float *sums, size_t parts, size_t outputs, size_t inputs,
                                    size_t firstInput, size_t lastInput, float *gradient) {
-  size_t plane = inputs * outputs;
-  for (size_t c = firstInput; c < lastInput; c++)
-    for (size_t k = 0; k < outputs; k += 16) {
-      v16 u[distinct * distinct], half[3 * distinct], w[9];
-      const float *from = sums + c * outputs + k;
-      for (size_t n = 0; n < distinct * distinct; n++) u[n] = LOAD(from + n * plane);
-      for (size_t part = 1; part < parts; part++)
-        for (size_t n = 0; n < distinct * distinct; n++)
-          u[n] += LOAD(from + (part * distinct * distinct + n) * plane);
-      for (int x = 0; x < distinct; x++) {
-#define U(j) u[(j) * distinct + x]
-#define H(j) half[(j) * distinct + x]
-        WEIGHT_GRADIENT_ROWS(U, H);
-#undef U
-#undef H
-      }
-      for (int y = 0; y < 3; y++) {
-#define H(j) half[y * distinct + (j)]
-#define W(j) w[y * 3 + (j)]
-        WEIGHT_GRADIENT_ROWS(H, W);
-#undef H
-#undef W
-      }
-      for (size_t j = 0; j < 16; j++)
-        for (size_t n = 0; n < 9; n++) gradient[((k + j) * inputs + c) * 9 + n] += w[n][j];
-    }
+  weightGradient(reber_float32, sums, parts, outputs, inputs, firstInput, lastInput, gradient);
 }

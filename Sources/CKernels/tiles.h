@@ -19,6 +19,33 @@ INLINE v16 pixel(const int kind, const reber_source *s, size_t at, size_t c) {
   return x;
 }
 
+// Calls a function with a precision that is a constant to the compiler.
+#define BY_PRECISION(function, precision, ...)     \
+  do {                                             \
+    if (precision == reber_bfloat16)               \
+      function(reber_bfloat16, __VA_ARGS__);       \
+    else                                           \
+      function(reber_float32, __VA_ARGS__);        \
+  } while (0)
+
+// Sixteen numbers of a precision `at` numbers behind others.
+INLINE void put(const reber_precision precision, void *numbers, size_t at, v16 v) {
+  if (precision == reber_bfloat16)
+    *(h16 *)((uint16_t *)numbers + at) = __builtin_convertvector(rounded(v), h16);
+  else
+    STORE((float *)numbers + at, v);
+}
+
+// Sixteen weights of an input in a panel of `span` outputs, which begins `start` numbers behind
+// others. In bfloat16 those of two inputs alternate.
+INLINE void putWeights(const reber_precision precision, void *panels, size_t start, size_t input,
+                       size_t span, size_t output, v16 v) {
+  if (precision == reber_float32)
+    return put(precision, panels, start + input * span + output, v);
+  u16 *pairs = (u16 *)((uint16_t *)panels + start + (input & ~(size_t)1) * span + 2 * output);
+  *pairs = input % 2 ? (*pairs & 0xffff) | rounded(v) << 16 : rounded(v);
+}
+
 typedef struct {
   size_t image;
   int row, column;

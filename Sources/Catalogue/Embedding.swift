@@ -65,10 +65,10 @@ extension Model {
     ).map { Work.Parent(run: $0, role: "embeddings") }
   }
 
-  /// Removes embeddings by the model of images that were prepared otherwise than a run's, which is
-  /// to make them anew; gives their number.
+  /// Removes embeddings by the model whose images were prepared, or which were computed, otherwise
+  /// than a run's, which is to make them anew; gives their number.
   public func removeEmbeddings(
-    of survey: Survey, preparedOtherwiseThan run: Int, in database: Connection
+    of survey: Survey, madeOtherwiseThan run: Int, in database: Connection
   ) throws -> Int {
     try database.row(
       """
@@ -76,8 +76,11 @@ extension Model {
           SELECT earlier.run_id
           FROM reber.run AS earlier
           JOIN reber.run AS own ON own.run_id = \(run)
-          WHERE earlier.stage = 'embed' AND earlier.parameters -> 'preprocessing'
-              IS DISTINCT FROM own.parameters -> 'preprocessing'
+          WHERE earlier.stage = 'embed' AND (
+              earlier.parameters -> 'preprocessing'
+                  IS DISTINCT FROM own.parameters -> 'preprocessing'
+              OR earlier.parameters -> 'precision' IS DISTINCT FROM own.parameters -> 'precision'
+          )
       ), removed AS (
           DELETE FROM reber.embedding
           WHERE model_id = \(id) AND survey_id = \(survey.id)

@@ -10,6 +10,7 @@ import Tensor
 /// - `memory` and `embed` with the same;
 /// - `forward|backward INPUTS OUTPUTS KERNEL STRIDE SIDE IMAGES`, with a number of tiles behind that
 ///   is to stand for the kernel table's;
+/// - any of these with `bfloat16` behind it, which products are then computed from;
 /// - `views SIDE IMAGES STRUCTURAL`, `prepare SIDE CUTOUT IMAGES`.
 ///
 /// What a line needs is made when it is first given, outside the time. Another program can so run its
@@ -21,7 +22,9 @@ struct EngineBench {
     while let line = readLine() {
       let words = line.split(separator: " ").map(String.init)
       let numbers = words.dropFirst().compactMap(Int.init)
-      guard let name = words.first, let trial = trials[line] ?? makeTrial(name, numbers) else {
+      let precision = words.last.flatMap(Precision.init(rawValue:)) ?? .float32
+      guard let name = words.first, let trial = trials[line] ?? makeTrial(name, numbers, precision)
+      else {
         answer("unknown: \(line)")
         continue
       }
@@ -45,13 +48,16 @@ struct EngineBench {
     FileHandle.standardOutput.write(Data("\(text)\n".utf8))
   }
 
-  private static func makeTrial(_ name: String, _ numbers: [Int]) -> (any Trial)? {
+  private static func makeTrial(
+    _ name: String, _ numbers: [Int], _ precision: Precision
+  ) -> (any Trial)? {
     switch (name, numbers.count) {
-    case ("train", 4...5), ("memory", 4...5): TrainingTrial(numbers)
-    case ("embed", 4): EmbeddingTrial(numbers)
+    case ("train", 4...5), ("memory", 4...5): TrainingTrial(numbers, precision)
+    case ("embed", 4): EmbeddingTrial(numbers, precision)
     case ("views", 3): ViewTrial(numbers)
     case ("prepare", 3): PreparationTrial(numbers)
-    case ("forward", 6...7), ("backward", 6...7): LayerTrial(numbers, isForward: name == "forward")
+    case ("forward", 6...7), ("backward", 6...7):
+      LayerTrial(numbers, precision, isForward: name == "forward")
     default: nil
     }
   }
@@ -79,7 +85,7 @@ struct TrainingTrial: Trial {
   private var optimiser = Optimiser(rule: .lars(momentum: 0.9, trust: 0.02), weightDecay: 1e-4)
   private let images: Tensor
 
-  init(_ numbers: [Int]) {
+  init(_ numbers: [Int], _ precision: Precision) {
     let (architecture, images) = network(numbers)
     self.images = images
     let width = architecture.embeddingDimension
@@ -87,6 +93,7 @@ struct TrainingTrial: Trial {
       encoder: Encoder(architecture, seed: 1),
       head: Head(dimensions: [width, width, 128], normalised: true, seed: 2))
     model.encoder.recomputesMaps = numbers.count == 5 && numbers[4] == 1
+    model.encoder.precision = precision
   }
 
   var mapMemory: Int { model.encoder.mapMemory }
@@ -116,13 +123,14 @@ struct Projected: Trainable {
 }
 
 struct EmbeddingTrial: Trial {
-  private let encoder: Encoder
+  private var encoder: Encoder
   private let images: Tensor
 
-  init(_ numbers: [Int]) {
+  init(_ numbers: [Int], _ precision: Precision) {
     let (architecture, images) = network(numbers)
     self.images = images
     encoder = Encoder(architecture, seed: 1)
+    encoder.precision = precision
   }
 
   func run() { _ = encoder.embed(images) }
@@ -132,10 +140,11 @@ struct LayerTrial: Trial {
   private var trial: ConvolutionTrial
   private let isForward: Bool
 
-  init(_ numbers: [Int], isForward: Bool) {
+  init(_ numbers: [Int], _ precision: Precision, isForward: Bool) {
     trial = ConvolutionTrial(
       inputs: numbers[0], outputs: numbers[1], kernel: numbers[2], stride: numbers[3],
-      side: numbers[4], count: numbers[5], tiles: numbers.count == 7 ? numbers[6] : nil)
+      side: numbers[4], count: numbers[5], tiles: numbers.count == 7 ? numbers[6] : nil,
+      precision: precision)
     self.isForward = isForward
   }
 

@@ -34,10 +34,10 @@ public struct Classifier: Sendable {
   /// - Throws: What the network throws for tensors that do not fit the architecture.
   public init(
     architecture: Architecture, classes: Int, temperature: Float, preprocessing: Preprocessing,
-    state: [String: Tensor]
+    precision: Precision = .float32, state: [String: Tensor]
   ) throws {
     var model = Model(
-      encoder: Encoder(architecture, seed: 0),
+      encoder: Encoder(architecture, seed: 0, precision: precision),
       head: Head(
         dimensions: [architecture.embeddingDimension, classes], normalised: false, seed: 0))
     try model.load(state)

@@ -221,7 +221,10 @@ public struct CrossValidation: Sendable {
 
   /// The fold's encoder; one of random weights where there is no pre-training.
   private var encoder: Encoder {
-    pretraining?.encoder ?? Encoder(options.pretraining.architecture, seed: options.seed)
+    pretraining?.encoder
+      ?? Encoder(
+        options.pretraining.architecture, seed: options.seed,
+        precision: options.pretraining.precision ?? .float32)
   }
 }
 

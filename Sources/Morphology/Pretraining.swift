@@ -12,6 +12,9 @@ public struct Pretraining: Sendable {
     /// The encoder's shape.
     public var architecture = Architecture()
 
+    /// What the encoder computes with; float32 where it is `nil`.
+    public var precision: Precision?
+
     /// The projector's inner layer; `nil` is as wide as the embedding.
     public var hidden: Int?
 
@@ -103,11 +106,13 @@ public struct Pretraining: Sendable {
       throw MorphologyError.badOptions("batchSize, epochs and temperature must be positive")
     }
     try options.architecture.check()
+    try options.precision?.check()
     self.options = options
     self.sources = sources
     let width = options.architecture.embeddingDimension
     model = Model(
-      encoder: Encoder(options.architecture, seed: options.seed),
+      encoder: Encoder(
+        options.architecture, seed: options.seed, precision: options.precision ?? .float32),
       head: Head(
         dimensions: [width, options.hidden ?? width, options.projection], normalised: true,
         seed: options.seed &+ 1))

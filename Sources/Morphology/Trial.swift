@@ -58,7 +58,9 @@ public struct Trial: Sendable {
         classes: options.classes)
     case .linearProbe: try trained(from: encoder) { $0.epochs = 0 }
     case .scratch:
-      try trained(from: Encoder(encoder.architecture, seed: options.seed &+ 1)) {
+      try trained(
+        from: Encoder(encoder.architecture, seed: options.seed &+ 1, precision: encoder.precision)
+      ) {
         $0.probeViews = 0
       }
     case .fineTuned: try trained(from: encoder) { _ in }

@@ -37,6 +37,13 @@ public struct Architecture: Codable, Sendable, Hashable {
         + "and 1024 pixels are the most")
   }
 
+  /// What to know of a shape that works but takes long; `nil` of others.
+  public var advice: String? {
+    guard !width.isMultiple(of: 16) else { return nil }
+    let next = (width + 15) / 16 * 16
+    return "a network of width \(width) is slower than one of \(next), a multiple of 16"
+  }
+
   /// The length of an embedding: the channels of the last stage.
   public var embeddingDimension: Int { width << max(0, blocks.count - 1) }
 }

@@ -15,6 +15,9 @@ struct Convolution: Sendable {
   /// Chooses the way by the shape.
   var kernels = KernelTable.measured
 
+  /// What products are computed from, but those of gathered windows, which are always float32.
+  var precision = Precision.float32
+
   var outputs: Int { weight.value.shape[0] }
   var inputs: Int { weight.value.shape[1] }
   var kernel: Int { weight.value.shape[2] }

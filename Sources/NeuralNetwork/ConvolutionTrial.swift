@@ -11,12 +11,14 @@ package struct ConvolutionTrial {
   ///
   /// `tiles` is the way of a `KernelTable`; `nil` is what the measured one says.
   package init(
-    inputs: Int, outputs: Int, kernel: Int, stride: Int, side: Int, count: Int, tiles: Int? = nil
+    inputs: Int, outputs: Int, kernel: Int, stride: Int, side: Int, count: Int, tiles: Int? = nil,
+    precision: Precision = .float32
   ) {
     var random = RandomStream(1)
     convolution = Convolution(
       inputs: inputs, outputs: outputs, kernel: kernel, stride: stride, using: &random)
     if let tiles { convolution.kernels = .always(tiles) }
+    convolution.precision = precision
     input = arena.map(count, side, side, inputs)
     for index in 0..<input.elements { input.base[index] = random.uniform(-1...1) }
     var norm = BatchNorm(channels: outputs)

@@ -16,6 +16,12 @@ public struct Encoder: Sendable {
   /// the result.
   public var recomputesMaps = false
 
+  /// What its convolutions compute with; copies take it along, checkpoints do not.
+  public var precision: Precision {
+    get { stem.precision }
+    set { visitLayers(convolution: { $1.precision = newValue }, norm: { _, _ in }) }
+  }
+
   var stem: Convolution
   var stemNorm: BatchNorm
   var blocks: [Block] = []
@@ -32,7 +38,8 @@ public struct Encoder: Sendable {
   /// - Parameters:
   ///   - architecture: The shape, of which `check()` has nothing to say.
   ///   - seed: Chooses the weights.
-  public init(_ architecture: Architecture, seed: UInt64) {
+  ///   - precision: What to compute with.
+  public init(_ architecture: Architecture, seed: UInt64, precision: Precision = .float32) {
     self.architecture = architecture
     var random = RandomStream(seed)
     stem = Convolution(
@@ -48,6 +55,7 @@ public struct Encoder: Sendable {
         inputs = outputs
       }
     }
+    self.precision = precision
   }
 
   /// Embeds a batch in training: batch normalisation uses the batch's statistics, and what

@@ -41,7 +41,8 @@ struct Im2col: @unchecked Sendable {
       workers.scratch(range.count * depth) { columns in
         gather(input, range, into: columns)
         reber_products(
-          columns, 0, weights, 1, range.count, depth, outputs, output.at(range.lowerBound), 0)
+          reber_float32, columns, 0, weights, 1, range.count, depth, outputs,
+          output.at(range.lowerBound), 0)
       }
     }
   }
@@ -73,7 +74,7 @@ struct Im2col: @unchecked Sendable {
           let part = start..<min(start + block, range.upperBound)
           gather(input, part, into: columns)
           reber_transposed_products(
-            columns, 0, gradient.at(start), 0, 1, part.count, depth, outputs,
+            reber_float32, columns, 0, gradient.at(start), 0, 1, part.count, depth, outputs,
             start > range.lowerBound ? 1 : 0, parts + group * size)
         }
       }
@@ -93,7 +94,8 @@ struct Im2col: @unchecked Sendable {
       workers.scratch(min(block, map) * depth) { columns in
         for start in stride(from: image * map, to: (image + 1) * map, by: block) {
           let count = min(block, (image + 1) * map - start)
-          reber_products(gradient.at(start), 0, weights, 1, count, outputs, depth, columns, 0)
+          reber_products(
+            reber_float32, gradient.at(start), 0, weights, 1, count, outputs, depth, columns, 0)
           withUnsafePointer(to: window) { window in
             reber_col2im(columns, window, start, count, result.base)
           }

@@ -15,6 +15,9 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
   /// The architecture cannot be.
   case badArchitecture(String)
 
+  /// The processor has no instructions for numbers of this precision.
+  case noInstructions(String)
+
   public var description: String {
     switch self {
     case .missingTensor(let name):
@@ -27,6 +30,9 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
         + "to another architecture"
     case .badArchitecture(let reason):
       "the network's architecture cannot be: \(reason)"
+    case .noInstructions(let precision):
+      "this processor has no instructions for \(precision) (AVX512_BF16): compute in float32, or on "
+        + "another machine"
     case .badCheckpoint(let reason):
       "not a safetensors checkpoint: \(reason)"
     }

@@ -15,6 +15,7 @@ struct StridedWinograd: @unchecked Sendable {
   private let columns: Int
   private let workers: ArenaPool
   private let isAlone: Bool
+  private let precision: reber_precision
 
   /// Tiles in a block.
   private let block: Int
@@ -31,6 +32,7 @@ struct StridedWinograd: @unchecked Sendable {
     else { return nil }
     (inputs, outputs) = (convolution.inputs, convolution.outputs)
     (input, self.workers, self.isAlone) = (map, workers, isAlone)
+    precision = convolution.precision.kernel
     let tiles = map.count * ((rows + 3) / 4) * ((columns + 3) / 4)
     block = min(most, max(1, (tiles + 55) / 56) * 14)
   }
@@ -54,7 +56,8 @@ struct StridedWinograd: @unchecked Sendable {
     nonisolated(unsafe) let result = arena.floats(36 * inputs * outputs)
     let panels = ((transposed ? inputs : outputs) + 31) / 32
     spread(over: panels, chunk: 1, isAlone: isAlone) { panel, _ in
-      reber_strided_weights(weight.values, outputs, inputs, transposed ? 1 : 0, panel, result)
+      reber_strided_weights(
+        weight.values, outputs, inputs, transposed ? 1 : 0, panel, precision, result)
     }
     return UnsafePointer(result)
   }
@@ -72,8 +75,10 @@ struct StridedWinograd: @unchecked Sendable {
       let size = reber_strided_planes(range.count, inputs)
       workers.scratch(size + reber_strided_planes(range.count, outputs)) { planes in
         let products = planes + size
-        reber_strided_input(&source, &read, range.lowerBound, range.count, planes)
-        reber_strided_products(planes, weights, range.count, inputs, outputs, products)
+        reber_strided_input(
+          &source, &read, range.lowerBound, range.count, precision, planes)
+        reber_strided_products(
+          precision, planes, weights, range.count, inputs, outputs, products)
         reber_strided_output(
           products, &written, range.lowerBound, range.count, &own, output.base)
       }
@@ -126,12 +131,12 @@ struct StridedWinograd: @unchecked Sendable {
     let size = reber_strided_planes(count, inputs)
     workers.scratch(size + reber_strided_planes(count, outputs)) { planes in
       let gradients = planes + size
-      reber_strided_input(&source, &read, first, count, planes)
-      reber_strided_gradient(&gradient, &written, first, count, gradients)
+      reber_strided_input(&source, &read, first, count, precision, planes)
+      reber_strided_gradient(&gradient, &written, first, count, precision, gradients)
       reber_strided_transposed_products(
-        planes, gradients, count, inputs, outputs, isFirst ? 0 : 1, sums)
+        precision, planes, gradients, count, inputs, outputs, isFirst ? 0 : 1, sums)
       guard let target else { return }
-      reber_strided_products(gradients, weights, count, outputs, inputs, planes)
+      reber_strided_products(precision, gradients, weights, count, outputs, inputs, planes)
       reber_strided_input_gradient(planes, &read, first, count, target.base)
     }
   }

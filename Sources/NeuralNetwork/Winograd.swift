@@ -19,6 +19,8 @@ struct Winograd: @unchecked Sendable {
   /// Whether the calling thread does everything itself, being one of many.
   let isAlone: Bool
 
+  private let precision: reber_precision
+
   private let workers: ArenaPool
 
   /// Fits a convolution over maps of a size, in blocks of at most so many tiles (a multiple of the 14
@@ -33,6 +35,7 @@ struct Winograd: @unchecked Sendable {
     (inputs, outputs) = (convolution.inputs, convolution.outputs)
     (count, height, width) = (map.count, map.height, map.width)
     (self.workers, self.isAlone) = (workers, isAlone)
+    precision = convolution.precision.kernel
     let tiles = count * ((height + 3) / 4) * ((width + 3) / 4)
     // At least four blocks where there are cores to spread them over.
     let part = isAlone ? 14 : 56
@@ -56,7 +59,9 @@ struct Winograd: @unchecked Sendable {
 
   /// Numbers from one plane of a block to the next; the odd line keeps planes out of each other's
   /// places in the cache.
-  private func plane(_ channels: Int) -> Int { block * channels + 16 }
+  private func plane(_ channels: Int) -> Int {
+    block * channels + (precision == reber_float32 ? 16 : 32)
+  }
 
   /// The transformed weights, of the forward or the backward pass.
   func weights(_ weight: Tensor, transposed: Bool, in arena: Arena) -> UnsafePointer<Float> {
@@ -64,7 +69,7 @@ struct Winograd: @unchecked Sendable {
     nonisolated(unsafe) let result = arena.floats(Self.points * inputs * outputs)
     spread(over: panels, chunk: 1, isAlone: isAlone) { panel, _ in
       reber_winograd_weights(
-        weight.values, outputs, inputs, transposed ? 1 : 0, panel, panel + 1, result)
+        weight.values, outputs, inputs, transposed ? 1 : 0, panel, precision, result)
     }
     return UnsafePointer(result)
   }
@@ -95,11 +100,13 @@ struct Winograd: @unchecked Sendable {
     var own = epilogue
     if let sums = epilogue.sums { own.sums = sums + index * 2 * channels.to }
     var (read, written) = (layout(channels.from), layout(channels.to))
-    reber_winograd_input(&source, &read, range.lowerBound, range.count, scratch, from)
+    reber_winograd_input(
+      &source, &read, range.lowerBound, range.count, precision, scratch, from)
     reber_products(
-      scratch, from, weights, Self.points, range.count, channels.from, channels.to, product, to)
+      precision, scratch, from, weights, Self.points, range.count, channels.from, channels.to,
+      product, to)
     reber_winograd_output(
-      product, to, &written, range.lowerBound, range.count, &own, target)
+      precision, product, to, &written, range.lowerBound, range.count, &own, target)
   }
 
   /// Groups of blocks that add up weight gradients of their own, so that the sum does not depend
@@ -147,12 +154,13 @@ struct Winograd: @unchecked Sendable {
     var (gradient, input) = (gradient, input)
     var (read, written) = (layout(inputs), layout(outputs))
     let other = scratch + Self.points * plane(inputs)
-    reber_winograd_input(&input, &read, range.lowerBound, range.count, scratch, plane(inputs))
+    reber_winograd_input(
+      &input, &read, range.lowerBound, range.count, precision, scratch, plane(inputs))
     reber_winograd_gradient(
-      &gradient, &written, range.lowerBound, range.count, other, plane(outputs))
+      &gradient, &written, range.lowerBound, range.count, precision, other, plane(outputs))
     reber_transposed_products(
-      scratch, plane(inputs), other, plane(outputs), Self.points, range.count, inputs, outputs,
-      isFirst ? 0 : 1, sums)
+      precision, scratch, plane(inputs), other, plane(outputs), Self.points, range.count, inputs,
+      outputs, isFirst ? 0 : 1, sums)
   }
 
   private func finish(_ sums: UnsafeMutablePointer<Float>, _ groups: Int, into sum: inout Tensor) {
@@ -162,7 +170,7 @@ struct Winograd: @unchecked Sendable {
       nonisolated(unsafe) let target = base
       spread(over: inputs, chunk: 8, isAlone: isAlone) { _, rows in
         reber_winograd_weight_gradient(
-          sums, groups, outputs, inputs, rows.lowerBound, rows.upperBound, target)
+          precision, sums, groups, outputs, inputs, rows.lowerBound, rows.upperBound, target)
       }
     }
   }

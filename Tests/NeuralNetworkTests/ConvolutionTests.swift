@@ -35,7 +35,7 @@ struct Shape: Sendable, CustomTestStringConvertible {
 }
 
 /// Plain loops in double precision: output, and the gradients of input and weights.
-private struct SlowConvolution {
+struct SlowConvolution {
   let shape: Shape
   let x: [Double]
   let w: [Double]

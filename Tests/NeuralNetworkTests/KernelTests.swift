@@ -36,7 +36,8 @@ struct NetworkKernelTests {
     }
     var c = [Float](repeating: 9, count: points * rows * outputs)
     reber_products(
-      a, rows * inputs + gap, panels, points, rows, inputs, outputs, &c, rows * outputs)
+      reber_float32, a, rows * inputs + gap, panels, points, rows, inputs, outputs, &c,
+      rows * outputs)
     let expected = (0..<c.count).map { index -> Double in
       let (p, r, k) = (index / outputs / rows, index / outputs % rows, index % outputs)
       return (0..<inputs).reduce(0) {
@@ -54,7 +55,7 @@ struct NetworkKernelTests {
     var c = noise(inputs * outputs, 3)
     for factor in [1.0, 2.0] {
       reber_transposed_products(
-        a, 0, b, 0, 1, rows, inputs, outputs, factor > 1 ? 1 : 0, &c)
+        reber_float32, a, 0, b, 0, 1, rows, inputs, outputs, factor > 1 ? 1 : 0, &c)
       let expected = (0..<c.count).map { index in
         factor
           * (0..<rows).reduce(0) {

@@ -9,6 +9,14 @@
 
 #include <stddef.h>
 
+// Of planes and weights both, the numbers that are multiplied, and what `void *` stands for. Numbers
+// of bfloat16 are the upper halves of float32, and are summed as float32; weights of it are held in
+// pairs, of panels as [panel][input / 2][output in panel][2].
+typedef enum { reber_float32, reber_bfloat16 } reber_precision;
+
+// Whether this processor multiplies bfloat16 numbers; where not, the same is done slowly.
+int reber_has_bfloat16(void);
+
 // What maps are cut into, row by row and image by image.
 typedef struct {
   int height, width, channels;
@@ -35,34 +43,38 @@ typedef struct {
 
 // Planes of the input of tiles first...first + count - 1.
 void reber_winograd_input(const reber_source *source, const reber_tiles *tiles, size_t first,
-                          size_t count, float *planes, size_t plane);
+                          size_t count, reber_precision precision, void *planes, size_t plane);
 
 // Planes of a gradient, to multiply with those of the input.
 void reber_winograd_gradient(const reber_source *source, const reber_tiles *tiles, size_t first,
-                             size_t count, float *planes, size_t plane);
+                             size_t count, reber_precision precision, void *planes, size_t plane);
 
 // Results from planes.
-void reber_winograd_output(const float *planes, size_t plane, const reber_tiles *tiles,
-                           size_t first, size_t count, const reber_epilogue *epilogue, float *x);
+void reber_winograd_output(reber_precision precision, const float *planes, size_t plane,
+                           const reber_tiles *tiles, size_t first, size_t count,
+                           const reber_epilogue *epilogue, float *x);
 
-// Weights [outputs, inputs, 3, 3] of outputs firstOutput..< lastOutput, in panels; or with
-// `transposed` those of the backward pass, whose outputs are the inputs.
+// A panel of the weights [outputs, inputs, 3, 3], or with `transposed` of those of the backward pass,
+// whose outputs are the inputs.
 void reber_winograd_weights(const float *weights, size_t outputs, size_t inputs, int transposed,
-                            size_t firstPanel, size_t lastPanel, float *panels);
+                            size_t panel, reber_precision precision, void *panels);
 
 // Adds what `parts` sums of planes [inputs, outputs], 36 inputs outputs numbers apart, say of
 // weights to their gradient [outputs, inputs, 3, 3], for some of the inputs.
-void reber_winograd_weight_gradient(const float *sums, size_t parts, size_t outputs, size_t inputs,
-                                    size_t firstInput, size_t lastInput, float *gradient);
+void reber_winograd_weight_gradient(reber_precision precision, const float *sums, size_t parts,
+                                    size_t outputs, size_t inputs, size_t firstInput,
+                                    size_t lastInput, float *gradient);
 
-// For each of `points` planes: product [rows, outputs] = a [rows, inputs] panels.
-void reber_products(const float *a, size_t aPlane, const float *panels, size_t points, size_t rows,
-                    size_t inputs, size_t outputs, float *product, size_t productPlane);
+// For each of `points` planes: product [rows, outputs] = a [rows, inputs] panels. Here and in the
+// next, bfloat16 needs inputs and outputs that are multiples of 16; float32 takes any.
+void reber_products(reber_precision precision, const void *a, size_t aPlane, const void *panels,
+                    size_t points, size_t rows, size_t inputs, size_t outputs, float *product,
+                    size_t productPlane);
 
 // For each of `points` planes: sums [inputs, outputs] = or += a [rows, inputs]^T b [rows, outputs].
-void reber_transposed_products(const float *a, size_t aPlane, const float *b, size_t bPlane,
-                               size_t points, size_t rows, size_t inputs, size_t outputs,
-                               int adding, float *sums);
+void reber_transposed_products(reber_precision precision, const void *a, size_t aPlane,
+                               const void *b, size_t bPlane, size_t points, size_t rows,
+                               size_t inputs, size_t outputs, int adding, float *sums);
 
 // The same for a convolution of stride 2. A tile is 4 x 4 pixels of the output and
 // 9 x 9 of the input, and its transform has 81 points, which 36 matrices of weights serve. Tiles lie
@@ -71,10 +83,10 @@ void reber_transposed_products(const float *a, size_t aPlane, const float *b, si
 size_t reber_strided_planes(size_t count, size_t channels);
 
 void reber_strided_input(const reber_source *source, const reber_tiles *tiles, size_t first,
-                         size_t count, float *planes);
+                         size_t count, reber_precision precision, void *planes);
 
-void reber_strided_products(const float *planes, const float *panels, size_t count, size_t inputs,
-                            size_t outputs, float *products);
+void reber_strided_products(reber_precision precision, const void *planes, const void *panels,
+                            size_t count, size_t inputs, size_t outputs, float *products);
 
 void reber_strided_output(const float *planes, const reber_tiles *tiles, size_t first, size_t count,
                           const reber_epilogue *epilogue, float *x);
@@ -82,15 +94,16 @@ void reber_strided_output(const float *planes, const reber_tiles *tiles, size_t 
 // A panel of the weights, or with `transposed` of those of the backward pass, whose outputs are the
 // inputs.
 void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, int transposed,
-                           size_t panel, float *panels);
+                           size_t panel, reber_precision precision, void *panels);
 
 // Planes of a gradient, to multiply with those of the input and with weights.
 void reber_strided_gradient(const reber_source *source, const reber_tiles *tiles, size_t first,
-                            size_t count, float *planes);
+                            size_t count, reber_precision precision, void *planes);
 
 // sums = or += the 36 matrices that tell the weights' gradient, from planes of input and gradient.
-void reber_strided_transposed_products(const float *planes, const float *gradients, size_t count,
-                                       size_t inputs, size_t outputs, int adding, float *sums);
+void reber_strided_transposed_products(reber_precision precision, const void *planes,
+                                       const void *gradients, size_t count, size_t inputs,
+                                       size_t outputs, int adding, float *sums);
 
 // Adds what planes say of the input's gradient to it; tiles overlap by a row and a column.
 void reber_strided_input_gradient(const float *planes, const reber_tiles *tiles, size_t first,

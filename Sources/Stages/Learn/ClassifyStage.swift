@@ -1,5 +1,6 @@
 import Catalogue
 public import Morphology
+public import NeuralNetwork
 import PostgreSQL
 import Tensor
 
@@ -13,6 +14,9 @@ public struct ClassifyStage: Codable, Sendable {
 
   /// Whether images are brought to what the classifier knows; the usual where it is `nil`.
   public var scale: ScaleOptions?
+
+  /// What the network computes with; float32 where it is `nil`.
+  public var precision: Precision?
 
   /// How images are prepared, where that is not as the classifier's own; the stage finds it.
   public internal(set) var preprocessing: Preprocessing?
@@ -58,16 +62,20 @@ extension Workplace {
       )
     }
     for note in match.notes { progress.note(note) }
-    return try await perform(work) { try await classify(survey, by: model, match, run: $0) }
+    return try await perform(work) {
+      try await classify(survey, by: model, match, stage.precision, run: $0)
+    }
   }
 
   private func classify(
-    _ survey: Survey, by model: Catalogue.Model, _ match: ScaleMatch, run: Int
+    _ survey: Survey, by model: Catalogue.Model, _ match: ScaleMatch, _ precision: Precision?,
+    run: Int
   ) async throws -> ClassifyStage.Metrics {
     let (scheme, classes, classifier) = try await database.with { database in
       let (scheme, classes) = try model.classes(in: database)
       let classifier = try model.classifier(
-        classes: classes.count, preparedBy: match.preprocessing, in: database)
+        classes: classes.count, preparedBy: match.preprocessing, computing: precision,
+        in: database)
       return (scheme, classes, classifier)
     }
     let counts = try await database.with { try survey.counts(in: $0) }

@@ -1,6 +1,6 @@
 import Catalogue
 public import Morphology
-import NeuralNetwork
+public import NeuralNetwork
 import PostgreSQL
 import Tensor
 
@@ -17,6 +17,9 @@ public struct EmbedStage: Codable, Sendable {
 
   /// Whether images are brought to what the encoder knows; the usual where it is `nil`.
   public var scale: ScaleOptions?
+
+  /// What the network computes with; float32 where it is `nil`.
+  public var precision: Precision?
 
   /// How images are prepared, where that is not as the encoder's own; the stage finds it.
   public internal(set) var preprocessing: Preprocessing?
@@ -57,19 +60,24 @@ extension Workplace {
       )
     }
     for note in match.notes { progress.note(note) }
-    return try await perform(work) { try await embed(survey, by: model, match, run: $0) }
+    return try await perform(work) {
+      try await embed(survey, by: model, match, stage.precision, run: $0)
+    }
   }
 
   private func embed(
-    _ survey: Survey, by model: Catalogue.Model, _ match: ScaleMatch, run: Int
+    _ survey: Survey, by model: Catalogue.Model, _ match: ScaleMatch, _ precision: Precision?,
+    run: Int
   ) async throws -> EmbedStage.Metrics {
-    let encoder = try await database.with { try model.encoder(in: $0).encoder }
+    let encoder = try await database.with {
+      try model.encoder(computing: precision, in: $0).encoder
+    }
     let preprocessing = match.preprocessing
     let replaced = try await database.with {
-      try model.removeEmbeddings(of: survey, preparedOtherwiseThan: run, in: $0)
+      try model.removeEmbeddings(of: survey, madeOtherwiseThan: run, in: $0)
     }
     if replaced > 0 {
-      progress.note("\(replaced) embeddings of images at another scale are replaced")
+      progress.note("\(replaced) embeddings at another scale or precision are replaced")
     }
     let missing = try await database.with { try model.notEmbedded(of: survey, in: $0) }
     var meter = RunMeter(self, run: run, "embedding images", of: missing)

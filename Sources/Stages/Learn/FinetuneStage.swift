@@ -26,6 +26,9 @@ public struct FinetuneStage: Codable, Sendable {
   /// Whether images are brought to what the encoder knows; the usual where it is `nil`.
   public var scale: ScaleOptions?
 
+  /// What the network computes with; float32 where it is `nil`.
+  public var precision: Precision?
+
   /// What decides the learning; the number of classes is set to those that have labels.
   public var learning = FineTuning.Options(classes: 2)
 
@@ -120,8 +123,12 @@ extension Workplace {
     from model: Catalogue.Model?, _ match: ScaleMatch, run: Int
   ) async throws -> FinetuneStage.Metrics {
     let encoder =
-      try await database.with { database in try model.map { try $0.encoder(in: database).encoder } }
-      ?? Encoder(stage.fromScratch ?? Architecture(), seed: stage.learning.seed)
+      try await database.with { database in
+        try model.map { try $0.encoder(computing: stage.precision, in: database).encoder }
+      }
+      ?? Encoder(
+        stage.fromScratch ?? Architecture(), seed: stage.learning.seed,
+        precision: stage.precision ?? .float32)
     let labelled = try await labelledImages(stage, surveys, scheme: scheme, by: match.preprocessing)
     var options = stage.learning
     options.classes = labelled.taught.classes.count

@@ -21,14 +21,19 @@ struct ModelDescription: Codable, Sendable {
 
 extension Catalogue.Model {
   /// The encoder, of a classifier the one below its head, and how its cutouts are prepared.
-  func encoder(in database: Connection) throws -> (encoder: Encoder, preprocessing: Preprocessing) {
+  ///
+  /// - Throws: `NetworkError` where this processor does not compute with the precision.
+  func encoder(
+    computing precision: Precision? = nil, in database: Connection
+  ) throws -> (encoder: Encoder, preprocessing: Preprocessing) {
     if kind == .classifier {
       let count = try classes(in: database).classes.count
-      let classifier = try classifier(classes: count, in: database)
+      let classifier = try classifier(classes: count, computing: precision, in: database)
       return (classifier.encoder, classifier.preprocessing)
     }
     let description = try description.decode(as: ModelDescription.self)
-    var encoder = Encoder(description.architecture, seed: 0)
+    try precision?.check()
+    var encoder = Encoder(description.architecture, seed: 0, precision: precision ?? .float32)
     try encoder.load(decodeSafetensors(try weights(in: database)).tensors)
     return (encoder, description.preprocessing)
   }
@@ -41,14 +46,19 @@ extension Catalogue.Model {
   /// The classifier, with its temperature.
   ///
   /// Its images are prepared as it says, where nothing else is said.
+  ///
+  /// - Throws: `NetworkError` where this processor does not compute with the precision.
   func classifier(
-    classes: Int, preparedBy preprocessing: Preprocessing? = nil, in database: Connection
+    classes: Int, preparedBy preprocessing: Preprocessing? = nil,
+    computing precision: Precision? = nil, in database: Connection
   ) throws -> Classifier {
     let description = try description.decode(as: ModelDescription.self)
+    try precision?.check()
     return try Classifier(
       architecture: description.architecture, classes: classes,
       temperature: description.temperature ?? 1,
       preprocessing: preprocessing ?? description.preprocessing,
+      precision: precision ?? .float32,
       state: try decodeSafetensors(try weights(in: database)).tensors)
   }
 

@@ -64,6 +64,7 @@ extension Workplace {
     _ stage: PretrainStage, from surveys: [Survey], run: Int
   ) async throws -> PretrainStage.Metrics {
     let (images, empty) = try await trainingImages(of: surveys, by: stage.preprocessing, run: run)
+    if let advice = stage.learning.architecture.advice { progress.note(advice) }
     var session = TrainingSession(workplace: self, run: run)
     var training = try Pretraining(stage.learning, sources: images.count)
     training.recomputesMaps = means.recomputesMaps

@@ -14,12 +14,14 @@ struct ClassifyCommand: AsyncParsableCommand {
   @Option(help: "The survey.") var survey: String
   @Option(help: "The classifier; the newest where none is named.") var model: Int?
   @OptionGroup(title: "A survey that the model did not learn from") var scale: ScaleMatchOptions
+  @OptionGroup(title: "Network") var computing: PrecisionOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
   func run() async throws {
     var stage = ClassifyStage(survey: survey)
     stage.model = model
     stage.scale = scale.scale
+    stage.precision = computing.precision
     try options.show(try await options.workplace().classify(stage)) { metrics in
       var table = TextTable(["class", "sources#", "p ≥ 0.99#"])
       for (name, count) in metrics.byClass.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {

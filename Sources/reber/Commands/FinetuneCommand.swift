@@ -35,6 +35,7 @@ struct FinetuneCommand: AsyncParsableCommand {
   @OptionGroup var learning: LearningOptions
   @OptionGroup(title: "Views") var views: ViewOptions
   @OptionGroup(title: "A survey that the encoder did not learn from") var scale: ScaleMatchOptions
+  @OptionGroup(title: "Network") var computing: PrecisionOptions
   @OptionGroup(title: "Network and images, with --from-scratch") var network: ArchitectureOptions
   @OptionGroup(title: "Network and images, with --from-scratch") var images: PreprocessingOptions
   @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
@@ -45,6 +46,7 @@ struct FinetuneCommand: AsyncParsableCommand {
     stage.scheme = scheme
     stage.model = model
     stage.scale = scale.scale
+    stage.precision = computing.precision
     if fromScratch {
       stage.fromScratch = network.architecture(inputSize: images.size)
       stage.preprocessing = images.preprocessing

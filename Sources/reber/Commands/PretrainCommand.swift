@@ -39,6 +39,7 @@ struct PretrainCommand: AsyncParsableCommand {
   @OptionGroup(title: "Images") var images: PreprocessingOptions
   @OptionGroup(title: "Views") var views: ViewOptions
   @OptionGroup(title: "Network") var network: ArchitectureOptions
+  @OptionGroup(title: "Network") var computing: PrecisionOptions
   @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
@@ -46,6 +47,7 @@ struct PretrainCommand: AsyncParsableCommand {
     var stage = PretrainStage(surveys: surveys)
     stage.preprocessing = images.preprocessing
     stage.learning.architecture = network.architecture(inputSize: images.size)
+    stage.learning.precision = computing.precision
     stage.learning.epochs = epochs
     optimisation.apply(to: &stage.learning)
     stage.learning.seed = seed

@@ -3,7 +3,10 @@ import NeuralNetwork
 
 /// The encoder's shape.
 struct ArchitectureOptions: ParsableArguments {
-  @Option(help: "Channels of the first stage; an embedding has eight times as many numbers.")
+  @Option(
+    help: ArgumentHelp(
+      "Channels of the first stage; an embedding has eight times as many numbers.",
+      discussion: "Multiples of 16 are several times as fast as others."))
   var width = Architecture().width
 
   @Option(help: "Stride of the first convolution: 1 sees finer detail, 2 is four times as fast.")

@@ -42,6 +42,7 @@ struct ComparisonOptions: ParsableArguments {
 
   @OptionGroup(title: "Images") var images: PreprocessingOptions
   @OptionGroup(title: "Network") var network: ArchitectureOptions
+  @OptionGroup(title: "Network") var computing: PrecisionOptions
 
   /// The comparison that the options describe.
   var stage: CrossValidationStage {
@@ -53,6 +54,7 @@ struct ComparisonOptions: ParsableArguments {
     stage.options.seed = seed
     if !shares.isEmpty { stage.options.shares = shares }
     stage.options.pretraining.architecture = network.architecture(inputSize: images.size)
+    stage.options.pretraining.precision = computing.precision
     stage.options.pretraining.epochs = epochs
     stage.options.pretraining.seed = seed
     optimisation.apply(to: &stage.options.pretraining)

@@ -1,0 +1,25 @@
+public import ArgumentParser
+public import NeuralNetwork
+
+/// What the network computes with.
+struct PrecisionOptions: ParsableArguments {
+  @Option(
+    name: .customLong("precision"),
+    help: ArgumentHelp(
+      "What the network's products are computed from: float32 or bfloat16.",
+      discussion: """
+        bfloat16 takes less time and rounds more; it needs a processor with AVX512_BF16. Models \
+        learned with either serve both.
+        """,
+      valueName: "precision"))
+  var chosen = Precision.float32
+
+  /// The precision as stages take it; `nil` for the usual.
+  var precision: Precision? { chosen == .float32 ? nil : chosen }
+
+  func validate() throws {
+    do { try chosen.check() } catch { throw ValidationError("--precision: \(error)") }
+  }
+}
+
+extension Precision: ExpressibleByArgument {}
