@@ -38,11 +38,24 @@ with open("/proc/cpuinfo") as file:
     cpu = file.read(8192)
 if "AuthenticAMD" in cpu and "avx512f" in cpu:
     environment["OPENBLAS_CORETYPE"] = "SkylakeX"
-engine = subprocess.Popen([options.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                          text=True, env=environment)
 
 
-def reber(line):
+def start():
+    return subprocess.Popen([options.program], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                            text=True, env=environment)
+
+
+# A program keeps what its last line needs, and lines in bfloat16 take turns with others.
+engine, rounding = start(), start()
+
+
+def parts(line):
+    """The name and the numbers of a line, and whether it is one in bfloat16."""
+    name, *words = line.split()
+    return name, [int(word) for word in words if word.isdigit()], "bfloat16" in words
+
+
+def reber(line, engine=engine):
     engine.stdin.write(line + "\n")
     engine.stdin.flush()
     answer = engine.stdout.readline().split()
@@ -120,8 +133,7 @@ def sgemm():
 
 def operations(line):
     """Multiplications and additions of direct convolution."""
-    name, *numbers = line.split()
-    numbers = [int(n) for n in numbers]
+    name, numbers, _ = parts(line)
     if name in ("forward", "backward"):
         inputs, outputs, kernel, stride, side, count = numbers
         return (2 if name == "forward" else 4) * count * (side // stride)**2 * (
@@ -138,11 +150,17 @@ def operations(line):
 
 benches = []
 targets = {"train": {"eager": 1.5, "bf16": 1.0}, "embed": {"eager": 2.0, "compile": 1.2}}
+# With Reber in bfloat16 as well; its own float32 is no target.
+reduced = {"bf16": 1.0}
+has_bfloat16 = "avx512_bf16" in cpu
 for width in (32, 64):
     for stride in (2, 1):
         count = 256 * 32 // width // (2 if stride == 1 else 1)
         benches.append((f"train {width} 64 {stride} {count}", training))
         benches.append((f"embed {width} 64 {stride} {count}", embedding))
+        if has_bfloat16:
+            benches.append((f"train {width} 64 {stride} {count} bfloat16", training))
+            benches.append((f"embed {width} 64 {stride} {count} bfloat16", embedding))
 for inputs, outputs, kernel, stride, side, count in [
         (1, 32, 3, 1, 64, 128), (32, 32, 3, 1, 64, 64), (32, 32, 3, 1, 32, 256),
         (64, 64, 3, 1, 64, 32), (64, 64, 3, 1, 32, 128), (64, 64, 3, 1, 16, 256),
@@ -176,13 +194,15 @@ def report(name, value, unit, target=None):
 for line, make in benches:
     if options.names and not any(n in line for n in options.names):
         continue
-    name, *numbers = line.split()
-    arguments = [int(n) for n in numbers]
+    name, arguments, rounds_off = parts(line)
+    own, program = line.removesuffix(" bfloat16"), rounding if rounds_off else engine
     if make is layer:
         arguments.insert(0, name)
     ways = ["eager", "bf16"]
     if make is not layer and not options.quick:
         ways.insert(1, "compile")
+    if rounds_off:
+        ways = ["bf16"]
     peers = {}
     for way in ways:
         try:
@@ -191,21 +211,25 @@ for line, make in benches:
         except Exception as error:
             print(f"PyTorch's {way} does not run {line}: {str(error)[:200]}", file=sys.stderr)
             peers.pop(way, None)
-    reber(line)
+    if rounds_off:
+        reber(own)
+        peers["own float32"] = None
+    reber(line, program)
     times, shares, ratios = [], [], {way: [] for way in peers}
     for _ in range(rounds):
-        times.append(reber(line))
+        times.append(reber(line, program))
         shares.append(operations(line) / times[-1] / sgemm())
         for way, run in peers.items():
-            ratios[way].append(measure(run) / times[-1])
+            ratios[way].append((measure(run) if run else reber(own)) / times[-1])
     median = statistics.median(times)
     speed = operations(line) / median
     report(f"{line}: time", median, "s")
     share = statistics.median(shares)
     report(f"{line}: share of sgemm", share, "ratio")
     results = {way: statistics.median(values) for way, values in ratios.items()}
+    aims = reduced if rounds_off else targets.get(name, {})
     for way, value in results.items():
-        report(f"{line}: {way}", value, "ratio", targets.get(name, {}).get(way))
+        report(f"{line}: {way}", value, "ratio", aims.get(way))
     if not options.json:
         print(f"{line:36}{median * 1e3:7.1f}ms {speed / 1e9:8.0f} {share:8.2f}   " +
               "  ".join(f"{way} {value:.2f}" for way, value in results.items()), flush=True)
@@ -227,3 +251,4 @@ for width in (32, 64):
 if missed and not options.json:
     print("missed:", *missed, sep="\n  ")
 engine.stdin.close()
+rounding.stdin.close()
