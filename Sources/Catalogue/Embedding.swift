@@ -65,6 +65,23 @@ extension Model {
     ).map { Work.Parent(run: $0, role: "embeddings") }
   }
 
+  /// Whether the model has embeddings of images that were prepared otherwise than a run's.
+  public func hasEmbeddings(
+    of survey: Survey, preparedOtherwiseThan run: Int, in database: Connection
+  ) throws -> Bool {
+    try database.row(
+      """
+      SELECT EXISTS (
+          SELECT FROM reber.embedding
+          JOIN reber.run AS earlier USING (run_id)
+          JOIN reber.run AS own ON own.run_id = \(run)
+          WHERE model_id = \(id) AND embedding.survey_id = \(survey.id)
+              AND earlier.stage = 'embed' AND earlier.parameters -> 'preprocessing'
+              IS DISTINCT FROM own.parameters -> 'preprocessing'
+      )
+      """, as: Bool.self)
+  }
+
   /// Removes embeddings by the model of images that were prepared otherwise than a run's, which is
   /// to make them anew; gives their number.
   public func removeEmbeddings(

@@ -57,7 +57,19 @@ extension Workplace {
       )
     }
     for note in match.notes { progress.note(note) }
-    return try await perform(work) { try await embed(survey, by: model, match, run: $0) }
+    let report = try await perform(work) {
+      try await embed(survey, by: model, match, run: $0)
+    }
+    guard report.alreadyDone,
+      try await database.with({
+        try model.hasEmbeddings(of: survey, preparedOtherwiseThan: report.run, in: $0)
+      })
+    else { return report }
+    progress.note("since then they were replaced by those at another scale")
+    let repeating = Workplace(database: database, user: user, progress: progress, again: true)
+    return try await repeating.perform(work) {
+      try await embed(survey, by: model, match, run: $0)
+    }
   }
 
   private func embed(
