@@ -11,6 +11,24 @@ extension Model {
     return try Survey.all(in: database).filter { names.contains($0.name) }
   }
 
+  /// The newest classifier that began from the model, or from one that did.
+  ///
+  /// - Returns: `nil` where none did.
+  public func newestClassifier(in database: Connection) throws -> Model? {
+    let found = try database.first(
+      """
+      WITH RECURSIVE descendant AS (
+          SELECT model_id, kind FROM reber.model WHERE parent_model_id = \(id)
+          UNION
+          SELECT model.model_id, model.kind
+          FROM reber.model JOIN descendant ON model.parent_model_id = descendant.model_id
+      )
+      SELECT max(model_id) FROM descendant WHERE kind = 'classifier'
+      """, as: Int?.self)
+    guard let found, let number = found else { return nil }
+    return try Model.find(.classifier, numbered: number, in: database)
+  }
+
   /// The sources of a survey whose images taught the model.
   public func sources(learnedOf survey: Survey, in database: Connection) throws -> Set<Int> {
     Set(

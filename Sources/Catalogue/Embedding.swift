@@ -65,6 +65,21 @@ extension Model {
     ).map { Work.Parent(run: $0, role: "embeddings") }
   }
 
+  /// Whether the model has embeddings whose images were prepared, or which were computed, otherwise
+  /// than a run's.
+  public func hasEmbeddings(
+    of survey: Survey, madeOtherwiseThan run: Int, in database: Connection
+  ) throws -> Bool {
+    try database.row(
+      """
+      SELECT EXISTS (
+          SELECT FROM reber.embedding
+          WHERE model_id = \(id) AND survey_id = \(survey.id)
+              AND run_id IN (\(runs(embeddingOtherwiseThan: run)))
+      )
+      """, as: Bool.self)
+  }
+
   /// Removes embeddings by the model whose images were prepared, or which were computed, otherwise
   /// than a run's, which is to make them anew; gives their number.
   public func removeEmbeddings(
@@ -72,23 +87,26 @@ extension Model {
   ) throws -> Int {
     try database.row(
       """
-      WITH other AS (
-          SELECT earlier.run_id
-          FROM reber.run AS earlier
-          JOIN reber.run AS own ON own.run_id = \(run)
-          WHERE earlier.stage = 'embed' AND (
-              earlier.parameters -> 'preprocessing'
-                  IS DISTINCT FROM own.parameters -> 'preprocessing'
-              OR earlier.parameters -> 'precision' IS DISTINCT FROM own.parameters -> 'precision'
-          )
-      ), removed AS (
+      WITH removed AS (
           DELETE FROM reber.embedding
           WHERE model_id = \(id) AND survey_id = \(survey.id)
-              AND run_id IN (SELECT run_id FROM other)
+              AND run_id IN (\(runs(embeddingOtherwiseThan: run)))
           RETURNING cutout_id
       )
       SELECT count(*) FROM removed
       """, as: Int.self)
+  }
+
+  private func runs(embeddingOtherwiseThan run: Int) -> SQL {
+    """
+    SELECT earlier.run_id
+    FROM reber.run AS earlier
+    JOIN reber.run AS own ON own.run_id = \(run)
+    WHERE earlier.stage = 'embed' AND (
+        earlier.parameters -> 'preprocessing' IS DISTINCT FROM own.parameters -> 'preprocessing'
+        OR earlier.parameters -> 'precision' IS DISTINCT FROM own.parameters -> 'precision'
+    )
+    """
   }
 
   /// How many of the survey's current cutouts have no embedding by the model.

@@ -176,7 +176,7 @@ private struct Draft {
       "Probability of the most probable class"),
     Draft(
       "unlikeness", "prediction.unlikeness", ucd: "stat.fit.goodness;src.class",
-      "Part of the held-out labelled sources that lie nearer to what was labelled; near 1 is unlike "
+      "Part of the held-out labelled sources that are less unlike what was labelled; near 1 is unlike "
         + "anything labelled"),
     Draft("label", "labelled.name", ucd: "src.class", "What people said the source is"),
   ]

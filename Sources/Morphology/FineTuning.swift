@@ -88,11 +88,13 @@ public struct FineTuning: Sendable {
   let start: Encoder
   let images: [Prepared]
   let classes: [Int]
+  private let unlabelled: [Prepared]
   private var model: Model
   private var optimiser: Optimiser
   private var heldOut: Tensor
-  private var heldOutDistances: Tensor
+  private var heldOutMeasures: Tensor
   private var features: Tensor?
+  private var unlabelledFeatures: Tensor?
 
   /// Starts before the first round.
   ///
@@ -102,14 +104,19 @@ public struct FineTuning: Sendable {
   ///   - images: Labelled sources, all prepared alike.
   ///   - classes: Their classes, in `0..<options.classes`.
   ///   - groups: Sources that must share a fold share a number; `nil` where each stands alone.
+  ///   - unlabelled: Some sources without a label, by which the classifier tells what was never
+  ///     labelled; nothing else is learned from them.
   /// - Throws: `MorphologyError` where numbers do not fit.
   public init(
-    encoder: Encoder, options: Options, images: [Prepared], classes: [Int], groups: [Int]? = nil
+    encoder: Encoder, options: Options, images: [Prepared], classes: [Int], groups: [Int]? = nil,
+    unlabelled: [Prepared] = []
   ) throws {
-    try Self.check(options, images: images, classes: classes, groups: groups)
+    try Self.check(
+      options, images: images, classes: classes, groups: groups, unlabelled: unlabelled)
     self.options = options
     self.images = images
     self.classes = classes
+    self.unlabelled = unlabelled
     start = options.probeViews > 0 ? Self.settled(encoder, options, images) : encoder
     let groups = groups ?? Array(images.indices)
     folds =
@@ -120,7 +127,7 @@ public struct FineTuning: Sendable {
     model = Self.model(start, options: options, round: 0)
     optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
     heldOut = Tensor([images.count, 8, options.classes])
-    heldOutDistances = Tensor([images.count])
+    heldOutMeasures = Tensor([images.count, 4])
   }
 
   /// Rounds: one a fold and one with all labels.
@@ -144,7 +151,10 @@ public struct FineTuning: Sendable {
     let loss = try epoch == 0 ? probe(rows, round) : tune(rows, round, epoch)
     if epoch == options.epochs, round < options.folds { predictHeldOut(round) }
     position += 1
-    if isFinished { features = model.features(of: images) }
+    if isFinished {
+      features = model.features(of: images)
+      unlabelledFeatures = featuresOfUnlabelled()
+    }
     return Progress(loss: loss, round: round, epoch: epoch, position: position, total: total)
   }
 
@@ -166,8 +176,12 @@ public struct FineTuning: Sendable {
   /// The labelled sources in the classifier's space; `nil` where none was held out.
   private var labelledSpace: LabelledSpace? {
     guard options.folds > 0, let features else { return nil }
-    return LabelledSpace(features: features, classes: classes).with(
-      heldOut: heldOutDistances.values)
+    return LabelledSpace(features: features, classes: classes, unlabelled: unlabelledFeatures)
+      .with(heldOut: heldOutMeasures)
+  }
+
+  private func featuresOfUnlabelled() -> Tensor? {
+    options.folds == 0 || unlabelled.isEmpty ? nil : model.features(of: unlabelled)
   }
 
   private var temperature: Float {
@@ -184,10 +198,10 @@ public struct FineTuning: Sendable {
     let logits = model.logits(of: features)
     let learned = trainingRows(round)
     let space = LabelledSpace(
-      features: model.features(of: learned.map { images[$0] }), classes: learned.map { classes[$0] }
-    )
-    let distances = space.distances(of: meanOverViews(features))
-    for (row, distance) in zip(rows, distances) { heldOutDistances.values[row] = distance }
+      features: model.features(of: learned.map { images[$0] }),
+      classes: learned.map { classes[$0] },
+      unlabelled: featuresOfUnlabelled())
+    heldOutMeasures.replaceRows(at: rows, with: space.measures(of: meanOverViews(features)))
     heldOut.replaceRows(at: rows, with: logits)
   }
 }
@@ -197,8 +211,9 @@ extension FineTuning {
   public var state: [String: Tensor] {
     var state = model.state.merging(optimiser.state.prefixed("optimiser.")) { first, _ in first }
     state["held_out_logits"] = heldOut
-    state["held_out_distances"] = heldOutDistances
+    state["held_out_measures"] = heldOutMeasures
     state["features"] = features
+    state["unlabelled_features"] = unlabelledFeatures
     return state
   }
 
@@ -216,13 +231,14 @@ extension FineTuning {
     guard let logits = state["held_out_logits"], logits.shape == heldOut.shape else {
       throw MorphologyError.badState("held-out logits are missing or of other sources")
     }
-    guard let distances = state["held_out_distances"], distances.shape == heldOutDistances.shape
-    else { throw MorphologyError.badState("held-out distances are missing or of other sources") }
+    guard let measures = state["held_out_measures"], measures.shape == heldOutMeasures.shape
+    else { throw MorphologyError.badState("held-out measures are missing or of other sources") }
     try model.load(state)
     try optimiser.load(state.part("optimiser."))
     heldOut = logits
-    heldOutDistances = distances
+    heldOutMeasures = measures
     features = state["features"]
+    unlabelledFeatures = state["unlabelled_features"]
     self.position = position
   }
 
@@ -235,7 +251,7 @@ extension FineTuning {
   }
 
   private static func check(
-    _ options: Options, images: [Prepared], classes: [Int], groups: [Int]?
+    _ options: Options, images: [Prepared], classes: [Int], groups: [Int]?, unlabelled: [Prepared]
   ) throws {
     guard classes.count == images.count, groups?.count ?? images.count == images.count else {
       throw MorphologyError.badOptions("\(classes.count) classes for \(images.count) sources")
@@ -246,7 +262,8 @@ extension FineTuning {
     guard options.folds != 1, options.folds >= 0, options.epochs >= 0, options.batchSize > 1 else {
       throw MorphologyError.badOptions("folds must be 0 or more than 1, batchSize more than 1")
     }
-    guard images.allSatisfy({ $0.preprocessing == images.first?.preprocessing }) else {
+    guard (images + unlabelled).allSatisfy({ $0.preprocessing == images.first?.preprocessing })
+    else {
       throw MorphologyError.badOptions("sources were not all prepared alike")
     }
     let groupCount = groups.map { Set($0).count } ?? images.count

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Foundation
 public import Tensor
 
 /// Which sources a person should label next, so that a classifier gains most.
@@ -6,8 +7,8 @@ public import Tensor
 /// The first labels go where variety is: the middle of each of as many clusters as there will be
 /// labels, the largest unlabelled clusters first (TypiClust, Hacohen et al. 2022,
 /// arXiv:2202.02794). After that each label is to relieve as much doubt as it can: a source's need
-/// is its doubt by a classifier, the margin between its two likeliest classes, and a label covers
-/// the need of what lies near it as far as nearer labels do not. The sum is submodular, and
+/// is its doubt by a classifier, the margin between its two likeliest classes, and more where those
+/// are rare; and a label covers the need of what lies near it as far as nearer labels do not. The sum is submodular, and
 /// greedily picking the largest gain (facility location, Wei et al. 2015) makes uncertain, dense
 /// and diverse picks at once.
 public struct Suggestion: Sendable {
@@ -27,6 +28,12 @@ public struct Suggestion: Sendable {
     /// A contrastive space may hold most of its variance in a few components; as it is, distances
     /// would hardly see the others.
     public var whitening = 0.75
+
+    /// How much more doubt about rare classes counts: each class by its share of the sources to this
+    /// power, less.
+    ///
+    /// Macro F1 asks as much of a rare class as of a common one, and chance gives it fewer labels.
+    public var rarity = 0.5
 
     /// The most sources that are weighed against each other, drawn by chance from all.
     public var sample = 8192
@@ -56,7 +63,8 @@ public struct Suggestion: Sendable {
   /// The doubt about each row, 0 to 1; 1 for all while nothing tells classes apart.
   public let doubt: [Float]
 
-  /// The doubt about each row that no label so far covers, 0 to 1.
+  /// The doubt about each row that no label so far covers, weighed by how rare its classes are, 0 to
+  /// 1.
   public let need: [Float]
 
   /// The likeliest class of each row; `nil` while nothing tells classes apart.
@@ -111,9 +119,10 @@ public struct SuggestionSpace: Sendable {
     let known = try probabilities ?? probed(labelled)
     let doubt = known.map(margins) ?? [Float](repeating: 1, count: points.rows)
     let covered = coverage(by: labelled.keys.sorted())
-    let need = zip(doubt, covered).map { $0 * (1 - $1) }
+    let weighed = known.map { zip(doubt, rarity(of: $0, power: options.rarity)).map(*) } ?? doubt
+    let need = zip(weighed, covered).map { $0 * (1 - $1) }
     var field = Field(
-      nearness: nearness, covered: sample.map { covered[$0] }, doubt: sample.map { doubt[$0] },
+      nearness: nearness, covered: sample.map { covered[$0] }, doubt: sample.map { weighed[$0] },
       open: sample.map { labelled[$0] == nil })
     let isEarly = probabilities == nil && labelled.count < options.variety
     let picks =
@@ -263,6 +272,18 @@ private func margins(_ probabilities: Tensor) -> [Float] {
       }
     }
     return second.isFinite ? 1 - (first - second) : 0
+  }
+}
+
+/// How rare the classes of each row are, 1 for the rarest that there is.
+///
+/// A class is never taken for rarer than one in 50: its few guesses may all be wrong.
+private func rarity(of probabilities: Tensor, power: Double) -> [Float] {
+  let shares = probabilities.mean(of: Array(0..<probabilities.rows)).map { $0 + 0.02 }
+  let least = shares.filter { $0 > 0.02 }.min() ?? 1
+  let weights = shares.map { Float(pow(Double(min(1, least / $0)), power)) }
+  return (0..<probabilities.rows).map { row in
+    zip(probabilities.row(row), weights).reduce(0) { $0 + $1.0 * $1.1 }
   }
 }
 

@@ -2,81 +2,122 @@ internal import Foundation
 internal import NeuralNetwork
 package import Tensor
 
-/// The classes in a classifier's space, so that a source unlike everything labelled is seen.
+/// What is labelled in a classifier's space, so that a source unlike all of it is seen.
 ///
-/// How far a source lies is the squared Mahalanobis distance of its features, on the unit sphere, to
-/// the nearest class: in units of the scatter of labelled sources about their classes, which all
-/// classes share (Lee et al. 2018). What is far follows from the labelled sources themselves, each held
-/// out by a fold: their distances to what that fold's classifier learned. Distances of what a
-/// classifier has learned would not do, since learning has drawn them together.
+/// How far a source lies from the labelled ones says little by itself: a class that is simpler than
+/// all that is known lies amid them. So each distance from the labelled sources is held against the
+/// same from a sample of unlabelled ones (as Ren et al. 2021, arXiv:2106.09022, do): where there are
+/// many sources and few labels, something is that was never labelled. How much the second takes from
+/// the first follows from the labelled sources themselves, each held out by a fold: nothing where
+/// labels were spread evenly over the space, all where they were drawn by chance.
+///
+/// What is far follows from the same sources, by their distances to what that fold's classifier
+/// learned. Distances of what a classifier has learned would not do, since learning has drawn them
+/// together.
 package struct LabelledSpace: Sendable, Equatable {
-  /// The axes of the scatter, each divided by its width, `[dimensions, dimensions]`.
-  let axes: Tensor
+  private let view: CrowdView
+  private let labelled: Surroundings
 
-  /// The centres of the classes along those axes, `[classes, dimensions]`.
-  let centres: Tensor
+  /// The unlabelled sources, about one centre; `nil` where they are too few.
+  private let unlabelled: Surroundings?
 
-  /// The distances of held-out sources, the least first; empty where none was held out.
-  private(set) var heldOut: [Float] = []
+  /// What 99% of the unlabelled sources do not exceed among themselves, of both measures.
+  ///
+  /// Farther out is no reason for labels to be far.
+  private let ceilings: [Float]
 
-  /// How far the widths of the axes are drawn to their mean, since labels are few.
-  private static let shrinkage = 0.1
+  /// By measure: the slope of the labelled against the unlabelled one, the mean and the deviation of
+  /// what it leaves, `[2, 3]`.
+  private var relation = Tensor([2, 3])
 
-  /// Measures the scatter of labelled sources.
+  /// The relative distances of held-out sources, the least first; empty where none was held out.
+  private var heldOut: [Float] = []
+
+  /// Fewer unlabelled sources tell nothing of where sources are.
+  private static let leastUnlabelled = 32
+
+  /// Looks at labelled sources, and at unlabelled ones beside them.
   ///
   /// - Parameters:
-  ///   - features: `[n, dimensions]`.
+  ///   - features: Of labelled sources, `[n, dimensions]`.
   ///   - classes: Their classes.
-  package init(features: Tensor, classes: [Int]) {
+  ///   - unlabelled: Features of a sample of the sources that have no label, or `nil`.
+  package init(features: Tensor, classes: [Int], unlabelled: Tensor? = nil) {
     let points = features.onUnitSphere()
-    var members: [Int: [Int]] = [:]
-    for (row, index) in classes.enumerated() { members[index, default: []].append(row) }
-    let means = members.keys.sorted().map { points.mean(of: members[$0] ?? []) }
-    let places = Dictionary(uniqueKeysWithValues: zip(members.keys.sorted(), means.indices))
-    var scatter = points
-    for (row, index) in classes.enumerated() {
-      guard let place = places[index] else { continue }
-      for (column, value) in means[place].enumerated() {
-        scatter.values[row * points.columns + column] -= value
-      }
+    let others =
+      unlabelled.flatMap { $0.rows < Self.leastUnlabelled ? nil : $0.onUnitSphere() }
+      ?? Tensor([0, points.columns])
+    view = CrowdView(
+      Tensor(
+        shape: [points.rows + others.rows, points.columns], values: points.values + others.values))
+    labelled = Surroundings(points, classes: classes, view: view)
+    guard others.rows > 0 else {
+      (self.unlabelled, ceilings) = (nil, [])
+      return
     }
-    axes = Self.scaledAxes(of: scatter)
-    let centres = Tensor(shape: [means.count, points.columns], values: means.flatMap(\.self))
-    self.centres = multiply(centres, transposed: false, axes, transposed: true)
+    let all = Surroundings(
+      others, classes: [Int](repeating: 0, count: others.rows), view: view)
+    self.unlabelled = all
+    ceilings = all.measures(of: others, view).map {
+      Float(quantile($0.map(Double.init).sorted(), 0.99))
+    }
   }
 
-  /// The same space, with the distances of sources that were held out.
-  package func with(heldOut distances: [Float]) -> LabelledSpace {
+  /// How far sources lie from the labelled and from the unlabelled ones, `[n, 4]`: by each of the two
+  /// measures, from both; 0 from unlabelled ones that are not known.
+  package func measures(of features: Tensor) -> Tensor {
+    let points = features.onUnitSphere()
+    let near = labelled.measures(of: points, view)
+    let all = unlabelled?.measures(of: points, view)
+    return Tensor(shape: [points.rows, 4]) { target in
+      for row in 0..<points.rows {
+        for measure in 0..<2 {
+          target[4 * row + 2 * measure] = near[measure][row]
+          target[4 * row + 2 * measure + 1] =
+            all.map { min($0[measure][row], ceilings[measure]) } ?? 0
+        }
+      }
+    }
+  }
+
+  /// The same space, with the measures of sources that were held out, `[n, 4]`.
+  package func with(heldOut measures: Tensor) -> LabelledSpace {
     var space = self
-    space.heldOut = distances.sorted()
+    for measure in 0..<2 {
+      let (slope, mean, deviation) = related(
+        measures.column(2 * measure), to: measures.column(2 * measure + 1))
+      space.relation.values.replaceSubrange(
+        3 * measure..<3 * measure + 3, with: [slope, mean, deviation])
+    }
+    space.heldOut = space.distances(measures).sorted()
     return space
   }
 
-  private static func scaledAxes(of scatter: Tensor) -> Tensor {
-    let pca = PCA(fitting: scatter, components: scatter.columns)
-    let mean = pca.variances.reduce(0, +) / Double(max(1, pca.variances.count))
-    var axes = pca.components
-    for (row, variance) in pca.variances.enumerated() {
-      let width = max((1 - shrinkage) * variance + shrinkage * mean, 1e-12).squareRoot()
-      for place in row * axes.columns..<(row + 1) * axes.columns {
-        axes.values[place] /= Float(width)
+  /// The geometric mean of both relative distances, in units of what is usual for held-out sources.
+  private func distances(_ measures: Tensor) -> [Float] {
+    (0..<measures.rows).map { row in
+      var sum: Float = 0
+      for measure in 0..<2 {
+        let (slope, mean, deviation) = (
+          relation.values[3 * measure], relation.values[3 * measure + 1],
+          relation.values[3 * measure + 2]
+        )
+        let (near, all) = (
+          measures.values[4 * row + 2 * measure], measures.values[4 * row + 2 * measure + 1]
+        )
+        sum += (near - slope * all - mean) / deviation
       }
+      return exp(min(max(sum / 2, -40), 40))
     }
-    return axes
-  }
-
-  /// The squared distances of features to the nearest class.
-  package func distances(of features: Tensor) -> [Float] {
-    let points = multiply(features.onUnitSphere(), transposed: false, axes, transposed: true)
-    let found = nearestNeighbours(of: points, in: centres, count: 1)
-    return found.distances.values.map { $0 * $0 }
   }
 
   /// The part of the held-out sources that lie nearer, for each row of `[n, dimensions]`.
   ///
   /// It rises evenly between two held-out distances. Beyond the largest it goes on to rise, ever less,
   /// so that what lies farthest still comes first.
-  package func unlikeness(of features: Tensor) -> [Float] { distances(of: features).map(rank) }
+  package func unlikeness(of features: Tensor) -> [Float] {
+    distances(measures(of: features)).map(rank)
+  }
 
   private func rank(_ distance: Float) -> Float {
     let share = 1 / Float(heldOut.count + 1)
@@ -90,23 +131,77 @@ package struct LabelledSpace: Sendable, Equatable {
   }
 }
 
+extension Surroundings {
+  /// The logarithm of the distance to the nearest centre, and the thinness of the crowd, of points of
+  /// the unit sphere.
+  fileprivate func measures(of points: Tensor, _ view: CrowdView) -> [[Float]] {
+    [
+      distances(of: points).map { log(max($0, .leastNormalMagnitude)) },
+      thinness(of: view.points(points)),
+    ]
+  }
+}
+
+/// How one measure follows another: the slope by least squares, at least 0 and at most 1, and the mean
+/// and deviation of what it leaves.
+private func related(
+  _ near: [Float], to all: [Float]
+) -> (slope: Float, mean: Float, deviation: Float) {
+  let count = Float(max(1, near.count))
+  let (nearMean, allMean) = (near.reduce(0, +) / count, all.reduce(0, +) / count)
+  var (product, square): (Float, Float) = (0, 0)
+  for (a, b) in zip(near, all) {
+    product += (a - nearMean) * (b - allMean)
+    square += (b - allMean) * (b - allMean)
+  }
+  let slope = square > 1e-6 * count ? min(max(product / square, 0), 1) : 0
+  let mean = nearMean - slope * allMean
+  let left = zip(near, all).reduce(Float(0)) { sum, pair in
+    let difference = pair.0 - slope * pair.1 - mean
+    return sum + difference * difference
+  }
+  return (slope, mean, max((left / count).squareRoot(), 1e-3))
+}
+
+extension Tensor {
+  fileprivate func column(_ index: Int) -> [Float] {
+    (0..<rows).map { values[$0 * columns + index] }
+  }
+}
+
 extension LabelledSpace {
   /// What is saved beside a classifier's weights.
   var state: [String: Tensor] {
-    [
-      "labelled.axes": axes, "labelled.centres": centres,
-      "labelled.held_out": Tensor(shape: [heldOut.count], values: heldOut),
-    ]
+    var state = labelled.state.prefixed("labelled.")
+    state["labelled.view.mean"] = view.mean
+    state["labelled.view.axes"] = view.axes
+    state["labelled.relation"] = relation
+    state["labelled.held_out"] = Tensor(shape: [heldOut.count], values: heldOut)
+    guard let unlabelled else { return state }
+    state["labelled.ceilings"] = Tensor(shape: [ceilings.count], values: ceilings)
+    return state.merging(unlabelled.state.prefixed("labelled.unlabelled.")) { first, _ in first }
   }
 
   /// Restores what was saved; `nil` for a classifier of before it was.
   init?(_ state: [String: Tensor]) {
-    guard let axes = state["labelled.axes"], let centres = state["labelled.centres"],
-      let heldOut = state["labelled.held_out"], axes.shape == [centres.columns, centres.columns]
+    let state = state.part("labelled.")
+    guard let view = CrowdView(mean: state["view.mean"], axes: state["view.axes"]),
+      let labelled = Surroundings(state), let heldOut = state["held_out"],
+      let relation = state["relation"], relation.shape == [2, 3]
     else { return nil }
-    self.axes = axes
-    self.centres = centres
-    self.heldOut = heldOut.values
+    let unlabelled = Surroundings(state.part("unlabelled."))
+    let ceilings = state["ceilings"]?.values ?? []
+    guard unlabelled == nil || ceilings.count == 2 else { return nil }
+    (self.view, self.labelled, self.unlabelled) = (view, labelled, unlabelled)
+    (self.ceilings, self.relation, self.heldOut) = (ceilings, relation, heldOut.values)
+  }
+}
+
+extension Surroundings {
+  fileprivate var state: [String: Tensor] { ["axes": axes, "centres": centres, "crowd": crowd] }
+
+  fileprivate init?(_ state: [String: Tensor]) {
+    self.init(axes: state["axes"], centres: state["centres"], crowd: state["crowd"])
   }
 }
 

@@ -120,23 +120,6 @@ struct FineTuningTests {
     #expect(try #require(without.classifier()).judge(known).unlikeness == nil)
   }
 
-  @Test("The distance to the nearest class in units of the scatter, by hand")
-  func unlikenessByHand() {
-    // Two classes about the axes of a plane, each of two sources 0.6 to either side of its axis: centres
-    // at 0.8, and a scatter of 2 · 0.36 / 3 along both axes. Lengths do not count.
-    let features = Tensor(shape: [4, 2], values: [0.8, 0.6, 4, -3, 0.6, 0.8, -0.3, 0.4])
-    let space = LabelledSpace(features: features, classes: [0, 0, 1, 1])
-    let points = Tensor(shape: [3, 2], values: [2, 0, 0.8, 0.6, -1, 0])
-    for (value, expected) in zip(space.distances(of: points), [0.04, 0.36, 1.64] as [Float]) {
-      #expect(abs(value - expected / 0.24) < 1e-4)
-    }
-    // At 1/6, 1.5 and 6.83 among held-out distances of 1, 2 and 3.
-    let found = space.with(heldOut: [3, 1, 2]).unlikeness(of: points)
-    for (value, expected) in zip(found, [1.0 / 24, 1.5 / 4, 1 - 0.25 * 0.72 / 1.64] as [Float]) {
-      #expect(abs(value - expected) < 1e-4)
-    }
-  }
-
   @Test("Labels that do not fit are refused")
   func refusals() throws {
     let images = try twoClasses(4)

@@ -113,9 +113,15 @@ import Testing
       }
       return exp(-square / (2 * 0.5 * 0.5))
     }
+    let shares = (0..<3).map { column in
+      (0..<70).reduce(0.02) { $0 + Double(probabilities.values[3 * $1 + column]) / 70 }
+    }
+    let rarest = try #require(shares.min())
     let doubt = (0..<70).map { row in
-      let sorted = probabilities.row(row).map(Double.init).sorted(by: >)
-      return 1 - (sorted[0] - sorted[1])
+      let all = probabilities.row(row).map(Double.init)
+      let sorted = all.sorted(by: >)
+      let rarity = zip(all, shares).reduce(0) { $0 + $1.0 * (rarest / $1.1).squareRoot() }
+      return rarity * (1 - (sorted[0] - sorted[1]))
     }
     var covered = (0..<70).map { max(nearness($0, 3), nearness($0, 40)) }
     let whole = (0..<70).reduce(0) { $0 + doubt[$1] * (1 - covered[$1]) }

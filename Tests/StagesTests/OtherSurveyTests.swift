@@ -80,6 +80,28 @@ import Testing
     let runs = try await toy.numbers(
       "SELECT DISTINCT embedding.run_id FROM reber.embedding JOIN reber.survey USING (survey_id)")
     #expect(runs == [matched.run])
+    // The first is asked for again: its embeddings are gone, so it is not done.
+    let again = try await toy.workplace.embed(stage)
+    #expect(!again.alreadyDone && again.metrics.added == 6 && again.run != own.run)
+    #expect(try await toy.workplace.embed(stage).alreadyDone)
+  }
+
+  @Test func driftSeesWhatIsEmbeddedNow() async throws {
+    let toy = try await SyntheticSurvey(24)
+    let place = toy.workplace
+    _ = try await place.pretrain(LearningTests.pretraining(1))
+    try await toy.add("wide", pixelScale: 2, (0..<24).map { framed(SyntheticSurvey.image($0)) })
+    let matched = try await place.drift(DriftStage(survey: "wide"))
+    var stage = DriftStage(survey: "wide")
+    stage.scale = ScaleOptions()
+    stage.scale?.matchesField = false
+    let own = try await place.drift(stage)
+    #expect(own.metrics.energy.inhomogeneity > matched.metrics.energy.inhomogeneity)
+    // Without options it compares what is there, which is another now.
+    let now = try await place.drift(DriftStage(survey: "wide"))
+    #expect(!now.alreadyDone)
+    #expect(now.metrics.energy.inhomogeneity == own.metrics.energy.inhomogeneity)
+    #expect(try await place.drift(stage).alreadyDone)
   }
 
   @Test func aFinerBeamIsSmoothedWhereItIsAskedFor() async throws {
@@ -151,6 +173,9 @@ import Testing
     let stored = try await toy.texts(
       "SELECT metrics ->> 'verdict' FROM reber.run WHERE stage = 'drift'")
     #expect(stored == ["alike", "unlike"])
+    #expect(
+      other.metrics.remedy(for: "stripes").last
+        == "reber finetune --survey toy --survey stripes --scheme NAME --model 1")
     await #expect(throws: LearnError.self) { try await place.drift(DriftStage(survey: "toy")) }
   }
 
@@ -162,7 +187,11 @@ import Testing
     _ = try await place.finetune(LearningTests.finetuning())
     // Only blobs.
     try await toy.add("blobs", pixelScale: 2, (30..<70).map { SyntheticSurvey.image(3 * $0) })
-    #expect(try await place.drift(DriftStage(survey: "blobs")).metrics.classes == nil)
+    let before = try await place.drift(DriftStage(survey: "blobs")).metrics
+    #expect(before.classes == nil && before.scheme == "toy")
+    #expect(
+      before.remedy(for: "blobs").last
+        == "reber finetune --survey toy --survey blobs --scheme toy --model 1")
     for name in ["toy", "blobs"] { _ = try await place.classify(ClassifyStage(survey: name)) }
     let classes = try #require(
       try await place.drift(DriftStage(survey: "blobs")).metrics.classes)

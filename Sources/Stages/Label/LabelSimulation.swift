@@ -30,7 +30,7 @@ public struct LabelSimulation: Codable, Sendable {
   public var repeats = 10
 
   /// Labels after which suggestions are made anew.
-  public var batch = 25
+  public var batch = 10
 
   /// One in so many sources is held out.
   public var parts = 3

@@ -15,6 +15,14 @@ public struct DriftStage: Codable, Sendable {
   /// where it is `nil`.
   public var classifier: Int?
 
+  /// Whether the survey's images are brought to what the encoder knows; as they were embedded where it
+  /// is `nil`.
+  public var scale: ScaleOptions?
+
+  /// The class scheme that the survey would be labelled in; that of the classifier, or of the newest
+  /// one that began from the encoder, where it is `nil`.
+  public var scheme: String?
+
   /// Sources of each side that the energy distance is measured on; it holds all their distances.
   public var sample = 1000
 
@@ -52,6 +60,8 @@ public struct DriftStage: Codable, Sendable {
     public var farthest: [String]
     /// How the classes are balanced; `nil` where no classifier has classified both sides.
     public var classes: Classes?
+    /// The class scheme that the survey would be labelled in; `nil` where no classifier tells.
+    public var scheme: String?
     /// What it comes to.
     public var verdict: Verdict
   }
@@ -95,12 +105,13 @@ extension Workplace {
       return (model, try model.taughtBy(in: database))
     }
     for name in Set(known.map(\.name) + [survey.name]).sorted() {
-      try await embedMissing(name, by: model)
+      try await embedMissing(name, by: model, scale: name == survey.name ? stage.scale : nil)
     }
     let work = try await database.with { database in
       var resolved = stage
       resolved.model = model.id
       resolved.classifier = try stage.classifier(of: survey, in: database)?.id
+      resolved.scheme = try stage.scheme(survey, model, in: database)
       let runs = try (known + [survey]).flatMap { try model.embeddingRuns(of: $0, in: database) }
       return Work(
         stage: "drift", parameters: try JSON(encoding: resolved), seed: stage.seed,
@@ -113,12 +124,17 @@ extension Workplace {
     }
   }
 
-  private func embedMissing(_ name: String, by model: Catalogue.Model) async throws {
+  /// Embeds what has no embedding, and what has one at another scale than is wanted.
+  private func embedMissing(
+    _ name: String, by model: Catalogue.Model, scale: ScaleOptions?
+  ) async throws {
     let survey = try await survey(name)
-    guard try await database.with({ try model.notEmbedded(of: survey, in: $0) }) > 0 else { return }
+    let missing = try await database.with { try model.notEmbedded(of: survey, in: $0) }
+    guard scale != nil || missing > 0 else { return }
     progress.note("'\(name)' is embedded first")
     var stage = EmbedStage(survey: name)
     stage.model = model.id
+    stage.scale = scale
     _ = try await embed(stage)
   }
 }
@@ -133,6 +149,16 @@ extension DriftStage {
     }
     guard let found = try? survey.classification(in: database) else { return nil }
     return try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
+  }
+
+  /// The scheme that the survey would be labelled in.
+  fileprivate func scheme(
+    _ survey: Survey, _ model: Catalogue.Model, in database: Connection
+  ) throws -> String? {
+    if let scheme { return scheme }
+    let newest = try model.newestClassifier(in: database)
+    guard let teacher = try classifier(of: survey, in: database) ?? newest else { return nil }
+    return try teacher.classes(in: database).scheme.name
   }
 
   /// The classifications by that classifier.
@@ -173,6 +199,7 @@ extension DriftStage {
       model: model.id, learnedFrom: known.map(\.name), known: learned.count, new: new.count,
       energy: energy, radius: outside.radius, outside: outside.share, farthest: farthest,
       classes: try classes(survey, known, in: database),
+      scheme: try scheme(survey, model, in: database),
       verdict: Verdict(energy, outside: outside.share))
   }
 
@@ -208,6 +235,33 @@ extension DriftStage {
         names.map { old.sources[$0] ?? 0 }, names.map { new.sources[$0] ?? 0 },
         permutations: permutations, seed: seed))
   }
+}
+
+extension DriftStage.Metrics {
+  /// What to do about a survey that is unlike what the encoder knows, as commands of a shell.
+  ///
+  /// Where no classifier tells the scheme, `NAME` stands for it.
+  public func remedy(for survey: String) -> [String] {
+    let scheme = "--scheme \(scheme.map(quoted) ?? "NAME")"
+    let surveys = learnedFrom.filter { $0 != survey } + [survey]
+    let (name, sheet) = ("--survey \(quoted(survey))", "sheet.csv")
+    return [
+      "reber label suggest \(name) \(scheme) --model \(model) --count 100 --output \(sheet)",
+      "reber label import \(sheet) \(name) \(scheme) --annotator 'YOUR NAME'",
+      "reber finetune \(surveys.map { "--survey \(quoted($0)) " }.joined())\(scheme) "
+        + "--model \(model)",
+    ]
+  }
+}
+
+/// A word of a shell's command.
+private func quoted(_ word: String) -> String {
+  let isPlain = word.allSatisfy { $0.isLetter || $0.isNumber || "-_.".contains($0) }
+  return isPlain && !word.isEmpty
+    ? word
+    : "'"
+      + word.split(separator: "'", omittingEmptySubsequences: false)
+      .joined(separator: "'\\''") + "'"
 }
 
 extension ClassBalance {

@@ -60,7 +60,17 @@ extension Workplace {
       )
     }
     for note in match.notes { progress.note(note) }
-    return try await perform(work) {
+    let report = try await perform(work) {
+      try await embed(survey, by: model, match, stage.precision, run: $0)
+    }
+    guard report.alreadyDone,
+      try await database.with({
+        try model.hasEmbeddings(of: survey, madeOtherwiseThan: report.run, in: $0)
+      })
+    else { return report }
+    progress.note("since then they were replaced by those at another scale or precision")
+    let repeating = Workplace(database: database, user: user, progress: progress, again: true)
+    return try await repeating.perform(work) {
       try await embed(survey, by: model, match, stage.precision, run: $0)
     }
   }

@@ -35,6 +35,9 @@ public struct FinetuneStage: Codable, Sendable {
   /// Sources within this many arcsec of each other share a fold.
   public var groupRadius = 10.0
 
+  /// Sources without a label, drawn by chance, that tell later what was never labelled.
+  public var unlabelled = 512
+
   /// Describes the usual fine-tuning on a survey's labels.
   public init(survey: String) {
     self.init(surveys: [survey])
@@ -82,6 +85,7 @@ private struct LabelledImages: Sendable {
   var bySurvey: [[TrainingSource]] = []
   var images: [Prepared] = []
   var groups: [Int] = []
+  var unlabelled: [Prepared] = []
   var withoutImage = 0
 }
 
@@ -135,7 +139,7 @@ extension Workplace {
     if stage.fromScratch != nil { options.probeViews = 0 }
     var training = try FineTuning(
       encoder: encoder, options: options, images: labelled.images, classes: labelled.taught.truth,
-      groups: labelled.groups)
+      groups: labelled.groups, unlabelled: labelled.unlabelled)
     let taught = labelled.sources(folds: training.folds)
     let scale = try await database.with { database in
       for (survey, sources) in zip(surveys, taught) {
@@ -178,6 +182,7 @@ extension Workplace {
   ) async throws -> LabelledImages {
     var labelled = LabelledImages()
     var positions: [Source.Position?] = []
+    var others: [(survey: Survey, source: Int)] = []
     for survey in surveys {
       let (consensus, sources) = try await database.with { database in
         (try survey.consensus(scheme: scheme, in: database), try survey.sources(in: database))
@@ -185,12 +190,30 @@ extension Workplace {
       let cutouts = try await prepared(survey, by: preprocessing, only: consensus.map(\.source))
       let places = Dictionary(sources.map { ($0.id, $0.position) }, uniquingKeysWith: { $1 })
       labelled.add(cutouts, saying: consensus)
+      let said = Set(consensus.map(\.source))
+      others += sources.map(\.id).filter { !said.contains($0) }.map { (survey, $0) }
       positions += cutouts.map { places[$0.source] ?? nil }
     }
     labelled.groups = positionGroups(positions, radius: stage.groupRadius)
     labelled.taught = try TaughtClasses(
       labelled.bySurvey.joined().compactMap(\.classID), of: scheme, surveys: stage.surveys)
+    var random = RandomStream(stage.learning.seed, 3)
+    let drawn = others.shuffled(using: &random).prefix(stage.unlabelled)
+    labelled.unlabelled = try await images(of: Array(drawn), in: surveys, by: preprocessing)
     return labelled
+  }
+
+  /// The images of sources, survey by survey.
+  private func images(
+    of sources: [(survey: Survey, source: Int)], in surveys: [Survey],
+    by preprocessing: Preprocessing
+  ) async throws -> [Prepared] {
+    var images: [Prepared] = []
+    for survey in surveys {
+      let own = sources.filter { $0.survey == survey }.map(\.source).sorted()
+      images += try await prepared(survey, by: preprocessing, only: own).map(\.image)
+    }
+    return images
   }
 }
 

@@ -16,6 +16,7 @@ struct DriftCommand: AsyncParsableCommand {
       Example:
         reber drift --survey emu
         reber drift --survey emu --model 3 --json
+        reber drift --survey first --match-beam
       """)
 
   @Option(help: "The survey.") var survey: String
@@ -27,6 +28,8 @@ struct DriftCommand: AsyncParsableCommand {
   @Option(help: "Divisions by chance in the permutation tests.")
   var permutations = DriftStage(survey: "").permutations
   @Option(help: "Decides samples and divisions.") var seed: UInt64 = 1
+  @OptionGroup(title: "How the survey is shown; as it was embedded without these")
+  var scale: ScaleMatchOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
   func validate() throws {
@@ -42,6 +45,7 @@ struct DriftCommand: AsyncParsableCommand {
     stage.sample = sample
     stage.permutations = permutations
     stage.seed = seed
+    stage.scale = scale.scale
     try options.show(try await options.workplace().drift(stage)) { metrics in
       [table(metrics), balance(metrics), words(metrics)].compactMap(\.self)
         .joined(separator: "\n\n")
@@ -93,11 +97,8 @@ struct DriftCommand: AsyncParsableCommand {
         \(percent(metrics.outside)) of its sources lie outside, where 1% would. Do not trust their \
         classes.
         farthest: \(metrics.farthest.joined(separator: ", "))
-        Label some of them and fine-tune, or learn the space anew with both surveys:
-          reber label choose --survey \(survey) --count 100 --output sheet.csv
-          reber label import sheet.csv --survey \(survey) --annotator NAME
-          reber finetune \(metrics.learnedFrom.map { "--survey \($0) " }.joined())--survey \(survey) \
-        --model \(metrics.model)
+        Label some of them and fine-tune on both surveys, or learn the space anew with both:
+          \(metrics.remedy(for: survey).joined(separator: "\n  "))
         """
     }
   }

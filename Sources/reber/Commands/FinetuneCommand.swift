@@ -31,6 +31,8 @@ struct FinetuneCommand: AsyncParsableCommand {
   @Option(help: "Sources in a step.") var batchSize = FineTuning.Options(classes: 2).batchSize
   @Option(help: "The learning rate of the whole network.")
   var rate = FineTuning.Options(classes: 2).rate
+  @Option(help: "Sources without a label that show later what was never labelled.")
+  var unlabelled = FinetuneStage(survey: "").unlabelled
   @Option(help: "Decides folds, order and views.") var seed: UInt64 = 1
   @OptionGroup var learning: LearningOptions
   @OptionGroup(title: "Views") var views: ViewOptions
@@ -57,6 +59,7 @@ struct FinetuneCommand: AsyncParsableCommand {
     stage.learning.rate = rate
     stage.learning.seed = seed
     learning.apply(to: &stage.learning)
+    stage.unlabelled = unlabelled
     stage.learning.views = views.applied(to: stage.learning.views)
     let place = try await options.workplace(checkpoints.means)
     try options.show(try await place.finetune(stage), text)

@@ -111,7 +111,8 @@ extension LabelCommands {
     @Option(help: ArgumentHelp("Numbers of labels.", valueName: "a,b"))
     var counts = "12,25,50,100,200"
     @Option(help: "Repeats, with other held-out parts and chances.") var repeats = 10
-    @Option(help: "Labels after which suggestions are made anew.") var batch = 25
+    @Option(help: "Labels after which suggestions are made anew.")
+    var batch = LabelSimulation(survey: "").batch
     @Option(help: "Clusters that sources are chosen from by cluster.") var clusters = 60
     @Option(
       help: ArgumentHelp("Sources so near stand on one side.", valueName: "arcsec"))
@@ -206,6 +207,9 @@ struct SuggestionOptions: ParsableArguments {
   @Option(help: "Principal components kept.")
   var components = Suggestion.Options().components
 
+  @Option(help: "How much more doubt about rare classes counts; 0 for all alike.")
+  var rarity = Suggestion.Options().rarity
+
   @Option(help: "How far the components' spreads are made even, 0 to 1.")
   var whitening = Suggestion.Options().whitening
 
@@ -216,13 +220,17 @@ struct SuggestionOptions: ParsableArguments {
     options.variety = variety
     options.reach = reach
     options.components = components
+    options.rarity = rarity
     return options
   }
 
   func validate() throws {
-    guard variety >= 0, reach > 0, components > 0, 0...1 ~= whitening else {
+    guard variety >= 0, reach > 0, components > 0, rarity >= 0, 0...1 ~= whitening else {
       throw ValidationError(
-        "--variety must be at least 0, --reach and --components above 0, --whitening in 0...1")
+        """
+        --variety and --rarity must be at least 0, --reach and --components above 0, --whitening in \
+        0...1
+        """)
     }
   }
 }
