@@ -8,7 +8,8 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
   /// 24 significant bits.
   case float32
 
-  /// 8 significant bits, to which both factors of a product are rounded; about half the time.
+  /// 8 significant bits, to which both factors of a product are rounded: less time, and an error of
+  /// 1.1% of the root mean square of a layer's output.
   case bfloat16
 
   /// Refuses what this processor has no instructions for.
