@@ -29,7 +29,7 @@ public struct LabelSimulation: Codable, Sendable {
   /// How often all is repeated, with other held-out parts and chances.
   public var repeats = 10
 
-  /// Labels after which suggestions are made anew.
+  /// Labels after which suggestions are made anew, once variety is no longer what counts.
   public var batch = 10
 
   /// One in so many sources is held out.
@@ -250,7 +250,9 @@ private struct Trial {
     var order: [Int] = []
     while order.count < count {
       let labels = Dictionary(uniqueKeysWithValues: order.map { ($0, field.truth[pool[$0]]) })
-      let next = try space.suggest(min(simulation.batch, count - order.count), labelled: labels)
+      // Variety is sought for all of the first labels at once: later clusters would not know it.
+      let wanted = max(simulation.batch, options.variety - order.count)
+      let next = try space.suggest(min(wanted, count - order.count), labelled: labels)
       guard !next.picks.isEmpty else { break }
       order += next.picks.map(\.row)
     }
