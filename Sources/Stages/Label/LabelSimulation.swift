@@ -111,7 +111,7 @@ extension Workplace {
     var ceiling = 0.0
     for round in 0..<simulation.repeats {
       progress.update("repeats", done: round, of: simulation.repeats)
-      let trial = Trial(field, simulation, round: round)
+      let trial = Rehearsal(field, simulation, round: round)
       ceiling += try trial.macroF1(of: Array(trial.pool.indices)) / Double(simulation.repeats)
       for strategy in simulation.strategies {
         curves[strategy, default: []].append(try trial.scores(strategy))
@@ -176,12 +176,12 @@ extension LabelSimulation {
     return Metrics(
       sources: field.truth.count,
       byClass: field.truth.reduce(into: [:]) { $0[field.classes[$1], default: 0] += 1 },
-      heldOut: Trial(field, self, round: 0).held.count, allLabels: ceiling, outcomes: outcomes)
+      heldOut: Rehearsal(field, self, round: 0).held.count, allLabels: ceiling, outcomes: outcomes)
   }
 }
 
 /// One repeat: what is held out, and what may be labelled.
-private struct Trial {
+private struct Rehearsal {
   let field: AnnotatedField
   let simulation: LabelSimulation
   let seed: UInt64

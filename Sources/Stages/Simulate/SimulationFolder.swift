@@ -63,7 +63,12 @@ final class SimulationFolder {
     try sweep(images)
   }
 
-  deinit { if lock >= 0 { close(lock) } }
+  deinit {
+    guard lock >= 0 else { return }
+    // A child of this process that has not become another program yet shares the lock.
+    flock(lock, LOCK_UN)
+    close(lock)
+  }
 
   func image(_ number: Int) -> String {
     let digits = String(number)
