@@ -147,7 +147,7 @@ def main():
         try:
             run(catalogue, arguments, rest)
         finally:
-            subprocess.run([sys.argv[1], "db", "stop", "--quiet"], env=catalogue.environment,
+            subprocess.run([sys.argv[1], "db", "stop"], env=catalogue.environment,
                            check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
