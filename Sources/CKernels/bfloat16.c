@@ -69,9 +69,10 @@ PAIRED INLINE void panel(const int width, const uint16_t *a, size_t aRow, const 
 // Inputs of a panel at a time, which stay in the first-level cache; rows of transposed products.
 enum { reach = 256, most = 128 };
 
-PAIRED static void products512(const bfloat16_task *t) {
+PAIRED static void products512(const task *t) {
   for (size_t p = 0; p < t->points; p++) {
-    const uint16_t *a = t->a + p * t->aPlane, *b = t->b + p * t->inputs * t->outputs;
+    const uint16_t *a = (const uint16_t *)t->a + p * t->aPlane;
+    const uint16_t *b = (const uint16_t *)t->b + p * t->inputs * t->outputs;
     float *c = t->c + p * t->cPlane;
     for (size_t k = 0; k < t->outputs; k += 32, b += 32 * t->inputs)
       for (size_t d = 0; d < t->inputs; d += reach) {
@@ -124,13 +125,13 @@ PAIRED INLINE void strip(const int width, const __m256i *a, const uint16_t *b, s
   end(8, width, sums, c, cRow);
 }
 
-PAIRED static void transposed512(const bfloat16_task *t) {
+PAIRED static void transposed512(const task *t) {
   __m256i left[most / 2];
   for (size_t p = 0; p < t->points; p++)
     for (size_t first = 0; first < t->rows; first += most) {
       size_t rows = t->rows - first < most ? t->rows - first : most;
-      const uint16_t *a = t->a + p * t->aPlane + first * t->inputs;
-      const uint16_t *b = t->b + p * t->bPlane + first * t->outputs;
+      const uint16_t *a = (const uint16_t *)t->a + p * t->aPlane + first * t->inputs;
+      const uint16_t *b = (const uint16_t *)t->b + p * t->bPlane + first * t->outputs;
       float *c = t->c + p * t->inputs * t->outputs;
       int adding = t->adding || first > 0;
       for (size_t i = 0; i < t->inputs; i += 8, a += 8, c += 8 * t->outputs) {
@@ -160,14 +161,14 @@ static float number(uint16_t bits) {
   return whole.value;
 }
 
-static void productsPlain(const bfloat16_task *t) {
+static void productsPlain(const task *t) {
   for (size_t p = 0; p < t->points; p++)
     for (size_t r = 0; r < t->rows; r++)
       for (size_t k = 0; k < t->outputs; k++) {
-        const uint16_t *a = t->a + p * t->aPlane + r * t->inputs;
+        const uint16_t *a = (const uint16_t *)t->a + p * t->aPlane + r * t->inputs;
         size_t first = k / 32 * 32, span = t->outputs - first < 32 ? t->outputs - first : 32;
         const uint16_t *b =
-            t->b + p * t->inputs * t->outputs + first * t->inputs + 2 * (k - first);
+            (const uint16_t *)t->b + p * t->inputs * t->outputs + first * t->inputs + 2 * (k - first);
         float sum = 0;
         for (size_t d = 0; d < t->inputs; d++)
           sum += number(a[d]) * number(b[d / 2 * 2 * span + d % 2]);
@@ -175,11 +176,12 @@ static void productsPlain(const bfloat16_task *t) {
       }
 }
 
-static void transposedPlain(const bfloat16_task *t) {
+static void transposedPlain(const task *t) {
   for (size_t p = 0; p < t->points; p++)
     for (size_t i = 0; i < t->inputs; i++)
       for (size_t k = 0; k < t->outputs; k++) {
-        const uint16_t *a = t->a + p * t->aPlane + i, *b = t->b + p * t->bPlane + k;
+        const uint16_t *a = (const uint16_t *)t->a + p * t->aPlane + i;
+        const uint16_t *b = (const uint16_t *)t->b + p * t->bPlane + k;
         float *c = t->c + (p * t->inputs + i) * t->outputs + k;
         float sum = t->adding ? *c : 0;
         for (size_t r = 0; r < t->rows; r++)
@@ -188,14 +190,14 @@ static void transposedPlain(const bfloat16_task *t) {
       }
 }
 
-void reber_bfloat16_products(const bfloat16_task *t) {
+void reber_bfloat16_products(const task *t) {
 #if defined(__x86_64__) && defined(__clang__)
   if (reber_has_bfloat16()) return products512(t);
 #endif
   productsPlain(t);
 }
 
-void reber_bfloat16_transposed_products(const bfloat16_task *t) {
+void reber_bfloat16_transposed_products(const task *t) {
 #if defined(__x86_64__) && defined(__clang__)
   if (reber_has_bfloat16()) return transposed512(t);
 #endif

@@ -5,16 +5,16 @@
 #include "CKernels.h"
 
 // Products or transposed products at `points`; of `a` and `b` in panels, or of `a` and `b`, as
-// winograd.h has them.
+// winograd.h has them: of float or of bfloat16 numbers.
 typedef struct {
-  const uint16_t *a, *b;
+  const void *a, *b;
   size_t aPlane, bPlane, points, rows, inputs, outputs;
   int adding;
   float *c;
   size_t cPlane;
-} bfloat16_task;
+} task;
 
-void reber_bfloat16_products(const bfloat16_task *t);
-void reber_bfloat16_transposed_products(const bfloat16_task *t);
+void reber_bfloat16_products(const task *t);
+void reber_bfloat16_transposed_products(const task *t);
 
 #endif

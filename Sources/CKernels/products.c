@@ -55,20 +55,13 @@ INLINE void rest(size_t width, const float *a, size_t aRow, size_t aStep, const 
     }
 }
 
-typedef struct {
-  const float *a, *b;
-  size_t aPlane, bPlane, points, rows, inputs, outputs;
-  int adding;
-  float *c;
-  size_t cPlane;
-} task;
-
 // Rows of a panel at a time, which stay in the first-level cache.
 enum { reach = 128 };
 
 INLINE void products(const int height, const int width, const task t) {
   for (size_t p = 0; p < t.points; p++) {
-    const float *a = t.a + p * t.aPlane, *b = t.b + p * t.inputs * t.outputs;
+    const float *a = (const float *)t.a + p * t.aPlane;
+    const float *b = (const float *)t.b + p * t.inputs * t.outputs;
     float *c = t.c + p * t.cPlane;
     for (size_t k = 0; k < t.outputs; k += 32, b += 32 * t.inputs) {
       size_t span = t.outputs - k < 32 ? t.outputs - k : 32;
@@ -91,7 +84,8 @@ INLINE void products(const int height, const int width, const task t) {
 
 INLINE void transposed(const int height, const int width, const task t) {
   for (size_t p = 0; p < t.points; p++) {
-    const float *a = t.a + p * t.aPlane, *b = t.b + p * t.bPlane;
+    const float *a = (const float *)t.a + p * t.aPlane;
+    const float *b = (const float *)t.b + p * t.bPlane;
     float *c = t.c + p * t.inputs * t.outputs;
     size_t k = 0;
     for (; width == 2 && k + 32 <= t.outputs; k += 32)
@@ -119,11 +113,8 @@ static void transposedPlain(const task *t) { transposed(4, 1, *t); }
 void reber_products(reber_precision precision, const void *a, size_t aPlane, const void *panels,
                     size_t points, size_t rows, size_t inputs, size_t outputs, float *product,
                     size_t productPlane) {
-  if (precision == reber_bfloat16) {
-    bfloat16_task t = {a, panels, aPlane, 0, points, rows, inputs, outputs, 0, product, productPlane};
-    return reber_bfloat16_products(&t);
-  }
   task t = {a, panels, aPlane, 0, points, rows, inputs, outputs, 0, product, productPlane};
+  if (precision == reber_bfloat16) return reber_bfloat16_products(&t);
 #if defined(__x86_64__) && defined(__clang__)
   if (__builtin_cpu_supports("x86-64-v4")) return products512(&t);
   if (__builtin_cpu_supports("x86-64-v3")) return products256(&t);
@@ -134,11 +125,8 @@ void reber_products(reber_precision precision, const void *a, size_t aPlane, con
 void reber_transposed_products(reber_precision precision, const void *a, size_t aPlane,
                                const void *b, size_t bPlane, size_t points, size_t rows,
                                size_t inputs, size_t outputs, int adding, float *sums) {
-  if (precision == reber_bfloat16) {
-    bfloat16_task t = {a, b, aPlane, bPlane, points, rows, inputs, outputs, adding, sums, 0};
-    return reber_bfloat16_transposed_products(&t);
-  }
   task t = {a, b, aPlane, bPlane, points, rows, inputs, outputs, adding, sums, 0};
+  if (precision == reber_bfloat16) return reber_bfloat16_transposed_products(&t);
 #if defined(__x86_64__) && defined(__clang__)
   if (__builtin_cpu_supports("x86-64-v4")) return transposed512(&t);
   if (__builtin_cpu_supports("x86-64-v3")) return transposed256(&t);

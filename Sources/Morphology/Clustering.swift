@@ -157,14 +157,12 @@ extension Tensor {
     let sphere = onUnitSphere()
     let pca = PCA(fitting: sphere, components: min(components, rows - 1))
     var projected = pca.project(sphere)
-    if whitening > 0 { projected.whiten(pca.variances, by: whitening) }
+    if whitening > 0 { projected.scaleColumns(by: pca.evening(by: whitening)) }
     return (projected.onUnitSphere(), pca.varianceRatios.reduce(0, +))
   }
 
-  /// Divides each column by its spread to a power; columns without spread become 0.
-  private mutating func whiten(_ variances: [Double], by power: Double) {
-    let least = (variances.first ?? 0) * 1e-10
-    let factors = variances.map { $0 > least ? Float(pow($0, -power / 2)) : 0 }
+  private mutating func scaleColumns(by factors: [Double]) {
+    let factors = factors.map(Float.init)
     values.withUnsafeMutableBufferPointer { values in
       for index in values.indices { values[index] *= factors[index % factors.count] }
     }
@@ -181,5 +179,14 @@ extension Tensor {
       }
     }
     return result
+  }
+}
+
+extension PCA {
+  /// What makes the components' spreads more even: the inverse of each to a power; 0 for components
+  /// without spread.
+  func evening(by power: Double) -> [Double] {
+    let least = (variances.first ?? 0) * 1e-10
+    return variances.map { $0 > least ? pow($0, -power / 2) : 0 }
   }
 }

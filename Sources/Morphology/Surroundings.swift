@@ -53,10 +53,10 @@ struct Surroundings: Sendable, Equatable {
   private static func scaledAxes(of scatter: Tensor) -> Tensor {
     let pca = PCA(fitting: scatter, components: scatter.columns)
     let mean = pca.variances.reduce(0, +) / Double(max(1, pca.variances.count))
-    let widths = pca.variances.map {
-      max((1 - shrinkage) * $0 + shrinkage * mean, 1e-12).squareRoot()
+    let factors = pca.variances.map {
+      1 / max((1 - shrinkage) * $0 + shrinkage * mean, 1e-12).squareRoot()
     }
-    return pca.components.dividingRows(by: widths)
+    return pca.components.scalingRows(by: factors)
   }
 
   /// The squared Mahalanobis distances of points of the unit sphere to the nearest centre.
@@ -110,10 +110,8 @@ struct CrowdView: Sendable, Equatable {
   /// Finds the axes of features on the unit sphere, `[n, dimensions]`.
   init(_ points: Tensor) {
     let pca = PCA(fitting: points, components: min(Self.components, max(1, points.rows - 1)))
-    let least = (pca.variances.first ?? 0) * 1e-10
     mean = pca.mean
-    axes = pca.components.dividingRows(
-      by: pca.variances.map { $0 > least ? pow($0, Self.whitening / 2) : .infinity })
+    axes = pca.components.scalingRows(by: pca.evening(by: Self.whitening))
   }
 
   /// Restores what was saved; `nil` for tensors that do not go together.
@@ -131,11 +129,11 @@ struct CrowdView: Sendable, Equatable {
 }
 
 extension Tensor {
-  /// Every row divided by a width of its own.
-  fileprivate func dividingRows(by widths: [Double]) -> Tensor {
+  /// Every row multiplied by a factor of its own.
+  fileprivate func scalingRows(by factors: [Double]) -> Tensor {
     var result = self
-    for (row, width) in widths.enumerated() {
-      for place in row * columns..<(row + 1) * columns { result.values[place] /= Float(width) }
+    for (row, factor) in factors.enumerated() {
+      for place in row * columns..<(row + 1) * columns { result.values[place] *= Float(factor) }
     }
     return result
   }

@@ -58,7 +58,7 @@ package struct LabelledSpace: Sendable, Equatable {
     let all = Surroundings(
       others, classes: [Int](repeating: 0, count: others.rows), view: view)
     self.unlabelled = all
-    ceilings = all.measures(of: others, view).map {
+    ceilings = all.measures(of: others, seen: view.points(others)).map {
       Float(quantile($0.map(Double.init).sorted(), 0.99))
     }
   }
@@ -67,8 +67,9 @@ package struct LabelledSpace: Sendable, Equatable {
   /// measures, from both; 0 from unlabelled ones that are not known.
   package func measures(of features: Tensor) -> Tensor {
     let points = features.onUnitSphere()
-    let near = labelled.measures(of: points, view)
-    let all = unlabelled?.measures(of: points, view)
+    let seen = view.points(points)
+    let near = labelled.measures(of: points, seen: seen)
+    let all = unlabelled?.measures(of: points, seen: seen)
     return Tensor(shape: [points.rows, 4]) { target in
       for row in 0..<points.rows {
         for measure in 0..<2 {
@@ -133,11 +134,11 @@ package struct LabelledSpace: Sendable, Equatable {
 
 extension Surroundings {
   /// The logarithm of the distance to the nearest centre, and the thinness of the crowd, of points of
-  /// the unit sphere.
-  fileprivate func measures(of points: Tensor, _ view: CrowdView) -> [[Float]] {
+  /// the unit sphere that are `seen` so in the crowd's view.
+  fileprivate func measures(of points: Tensor, seen: Tensor) -> [[Float]] {
     [
       distances(of: points).map { log(max($0, .leastNormalMagnitude)) },
-      thinness(of: view.points(points)),
+      thinness(of: seen),
     ]
   }
 }

@@ -7,16 +7,6 @@ import Testing
 
 @Suite("Kernels of the network against plain loops")
 struct NetworkKernelTests {
-  private func noise(_ count: Int, _ seed: UInt64) -> [Float] {
-    var random = RandomStream(seed)
-    return (0..<count).map { _ in random.normal() }
-  }
-
-  private func largest(_ a: [Float], _ b: [Double]) -> Double {
-    #expect(a.count == b.count)
-    return zip(a, b).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
-  }
-
   @Test(
     "Products with packed panels, of any number of rows, inputs and outputs",
     arguments: [
@@ -38,13 +28,9 @@ struct NetworkKernelTests {
     reber_products(
       reber_float32, a, rows * inputs + gap, panels, points, rows, inputs, outputs, &c,
       rows * outputs)
-    let expected = (0..<c.count).map { index -> Double in
-      let (p, r, k) = (index / outputs / rows, index / outputs % rows, index % outputs)
-      return (0..<inputs).reduce(0) {
-        $0 + Double(a[p * (rows * inputs + gap) + r * inputs + $1])
-          * Double(b[(p * inputs + $1) * outputs + k])
-      }
-    }
+    let expected = slowProducts(
+      a.map(Double.init), gap: gap, b.map(Double.init), points: points, rows: rows, inputs: inputs,
+      outputs: outputs)
     #expect(largest(c, expected) < 1e-5 * Double(inputs).squareRoot() + 1e-5)
   }
 

@@ -7,11 +7,6 @@ import Testing
 
 @Suite("Products of bfloat16 numbers")
 struct PrecisionTests {
-  private func noise(_ count: Int, _ seed: UInt64) -> [Float] {
-    var random = RandomStream(seed)
-    return (0..<count).map { _ in random.normal() }
-  }
-
   /// The nearest bfloat16 by distance: of the two around a number, of equally near ones the even.
   private func nearest(_ value: Float) -> UInt16 {
     if value.isNaN { return UInt16(value.bitPattern >> 16) | 0x40 }
@@ -28,11 +23,6 @@ struct PrecisionTests {
 
   private func number(_ bits: UInt16) -> Double {
     Double(Float(bitPattern: UInt32(bits) << 16))
-  }
-
-  private func largest(_ a: [Float], _ b: [Double]) -> Double {
-    #expect(a.count == b.count)
-    return zip(a, b).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
   }
 
   @Test("Transforms round to the nearest, and to the even one of two")
@@ -77,13 +67,9 @@ struct PrecisionTests {
     reber_products(
       reber_bfloat16, a, rows * inputs + gap, panels, points, rows, inputs, outputs, &c,
       rows * outputs)
-    let expected = (0..<c.count).map { index -> Double in
-      let (p, r, k) = (index / outputs / rows, index / outputs % rows, index % outputs)
-      return (0..<inputs).reduce(0) {
-        $0 + number(a[p * (rows * inputs + gap) + r * inputs + $1])
-          * number(b[(p * inputs + $1) * outputs + k])
-      }
-    }
+    let expected = slowProducts(
+      a.map(number), gap: gap, b.map(number), points: points, rows: rows, inputs: inputs,
+      outputs: outputs)
     #expect(largest(c, expected) < 1e-5 * Double(inputs).squareRoot() + 1e-5)
   }
 
