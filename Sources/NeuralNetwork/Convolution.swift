@@ -51,7 +51,7 @@ struct Convolution: Sendable {
     let output = output(of: input.map, in: arena)
     let mark = arena.position
     defer { arena.position = mark }
-    let tiles = kernels.tiles(.forward, self, over: input.map)
+    let tiles = kernels.tiles(.forward, self)
     if let winograd = Winograd(self, over: input.map, tiles: tiles, workers: arena.workers) {
       let weights = winograd.weights(weight.value, transposed: false, in: arena)
       let sums = winograd.sums(outputs) { sums in
@@ -122,7 +122,7 @@ extension Convolution {
   ) -> ChannelSums? {
     let mark = arena.position
     defer { arena.position = mark }
-    let tiles = kernels.tiles(.backward, self, over: input.map)
+    let tiles = kernels.tiles(.backward, self)
     if let winograd = Winograd(self, over: input.map, tiles: tiles, workers: arena.workers) {
       return backward(by: winograd, gradient, input, result, arena)
     }

@@ -85,7 +85,7 @@ struct FoldedConvolution {
     (epilogue.bias, epilogue.residual) = (UnsafePointer(bias), UnsafePointer(residual?.base))
     epilogue.rectified = rectified ? 1 : 0
     let (source, workers) = (Activation(input).source, arena.workers)
-    let tiles = convolution.kernels.tiles(.forward, convolution, over: input)
+    let tiles = convolution.kernels.tiles(.forward, convolution)
     let winograd = Winograd(
       convolution, over: input, tiles: tiles, workers: workers, isAlone: true)
     if let winograd, let transformed {

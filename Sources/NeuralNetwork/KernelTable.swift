@@ -9,9 +9,10 @@ struct KernelTable: Sendable {
     case backward
   }
 
-  /// By the channels of the wider end (16, 32, 64, 128, 256, 512) and the side of the map that is
-  /// read (4, 8, 16, 32, 64), a shape belongs to the first class that it does not exceed.
-  typealias Classes = [[Int]]
+  /// By the channels of the wider end: 16, 32, 64, 128, 256, 512.
+  ///
+  /// A convolution belongs to the first class that it does not exceed, or to the last.
+  typealias Classes = [Int]
 
   let forward: Classes
   let backward: Classes
@@ -20,12 +21,12 @@ struct KernelTable: Sendable {
 
   /// The same number for all shapes.
   static func always(_ tiles: Int) -> KernelTable {
-    let all = [[tiles]]
-    return KernelTable(forward: all, backward: all, stridedForward: all, stridedBackward: all)
+    KernelTable(
+      forward: [tiles], backward: [tiles], stridedForward: [tiles], stridedBackward: [tiles])
   }
 
-  /// Tiles in a block of a convolution over a map.
-  func tiles(_ pass: Pass, _ convolution: Convolution, over map: FeatureMap) -> Int {
+  /// Tiles in a block of a convolution.
+  func tiles(_ pass: Pass, _ convolution: Convolution) -> Int {
     let classes =
       switch (pass, convolution.stride) {
       case (.forward, 1): forward
@@ -33,70 +34,33 @@ struct KernelTable: Sendable {
       case (.forward, _): stridedForward
       case (.backward, _): stridedBackward
       }
-    let row = Self.place(max(convolution.inputs, convolution.outputs), from: 16, in: classes.count)
-    let places = classes[row]
-    return places[Self.place(max(map.height, map.width), from: 4, in: places.count)]
-  }
-
-  /// The place of a number among `first`, twice that, and so on.
-  private static func place(_ number: Int, from first: Int, in count: Int) -> Int {
-    var (place, limit) = (0, first)
-    while limit < number, place < count - 1 { (place, limit) = (place + 1, limit * 2) }
-    return place
+    let channels = max(convolution.inputs, convolution.outputs)
+    let place = classes.indices.first { channels <= 16 << $0 }
+    return classes[place ?? classes.count - 1]
   }
 }
 
 // swift-format-ignore
 extension KernelTable {
-  /// Processor time of a pass in ms on an AMD EPYC (Zen 4, 1 MB of second-level cache a core):
+  /// As `tools/bench kernels` printed it on an AMD EPYC (Zen 4, 1 MB of second-level cache a core).
+  /// Processor time there, beside the best of a class:
   ///
-  ///                                  gathered     14     28     56    112    224
-  ///     stride 1, forward    64 ch.               8.9    8.7    9.3    9.7    9.8
-  ///                         128 ch.                17     16     16     16     18
-  ///                         512 ch.                51     39     31     32     30
-  ///     stride 1, backward   64 ch.                19     19     20     23     24
-  ///                         128 ch.                51     47     42     41     40
-  ///                         512 ch.               151    124    103     84     63
-  ///     stride 2, backward   64 ch.        55      42     42     46     46     50
-  ///                         128 ch.        50      39     42     47     42     39
-  ///                         256 ch.        98      97     86     84     81     78
-  ///                         512 ch.       248     196    171    162    152    147
+  ///                       tiles    14     28     56    112    224  gathered
+  ///     forward           64 ch. 1.00   1.04   1.03   1.03   1.06   2.80
+  ///                      512 ch. 1.24   1.12   1.03   1.00   1.02   2.75
+  ///     backward          64 ch. 1.01   1.00   1.03   1.01   1.12   2.60
+  ///                      512 ch. 1.42   1.14   1.05   1.05   1.00   2.54
+  ///     strided forward   64 ch. 1.02   1.00   1.03   1.02   1.13   1.21
+  ///                      512 ch. 1.02   1.08   1.04   1.07   1.00   1.10
+  ///     strided backward  64 ch. 1.05   1.00   1.01   1.01   1.05   1.26
+  ///                      512 ch. 1.19   1.10   1.11   1.10   1.07   1.00
   ///
-  /// `tools/bench kernels` makes such a table for every class on the machine it runs on. Of ways within
-  /// a few per cent of each other the one with the smaller blocks stands here, and the same one for
-  /// neighbours that hardly differ.
+  /// The side of the map does not stand in it: it changes the order of ways by less than a
+  /// measurement repeats to.
   static let measured = KernelTable(
-    // Sides:    4    8   16   32   64      Channels:
-    forward: [
-               [28,  28,  28,  28,  28],    // 16
-               [28,  28,  28,  28,  28],    // 32
-               [28,  28,  28,  28,  28],    // 64
-               [56,  56,  56,  56,  56],    // 128
-               [56,  56,  56,  56,  56],    // 256
-               [56,  56,  56,  56,  56],    // 512
-    ],
-    backward: [
-               [28,  28,  28,  28,  28],    // 16
-               [28,  28,  28,  28,  28],    // 32
-               [28,  28,  28,  28,  28],    // 64
-              [112, 112, 112, 112, 112],    // 128
-              [112, 112, 112, 112, 112],    // 256
-              [224, 224, 224, 224, 224],    // 512
-    ],
-    stridedForward: [
-               [28,  28,  28,  28,  28],    // 16
-               [28,  28,  28,  28,  28],    // 32
-               [28,  28,  28,  28,  28],    // 64
-               [28,  28,  28,  28,  28],    // 128
-               [28,  28,  28,  28,  28],    // 256
-               [28,  28,  28,  28,  28],    // 512
-    ],
-    stridedBackward: [
-               [28,  28,  28,  28,  28],    // 16
-               [28,  28,  28,  28,  28],    // 32
-               [28,  28,  28,  28,  28],    // 64
-               [28,  28,  28,  28,  28],    // 128
-               [56,  56,  56,  56,  56],    // 256
-              [112, 112, 112, 112, 112],    // 512
-    ])
+    // Channels:        16   32   64  128  256  512
+    forward:         [ 56,  28,  28,  28,  14,  56],
+    backward:        [ 56,  28,  28, 112, 112,  56],
+    stridedForward:  [ 56,  28,  28,  28, 112,  56],
+    stridedBackward: [ 28,  28,  28,  28,   0,   0])
 }
