@@ -18,7 +18,7 @@ public struct Suggestion: Sendable {
     public var variety = 25
 
     /// The distance on the unit sphere, as the σ of a Gaussian, over which a label tells of others.
-    public var reach: Float = 0.5
+    public var reach: Float = 0.75
 
     /// Principal components kept.
     public var components = 64
@@ -33,7 +33,7 @@ public struct Suggestion: Sendable {
     /// power, less.
     ///
     /// Macro F1 asks as much of a rare class as of a common one, and chance gives it fewer labels.
-    public var rarity = 0.5
+    public var rarity = 0.75
 
     /// The most sources that are weighed against each other, drawn by chance from all.
     public var sample = 8192

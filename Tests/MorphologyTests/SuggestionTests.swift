@@ -111,7 +111,7 @@ import Testing
       let square = zip(space.points.row(a), space.points.row(b)).reduce(0.0) {
         $0 + pow(Double($1.0) - Double($1.1), 2)
       }
-      return exp(-square / (2 * 0.5 * 0.5))
+      return exp(-square / (2 * 0.75 * 0.75))
     }
     let shares = (0..<3).map { column in
       (0..<70).reduce(0.02) { $0 + Double(probabilities.values[3 * $1 + column]) / 70 }
@@ -120,7 +120,7 @@ import Testing
     let doubt = (0..<70).map { row in
       let all = probabilities.row(row).map(Double.init)
       let sorted = all.sorted(by: >)
-      let rarity = zip(all, shares).reduce(0) { $0 + $1.0 * (rarest / $1.1).squareRoot() }
+      let rarity = zip(all, shares).reduce(0) { $0 + $1.0 * pow(rarest / $1.1, 0.75) }
       return rarity * (1 - (sorted[0] - sorted[1]))
     }
     var covered = (0..<70).map { max(nearness($0, 3), nearness($0, 40)) }
