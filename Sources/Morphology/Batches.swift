@@ -9,39 +9,55 @@ extension ViewRecipe {
     of sources: [(index: Int, image: Prepared)], copies: Int, seed: UInt64,
     coordinates: (Int, Int)
   ) -> Tensor {
-    let side = sources.first?.image.preprocessing.size ?? 0
-    let pixels = side * side
-    return Tensor(shape: [copies * sources.count, side, side, 1]) { target in
-      nonisolated(unsafe) let target = target
-      parallel(over: copies * sources.count, chunk: 4) { _, items in
-        for item in items {
-          let (index, image) = sources[item % sources.count]
-          let copy = item / sources.count
-          var random = RandomStream(seed, coordinates.0, coordinates.1, index, copy)
-          let view = view(of: image, using: &random)
-          precondition(view.values.count == pixels, "all sources of a batch have one view size")
-          for (offset, value) in view.values.enumerated() { target[item * pixels + offset] = value }
-        }
+    images(copies * sources.count, side: sources.first?.image.preprocessing.size ?? 0) { item in
+      let (index, image) = sources[item % sources.count]
+      var random = RandomStream(
+        seed, coordinates.0, coordinates.1, index, item / sources.count)
+      return view(of: image, using: &random)
+    }
+  }
+}
+
+/// One batch `[count, side, side, 1]` of images that `draw` makes by number, in parallel.
+func images(_ count: Int, side: Int, draw: @Sendable (Int) -> Tensor) -> Tensor {
+  let pixels = side * side
+  return Tensor(shape: [count, side, side, 1]) { target in
+    nonisolated(unsafe) let target = target
+    parallel(over: count, chunk: 4) { _, items in
+      for item in items {
+        let view = draw(item)
+        precondition(view.values.count == pixels, "all sources of a batch have one view size")
+        for (offset, value) in view.values.enumerated() { target[item * pixels + offset] = value }
       }
     }
   }
 }
 
 extension Encoder {
-  /// Embeds sources, a few at a time.
+  /// Embeds sources, a few at a time, each as the mean over its views, so that it hardly depends on
+  /// how a source lies on the sky.
   ///
   /// - Parameters:
   ///   - sources: Prepared as they were for training.
-  ///   - overOrientations: Whether to take the mean over eight orientations of each plain view,
-  ///     which costs eight times as much and hardly depends on how a source lies on the sky.
+  ///   - views: The views of each.
   /// - Returns: `[n, dimensions]`.
-  public func embed(_ sources: [Prepared], overOrientations: Bool = false) -> Tensor {
-    let views = overOrientations ? 8 : 1
-    return inBlocks(sources, of: 256 / views) { block in
-      let single = embed(images(block.map { overOrientations ? $0.orientations() : [$0.plain()] }))
-      return views == 1 ? single : means(of: single, over: views)
+  public func embed(_ sources: [Prepared], by views: TestViews = TestViews()) -> Tensor {
+    meanOverViews(features(of: sources, by: views))
+  }
+
+  /// The embeddings of every view of sources, `[n, views, dimensions]`.
+  func features(of sources: [Prepared], by views: TestViews) -> Tensor {
+    inBlocks(sources, of: max(1, 256 / views.count)) { block in
+      let features = embed(views.batch(of: block))
+      return features.reshaped([block.count, views.count, features.columns])
     }
   }
+}
+
+/// The mean over the second axis.
+func meanOverViews(_ features: Tensor) -> Tensor {
+  let (count, views, width) = (features.shape[0], features.shape[1], features.shape[2])
+  return means(of: features.reshaped([count * views, width]), over: views)
 }
 
 /// The mean of every `count` rows that follow each other.
@@ -68,6 +84,3 @@ func inBlocks(_ sources: [Prepared], of size: Int, _ body: (ArraySlice<Prepared>
   let columns = max(1, shape.reduce(1, *))
   return Tensor(shape: [values.count / columns] + (shape.isEmpty ? [1] : shape), values: values)
 }
-
-/// One batch of the images of each source, source by source.
-func images(_ views: [[Tensor]]) -> Tensor { batch(views.flatMap(\.self)) }

@@ -12,6 +12,9 @@ public struct Classifier: Sendable {
   /// How cutouts must be prepared.
   public let preprocessing: Preprocessing
 
+  /// The views that a source is judged by.
+  public let views: TestViews
+
   /// The encoder, whose embeddings the head classifies.
   public var encoder: Encoder { model.encoder }
 
@@ -20,22 +23,25 @@ public struct Classifier: Sendable {
 
   init(
     model: Model, classes: Int, temperature: Float, preprocessing: Preprocessing,
-    labelled: LabelledSpace?
+    views: TestViews, labelled: LabelledSpace?
   ) {
     self.model = model
     self.labelled = labelled
     self.classes = classes
     self.temperature = temperature
     self.preprocessing = preprocessing
+    self.views = views
   }
 
   /// Restores a classifier from its saved weights.
   ///
-  /// - Throws: What the network throws for tensors that do not fit the architecture.
+  /// - Throws: What the network throws for tensors that do not fit the architecture, or
+  ///   `MorphologyError.badOptions` for a number of views that cannot be.
   public init(
     architecture: Architecture, classes: Int, temperature: Float, preprocessing: Preprocessing,
-    precision: Precision = .float32, state: [String: Tensor]
+    views: TestViews = TestViews(), precision: Precision = .float32, state: [String: Tensor]
   ) throws {
+    try views.check()
     var model = Model(
       encoder: Encoder(architecture, seed: 0, precision: precision),
       head: Head(
@@ -43,7 +49,7 @@ public struct Classifier: Sendable {
     try model.load(state)
     self.init(
       model: model, classes: classes, temperature: temperature, preprocessing: preprocessing,
-      labelled: LabelledSpace(state))
+      views: views, labelled: LabelledSpace(state))
   }
 
   /// The weights, to save; the temperature, number of classes and preprocessing go beside them.
@@ -51,7 +57,7 @@ public struct Classifier: Sendable {
     model.state.merging(labelled?.state ?? [:]) { first, _ in first }
   }
 
-  /// Class probabilities of sources, `[n, classes]`: the mean over eight orientations.
+  /// Class probabilities of sources, `[n, classes]`: the mean over its views.
   ///
   /// - Throws: `MorphologyError.badOptions` for a source prepared otherwise.
   public func probabilities(of sources: [Prepared]) throws -> Tensor {
@@ -60,7 +66,7 @@ public struct Classifier: Sendable {
 
   /// Class probabilities of sources, and how unlike anything labelled each is.
   ///
-  /// - Returns: Probabilities `[n, classes]`, each the mean over eight orientations; of each source the
+  /// - Returns: Probabilities `[n, classes]`, each the mean over `views`; of each source the
   ///   part of the labelled sources, each held out, that lie nearer to what was labelled, in 0...1, or
   ///   `nil` where none was held out.
   /// - Throws: `MorphologyError.badOptions` for a source prepared otherwise.
@@ -71,7 +77,7 @@ public struct Classifier: Sendable {
       throw MorphologyError.badOptions("sources were prepared otherwise than the classifier's")
     }
     guard !sources.isEmpty else { return (Tensor([0, classes]), labelled.map { _ in [] }) }
-    let features = model.orientedFeatures(of: sources)
+    let features = model.encoder.features(of: sources, by: views)
     return (
       meanProbabilities(model.logits(of: features), temperature: temperature),
       labelled?.unlikeness(of: meanOverViews(features))

@@ -51,6 +51,9 @@ public struct FineTuning: Sendable {
     /// The views.
     public var views = ViewRecipe.mild
 
+    /// Views of a source that its probabilities are the mean over, a multiple of 4.
+    public var testViews = 16
+
     /// Chooses folds, weights, order and views.
     public var seed: UInt64 = 1
 
@@ -84,6 +87,11 @@ public struct FineTuning: Sendable {
 
   /// Units of work done.
   public private(set) var position = 0
+
+  /// The views that a source is judged by: zoomed as those learned from.
+  public var testViews: TestViews {
+    TestViews(count: options.testViews, zoom: options.views.zoom)
+  }
 
   let start: Encoder
   let images: [Prepared]
@@ -126,7 +134,7 @@ public struct FineTuning: Sendable {
         classes: classes, groups: groups, folds: options.folds, seed: options.seed)
     model = Self.model(start, options: options, round: 0)
     optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
-    heldOut = Tensor([images.count, 8, options.classes])
+    heldOut = Tensor([images.count, options.testViews, options.classes])
     heldOutMeasures = Tensor([images.count, 4])
   }
 
@@ -152,7 +160,7 @@ public struct FineTuning: Sendable {
     if epoch == options.epochs, round < options.folds { predictHeldOut(round) }
     position += 1
     if isFinished {
-      features = model.features(of: images)
+      features = features(of: images)
       unlabelledFeatures = featuresOfUnlabelled()
     }
     return Progress(loss: loss, round: round, epoch: epoch, position: position, total: total)
@@ -170,7 +178,7 @@ public struct FineTuning: Sendable {
     guard isFinished, let preprocessing = images.first?.preprocessing else { return nil }
     return Classifier(
       model: model, classes: options.classes, temperature: temperature,
-      preprocessing: preprocessing, labelled: labelledSpace)
+      preprocessing: preprocessing, views: testViews, labelled: labelledSpace)
   }
 
   /// The labelled sources in the classifier's space; `nil` where none was held out.
@@ -181,7 +189,12 @@ public struct FineTuning: Sendable {
   }
 
   private func featuresOfUnlabelled() -> Tensor? {
-    options.folds == 0 || unlabelled.isEmpty ? nil : model.features(of: unlabelled)
+    options.folds == 0 || unlabelled.isEmpty ? nil : features(of: unlabelled)
+  }
+
+  /// The features of each source, the mean over its views, `[n, dimensions]`.
+  private func features(of sources: [Prepared]) -> Tensor {
+    model.encoder.embed(sources, by: testViews)
   }
 
   private var temperature: Float {
@@ -194,14 +207,14 @@ public struct FineTuning: Sendable {
 
   private mutating func predictHeldOut(_ round: Int) {
     let rows = images.indices.filter { folds[$0] == round }
-    let features = model.orientedFeatures(of: rows.map { images[$0] })
-    let logits = model.logits(of: features)
+    let seen = model.encoder.features(of: rows.map { images[$0] }, by: testViews)
+    let logits = model.logits(of: seen)
     let learned = trainingRows(round)
     let space = LabelledSpace(
-      features: model.features(of: learned.map { images[$0] }),
+      features: features(of: learned.map { images[$0] }),
       classes: learned.map { classes[$0] },
       unlabelled: featuresOfUnlabelled())
-    heldOutMeasures.replaceRows(at: rows, with: space.measures(of: meanOverViews(features)))
+    heldOutMeasures.replaceRows(at: rows, with: space.measures(of: meanOverViews(seen)))
     heldOut.replaceRows(at: rows, with: logits)
   }
 }
@@ -259,6 +272,7 @@ extension FineTuning {
     guard options.classes > 1, classes.allSatisfy({ (0..<options.classes).contains($0) }) else {
       throw MorphologyError.badOptions("a class is not in 0..<\(options.classes)")
     }
+    try TestViews(count: options.testViews).check()
     guard options.folds != 1, options.folds >= 0, options.epochs >= 0, options.batchSize > 1 else {
       throw MorphologyError.badOptions("folds must be 0 or more than 1, batchSize more than 1")
     }

@@ -35,14 +35,22 @@ public struct Prepared: Sendable, Equatable {
     return view
   }
 
-  /// The plain view and its quarter turns, and the same mirrored: eight views.
-  public func orientations() -> [Tensor] {
-    let view = plain()
-    return [view, view.mirrored()].flatMap { start in
-      var turned = [start]
-      for turn in 0..<3 { turned.append(turned[turn].turned()) }
-      return turned
-    }
+  /// Turns about the centre, zooms and shifts.
+  ///
+  /// - Parameters:
+  ///   - angle: In radians.
+  ///   - zoom: 2 shows the source twice as large.
+  ///   - mirrored: Whether the source is mirrored before.
+  ///   - shift: Along both axes, in view pixels.
+  /// - Returns: `[size, size]`, linear brightness.
+  func placed(
+    angle: Float, zoom: Float, mirrored: Bool, shift: (Float, Float) = (0, 0)
+  ) -> Tensor {
+    let (size, side) = (preprocessing.size, image.shape[0])
+    let map = AffineMap(
+      from: (size, size), to: (side, side), angle: angle, scale: 1 / max(zoom, 0.05),
+      mirrored: mirrored, shift: shift)
+    return image.resampled(by: map, height: size, width: size)
   }
 }
 

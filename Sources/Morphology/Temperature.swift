@@ -2,10 +2,10 @@ internal import Foundation
 internal import NeuralNetwork
 package import Tensor
 
-/// Mean class probabilities over the orientations of each source.
+/// Mean class probabilities over the views of each source.
 ///
 /// - Parameters:
-///   - logits: `[n, orientations, classes]`.
+///   - logits: `[n, views, classes]`.
 ///   - temperature: Divides the logits before the softmax.
 /// - Returns: `[n, classes]`, each row of sum 1.
 package func meanProbabilities(_ logits: Tensor, temperature: Float) -> Tensor {

@@ -68,7 +68,7 @@ public struct Trial: Sendable {
   }
 
   private func embeddings(_ rows: [Int]) -> Tensor {
-    encoder.embed(rows.map { images[$0] }, overOrientations: true)
+    encoder.embed(rows.map { images[$0] })
   }
 
   private func trained(

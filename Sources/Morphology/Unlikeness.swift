@@ -207,29 +207,12 @@ extension Surroundings {
 }
 
 extension Model {
-  /// Features of the eight orientations of each source, `[n, 8, dimensions]`.
-  func orientedFeatures(of sources: [Prepared]) -> Tensor {
-    inBlocks(sources, of: 32) { block in
-      let features = encoder.embed(images(block.map { $0.orientations() }))
-      return features.reshaped([block.count, 8, features.columns])
-    }
-  }
-
-  /// The logits of `[n, 8, dimensions]` features, `[n, 8, classes]`.
+  /// The logits of `[n, views, dimensions]` features, `[n, views, classes]`.
   func logits(of features: Tensor) -> Tensor {
     let (count, views) = (features.shape[0], features.shape[1])
     let logits = head.apply(features.reshaped([count * views, features.shape[2]]))
     return logits.reshaped([count, views, logits.columns])
   }
-
-  /// The features of each source, the mean over its orientations, `[n, dimensions]`.
-  func features(of sources: [Prepared]) -> Tensor { meanOverViews(orientedFeatures(of: sources)) }
-}
-
-/// The mean over the second axis.
-func meanOverViews(_ features: Tensor) -> Tensor {
-  let (count, views, width) = (features.shape[0], features.shape[1], features.shape[2])
-  return means(of: features.reshaped([count * views, width]), over: views)
 }
 
 extension [Float] {

@@ -58,8 +58,11 @@ public struct ViewRecipe: Codable, Sendable, Hashable {
     }
 
     package func draw(_ random: inout RandomStream) -> Float {
-      lowest + (highest - lowest) * random.uniform()
+      at(random.uniform())
     }
+
+    /// The value at a part of the way from the lower to the upper end.
+    func at(_ part: Float) -> Float { lowest + (highest - lowest) * part }
   }
 
   /// Draws one view of a source, `[size, size]` in [0, 1].
@@ -80,16 +83,11 @@ public struct ViewRecipe: Codable, Sendable, Hashable {
 
   /// Turns, mirrors, zooms and shifts: linear brightness.
   private func place(_ source: Prepared, using random: inout RandomStream) -> Tensor {
-    let size = source.preprocessing.size
-    let side = source.image.shape[0]
     let angle = rotates ? random.uniform() * 2 * Float.pi : 0
     let mirrored = flips && random.uniform() < 0.5
     let zoom = zoom?.draw(&random) ?? 1
-    let reach = shift * Float(size)
+    let reach = shift * Float(source.preprocessing.size)
     let shifts = (random.uniform(-1...1) * reach, random.uniform(-1...1) * reach)
-    let map = AffineMap(
-      from: (size, size), to: (side, side), angle: angle, scale: 1 / max(zoom, 0.05),
-      mirrored: mirrored, shift: shifts)
-    return source.image.resampled(by: map, height: size, width: size)
+    return source.placed(angle: angle, zoom: zoom, mirrored: mirrored, shift: shifts)
   }
 }

@@ -71,7 +71,7 @@ struct FineTuningTests {
     #expect(classifier.temperature == 1)
     let copy = try Classifier(
       architecture: tiny(), classes: 2, temperature: 1, preprocessing: small(16),
-      state: classifier.state)
+      views: classifier.views, state: classifier.state)
     let image = double(side: 48, separation: 9)
     let sources = try [image, image.turned()].map { try small(16).prepare($0) }
     let probabilities = try classifier.probabilities(of: sources)
@@ -90,7 +90,7 @@ struct FineTuningTests {
     let classifier = try #require(tuning.classifier())
     let copy = try Classifier(
       architecture: tiny(), classes: 2, temperature: classifier.temperature,
-      preprocessing: small(16), state: classifier.state)
+      preprocessing: small(16), views: classifier.views, state: classifier.state)
     // Others of the two classes, and crosses of two doubles, which no label knows.
     let known = try (0..<40).map { index in
       let seed = UInt64(900 + index)
@@ -137,7 +137,7 @@ struct FineTuningTests {
 
 @Suite("Embedding")
 struct EmbeddingTests {
-  @Test("In blocks as alone; the mean over orientations forgets a quarter turn, to 1e-4")
+  @Test("In blocks as alone; the mean over views forgets a quarter turn, to 1e-4")
   func blocks() throws {
     let encoder = Encoder(tiny(), seed: 3)
     let sources = try twoClasses(270)
@@ -146,7 +146,7 @@ struct EmbeddingTests {
     #expect(difference(all.rows(at: [261]), encoder.embed([sources[261]])) < 1e-4)
     let image = double(side: 48, separation: 9)
     let turned = try [image, image.turned()].map { try small(16).prepare($0) }
-    let means = encoder.embed(turned, overOrientations: true)
+    let means = encoder.embed(turned)
     #expect(means.shape[0] == 2)
     #expect(difference(means.rows(at: [0]), means.rows(at: [1])) < 1e-4)
   }

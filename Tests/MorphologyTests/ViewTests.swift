@@ -38,11 +38,28 @@ struct ViewTests {
     }
   }
 
-  @Test("The eight orientations are different and hold the same pixels")
-  func orientations() throws {
-    let views = try small().prepare(double()).orientations()
-    #expect(Set(views.map(\.values)).count == 8)
-    #expect(Set(views.map { $0.values.sorted() }).count == 1)
+  @Test("Test views are all different, four and four of the same pixels, zoomed from end to end")
+  func testViews() throws {
+    let source = try small().prepare(double())
+    let set = TestViews(count: 16, zoom: ViewRecipe.Range(0.8, 1.25))
+    let views = (0..<16).map { set.view($0, of: source) }
+    #expect(Set(views.map(\.values)).count == 16)
+    #expect(Set(views.map { $0.values.sorted() }).count == 4)
+    let lit = stride(from: 0, to: 16, by: 4).map { views[$0].values.count { $0 > 0.2 } }
+    #expect(lit == lit.sorted() && Double(lit[3]) > 1.3 * Double(lit[0]))
+    #expect(throws: MorphologyError.self) { try TestViews(count: 6).check() }
+  }
+
+  @Test("The test views of a source turned by a quarter are the same views, to 1e-5")
+  func turnedTestViews() throws {
+    let set = TestViews(count: 8, zoom: ViewRecipe.Range(0.9, 1.15))
+    let image = double()
+    let (one, other) = try (small().prepare(image), small().prepare(image.turned()))
+    for number in 0..<8 {
+      let view = set.view(number, of: one)
+      let least = (0..<8).map { difference(view, set.view($0, of: other)) }.min() ?? 1
+      #expect(least < 1e-5)
+    }
   }
 
   @Test("Most structural views lie in the band of similarity, and none is the plain view")

@@ -6,7 +6,7 @@ import Tensor
 
 /// Places every image of a survey in the space that an encoder learned.
 ///
-/// An embedding is the mean over eight orientations of the image, so that it hardly depends on how
+/// An embedding is the mean over eight turned views of the image, so that it hardly depends on how
 /// a source lies on the sky.
 public struct EmbedStage: Codable, Sendable {
   /// The survey.
@@ -100,7 +100,7 @@ extension Workplace {
       """
     try await forEachBatch(of: survey, where: lacking) { batch in
       let images = try preprocessing.prepare(batch, beam: survey.observation.beam)
-      let vectors = encoder.embed(images.map(\.image), overOrientations: true)
+      let vectors = encoder.embed(images.map(\.image))
       return images.enumerated().map { row, image in
         Embedding(cutout: image.cutout, source: image.source, vector: Array(vectors.row(row)))
       }

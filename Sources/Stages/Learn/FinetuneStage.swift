@@ -160,7 +160,7 @@ extension Workplace {
       .classifier, parent: model?.id,
       ModelDescription(
         architecture: encoder.architecture, preprocessing: match.preprocessing,
-        temperature: classifier.temperature, scale: scale),
+        temperature: classifier.temperature, views: classifier.views, scale: scale),
       weights: classifier.state)
     try await database.with {
       try Catalogue.Model.find(.classifier, numbered: id, in: $0)

@@ -15,6 +15,9 @@ struct ModelDescription: Codable, Sendable {
   /// Divides a classifier's logits.
   var temperature: Float?
 
+  /// The views that a classifier judges by; the usual in models of before this was kept.
+  var views: TestViews?
+
   /// The sky shown by the images that taught it; `nil` in models of before this was kept.
   var scale: AngularScale?
 }
@@ -58,7 +61,7 @@ extension Catalogue.Model {
       architecture: description.architecture, classes: classes,
       temperature: description.temperature ?? 1,
       preprocessing: preprocessing ?? description.preprocessing,
-      precision: precision ?? .float32,
+      views: description.views ?? TestViews(), precision: precision ?? .float32,
       state: try decodeSafetensors(try weights(in: database)).tensors)
   }
 

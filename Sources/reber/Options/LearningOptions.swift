@@ -9,9 +9,16 @@ struct LearningOptions: ParsableArguments {
   @Option(help: "Label smoothing, in 0..<1.")
   var smoothing = FineTuning.Options(classes: 2).smoothing
 
+  @Option(
+    help: ArgumentHelp(
+      "Views of a source that its probabilities are the mean over, a multiple of 4.",
+      discussion: "Turned and zoomed in even steps; twice as many take twice as long."))
+  var testViews = FineTuning.Options(classes: 2).testViews
+
   /// Sets what the options say.
   func apply(to options: inout FineTuning.Options) {
     options.balance = balance
     options.smoothing = smoothing
+    options.testViews = testViews
   }
 }
