@@ -168,9 +168,11 @@ def run(catalogue, arguments, rest):
             print(f"{name}: {value:.3f}, target {target}: {'met' if line['ok'] else 'missed'}")
 
 
-# The recipe of the README's table; options behind it override it.
+# The recipe that meets the bars; options behind it override it. docs/results.md says which cells
+# were measured with it, and which with a smaller one.
 RECIPE = [
-    "--field-of-view", "173", "--width", "16", "--epochs", "60", "--learning-epochs", "120",
+    "--field-of-view", "173", "--width", "32", "--epochs", "30", "--learning-epochs", "240",
+    "--test-views", "32",
 ]
 
 if __name__ == "__main__":
