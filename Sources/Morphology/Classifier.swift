@@ -39,7 +39,7 @@ public struct Classifier: Sendable {
   ///   `MorphologyError.badOptions` for a number of views that cannot be.
   public init(
     architecture: Architecture, classes: Int, temperature: Float, preprocessing: Preprocessing,
-    views: TestViews = TestViews(), precision: Precision = .float32, state: [String: Tensor]
+    views: TestViews, precision: Precision = .float32, state: [String: Tensor]
   ) throws {
     try views.check()
     var model = Model(

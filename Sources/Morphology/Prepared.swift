@@ -35,6 +35,12 @@ public struct Prepared: Sendable, Equatable {
     return view
   }
 
+  /// Brings a view of the source from linear brightness to [0, 1].
+  func stretch(_ view: inout Tensor) {
+    preprocessing.stretch.apply(
+      to: &view, floor: preprocessing.clip * sigma, peak: view.peakInCircle)
+  }
+
   /// Turns about the centre, zooms and shifts.
   ///
   /// - Parameters:

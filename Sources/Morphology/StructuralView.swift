@@ -43,8 +43,7 @@ public struct StructuralView: Codable, Sendable, Hashable {
     of linear: Tensor, source: Prepared, using random: inout RandomStream
   ) -> Tensor {
     var plain = linear
-    let floor = source.preprocessing.clip * source.sigma
-    source.preprocessing.stretch.apply(to: &plain, floor: floor, peak: linear.peakInCircle)
+    source.stretch(&plain)
     var closest = plain
     var least = Float.infinity
     for _ in 0..<max(1, tries) {

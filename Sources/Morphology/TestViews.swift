@@ -43,8 +43,7 @@ public struct TestViews: Codable, Sendable, Hashable {
     var view = source.placed(
       angle: place * .pi / 2, zoom: zoom.map { $0.at(place) } ?? 1,
       mirrored: !four.isMultiple(of: 2))
-    source.preprocessing.stretch.apply(
-      to: &view, floor: source.preprocessing.clip * source.sigma, peak: view.peakInCircle)
+    source.stretch(&view)
     for _ in 0..<turns { view = view.turned() }
     return view
   }

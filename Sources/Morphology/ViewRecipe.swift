@@ -73,8 +73,7 @@ public struct ViewRecipe: Codable, Sendable, Hashable {
     }
     if let blur { linear = linear.blurred(sigma: blur.draw(&random)) }
     if let noise { linear.addNoise(sigma: source.sigma * noise.draw(&random), using: &random) }
-    let floor = source.preprocessing.clip * source.sigma
-    source.preprocessing.stretch.apply(to: &linear, floor: floor, peak: linear.peakInCircle)
+    source.stretch(&linear)
     if let intensity {
       Stretch.power(exponent: intensity.draw(&random)).apply(to: &linear, floor: 0, peak: 1)
     }
