@@ -74,19 +74,13 @@ private func central(_ image: Tensor, size: Int) -> Tensor {
 }
 
 extension Tensor {
-  /// A square image with its columns in the other order.
-  package func mirrored() -> Tensor { rearranged { row, column, last in (row, last - column) } }
-
   /// A square image turned by a quarter.
-  package func turned() -> Tensor { rearranged { row, column, last in (column, last - row) } }
-
-  private func rearranged(_ source: (Int, Int, Int) -> (Int, Int)) -> Tensor {
+  package func turned() -> Tensor {
     let side = shape[0]
     return Tensor(shape: shape) { target in
       for row in 0..<side {
         for column in 0..<side {
-          let (y, x) = source(row, column, side - 1)
-          target[row * side + column] = values[y * side + x]
+          target[row * side + column] = values[column * side + side - 1 - row]
         }
       }
     }
