@@ -51,31 +51,35 @@ let package = Package(
     // Optimised in debug builds too: tests would take minutes otherwise.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
 
+    // What every module speaks of: positions, pixels, columns and cells; files that are whole.
+    module("Astronomy"),
+    module("Files"),
+
     // Libraries made pleasant.
     module("PostgreSQL", uses: ["CPostgreSQL"]),
-    module("FITS", uses: ["CFITSIO", "CWCS"]),
+    module("FITS", uses: ["Astronomy", "Files", "CFITSIO", "CWCS"]),
     module("Digest", uses: ["CCrypto"]),
-    module("PNG", uses: ["CPNG"]),
-    module("Tables", uses: ["FITS", "CXML", "CZlib"]),
+    module("PNG", uses: ["Files", "CPNG"]),
+    module("Tables", uses: ["Astronomy", "Files", "FITS", "CXML", "CZlib"]),
     module("Tensor", uses: ["COpenBLAS", "CKernels"]),
 
     // What Reber exists for.
     // Not "Network": NIO would take a module of that name for Apple's framework.
     module("NeuralNetwork", uses: ["Tensor", "CKernels"]),
     module("Morphology", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
-    module("Simulation", uses: ["Tensor"]),
-    module("Catalogue", uses: ["PostgreSQL"]),
+    module("Simulation", uses: ["Astronomy", "Tensor"]),
+    module("Catalogue", uses: ["Astronomy", "PostgreSQL"]),
     module(
       "Stages",
       uses: [
-        "Catalogue", "Morphology", "NeuralNetwork", "Tensor", "Simulation", "Digest", "FITS", "PNG",
-        "Tables", "PostgreSQL",
+        "Astronomy", "Catalogue", "Digest", "Files", "FITS", "Morphology", "NeuralNetwork", "PNG",
+        "PostgreSQL", "Simulation", "Tables", "Tensor",
       ]),
     // Pages in a browser: nothing but `reber-serve` builds the HTTP server.
     module(
       "Web",
       uses: [
-        "Catalogue", "Morphology", "PNG", "PostgreSQL", "Tensor",
+        "Astronomy", "Catalogue", "Morphology", "PNG", "PostgreSQL", "Tensor",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "Logging", package: "swift-log"),
@@ -83,8 +87,8 @@ let package = Package(
     .executableTarget(
       name: "reber",
       dependencies: [
-        "Stages", "Catalogue", "PostgreSQL", "Morphology", "NeuralNetwork", "Simulation", "FITS",
-        "Tables",
+        "Astronomy", "Catalogue", "Files", "FITS", "Morphology", "NeuralNetwork", "PostgreSQL",
+        "Simulation", "Stages", "Tables",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -104,24 +108,26 @@ let package = Package(
       swiftSettings: strict),
     tests(of: "PostgreSQL", uses: ["TestSupport"]),
     tests(of: "Digest", uses: ["TestSupport"]),
-    tests(of: "FITS", uses: ["Digest", "TestSupport"], resources: [.copy("Fixtures")]),
-    tests(of: "PNG", uses: ["Digest", "TestSupport"]),
-    tests(of: "Tables", uses: ["FITS", "TestSupport"]),
+    tests(
+      of: "FITS", uses: ["Astronomy", "Digest", "Files", "TestSupport"],
+      resources: [.copy("Fixtures")]),
+    tests(of: "PNG", uses: ["Digest", "Files", "TestSupport"]),
+    tests(of: "Tables", uses: ["Astronomy", "Files", "FITS", "TestSupport"]),
     tests(of: "Tensor", uses: ["CKernels"]),
     tests(of: "NeuralNetwork", uses: ["Tensor", "CKernels"]),
     tests(of: "Morphology", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
-    tests(of: "Simulation", uses: ["Tensor"]),
-    tests(of: "Catalogue", uses: ["PostgreSQL", "TestSupport"]),
+    tests(of: "Simulation", uses: ["Astronomy", "Tensor"]),
+    tests(of: "Catalogue", uses: ["Astronomy", "PostgreSQL", "TestSupport"]),
     tests(
       of: "Stages",
       uses: [
-        "Catalogue", "Digest", "Morphology", "NeuralNetwork", "Tensor", "Simulation",
-        "PostgreSQL", "FITS", "Tables", "PNG", "TestSupport",
+        "Astronomy", "Catalogue", "Digest", "Files", "FITS", "Morphology", "NeuralNetwork", "PNG",
+        "PostgreSQL", "Simulation", "Tables", "Tensor", "TestSupport",
       ]),
     tests(
       of: "Web",
       uses: [
-        "Catalogue", "PostgreSQL", "Tensor", "TestSupport",
+        "Astronomy", "Catalogue", "PostgreSQL", "Tensor", "TestSupport",
         .product(name: "HummingbirdTesting", package: "hummingbird"),
       ]),
     // The program itself, as a person or a script calls it.

@@ -1,0 +1,27 @@
+/// A direction on the sky, ICRS.
+public struct SkyPosition: Codable, Sendable, Hashable {
+  /// Right ascension, degrees, 0 ≤ ra < 360.
+  public var ra: Double
+  /// Declination, degrees, −90 ≤ dec ≤ 90.
+  public var dec: Double
+
+  /// A direction of a right ascension and declination in degrees.
+  public init(ra: Double, dec: Double) {
+    self.ra = ra
+    self.dec = dec
+  }
+
+  /// A direction where both coordinates are known, nil where one is missing.
+  public init?(ra: Double?, dec: Double?) {
+    guard let ra, let dec else { return nil }
+    self.init(ra: ra, dec: dec)
+  }
+
+  /// The unit vector towards it.
+  public var vector: SIMD3<Double> { SIMD3(longitude: ra, latitude: dec) }
+
+  /// The angle to another position along the great circle, degrees, 0 to 180.
+  public func separation(from other: SkyPosition) -> Double {
+    vector.separation(from: other.vector)
+  }
+}
