@@ -28,18 +28,21 @@ import Testing
     #expect(done.id == run && done.metrics.text.contains("2") && done.error == nil)
   }
 
-  @Test func otherCodeDoesNotGoOn() throws {
+  @Test func aRunNamesAllCodeThatWorkedOnIt() throws {
     let fixture = try Fixture()
     guard case .new(let run) = try Run.open(work, by: Fixture.user, in: fixture.database) else {
       return
     }
-    try Run.fail(run, because: "a test", in: fixture.database)
     var other = Fixture.user
     other.codeVersion = "newer"
-    guard case .new = try Run.open(work, by: other, in: fixture.database) else {
-      Issue.record("another version begins anew")
-      return
+    for user in [Fixture.user, other, other] {
+      try Run.fail(run, because: "a test", in: fixture.database)
+      guard case .resumed(run) = try Run.open(work, by: user, in: fixture.database) else {
+        Issue.record("another version goes on")
+        return
+      }
     }
+    #expect(try Run.numbered(run, in: fixture.database).codeVersion == "test, then newer")
   }
 
   @Test func aRunIsHeldWhileItsProcessLives() throws {

@@ -24,7 +24,27 @@ final class Program: Sendable {
   }
 
   /// Makes an empty database with the schema.
-  init() throws {
+  convenience init() throws {
+    try self.init { _, _ in }
+  }
+
+  /// Brings a database that an earlier version left to this version's schema, with its files.
+  convenience init(restoring dump: String) throws {
+    try self.init { folder, address in
+      let script = """
+        set -e -o pipefail
+        cp -r "$0/." "$1"
+        gzip -dc "$0/dump.sql.gz" | psql --no-psqlrc --quiet -v ON_ERROR_STOP=1 -o /dev/null "$2"
+        """
+      let process = try Process.run(
+        URL(fileURLWithPath: "/bin/bash"), arguments: ["-c", script, dump, folder, address])
+      process.waitUntilExit()
+      try #require(process.terminationStatus == 0, "\(dump) could not be restored")
+    }
+  }
+
+  /// Makes a database, lets `prepare` fill it, and migrates it.
+  private init(_ prepare: (_ folder: String, _ address: String) throws -> Void) throws {
     folder =
       FileManager.default.temporaryDirectory
       .appendingPathComponent("reber-\(UUID().uuidString)").path
@@ -34,7 +54,15 @@ final class Program: Sendable {
     environment["DATABASE_URL"] = address
     environment["REBER_SQL"] = SharedData.repository + "/sql"
     self.environment = environment
-    _ = try run("db", "migrate")
+    try prepare(folder, address)
+    let outcome = try run("db", "migrate")
+    try #require(outcome.status == 0, "\(outcome.errors)")
+  }
+
+  /// The commands that a file of the folder lists, a line each.
+  func commands(_ file: String) throws -> [[String]] {
+    try String(contentsOfFile: folder + "/" + file, encoding: .utf8).split(separator: "\n")
+      .map { $0.split(separator: " ").map(String.init) }
   }
 
   /// Makes a simulated survey `sim` and ingests it.
@@ -55,6 +83,11 @@ final class Program: Sendable {
 
   /// Runs it to its end.
   func run(_ arguments: String..., with more: [String: String] = [:]) throws -> Outcome {
+    try run(arguments, with: more)
+  }
+
+  /// Runs it to its end.
+  func run(_ arguments: [String], with more: [String: String] = [:]) throws -> Outcome {
     let process = try start(arguments, with: more)
     process.waitUntilExit()
     return Outcome(

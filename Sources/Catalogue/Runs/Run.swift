@@ -132,8 +132,8 @@ extension Run {
   /// Opens the run that does `work`: a new one, the unfinished one, or the one that has finished.
   ///
   /// While the process lives, the run is held by an advisory lock of the connection's session; a
-  /// process that is killed lets go of it. An unfinished run is gone on with only by the same
-  /// version of the code.
+  /// process that is killed lets go of it. An unfinished run that another version of the code goes
+  /// on with names both versions.
   /// `again` does finished work once more, as a new run.
   ///
   /// - Throws: `CatalogueError.busy` where another process holds the run.
@@ -145,11 +145,17 @@ extension Run {
       if !again, let run = try latest(fingerprint, status: "finished", in: database) {
         return .finished(run)
       }
-      if let run = try unfinished(fingerprint, by: user, in: database) {
+      if let run = try unfinished(fingerprint, in: database) {
         try hold(run, stage: work.stage, in: database)
         _ = try database.execute(
           """
-          UPDATE reber.run SET status = 'running', finished_at = NULL, error = NULL
+          UPDATE reber.run
+          SET status = 'running', finished_at = NULL, error = NULL,
+              code_version = CASE
+                  WHEN right(code_version, length(\(user.codeVersion))) = \(user.codeVersion)
+                      THEN code_version
+                  ELSE code_version || ', then ' || \(user.codeVersion)
+              END
           WHERE run_id = \(run)
           """)
         return .resumed(run: run)
@@ -161,13 +167,12 @@ extension Run {
   }
 
   private static func unfinished(
-    _ fingerprint: String, by user: Operator, in database: Connection
+    _ fingerprint: String, in database: Connection
   ) throws -> Int? {
     try database.first(
       """
       SELECT run_id FROM reber.run
       WHERE fingerprint = \(fingerprint) AND status <> 'finished'
-          AND code_version = \(user.codeVersion)
           AND run_id > (
               SELECT coalesce(max(run_id), 0) FROM reber.run
               WHERE fingerprint = \(fingerprint) AND status = 'finished'
