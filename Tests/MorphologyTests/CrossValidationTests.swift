@@ -34,7 +34,7 @@ struct CrossValidationTests {
   @Test("Every labelled source gets probabilities of every way, by the fold that held it out")
   func allJudged() async throws {
     var comparison = try start(options())
-    while !comparison.isFinished { try await comparison.advance() }
+    try await comparison.finish()
     #expect(comparison.probabilities.count == 8)
     for (key, table) in comparison.probabilities {
       for row in 0..<40 { #expect(abs(table.row(row).reduce(0, +) - 1) < 1e-5, "\(key) \(row)") }
@@ -46,13 +46,13 @@ struct CrossValidationTests {
   @Test("Stopped anywhere and resumed, it gives the same probabilities")
   func resumes() async throws {
     var whole = try start(options())
-    while !whole.isFinished { try await whole.advance() }
+    try await whole.finish()
     for stop in 1..<whole.total {
       var first = try start(options())
       for _ in 0..<stop { try await first.advance() }
       var second = try start(options())
       try second.load(first.state, position: first.position)
-      while !second.isFinished { try await second.advance() }
+      try await second.finish()
       #expect(second.probabilities == whole.probabilities, "stopped at \(stop)")
     }
   }
@@ -72,7 +72,7 @@ struct CrossValidationTests {
       var task = task(isTest: isTest)
       task.classes = classes
       var comparison = try CrossValidation(options, images: images, groups: groups, tasks: [task])
-      while !comparison.isFinished { try await comparison.advance() }
+      try await comparison.finish()
       return comparison.probabilities["toy/linear probe/1.0"]
     }
     var changed = images

@@ -14,21 +14,22 @@ struct PretrainingTests {
     return options
   }
 
-  @Test("Stopped after any step and resumed, it gives the same bytes")
+  @Test("Stopped after any step and resumed, it gives the same bytes; so does a copy")
   func resumes() async throws {
-    struct Stop: Error {}
     let images = try twoClasses(14)
-    var whole = try Pretraining(options(), sources: 14)
-    try await whole.learn(from: images)
+    var whole = try Pretraining(options(), images: images)
+    try await whole.finish()
     for stop in [1, 2, 3] {
-      var first = try Pretraining(options(), sources: 14)
-      await #expect(throws: Stop.self) {
-        try await first.learn(from: images) { if $1.step == stop { throw Stop() } }
-      }
-      var second = try Pretraining(options(), sources: 14)
-      try second.load(first.state, step: first.step)
-      try await second.learn(from: images)
+      var first = try Pretraining(options(), images: images)
+      for _ in 0..<stop { try await first.advance() }
+      var second = try Pretraining(options(), images: images)
+      try second.load(first.state, position: first.position)
+      try await second.finish()
       #expect(second.state == whole.state)
+      var copy = first
+      try await first.finish()
+      try await copy.finish()
+      #expect(copy.state == whole.state)
     }
   }
 
@@ -36,31 +37,32 @@ struct PretrainingTests {
   func fetched() async throws {
     let images = try twoClasses(14)
     var (first, second) = (
-      try Pretraining(options(), sources: 14), try Pretraining(options(), sources: 14)
+      try Pretraining(options(), images: images),
+      try Pretraining(options(), images: Shelf(images: images))
     )
-    try await first.learn(from: images)
-    try await second.learn(from: Shelf(images: images))
+    try await first.finish()
+    try await second.finish()
     #expect(second.isFinished && second.state == first.state)
-    var third = try Pretraining(options(), sources: 14)
-    await #expect(throws: Shelf.Missing.self) {
-      try await third.learn(from: Shelf(images: images, missing: 5))
-    }
+    var third = try Pretraining(options(), images: Shelf(images: images, missing: 5))
+    await #expect(throws: Shelf.Missing.self) { try await third.finish() }
   }
 
   @Test("Steps are counted, and the last incomplete batch is left out")
   func steps() async throws {
-    let images = try twoClasses(14)
-    var learning = try Pretraining(options(), sources: 14)
-    var seen: [Pretraining.Progress] = []
-    try await learning.learn(from: images) { seen.append($1) }
-    #expect(seen.map(\.step) == [1, 2, 3, 4])
-    #expect(seen.map(\.epoch) == [0, 0, 1, 1])
-    #expect(seen.allSatisfy { $0.total == 4 && $0.loss.isFinite })
+    var learning = try Pretraining(options(), images: twoClasses(14))
+    var seen: [TrainingStep] = []
+    try await learning.finish { seen.append($1) }
+    #expect(seen.map(\.loss?.place) == [1, 2, 3, 4])
+    #expect(
+      seen.map { $0.summary.prefix(13) } == [
+        "epoch 1, loss", "epoch 1, loss", "epoch 2, loss", "epoch 2, loss",
+      ])
+    #expect(learning.total == 4 && seen.allSatisfy { $0.loss?.value.isFinite == true })
   }
 
   @Test("Fewer sources than a batch make a smaller batch")
   func smallBatch() throws {
-    let learning = try Pretraining(options(), sources: 4)
+    let learning = try Pretraining(options(), images: twoClasses(4))
     #expect(learning.batchSize == 4)
     #expect(learning.stepsPerEpoch == 1)
   }
@@ -70,21 +72,19 @@ struct PretrainingTests {
     let images = try twoClasses(24)
     var options = options(epochs: 12)
     options.batchSize = 12
-    var learning = try Pretraining(options, sources: 24)
+    var learning = try Pretraining(options, images: images)
     var losses: [Float] = []
-    try await learning.learn(from: images) { losses.append($1.loss) }
+    try await learning.finish { losses.append($1.loss?.value ?? .nan) }
     #expect(losses.suffix(4).reduce(0, +) < losses.prefix(4).reduce(0, +))
   }
 
   @Test("What does not fit is refused")
-  func refusals() async throws {
-    #expect(throws: MorphologyError.self) { try Pretraining(options(), sources: 1) }
-    var learning = try Pretraining(options(), sources: 14)
-    let images = try twoClasses(4)
-    await #expect(throws: MorphologyError.self) { try await learning.learn(from: images) }
+  func refusals() throws {
+    #expect(throws: MorphologyError.self) { try Pretraining(options(), images: twoClasses(1)) }
+    var learning = try Pretraining(options(), images: twoClasses(14))
     let state = learning.state
-    #expect(throws: MorphologyError.self) { try learning.load(state, step: 99) }
-    #expect(throws: (any Error).self) { try learning.load([:], step: 1) }
+    #expect(throws: MorphologyError.self) { try learning.load(state, position: 99) }
+    #expect(throws: (any Error).self) { try learning.load([:], position: 1) }
   }
 
   @Test("Options survive JSON")

@@ -6,9 +6,8 @@ public import Tensor
 ///
 /// In every fold an encoder is pre-trained without labels on all images but the fold's and those of
 /// the same places on the sky; then each way learns from shares of the other folds' labels and
-/// gives the fold's sources probabilities. A state machine like `Pretraining`: what was stopped
-/// goes on to the same bytes.
-public struct CrossValidation: Sendable {
+/// gives the fold's sources probabilities. A step is an epoch of pre-training, or one way to learn.
+public struct CrossValidation: ResumableTraining {
   /// What decides the result besides the images and labels; stored with the run.
   public struct Options: Codable, Sendable, Hashable {
     /// The pre-training of every fold.
@@ -61,25 +60,12 @@ public struct CrossValidation: Sendable {
     }
   }
 
-  /// What one unit of work was.
-  public struct Progress: Sendable {
-    /// The fold, from 0.
-    public let fold: Int
-    /// The unit in words.
-    public let name: String
-    /// Units done, this one included.
-    public let position: Int
-    /// Units of the whole.
-    public let total: Int
-  }
-
   /// What it compares with.
   public let options: Options
 
   /// The labelled images.
   public let tasks: [Task]
 
-  /// Units of work done.
   public private(set) var position = 0
 
   /// The probabilities so far, a tensor `[rows of the task, classes]` for each key of a `Cell`.
@@ -148,30 +134,29 @@ public struct CrossValidation: Sendable {
     }
   }
 
-  private var unitsPerFold: Int { options.pretraining.epochs + cells.count }
+  private var stepsPerFold: Int { options.pretraining.epochs + cells.count }
 
-  /// Units of the whole.
-  public var total: Int { doneFolds * unitsPerFold }
+  public var total: Int { doneFolds * stepsPerFold }
 
-  /// Whether all is done.
-  public var isFinished: Bool { position >= total }
-
-  /// Does the next unit of work: an epoch of pre-training, or one way to learn.
+  /// Pre-trains for an epoch, or learns in one way.
+  ///
+  /// - Throws: `MorphologyError` where labels or images do not suffice.
   @discardableResult
-  public mutating func advance() async throws -> Progress {
-    let (fold, unit) = (position / unitsPerFold, position % unitsPerFold)
+  public mutating func advance() async throws -> TrainingStep {
+    precondition(!isFinished, "no step is left")
+    let (fold, step) = (position / stepsPerFold, position % stepsPerFold)
     let epochs = options.pretraining.epochs
-    var name = "pre-training, epoch \(unit + 1) of \(epochs)"
-    if unit < epochs {
+    var name = "pre-training, epoch \(step + 1) of \(epochs)"
+    if step < epochs {
       try await pretrain(fold)
     } else {
-      let (task, cell) = cells[unit - epochs]
+      let (task, cell) = cells[step - epochs]
       name = "\(cell.task), \(cell.method.rawValue), \(Int(100 * cell.share))% of the labels"
-      try learn(cell, task: task, fold: fold)
+      try await learn(cell, task: task, fold: fold)
     }
     position += 1
-    if position % unitsPerFold == 0 { pretraining = nil }
-    return Progress(fold: fold, name: name, position: position, total: total)
+    if position % stepsPerFold == 0 { pretraining = nil }
+    return TrainingStep("fold \(fold + 1), \(name)")
   }
 
   /// The rows of a task that a fold is judged by: places in `Task.rows`.
@@ -191,19 +176,17 @@ public struct CrossValidation: Sendable {
 
   /// Does an epoch.
   private mutating func pretrain(_ fold: Int) async throws {
-    let rows = unseen(fold)
-    var learner = try pretraining ?? Pretraining(options.pretraining, sources: rows.count)
+    var learner = try pretraining ?? newPretraining(fold)
     pretraining = nil
-    let end = (learner.epoch + 1) * learner.stepsPerEpoch
-    do {
-      try await learner.learn(from: rows.map { images[$0] }) { _, progress in
-        if progress.step == end { throw EpochDone() }
-      }
-    } catch is EpochDone {}
+    for _ in 0..<learner.stepsPerEpoch { try await learner.advance() }
     pretraining = learner
   }
 
-  private mutating func learn(_ cell: Cell, task index: Int, fold: Int) throws {
+  private func newPretraining(_ fold: Int) throws -> Pretraining {
+    try Pretraining(options.pretraining, images: unseen(fold).map { images[$0] })
+  }
+
+  private mutating func learn(_ cell: Cell, task index: Int, fold: Int) async throws {
     let task = tasks[index]
     let test = testPlaces(task: index, fold: fold)
     let closed = Set(test.map { groups[task.rows[$0]] })
@@ -215,7 +198,7 @@ public struct CrossValidation: Sendable {
       training: stratifiedPart(
         open, classes: task.classes, share: cell.share, seed: options.seed &+ UInt64(fold)),
       test: test, encoder: encoder, options: learning)
-    let found = try trial.probabilities(by: cell.method)
+    let found = try await trial.probabilities(by: cell.method)
     probabilities[cell.key]?.replaceRows(at: test, with: found)
   }
 
@@ -228,33 +211,27 @@ public struct CrossValidation: Sendable {
   }
 }
 
-/// Learning stops between two steps, and goes on with the next unit.
-private struct EpochDone: Error {}
-
 extension CrossValidation {
-  /// All that a checkpoint holds besides `position`.
   public var state: [String: Tensor] {
     probabilities.prefixed("probabilities.").merging(
       (pretraining?.state ?? [:]).prefixed("pretraining.")
     ) { first, _ in first }
   }
 
-  /// Goes on from a checkpoint.
-  ///
-  /// - Throws: `MorphologyError.badState` for a position that cannot be or probabilities of other
-  ///   tasks, or what the network throws for tensors that do not fit.
   public mutating func load(_ state: [String: Tensor], position: Int) throws {
+    try check(position)
     let saved = state.part("probabilities.")
-    guard (0...total).contains(position),
-      saved.mapValues(\.shape) == probabilities.mapValues(\.shape)
-    else { throw MorphologyError.badState("position \(position) of \(total), or other tasks") }
-    probabilities = saved
-    self.position = position
-    let (fold, unit) = (position / unitsPerFold, position % unitsPerFold)
-    guard unit > 0 else { return }
-    var learner = try Pretraining(options.pretraining, sources: unseen(fold).count)
-    let epochs = min(unit, options.pretraining.epochs)
-    try learner.load(state.part("pretraining."), step: epochs * learner.stepsPerEpoch)
-    pretraining = learner
+    guard saved.mapValues(\.shape) == probabilities.mapValues(\.shape) else {
+      throw MorphologyError.badState("it is of other tasks")
+    }
+    let (fold, step) = (position / stepsPerFold, position % stepsPerFold)
+    var learner: Pretraining?
+    if step > 0, options.pretraining.epochs > 0 {
+      learner = try newPretraining(fold)
+      let epochs = min(step, options.pretraining.epochs)
+      try learner?.load(
+        state.part("pretraining."), position: epochs * (learner?.stepsPerEpoch ?? 0))
+    }
+    (probabilities, self.position, pretraining) = (saved, position, learner)
   }
 }

@@ -50,20 +50,20 @@ public struct Trial: Sendable {
   ///
   /// - Returns: The class probabilities of the test rows, `[n, classes]`.
   /// - Throws: `MorphologyError` where labels do not suffice.
-  public func probabilities(by method: Method) throws -> Tensor {
+  public func probabilities(by method: Method) async throws -> Tensor {
     switch method {
     case .neighbours:
       neighbourVote(
         on: embeddings(test), by: embeddings(training), labels: training.map { classes[$0] },
         classes: options.classes)
-    case .linearProbe: try trained(from: encoder) { $0.epochs = 0 }
+    case .linearProbe: try await trained(from: encoder) { $0.epochs = 0 }
     case .scratch:
-      try trained(
+      try await trained(
         from: Encoder(encoder.architecture, seed: options.seed &+ 1, precision: encoder.precision)
       ) {
         $0.probeViews = 0
       }
-    case .fineTuned: try trained(from: encoder) { _ in }
+    case .fineTuned: try await trained(from: encoder) { _ in }
     }
   }
 
@@ -73,13 +73,13 @@ public struct Trial: Sendable {
 
   private func trained(
     from encoder: Encoder, _ change: (inout FineTuning.Options) -> Void
-  ) throws -> Tensor {
+  ) async throws -> Tensor {
     var options = options
     change(&options)
     var training = try FineTuning(
       encoder: encoder, options: options, images: training.map { images[$0] },
       classes: training.map { classes[$0] })
-    while !training.isFinished { try training.advance() }
+    try await training.finish()
     guard let classifier = training.classifier() else {
       throw MorphologyError.badState("the training ended early")
     }

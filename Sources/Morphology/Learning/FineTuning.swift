@@ -5,9 +5,8 @@ public import Tensor
 ///
 /// In every round a linear probe learns over the frozen encoder, then the whole network at a lower
 /// rate. Each of the first rounds holds a fold out, whose logits calibrate the last round's
-/// classifier, which learns from all labels. A state machine like `Pretraining`: what was stopped
-/// goes on to the same bytes.
-public struct FineTuning: Sendable {
+/// classifier, which learns from all labels. A step is a linear probe or an epoch of the whole network.
+public struct FineTuning: ResumableTraining {
   /// What decides the result besides encoder, images and labels; stored with the run.
   public struct Options: Codable, Sendable, Hashable {
     /// The number of classes.
@@ -61,31 +60,12 @@ public struct FineTuning: Sendable {
     public init(classes: Int) { self.classes = classes }
   }
 
-  /// One unit of work done: a linear probe (epoch 0) or a pass of the whole network.
-  public struct Progress: Sendable, Hashable {
-    /// The mean cross-entropy of the unit.
-    public let loss: Float
-
-    /// The round, from 0; the last learns from all labels.
-    public let round: Int
-
-    /// The epoch within the round; 0 is the probe.
-    public let epoch: Int
-
-    /// Units done, this one included.
-    public let position: Int
-
-    /// Units of the whole training.
-    public let total: Int
-  }
-
   /// What it learns with.
   public let options: Options
 
   /// The held-out fold of every source; empty without folds.
   public let folds: [Int]
 
-  /// Units of work done.
   public private(set) var position = 0
 
   /// The views that a source is judged by: zoomed as those learned from.
@@ -141,20 +121,17 @@ public struct FineTuning: Sendable {
   /// Rounds: one a fold and one with all labels.
   public var rounds: Int { options.folds + 1 }
 
-  /// Units of the whole training.
-  public var total: Int { rounds * unitsPerRound }
+  public var total: Int { rounds * stepsPerRound }
 
-  /// Whether all is done.
-  public var isFinished: Bool { position >= total }
+  private var stepsPerRound: Int { options.epochs + 1 }
 
-  private var unitsPerRound: Int { options.epochs + 1 }
-
-  /// Does the next unit of work.
+  /// Learns a linear probe, or the whole network for an epoch.
   ///
   /// - Throws: `MorphologyError` where nothing can be learned.
   @discardableResult
-  public mutating func advance() throws -> Progress {
-    let (round, epoch) = (position / unitsPerRound, position % unitsPerRound)
+  public mutating func advance() throws -> TrainingStep {
+    precondition(!isFinished, "no step is left")
+    let (round, epoch) = (position / stepsPerRound, position % stepsPerRound)
     let rows = trainingRows(round)
     let loss = try epoch == 0 ? probe(rows, round) : tune(rows, round, epoch)
     if epoch == options.epochs, round < options.folds { predictHeldOut(round) }
@@ -163,13 +140,16 @@ public struct FineTuning: Sendable {
       features = features(of: images)
       unlabelledFeatures = featuresOfUnlabelled()
     }
-    return Progress(loss: loss, round: round, epoch: epoch, position: position, total: total)
+    let part = round < options.folds ? "fold \(round + 1)" : "all labels"
+    return TrainingStep(
+      "\(part), epoch \(epoch)",
+      loss: .init(curve: "loss of round \(round + 1)", place: epoch, value: loss))
   }
 
   /// Probabilities of every source by the round that held it out, `[n, classes]`, with the
   /// temperature applied that all of them together chose; `nil` before the folds are done.
   public func heldOutProbabilities() -> Tensor? {
-    guard options.folds > 0, position >= options.folds * unitsPerRound else { return nil }
+    guard options.folds > 0, position >= options.folds * stepsPerRound else { return nil }
     return meanProbabilities(heldOut, temperature: temperature)
   }
 
@@ -220,7 +200,6 @@ public struct FineTuning: Sendable {
 }
 
 extension FineTuning {
-  /// All that a checkpoint holds besides `position`.
   public var state: [String: Tensor] {
     var state = model.state.merging(optimiser.state.prefixed("optimiser.")) { first, _ in first }
     state["held_out_logits"] = heldOut
@@ -230,17 +209,8 @@ extension FineTuning {
     return state
   }
 
-  /// Goes on from a checkpoint.
-  ///
-  /// - Parameters:
-  ///   - state: What `state` gave.
-  ///   - position: What `position` gave then.
-  /// - Throws: `MorphologyError.badState` for a position that cannot be or logits of other sources,
-  ///   or what the network throws for tensors that do not fit.
   public mutating func load(_ state: [String: Tensor], position: Int) throws {
-    guard (0...total).contains(position) else {
-      throw MorphologyError.badState("position \(position) of \(total)")
-    }
+    try check(position)
     guard let logits = state["held_out_logits"], logits.shape == heldOut.shape else {
       throw MorphologyError.badState("held-out logits are missing or of other sources")
     }

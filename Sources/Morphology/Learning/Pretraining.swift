@@ -3,10 +3,10 @@ public import Tensor
 
 /// Contrastive learning without labels, over views of sources.
 ///
-/// The method is SimCLR (Chen et al. 2020). All chance comes from (seed, epoch, step, source), so weights, the optimiser's state and the number
-/// of the step are all that a checkpoint holds, and learning that was stopped and goes on gives the
-/// same bytes as learning that was not.
-public struct Pretraining: Sendable {
+/// The method is SimCLR (Chen et al. 2020, arXiv:2002.05709). All chance comes from (seed, epoch,
+/// step, source), so weights, the optimiser's state and the number of the step are all that a
+/// checkpoint holds. The views of a step are made while the network learns from those before.
+public struct Pretraining: ResumableTraining {
   /// What decides the result besides the images; stored with the run.
   public struct Options: Codable, Sendable, Hashable {
     /// The encoder's shape.
@@ -55,26 +55,8 @@ public struct Pretraining: Sendable {
     public init() {}
   }
 
-  /// One step done.
-  public struct Progress: Sendable, Hashable {
-    /// The NT-Xent loss of the step.
-    public let loss: Float
-
-    /// Steps done, this one included.
-    public let step: Int
-
-    /// Steps of the whole training.
-    public let total: Int
-
-    /// The epoch that the step belongs to, from 0.
-    public let epoch: Int
-  }
-
   /// What it learns with.
   public let options: Options
-
-  /// How many sources it learns from.
-  public let sources: Int
 
   /// The encoder so far.
   public var encoder: Encoder { model.encoder }
@@ -85,22 +67,24 @@ public struct Pretraining: Sendable {
     set { model.encoder.recomputesMaps = newValue }
   }
 
-  /// Steps done.
-  public private(set) var step = 0
+  public private(set) var position = 0
 
+  private let images: any ImageSource
   private var model: Model
   private var optimiser: Optimiser
+  private var order: StepOrder
+  private var next: ViewsToCome?
 
   /// Starts with random weights.
   ///
   /// - Parameters:
   ///   - options: What decides the result.
-  ///   - sources: How many images every epoch will be given.
+  ///   - images: The sources to learn from.
   /// - Throws: `MorphologyError` for fewer than two sources or options that cannot be, and what the
   ///   network throws for an architecture that cannot be.
-  public init(_ options: Options, sources: Int) throws {
-    guard sources > 1 else {
-      throw MorphologyError.tooFew(what: "sources to learn from", have: sources, need: 2)
+  public init(_ options: Options, images: any ImageSource) throws {
+    guard images.count > 1 else {
+      throw MorphologyError.tooFew(what: "sources to learn from", have: images.count, need: 2)
     }
     guard options.batchSize > 1, options.epochs > 0, options.temperature > 0 else {
       throw MorphologyError.badOptions("batchSize, epochs and temperature must be positive")
@@ -108,7 +92,9 @@ public struct Pretraining: Sendable {
     try options.architecture.check()
     try options.precision?.check()
     self.options = options
-    self.sources = sources
+    self.images = images
+    order = StepOrder(
+      sources: images.count, batchSize: min(options.batchSize, images.count), seed: options.seed)
     let width = options.architecture.embeddingDimension
     model = Model(
       encoder: Encoder(
@@ -120,60 +106,40 @@ public struct Pretraining: Sendable {
   }
 
   /// Sources in a step: fewer than asked for where there are fewer.
-  public var batchSize: Int { min(options.batchSize, sources) }
+  public var batchSize: Int { order.batchSize }
 
   /// Steps in an epoch; the last incomplete batch is left out.
-  public var stepsPerEpoch: Int { sources / batchSize }
+  public var stepsPerEpoch: Int { order.stepsPerEpoch }
 
-  /// Steps of the whole training.
-  public var totalSteps: Int { options.epochs * stepsPerEpoch }
+  public var total: Int { options.epochs * stepsPerEpoch }
 
-  /// Whether every step is done.
-  public var isFinished: Bool { step >= totalSteps }
-
-  /// The epoch that the next step belongs to, from 0.
-  public var epoch: Int { step / stepsPerEpoch }
-
-  /// Does all steps that are left; the views of each are made while the network learns from those
-  /// before.
+  /// Learns from one batch.
   ///
-  /// - Parameters:
-  ///   - images: All sources, in the same order every time.
-  ///   - onStep: Called after every step with the learning so far; what it throws stops the
-  ///     learning, which can go on.
-  /// - Throws: `MorphologyError.badState` for another number of sources, or what `images` or
-  ///   `onStep` throws.
-  public mutating func learn(
-    from images: some ImageSource,
-    onStep: (Pretraining, Progress) async throws -> Void = { _, _ in }
-  ) async throws {
-    guard images.count == sources else {
-      throw MorphologyError.badState("begun with \(sources) sources, now \(images.count)")
-    }
-    var order = StepOrder(sources: sources, batchSize: batchSize, seed: options.seed)
-    var next = isFinished ? nil : views(of: order.sources(of: step), step: step, from: images)
-    defer { next?.cancel() }
-    while let views = try await next?.value {
-      let following = step + 1
-      next =
-        following == totalSteps
-        ? nil : self.views(of: order.sources(of: following), step: following, from: images)
-      let epoch = epoch
-      let loss = learn(views)
-      step = following
-      try await onStep(self, Progress(loss: loss, step: step, total: totalSteps, epoch: epoch))
-    }
+  /// - Throws: What the images throw that are fetched for it.
+  @discardableResult
+  public mutating func advance() async throws -> TrainingStep {
+    precondition(!isFinished, "no step is left")
+    let step = position
+    let own = next.flatMap { $0.step == step ? $0 : nil } ?? views(of: step)
+    next = nil
+    let views = try await own.task.value
+    if step + 1 < total { next = self.views(of: step + 1) }
+    let loss = learn(views)
+    position += 1
+    return TrainingStep(
+      "epoch \(step / stepsPerEpoch + 1)", loss: .init(curve: "loss", place: position, value: loss))
   }
 
   /// Begins to make two views of each source of a step: first ones, then second ones.
-  private func views(
-    of chosen: [Int], step: Int, from images: some ImageSource
-  ) -> Task<Tensor, any Error> {
+  private mutating func views(of step: Int) -> ViewsToCome {
+    let (chosen, images) = (order.sources(of: step), images)
     let (recipe, seed, epoch) = (options.views, options.seed, step / stepsPerEpoch)
-    return Task {
-      let sources = zip(chosen, try await images.images(at: chosen)).map { ($0, $1) }
-      return recipe.batch(of: sources, copies: 2, seed: seed, coordinates: (epoch, step))
-    }
+    return ViewsToCome(
+      step: step,
+      task: Task {
+        let sources = zip(chosen, try await images.images(at: chosen)).map { ($0, $1) }
+        return recipe.batch(of: sources, copies: 2, seed: seed, coordinates: (epoch, step))
+      })
   }
 
   private mutating func learn(_ views: Tensor) -> Float {
@@ -181,34 +147,34 @@ public struct Pretraining: Sendable {
     let projections = model.head.forward(model.encoder.forward(views))
     let (loss, gradient) = ntXent(projections, temperature: options.temperature)
     model.encoder.backward(model.head.backward(gradient))
-    optimiser.step(&model, rate: schedule.rate(at: step))
+    optimiser.step(&model, rate: schedule.rate(at: position))
     return loss
   }
 
   private var schedule: CosineSchedule {
     let warmUp = min(options.warmUpEpochs, max(1, options.epochs / 10))
     return CosineSchedule(
-      base: options.rate, warmUpSteps: warmUp * stepsPerEpoch, totalSteps: totalSteps)
+      base: options.rate, warmUpSteps: warmUp * stepsPerEpoch, totalSteps: total)
   }
 
-  /// All that a checkpoint holds besides `step`.
   public var state: [String: Tensor] {
     model.state.merging(optimiser.state.prefixed("optimiser.")) { first, _ in first }
   }
 
-  /// Goes on from a checkpoint.
-  ///
-  /// - Parameters:
-  ///   - state: What `state` gave.
-  ///   - step: What `step` gave then.
-  /// - Throws: `MorphologyError.badState` for a step that cannot be, or what the network throws
-  ///   for tensors that do not fit.
-  public mutating func load(_ state: [String: Tensor], step: Int) throws {
-    guard (0...totalSteps).contains(step) else {
-      throw MorphologyError.badState("step \(step) of \(totalSteps)")
-    }
+  public mutating func load(_ state: [String: Tensor], position: Int) throws {
+    try check(position)
     try model.load(state)
     try optimiser.load(state.part("optimiser."))
-    self.step = step
+    self.position = position
   }
+}
+
+/// The views of a step while they are being made; that ends where nobody wants them any more.
+private final class ViewsToCome: Sendable {
+  let step: Int
+  let task: Task<Tensor, any Error>
+
+  init(step: Int, task: Task<Tensor, any Error>) { (self.step, self.task) = (step, task) }
+
+  deinit { task.cancel() }
 }

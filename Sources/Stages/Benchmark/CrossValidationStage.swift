@@ -100,7 +100,7 @@ extension Workplace {
       try comparison.load(saved.state, position: saved.step)
       progress.note("going on after part \(saved.step) of \(comparison.total)")
     }
-    try await session.run(&comparison)
+    try await session.run(&comparison, as: "comparing, parts")
     return CrossValidationStage.Metrics(
       images: specimens.images.count, results: try comparison.results(), seconds: session.seconds)
   }
@@ -111,20 +111,6 @@ extension CrossValidationStage {
   fileprivate var surveys: [String] {
     (tasks.flatMap { [$0.survey] + ($0.test.map { [$0] } ?? []) } + unlabelled)
       .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
-  }
-}
-
-extension TrainingSession {
-  /// Does all parts that are left, with a checkpoint now and then.
-  fileprivate mutating func run(_ comparison: inout CrossValidation) async throws {
-    var meter = RunMeter(workplace, run: run, "comparing, parts", of: comparison.total)
-    while !comparison.isFinished {
-      let part = try await comparison.advance()
-      try await meter.update(part.position, detail: "fold \(part.fold + 1), \(part.name)")
-      if isCheckpointDue || comparison.isFinished {
-        try await save(step: comparison.position, comparison.state)
-      }
-    }
   }
 }
 

@@ -152,7 +152,7 @@ extension Workplace {
       try training.load(saved.state, position: saved.step)
       progress.note("going on after part \(saved.step) of \(training.total)")
     }
-    try await session.run(&training)
+    try await session.run(&training, as: "fine-tuning, parts")
     guard let classifier = training.classifier() else {
       throw MorphologyError.badState("the training ended early")
     }
@@ -258,24 +258,6 @@ extension LabelledImages {
         var source = source
         source.fold = folds.popFirst()
         return source
-      }
-    }
-  }
-}
-
-extension TrainingSession {
-  /// Does all parts that are left, with a checkpoint now and then.
-  fileprivate mutating func run(_ training: inout FineTuning) async throws {
-    var meter = RunMeter(workplace, run: run, "fine-tuning, parts", of: training.total)
-    while !training.isFinished {
-      let part = try training.advance()
-      add("loss of round \(part.round + 1)", part.epoch, Double(part.loss))
-      let round =
-        part.round < training.options.folds ? "fold \(part.round + 1)" : "all labels"
-      try await meter.update(
-        part.position, detail: "\(round), epoch \(part.epoch), loss \(rounded(part.loss))")
-      if isCheckpointDue || training.isFinished {
-        try await save(step: training.position, training.state)
       }
     }
   }

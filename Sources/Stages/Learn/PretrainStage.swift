@@ -66,13 +66,13 @@ extension Workplace {
     let (images, empty) = try await trainingImages(of: surveys, by: stage.preprocessing, run: run)
     if let advice = stage.learning.architecture.advice { progress.note(advice) }
     var session = TrainingSession(workplace: self, run: run)
-    var training = try Pretraining(stage.learning, sources: images.count)
+    var training = try Pretraining(stage.learning, images: images)
     training.recomputesMaps = means.recomputesMaps
     if let saved = try await session.resume() {
-      try training.load(saved.state, step: saved.step)
-      progress.note("going on after step \(saved.step) of \(training.totalSteps)")
+      try training.load(saved.state, position: saved.step)
+      progress.note("going on after step \(saved.step) of \(training.total)")
     }
-    try await session.run(&training, from: images)
+    try await session.run(&training, as: "learning, steps")
     let scale = try await database.with { try AngularScale.learned(by: run, in: $0) }
     let model = try await session.store(
       .encoder, parent: nil,
@@ -82,25 +82,8 @@ extension Workplace {
       weights: training.encoder.state)
     return PretrainStage.Metrics(
       model: model, sources: images.count, empty: empty, epochs: stage.learning.epochs,
-      steps: training.totalSteps,
-      loss: try await session.meanLoss(of: training.stepsPerEpoch, until: training.totalSteps),
+      steps: training.total,
+      loss: try await session.meanLoss(of: training.stepsPerEpoch, until: training.total),
       seconds: session.seconds, processorSeconds: session.processorSeconds)
-  }
-}
-
-extension TrainingSession {
-  /// Does all steps that are left, with a checkpoint now and then.
-  fileprivate mutating func run(
-    _ training: inout Pretraining, from images: some ImageSource
-  ) async throws {
-    var meter = RunMeter(workplace, run: run, "learning, steps", of: training.totalSteps)
-    try await training.learn(from: images) { training, step in
-      add("loss", step.step, Double(step.loss))
-      if isCheckpointDue || training.isFinished {
-        try await save(step: step.step, training.state)
-      }
-      try await meter.update(
-        step.step, detail: "epoch \(step.epoch + 1), loss \(rounded(step.loss))")
-    }
   }
 }

@@ -1,6 +1,7 @@
 import Catalogue
 import Digest
 import Foundation
+import Morphology
 import NeuralNetwork
 import PostgreSQL
 import Tensor
@@ -55,6 +56,23 @@ struct TrainingSession: Sendable {
     saved = Date()
   }
 
+  /// Does all steps that are left, with a checkpoint now and then.
+  ///
+  /// - Parameters:
+  ///   - training: What learns.
+  ///   - what: What it does, for the display, as "fine-tuning, parts".
+  mutating func run(_ training: inout some ResumableTraining, as what: String) async throws {
+    var meter = RunMeter(workplace, run: run, what, of: training.total)
+    while !training.isFinished {
+      let step = try await training.advance()
+      if let loss = step.loss { add(loss.curve, loss.place, Double(loss.value)) }
+      if isCheckpointDue || training.isFinished {
+        try await save(step: training.position, training.state)
+      }
+      try await meter.update(training.position, detail: step.summary)
+    }
+  }
+
   /// Stores the finished model; once, also where the run is gone on with after that.
   func store(
     _ kind: Catalogue.Model.Kind, parent: Int?, _ description: ModelDescription,
@@ -78,9 +96,4 @@ struct TrainingSession: Sendable {
       try CurvePoint.mean("loss", run: run, after: step - steps, in: $0).map { Float($0) }
     }
   }
-}
-
-/// A figure with three decimals, as progress shows it.
-func rounded(_ value: some BinaryFloatingPoint) -> String {
-  String(format: "%.3f", Double(value))
 }
