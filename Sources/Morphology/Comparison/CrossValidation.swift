@@ -227,10 +227,10 @@ extension CrossValidation {
     let (fold, step) = (position / stepsPerFold, position % stepsPerFold)
     var learner: Pretraining?
     if step > 0, options.pretraining.epochs > 0 {
-      learner = try newPretraining(fold)
-      let epochs = min(step, options.pretraining.epochs)
-      try learner?.load(
-        state.part("pretraining."), position: epochs * (learner?.stepsPerEpoch ?? 0))
+      var begun = try newPretraining(fold)
+      let done = min(step, options.pretraining.epochs) * begun.stepsPerEpoch
+      try begun.load(state.part("pretraining."), position: done)
+      learner = begun
     }
     (probabilities, self.position, pretraining) = (saved, position, learner)
   }
