@@ -75,6 +75,11 @@ let package = Package(
         "Astronomy", "Catalogue", "Digest", "Files", "FITS", "Morphology", "NeuralNetwork", "PNG",
         "PostgreSQL", "Simulation", "Tables", "Tensor",
       ]),
+    // What an evaluation shows, as a page that stands alone.
+    module(
+      "Report",
+      uses: ["Stages", "Catalogue", "Morphology", "PNG", "PostgreSQL", "Tables", "Tensor"]
+    ),
     // Pages in a browser: nothing but `reber-serve` builds the HTTP server.
     module(
       "Web",
@@ -88,7 +93,7 @@ let package = Package(
       name: "reber",
       dependencies: [
         "Astronomy", "Catalogue", "Files", "FITS", "Morphology", "NeuralNetwork", "PostgreSQL",
-        "Simulation", "Stages", "Tables",
+        "Report", "Simulation", "Stages", "Tables",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -106,6 +111,14 @@ let package = Package(
     .target(
       name: "TestSupport", dependencies: ["PostgreSQL"], path: "Tests/TestSupport",
       swiftSettings: strict),
+    // A small survey in a database of its own.
+    .target(
+      name: "StagesSupport",
+      dependencies: [
+        "Catalogue", "Digest", "Morphology", "NeuralNetwork", "PostgreSQL", "Stages", "Tensor",
+        "TestSupport",
+      ],
+      path: "Tests/StagesSupport", swiftSettings: strict),
     tests(of: "PostgreSQL", uses: ["TestSupport"]),
     tests(of: "Digest", uses: ["TestSupport"]),
     tests(
@@ -121,9 +134,12 @@ let package = Package(
     tests(
       of: "Stages",
       uses: [
-        "Astronomy", "Catalogue", "Digest", "Files", "FITS", "Morphology", "NeuralNetwork", "PNG",
-        "PostgreSQL", "Simulation", "Tables", "Tensor", "TestSupport",
+        "Astronomy", "Catalogue", "Files", "FITS", "Morphology", "NeuralNetwork", "PostgreSQL",
+        "Report", "Simulation", "Stages", "Tables",
       ]),
+    tests(
+      of: "Report",
+      uses: ["Catalogue", "PNG", "PostgreSQL", "Stages", "Tables", "TestSupport", "StagesSupport"]),
     tests(
       of: "Web",
       uses: [

@@ -1,5 +1,6 @@
 import Catalogue
 import Morphology
+import Stages
 
 /// Everything that a report of an evaluation shows.
 struct EvaluationReport: Sendable {

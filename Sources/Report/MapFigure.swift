@@ -1,4 +1,5 @@
 import PNG
+import Stages
 
 /// Sources on two axes of the space of embeddings.
 struct EmbeddingMap: Sendable {

@@ -1,4 +1,5 @@
 import Catalogue
+import Stages
 
 extension EvaluationReport {
   /// The surest and the most doubtful sources of every class, with their pictures.

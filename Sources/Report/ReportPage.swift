@@ -1,4 +1,5 @@
 import Catalogue
+import Stages
 
 extension EvaluationReport {
   /// The page: one file that needs no other, no network and no script.

@@ -2,6 +2,7 @@ import Catalogue
 import Foundation
 import Morphology
 import PostgreSQL
+public import Stages
 import Tensor
 
 /// Why a report cannot be written.

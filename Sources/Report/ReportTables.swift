@@ -1,4 +1,5 @@
 import Catalogue
+import Stages
 import Tables
 
 extension EvaluationReport {

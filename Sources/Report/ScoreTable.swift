@@ -1,5 +1,6 @@
 import Catalogue
 import Morphology
+import Stages
 
 extension EvaluationReport {
   /// F1 of each class below, overall and above the bounds of probability.

@@ -1,5 +1,6 @@
 import Catalogue
 import Foundation
+import Stages
 
 extension EvaluationReport {
   /// What was judged, in rows of a name and what there is to say.

@@ -89,7 +89,7 @@ extension Workplace {
   }
 
   /// The survey of that name.
-  func survey(_ name: String) async throws -> Survey {
+  package func survey(_ name: String) async throws -> Survey {
     try await database.with { try Survey.named(name, in: $0) }
   }
 }

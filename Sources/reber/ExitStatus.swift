@@ -2,6 +2,7 @@ import Catalogue
 import FITS
 import Morphology
 import PostgreSQL
+import Report
 import Simulation
 import Stages
 import Tables

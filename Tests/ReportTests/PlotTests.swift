@@ -1,7 +1,7 @@
 import Catalogue
 import Foundation
 import PNG
-import Stages
+import Report
 import Testing
 
 @Suite("Plots of a report") struct PlotTests {

@@ -2,7 +2,9 @@ import Catalogue
 import Foundation
 import PNG
 import PostgreSQL
+import Report
 import Stages
+import StagesSupport
 import Tables
 import TestSupport
 import Testing
@@ -14,10 +16,10 @@ import Testing
   /// A small survey that is classified, with all sources labelled, and half of them learned.
   private func classified(embedded: Bool) async throws -> SyntheticSurvey {
     let toy = try await SyntheticSurvey(60)
-    _ = try await toy.workplace.pretrain(LearningTests.pretraining(1))
+    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
     if embedded { _ = try await toy.workplace.embed(EmbedStage(survey: "toy")) }
     try await toy.label(Array(0..<30))
-    _ = try await toy.workplace.finetune(LearningTests.finetuning())
+    _ = try await toy.workplace.finetune(FinetuneStage.toy())
     try await toy.label(Array(30..<60))
     try await toy.workplace.database.with { database in
       _ = try database.execute(

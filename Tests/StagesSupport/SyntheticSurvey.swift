@@ -1,24 +1,26 @@
 import Catalogue
 import Digest
 import Foundation
-import PostgreSQL
-import Stages
+import Morphology
+import NeuralNetwork
+package import PostgreSQL
+package import Stages
 import Tensor
 import TestSupport
 
 /// A database of its own with a survey of blobs, doubles and rings, written without files.
-struct SyntheticSurvey {
+package struct SyntheticSurvey {
   /// The classes, by `index % 3`.
-  static let classes = ["blob", "double", "ring"]
+  package static let classes = ["blob", "double", "ring"]
 
   /// Pixels along a side of a cutout.
-  static let side = 32
+  package static let side = 32
 
-  let address: String
-  let workplace: Workplace
+  package let address: String
+  package let workplace: Workplace
 
   /// Makes the survey `toy` of `count` sources, 0.1° apart.
-  init(_ count: Int) async throws {
+  package init(_ count: Int) async throws {
     address = try TestServer.newDatabase()
     workplace = Workplace(
       database: try await Database(address),
@@ -42,7 +44,7 @@ struct SyntheticSurvey {
   }
 
   /// The name of a source.
-  static func name(_ index: Int) -> String { "toy\(index)" }
+  package static func name(_ index: Int) -> String { "toy\(index)" }
 
   private static func source(_ index: Int) -> Source {
     Source(
@@ -62,7 +64,7 @@ struct SyntheticSurvey {
   }
 
   /// A source of its class at a random angle, with noise of 0.02.
-  static func image(_ index: Int) -> [Float] {
+  package static func image(_ index: Int) -> [Float] {
     var random = RandomStream(7, index)
     let angle = random.uniform() * 2 * Float.pi
     let size = random.uniform(5...8)
@@ -82,7 +84,7 @@ struct SyntheticSurvey {
   }
 
   /// Labels sources by their true classes, in scheme `toy`.
-  func label(_ indices: [Int], by annotator: String = "tester") async throws {
+  package func label(_ indices: [Int], by annotator: String = "tester") async throws {
     try await workplace.database.with { database in
       let survey = try Survey.named("toy", in: database)
       let scheme = try ClassScheme.add(named: "toy", classes: Self.classes, in: database)
@@ -100,15 +102,41 @@ struct SyntheticSurvey {
   }
 
   /// A column of figures from the database.
-  func numbers(_ sql: SQL) async throws -> [Int] {
+  package func numbers(_ sql: SQL) async throws -> [Int] {
     try await workplace.database.with { try $0.rows(sql, as: Int.self) }
   }
 
   /// Texts from the database.
-  func texts(_ sql: SQL) async throws -> [String] {
+  package func texts(_ sql: SQL) async throws -> [String] {
     try await workplace.database.with { try $0.rows(sql, as: String.self) }
   }
 }
 
 /// The SHA-256 of a text.
-func digest(_ text: String) -> String { SHA256.hash(Array(text.utf8)).hex }
+package func digest(_ text: String) -> String { SHA256.hash(Array(text.utf8)).hex }
+
+extension PretrainStage {
+  /// Pre-training on `toy` with a small network, in seconds.
+  package static func toy(_ epochs: Int = 3) -> PretrainStage {
+    var stage = PretrainStage(surveys: ["toy"])
+    stage.preprocessing.size = 16
+    stage.learning.architecture.inputSize = 16
+    stage.learning.architecture.width = 8
+    stage.learning.epochs = epochs
+    stage.learning.batchSize = 16
+    stage.learning.warmUpEpochs = 1
+    return stage
+  }
+}
+
+extension FinetuneStage {
+  /// Fine-tuning on the labels of `toy`.
+  package static func toy() -> FinetuneStage {
+    var stage = FinetuneStage(survey: "toy")
+    stage.scheme = "toy"
+    stage.learning.epochs = 2
+    stage.learning.folds = 2
+    stage.learning.batchSize = 12
+    return stage
+  }
+}

@@ -2,6 +2,7 @@ import Foundation
 import Morphology
 import NeuralNetwork
 import Stages
+import StagesSupport
 import TestSupport
 import Testing
 

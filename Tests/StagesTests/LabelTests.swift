@@ -3,6 +3,7 @@ import Foundation
 import Morphology
 import PostgreSQL
 import Stages
+import StagesSupport
 import Tables
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ import Testing
 @Suite("Labels") struct LabelTests {
   private func clustered(_ count: Int) async throws -> SyntheticSurvey {
     let toy = try await SyntheticSurvey(count)
-    _ = try await toy.workplace.pretrain(LearningTests.pretraining(1))
+    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
     _ = try await toy.workplace.embed(EmbedStage(survey: "toy"))
     var stage = ClusterStage(survey: "toy")
     stage.options.clusters = 6

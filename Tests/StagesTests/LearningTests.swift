@@ -4,6 +4,7 @@ import Morphology
 import NeuralNetwork
 import PostgreSQL
 import Stages
+import StagesSupport
 import Tables
 import Tensor
 import TestSupport
@@ -11,30 +12,10 @@ import Testing
 
 /// The stages of learning on a small survey, by the same calls as the commands make.
 @Suite("Stages of learning") struct LearningTests {
-  static func pretraining(_ epochs: Int = 3) -> PretrainStage {
-    var stage = PretrainStage(surveys: ["toy"])
-    stage.preprocessing.size = 16
-    stage.learning.architecture.inputSize = 16
-    stage.learning.architecture.width = 8
-    stage.learning.epochs = epochs
-    stage.learning.batchSize = 16
-    stage.learning.warmUpEpochs = 1
-    return stage
-  }
-
-  static func finetuning() -> FinetuneStage {
-    var stage = FinetuneStage(survey: "toy")
-    stage.scheme = "toy"
-    stage.learning.epochs = 2
-    stage.learning.folds = 2
-    stage.learning.batchSize = 12
-    return stage
-  }
-
   @Test func aSurveyBecomesACatalogue() async throws {
     let toy = try await SyntheticSurvey(60)
     let place = toy.workplace
-    let trained = try await place.pretrain(Self.pretraining())
+    let trained = try await place.pretrain(PretrainStage.toy())
     #expect(trained.metrics.sources == 60 && trained.metrics.steps == 9)
     let embedded = try await place.embed(EmbedStage(survey: "toy"))
     #expect(embedded.metrics.added == 60 && embedded.metrics.dimensions == 64)
@@ -43,7 +24,7 @@ import Testing
     let clustered = try await place.cluster(clustering)
     #expect(clustered.metrics.sources == 60 && clustered.metrics.clusters <= 8)
     try await toy.label(Array(0..<30))
-    let tuned = try await place.finetune(Self.finetuning())
+    let tuned = try await place.finetune(FinetuneStage.toy())
     #expect(
       tuned.metrics.labels == 30 && tuned.metrics.byClass == ["blob": 10, "double": 10, "ring": 10])
     let classified = try await place.classify(ClassifyStage(survey: "toy"))
@@ -71,9 +52,9 @@ import Testing
 
   @Test func aClassifierOfBeforeUnlikenessStillClassifies() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(Self.pretraining(1))
+    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
     try await toy.label(Array(0..<18))
-    let model = try await toy.workplace.finetune(Self.finetuning()).metrics.model
+    let model = try await toy.workplace.finetune(FinetuneStage.toy()).metrics.model
     try await toy.workplace.database.with { database in
       let weights = try database.row(
         "SELECT weights FROM reber.model_weights WHERE model_id = \(model)", as: [UInt8].self)
@@ -93,10 +74,10 @@ import Testing
 
   @Test func theSameWorkIsDoneOnce() async throws {
     let toy = try await SyntheticSurvey(24)
-    let first = try await toy.workplace.pretrain(Self.pretraining())
-    let second = try await toy.workplace.pretrain(Self.pretraining())
+    let first = try await toy.workplace.pretrain(PretrainStage.toy())
+    let second = try await toy.workplace.pretrain(PretrainStage.toy())
     #expect(!first.alreadyDone && second.alreadyDone && first.run == second.run)
-    var other = Self.pretraining()
+    var other = PretrainStage.toy()
     other.learning.seed = 2
     let third = try await toy.workplace.pretrain(other)
     #expect(third.run != first.run && third.metrics.model != first.metrics.model)
@@ -106,9 +87,9 @@ import Testing
     var digests: [String] = []
     for _ in 0..<2 {
       let toy = try await SyntheticSurvey(24)
-      _ = try await toy.workplace.pretrain(Self.pretraining())
+      _ = try await toy.workplace.pretrain(PretrainStage.toy())
       try await toy.label(Array(0..<24))
-      _ = try await toy.workplace.finetune(Self.finetuning())
+      _ = try await toy.workplace.finetune(FinetuneStage.toy())
       digests += try await toy.texts("SELECT sha256 FROM reber.model ORDER BY model_id")
     }
     #expect(digests.count == 4)
@@ -123,8 +104,8 @@ import Testing
       database: toy.workplace.database, user: toy.workplace.user, progress: Silence(), again: true,
       means: means)
     let runs = [
-      try await toy.workplace.pretrain(Self.pretraining()).run,
-      try await place.pretrain(Self.pretraining()).run,
+      try await toy.workplace.pretrain(PretrainStage.toy()).run,
+      try await place.pretrain(PretrainStage.toy()).run,
     ]
     #expect(Set(runs).count == 2)
     #expect(try await toy.numbers("SELECT count(DISTINCT sha256) FROM reber.model") == [1])
@@ -133,9 +114,9 @@ import Testing
 
   @Test func labelsOfOtherSourcesDoNotSufficeToJudge() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(Self.pretraining(1))
+    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
     try await toy.label(Array(0..<24))
-    _ = try await toy.workplace.finetune(Self.finetuning())
+    _ = try await toy.workplace.finetune(FinetuneStage.toy())
     _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
     await #expect(throws: LearnError.nothingHeldOut(survey: "toy", learned: 24)) {
       try await toy.workplace.evaluate(EvaluateStage(survey: "toy"))
@@ -144,9 +125,9 @@ import Testing
 
   @Test func aSourceBesideALearnedOneIsNotJudged() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(Self.pretraining(1))
+    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
     try await toy.label(Array(0..<18))
-    _ = try await toy.workplace.finetune(Self.finetuning())
+    _ = try await toy.workplace.finetune(FinetuneStage.toy())
     _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
     try await toy.label(Array(18..<24))
     try await toy.workplace.database.with { database in
@@ -160,7 +141,7 @@ import Testing
 
   @Test func clusteringNeedsEmbeddings() async throws {
     let toy = try await SyntheticSurvey(24)
-    let model = try await toy.workplace.pretrain(Self.pretraining(1)).metrics.model
+    let model = try await toy.workplace.pretrain(PretrainStage.toy(1)).metrics.model
     await #expect(throws: LearnError.notEmbedded(survey: "toy", model: model, missing: 24)) {
       try await toy.workplace.cluster(ClusterStage(survey: "toy"))
     }
@@ -168,7 +149,7 @@ import Testing
 
   @Test func aRunThatFailedTellsWhy() async throws {
     let toy = try await SyntheticSurvey(24)
-    var stage = Self.pretraining()
+    var stage = PretrainStage.toy()
     stage.preprocessing.size = 4
     await #expect(throws: (any Error).self) { try await toy.workplace.pretrain(stage) }
     let errors = try await toy.texts("SELECT error FROM reber.run WHERE status = 'failed'")
@@ -177,9 +158,9 @@ import Testing
 
   @Test func lineageGoesBackToTheImage() async throws {
     let toy = try await SyntheticSurvey(24)
-    let encoder = try await toy.workplace.pretrain(Self.pretraining(1))
+    let encoder = try await toy.workplace.pretrain(PretrainStage.toy(1))
     try await toy.label(Array(0..<12), by: "Grote")
-    let classifier = try await toy.workplace.finetune(Self.finetuning())
+    let classifier = try await toy.workplace.finetune(FinetuneStage.toy())
     let classified = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
     let lineage = try await toy.workplace.database.with { database in
       try Lineage.of(

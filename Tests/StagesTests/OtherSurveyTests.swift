@@ -2,6 +2,7 @@ import Catalogue
 import Foundation
 import Morphology
 import PostgreSQL
+import StagesSupport
 import Tensor
 import Testing
 
@@ -11,9 +12,9 @@ import Testing
 @Suite("A new survey with an old model") struct OtherSurveyTests {
   @Test func imagesOfMoreSkyAreShownAsTheModelLearned() async throws {
     let toy = try await SyntheticSurvey(60)
-    _ = try await toy.workplace.pretrain(LearningTests.pretraining())
+    _ = try await toy.workplace.pretrain(PretrainStage.toy())
     try await toy.label(Array(0..<60))
-    _ = try await toy.workplace.finetune(LearningTests.finetuning())
+    _ = try await toy.workplace.finetune(FinetuneStage.toy())
     _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
     try await toy.add("wide", pixelScale: 2, (0..<60).map { framed(SyntheticSurvey.image($0)) })
     let matched = try await toy.workplace.classify(ClassifyStage(survey: "wide"))
@@ -38,7 +39,7 @@ import Testing
 
   @Test func anUnknownScaleIsSaid() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(LearningTests.pretraining(1))
+    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
     try await toy.add("bare", pixelScale: nil, (0..<6).map(SyntheticSurvey.image))
     let embedded = try await toy.workplace.embed(EmbedStage(survey: "bare"))
     #expect(embedded.metrics.embeddings == 6)
@@ -56,7 +57,7 @@ import Testing
 
   @Test func aModelThatDoesNotTellItsScaleIsAskedByWhatTaughtIt() async throws {
     let toy = try await SyntheticSurvey(24)
-    let model = try await toy.workplace.pretrain(LearningTests.pretraining(1)).metrics.model
+    let model = try await toy.workplace.pretrain(PretrainStage.toy(1)).metrics.model
     try await toy.workplace.database.with { database in
       _ = try database.execute(
         "UPDATE reber.model SET description = description - 'scale' WHERE model_id = \(model)")
@@ -69,7 +70,7 @@ import Testing
 
   @Test func embeddingsAtAnotherScaleAreReplaced() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(LearningTests.pretraining(1))
+    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
     try await toy.add("wide", pixelScale: 2, (0..<6).map { framed(SyntheticSurvey.image($0)) })
     var stage = EmbedStage(survey: "wide")
     stage.scale = ScaleOptions()
@@ -89,7 +90,7 @@ import Testing
   @Test func driftSeesWhatIsEmbeddedNow() async throws {
     let toy = try await SyntheticSurvey(24)
     let place = toy.workplace
-    _ = try await place.pretrain(LearningTests.pretraining(1))
+    _ = try await place.pretrain(PretrainStage.toy(1))
     try await toy.add("wide", pixelScale: 2, (0..<24).map { framed(SyntheticSurvey.image($0)) })
     let matched = try await place.drift(DriftStage(survey: "wide"))
     var stage = DriftStage(survey: "wide")
@@ -107,7 +108,7 @@ import Testing
   @Test func aFinerBeamIsSmoothedWhereItIsAskedFor() async throws {
     let toy = try await SyntheticSurvey(24)
     try await toy.describe("toy", beam: 12)
-    _ = try await toy.workplace.pretrain(LearningTests.pretraining(1))
+    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
     try await toy.add("fine", pixelScale: 2, (0..<6).map(SyntheticSurvey.image))
     var stage = EmbedStage(survey: "fine")
     stage.scale = ScaleOptions()
@@ -125,12 +126,12 @@ import Testing
   @Test func labelsOfTwoSurveysTeachOneClassifier() async throws {
     let toy = try await SyntheticSurvey(60)
     let place = toy.workplace
-    _ = try await place.pretrain(LearningTests.pretraining(1))
+    _ = try await place.pretrain(PretrainStage.toy(1))
     try await toy.label(Array(0..<24))
-    let first = try await place.finetune(LearningTests.finetuning())
+    let first = try await place.finetune(FinetuneStage.toy())
     try await toy.add("wide", pixelScale: 2, (60..<90).map { framed(SyntheticSurvey.image($0)) })
     try await toy.label(Array(0..<12), of: "wide", firstImage: 60)
-    var stage = LearningTests.finetuning()
+    var stage = FinetuneStage.toy()
     stage.surveys = ["toy", "wide"]
     stage.model = first.metrics.model
     let both = try await place.finetune(stage)
@@ -161,7 +162,7 @@ import Testing
   @Test func driftIsQuietAboutMoreOfTheSameAndSpeaksOfOthers() async throws {
     let toy = try await SyntheticSurvey(120)
     let place = toy.workplace
-    _ = try await place.pretrain(LearningTests.pretraining(2))
+    _ = try await place.pretrain(PretrainStage.toy(2))
     try await toy.add("more", pixelScale: 2, (120..<240).map(SyntheticSurvey.image))
     let more = try await place.drift(DriftStage(survey: "more")).metrics
     #expect(more.verdict == .alike && more.energy.pValue > 0.01 && more.outside < 0.05)
@@ -182,9 +183,9 @@ import Testing
   @Test func driftComparesTheBalanceOfClasses() async throws {
     let toy = try await SyntheticSurvey(90)
     let place = toy.workplace
-    _ = try await place.pretrain(LearningTests.pretraining())
+    _ = try await place.pretrain(PretrainStage.toy())
     try await toy.label(Array(0..<30))
-    _ = try await place.finetune(LearningTests.finetuning())
+    _ = try await place.finetune(FinetuneStage.toy())
     // Only blobs.
     try await toy.add("blobs", pixelScale: 2, (30..<70).map { SyntheticSurvey.image(3 * $0) })
     let before = try await place.drift(DriftStage(survey: "blobs")).metrics

@@ -3,6 +3,7 @@ import Foundation
 import Morphology
 import PostgreSQL
 import Stages
+import StagesSupport
 import Tables
 import TestSupport
 import Testing
@@ -11,7 +12,7 @@ import Testing
 @Suite("Suggestions from the database") struct SuggestionStageTests {
   private func embedded(_ count: Int, clusters: Int = 6) async throws -> SyntheticSurvey {
     let toy = try await SyntheticSurvey(count)
-    _ = try await toy.workplace.pretrain(LearningTests.pretraining(1))
+    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
     _ = try await toy.workplace.embed(EmbedStage(survey: "toy"))
     var stage = ClusterStage(survey: "toy")
     stage.options.clusters = clusters
@@ -80,7 +81,7 @@ import Testing
   @Test func predictionsSayWhatIsInDoubt() async throws {
     let toy = try await embedded(45)
     try await toy.label(Array(0..<30))
-    _ = try await toy.workplace.finetune(LearningTests.finetuning())
+    _ = try await toy.workplace.finetune(FinetuneStage.toy())
     _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
     let found = try await toy.workplace.suggestSources(request(5))
     #expect(found.count == 5)

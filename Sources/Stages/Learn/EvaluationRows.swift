@@ -1,5 +1,5 @@
 public import Catalogue
-import Morphology
+package import Morphology
 
 extension EvaluationRow {
   /// The name under which the mean over the classes stands.
@@ -35,7 +35,7 @@ extension EvaluationRow {
 
 extension ProbabilityBound {
   /// As it stands in `reber.evaluation.bound`.
-  var text: String {
+  package var text: String {
     switch self {
     case .atMost(let bound): "p <= \(bound)"
     case .all: "all"

@@ -1,5 +1,5 @@
-import Catalogue
-import Morphology
+package import Catalogue
+package import Morphology
 import NeuralNetwork
 import PostgreSQL
 import Tensor
@@ -42,7 +42,7 @@ extension Catalogue.Model {
   }
 
   /// How the model's cutouts are prepared.
-  func preprocessing() throws -> Preprocessing {
+  package func preprocessing() throws -> Preprocessing {
     try description.decode(as: ModelDescription.self).preprocessing
   }
 

@@ -1,18 +1,18 @@
-import Catalogue
-import Morphology
+package import Catalogue
+package import Morphology
 import PostgreSQL
 import Tensor
 
 /// A cutout of the database, ready for views.
-struct PreparedCutout: Sendable {
+package struct PreparedCutout: Sendable {
   /// The source it shows.
-  var source: Int
+  package var source: Int
 
   /// The key in `reber.cutout`.
   var cutout: Int
 
   /// The prepared image.
-  var image: Prepared
+  package var image: Prepared
 }
 
 extension Preprocessing {
@@ -21,7 +21,7 @@ extension Preprocessing {
   /// `sigmas` is the noise of each, where it is known.
   ///
   /// - Throws: `LearnError.badCutout`, which names the cutout that could not be prepared.
-  func prepare(
+  package func prepare(
     _ cutouts: [StoredCutout], beam: Double? = nil, sigmas: [Float]? = nil
   ) throws -> [PreparedCutout] {
     var results = [Result<PreparedCutout, any Error>?](repeating: nil, count: cutouts.count)

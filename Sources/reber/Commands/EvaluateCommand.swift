@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalogue
 import Morphology
+import Report
 import Stages
 
 struct EvaluateCommand: AsyncParsableCommand {
