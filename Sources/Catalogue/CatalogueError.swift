@@ -29,6 +29,7 @@ public enum CatalogueError: Error, CustomStringConvertible, Equatable {
       "there is no class scheme '\(name)': \(Self.list(known, ifNone: "none is defined"))"
     case .unknownClass(let name, let scheme, let known):
       "scheme '\(scheme)' has no class '\(name)': \(Self.list(known, ifNone: "it is empty"))"
+        + (Self.nearest(to: name, among: known).map { "; is '\($0)' meant?" } ?? "")
     case .missing(let what, let hint):
       "there is no \(what): \(hint)"
     case .busy(let run, let stage, let host):
@@ -41,4 +42,28 @@ public enum CatalogueError: Error, CustomStringConvertible, Equatable {
   private static func list(_ known: [String], ifNone: String) -> String {
     known.isEmpty ? ifNone : "known are " + known.joined(separator: ", ")
   }
+
+  /// The name that differs least, in a third of its letters at most.
+  private static func nearest(to name: String, among known: [String]) -> String? {
+    let distances = known.map { editDistance(Array(name.lowercased()), Array($0.lowercased())) }
+    guard let least = distances.min(), let index = distances.firstIndex(of: least) else {
+      return nil
+    }
+    return least * 3 <= known[index].count ? known[index] : nil
+  }
+}
+
+/// The insertions, deletions and replacements that make one text of the other (Levenshtein 1966).
+private func editDistance(_ first: [Character], _ second: [Character]) -> Int {
+  var row = Array(0...second.count)
+  for (index, character) in first.enumerated() {
+    var diagonal = row[0]
+    row[0] = index + 1
+    for (place, other) in second.enumerated() {
+      let replaced = diagonal + (character == other ? 0 : 1)
+      diagonal = row[place + 1]
+      row[place + 1] = min(replaced, row[place] + 1, diagonal + 1)
+    }
+  }
+  return row[second.count]
 }

@@ -66,6 +66,90 @@ import Testing
     }
   }
 
+  /// Imports the rows of a file as labels of a survey of twelve sources.
+  private func imported(
+    _ lines: [String], _ toy: SyntheticSurvey, percent: Bool? = nil
+  ) async throws -> LabelImport.Metrics {
+    try await withTemporaryFolder { folder in
+      let file = folder + "/labels.csv"
+      try lines.joined(separator: "\n").write(toFile: file, atomically: true, encoding: .utf8)
+      var options = LabelImport(survey: "toy")
+      if lines[0].contains("confidence") { options.confidenceColumn = "confidence" }
+      if lines[0].contains("who") { options.annotatorColumn = "who" }
+      options.confidenceIsPercent = percent
+      return try await toy.workplace.importLabels(from: file, options).metrics
+    }
+  }
+
+  @Test func aConfidenceThatIsNoneIsSetAsideWithItsRow() async throws {
+    let toy = try await SyntheticSurvey(12)
+    let metrics = try await imported(
+      [
+        "name,class,confidence", "toy0,head-tail,0.5", "toy1,head-tail,high", "toy2,head-tail,85",
+        "toy3,head-tail,0", "toy4,head-tail,-1", "toy5,head-tail,", "toy6,head-tail,NaN",
+      ], toy)
+    #expect(metrics.labels == 3 && metrics.rejected == 4)
+    let reasons = try await toy.texts(
+      "SELECT row_number || ' ' || reason FROM reber.rejected ORDER BY rejected_id")
+    #expect(
+      reasons == [
+        "2 confidence 'high' is no number",
+        "3 confidence 85 is not in (0, 1]; if it means per cent, say --confidence-percent",
+        "4 confidence 0 is not in (0, 1]", "5 confidence -1 is not in (0, 1]",
+      ])
+    let percent = try await imported(
+      ["name,class,confidence", "toy7,head-tail,85"], toy, percent: true)
+    #expect(percent.labels == 1)
+    #expect(
+      try await toy.numbers(
+        "SELECT round(confidence * 100)::bigint FROM reber.label ORDER BY label_id DESC LIMIT 1")
+        == [85])
+  }
+
+  @Test func nothingImportedIsNoSuccess() async throws {
+    let toy = try await SyntheticSurvey(12)
+    for lines in [["name,class,confidence", "toy5,head-tail,85"], ["name,class", "x,head-tail"]] {
+      await #expect(throws: LabelError.self) { try await imported(lines, toy) }
+    }
+    #expect(try await toy.numbers("SELECT count(*) FROM reber.label") == [0])
+  }
+
+  @Test func classesAreKnownInAnyUsualSpelling() async throws {
+    let toy = try await SyntheticSurvey(12)
+    let metrics = try await imported(
+      [
+        "name,class", "\"toy0\",\"head-tail \"", "toy1,Head-Tail", "toy2,HEAD TAIL",
+        "toy3,headtail",
+      ],
+      toy)
+    #expect(metrics.byClass == ["head-tail": 4])
+    let error = await #expect(throws: CatalogueError.self) {
+      try await imported(["name,class", "toy4,haed-tail"], toy)
+    }
+    #expect(error.map { "\($0)".hasSuffix("is 'head-tail' meant?") } == true)
+    let far = await #expect(throws: CatalogueError.self) {
+      try await imported(["name,class", "toy4,spiral galaxy"], toy)
+    }
+    #expect(far.map { "\($0)".contains("meant") } == false)
+  }
+
+  @Test func whatAnAnnotatorSaysTwiceIsSaidOnceAndContradictionsAreSetAside() async throws {
+    let toy = try await SyntheticSurvey(12)
+    let metrics = try await imported(
+      [
+        "name,class,who", "toy0,head-tail,A", "toy0,Head-Tail,A", "toy0,amorphous,B",
+        "toy1,head-tail,A", "toy1,amorphous,A", "toy1,head-tail,B",
+      ], toy)
+    #expect(metrics.labels == 3 && metrics.repeated == 1)
+    #expect(metrics.rejected == 2 && metrics.contradictory == 2)
+    let reasons = try await toy.texts("SELECT reason FROM reber.rejected ORDER BY row_number")
+    #expect(
+      reasons == [
+        "A calls it 'head-tail' here and 'amorphous' in row 5",
+        "A calls it 'amorphous' here and 'head-tail' in row 4",
+      ])
+  }
+
   @Test func aClusterIsLabelledWithoutItsOddOnes() async throws {
     let toy = try await clustered(30)
     let members = try await toy.texts(

@@ -59,13 +59,28 @@ extension ClassScheme {
     }
   }
 
-  /// The key of a class.
+  /// The key of a class, which may be written in capitals or with other blanks and hyphens.
   ///
   /// - Throws: `CatalogueError.unknownClass`, which lists the classes there are.
   public func classID(named name: String) throws -> Int16 {
-    guard let found = classes.first(where: { $0.name == name }) else {
+    let own = self.name(of: name)
+    guard let found = classes.first(where: { $0.name == own }) else {
       throw CatalogueError.unknownClass(name, scheme: self.name, known: classes.map(\.name))
     }
     return found.id
   }
+
+  /// The scheme's own name for a class: `Head tail` is `head-tail`.
+  ///
+  /// A name that stands for no class, or for several, stays as it is.
+  public func name(of text: String) -> String {
+    if classes.contains(where: { $0.name == text }) { return text }
+    let alike = classes.filter { $0.name.folded == text.folded }
+    return alike.count == 1 ? alike[0].name : text
+  }
+}
+
+extension String {
+  /// The letters and digits, in lower case.
+  fileprivate var folded: String { lowercased().filter { $0.isLetter || $0.isNumber } }
 }

@@ -6,6 +6,8 @@ public enum LabelError: Error, CustomStringConvertible, Equatable {
   case unmapped(String, file: String, known: [String])
   /// Not one row has a class.
   case noLabels(file: String)
+  /// Not one label could be used; the first row that was set aside says why.
+  case noneUsable(file: String, row: Int?, reason: String?)
 
   public var description: String {
     switch self {
@@ -18,6 +20,9 @@ public enum LabelError: Error, CustomStringConvertible, Equatable {
       """
     case .noLabels(let file):
       "\(file): no row has a class, so nothing was written"
+    case .noneUsable(let file, let row, let reason):
+      "\(file): no label in it can be used, so nothing was written"
+        + (reason.map { "; row \(row ?? 0): \($0)" } ?? "")
     }
   }
 }

@@ -22,8 +22,11 @@ public struct LabelImport: Codable, Sendable {
   /// The column with the annotator's name.
   public var annotatorColumn: String?
 
-  /// The column with the annotator's confidence, 0 to 1.
+  /// The column with the annotator's confidence, above 0 and up to 1.
   public var confidenceColumn: String?
+
+  /// Whether that column holds per cent, above 0 and up to 100; no where it is `nil`.
+  public var confidenceIsPercent: Bool?
 
   /// The annotator where no column names one.
   public var annotator = "import"
@@ -55,18 +58,14 @@ public struct LabelImport: Codable, Sendable {
     public var unclassified = 0
     /// Rows left out by `fraction` or by the list of sources.
     public var leftOut = 0
-    /// Rows set aside: their source is not in the survey.
+    /// Rows that say again what an earlier row of the file said.
+    public var repeated: Int?
+    /// Rows set aside in `reber.rejected`: their source is not in the survey, their confidence is
+    /// none, or another row contradicts them.
     public var rejected = 0
+    /// Of those, rows in which an annotator gives a source two classes.
+    public var contradictory: Int?
   }
-}
-
-/// A row of a file of labels.
-struct LabelRow: Sendable {
-  var row: Int
-  var source: String
-  var className: String
-  var annotator: String
-  var confidence: Float
 }
 
 extension Workplace {
@@ -86,81 +85,23 @@ extension Workplace {
     let work = Work(
       stage: "label", parameters: try JSON(encoding: options), seed: options.seed, inputs: inputs)
     return try await perform(work) { run in
-      var metrics = LabelImport.Metrics()
-      let rows = try options.rows(in: path, counting: &metrics)
+      let table = try options.read(path)
       let listed = try only.map { try options.sources(in: $0) }
-      let chosen = options.choose(rows.filter { listed?.contains($0.source) ?? true })
-      metrics.leftOut = rows.count - chosen.count
+      let chosen = options.choose(table.rows.filter { listed?.contains($0.source) ?? true })
+      var metrics = LabelImport.Metrics()
+      metrics.unclassified = table.unclassified
+      metrics.leftOut = table.rows.count - chosen.count
       let counted = metrics
       return try await database.with { database in
         try options.write(
-          chosen, to: survey, file: path, run: run, metrics: counted, in: database)
+          LabelTable(rows: chosen, rejected: table.rejected), to: survey, file: path, run: run,
+          metrics: counted, in: database)
       }
     }
   }
 }
 
 extension LabelImport {
-  /// The rows that have a class, by the map.
-  func rows(in path: String, counting metrics: inout Metrics) throws -> [LabelRow] {
-    let table = try openTable(path)
-    let columns = table.columns.map(\.name)
-    let source = try column(sourceColumn, Self.sourceNames, in: columns, of: path, "source")
-    let label = try column(classColumn, Self.classNames, in: columns, of: path, "class")
-    let annotator = try annotatorColumn.map { try column($0, [], in: columns, of: path, "") }
-    let confidence = try confidenceColumn.map { try column($0, [], in: columns, of: path, "") }
-    var rows: [LabelRow] = []
-    var number = 0
-    var unclassified = 0
-    try table.read(chunk: 8192) { chunk in
-      for values in chunk {
-        number += 1
-        guard let name = values[source].plainText, let text = values[label].plainText,
-          case let className = classMap[text] ?? text, !className.isEmpty
-        else {
-          unclassified += 1
-          continue
-        }
-        rows.append(
-          LabelRow(
-            row: number, source: name, className: className,
-            annotator: annotator.flatMap { values[$0].plainText } ?? self.annotator,
-            confidence: confidence.flatMap { values[$0].number }.map(Float.init) ?? 1))
-      }
-    }
-    metrics.unclassified = unclassified
-    return rows
-  }
-
-  /// The names of the sources that a table lists.
-  func sources(in path: String) throws -> Set<String> {
-    let table = try openTable(path)
-    let source = try column(
-      sourceColumn, Self.sourceNames, in: table.columns.map(\.name), of: path, "source")
-    var names: Set<String> = []
-    try table.read(chunk: 8192) { names.formUnion($0.compactMap { $0[source].plainText }) }
-    return names
-  }
-
-  private func column(
-    _ chosen: String?, _ usual: [String], in columns: [String], of path: String, _ what: String
-  ) throws -> Int {
-    if let chosen {
-      guard let index = columns.firstIndex(of: chosen) else {
-        throw LabelError.unknownColumn(chosen, file: path, known: columns)
-      }
-      return index
-    }
-    let lower = columns.map { $0.lowercased() }
-    guard let index = usual.lazy.compactMap(lower.firstIndex).first else {
-      throw LabelError.unmapped(what, file: path, known: columns)
-    }
-    return index
-  }
-
-  private static let sourceNames = ["source", "name", "source_name", "source_id", "id"]
-  private static let classNames = ["class", "class_name", "label", "morphology", "truth"]
-
   /// A random share of each class, the same for the same seed.
   func choose(_ rows: [LabelRow]) -> [LabelRow] {
     guard fraction < 1 else { return rows }
@@ -175,32 +116,36 @@ extension LabelImport {
   }
 
   fileprivate func write(
-    _ rows: [LabelRow], to survey: Survey, file: String, run: Int, metrics: Metrics,
+    _ table: LabelTable, to survey: Survey, file: String, run: Int, metrics: Metrics,
     in database: Connection
   ) throws -> Metrics {
     var metrics = metrics
     try database.transaction { database in
-      let scheme = try scheme(for: rows, file: file, in: database)
+      let scheme = try scheme(for: table.rows, file: file, in: database)
+      var table = table
+      for index in table.rows.indices {
+        table.rows[index].className = scheme.name(of: table.rows[index].className)
+      }
       let keys = try survey.sourceKeys(in: database)
-      let classes = Dictionary(scheme.classes.map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
-      let known = rows.filter { keys[$0.source] != nil }
-      let labels = known.compactMap { row in
-        keys[row.source].map {
-          Label(
-            source: $0, classID: classes[row.className], annotator: row.annotator,
-            confidence: row.confidence)
-        }
+      table.setAside { row in
+        keys[row.source] == nil ? "survey '\(survey.name)' has no such source" : nil
+      }
+      metrics.contradictory = table.setAsideContradictions()
+      metrics.repeated = table.removeRepeated()
+      guard !table.rows.isEmpty else {
+        let first = table.rejected.first
+        throw LabelError.noneUsable(file: file, row: first?.row, reason: first?.reason)
+      }
+      let labels = try table.rows.map { row in
+        Label(
+          source: keys[row.source] ?? 0, classID: try scheme.classID(named: row.className),
+          annotator: row.annotator, confidence: row.confidence)
       }
       try survey.write(labels, scheme: scheme, method: .imported, run: run, in: database)
-      let unknown = rows.filter { keys[$0.source] == nil }
-      try Rejected.write(
-        unknown.map {
-          Rejected(
-            row: $0.row, name: $0.source, reason: "survey '\(survey.name)' has no such source")
-        }, file: file, run: run, in: database)
+      try Rejected.write(table.rejected, file: file, run: run, in: database)
       metrics.labels = labels.count
-      metrics.rejected = unknown.count
-      metrics.byClass = known.reduce(into: [:]) { $0[$1.className, default: 0] += 1 }
+      metrics.rejected = table.rejected.count
+      metrics.byClass = table.rows.reduce(into: [:]) { $0[$1.className, default: 0] += 1 }
     }
     return metrics
   }
@@ -209,7 +154,6 @@ extension LabelImport {
     for rows: [LabelRow], file: String, in database: Connection
   ) throws -> ClassScheme {
     let names = Set(rows.map(\.className)).sorted()
-    guard !names.isEmpty else { throw LabelError.noLabels(file: file) }
     if addsClasses { return try ClassScheme.add(named: scheme, classes: names, in: database) }
     let found = try ClassScheme.named(scheme, in: database)
     for name in names { _ = try found.classID(named: name) }

@@ -166,10 +166,12 @@ extension LabelImport {
   func classes(
     in path: String, of survey: Survey, _ database: Connection
   ) throws -> [Int: String] {
-    var metrics = Metrics()
-    let rows = try rows(in: path, counting: &metrics)
+    let rows = try read(path).rows
+    let scheme = try? ClassScheme.named(scheme, in: database)
     let keys = try survey.sourceKeys(in: database)
-    let known = rows.compactMap { row in keys[row.source].map { ($0, row.className) } }
+    let known = rows.compactMap { row in
+      keys[row.source].map { ($0, scheme?.name(of: row.className) ?? row.className) }
+    }
     return Dictionary(known, uniquingKeysWith: { first, _ in first })
   }
 }

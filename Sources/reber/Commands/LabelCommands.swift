@@ -59,6 +59,8 @@ struct LabelCommands: ParsableCommand {
     @Option(help: "The column with the annotator's name.") var annotatorColumn: String?
     @Option(help: "The column with the confidence, above 0 and up to 1.")
     var confidenceColumn: String?
+    @Flag(help: "The confidence is in per cent, above 0 and up to 100.")
+    var confidencePercent = false
     @Flag(help: "Add classes that the scheme lacks, and the scheme where there is none.")
     var addClasses = false
     @Option(help: "A table whose sources alone are labelled, as 'label choose' writes it.")
@@ -73,6 +75,7 @@ struct LabelCommands: ParsableCommand {
       labels.annotator = annotator
       labels.annotatorColumn = annotatorColumn
       labels.confidenceColumn = confidenceColumn
+      labels.confidenceIsPercent = confidencePercent ? true : nil
       labels.addsClasses = addClasses
       labels.fraction = fraction
       labels.seed = seed
@@ -83,7 +86,14 @@ struct LabelCommands: ParsableCommand {
         if metrics.leftOut > 0 { lines.append("\(metrics.leftOut) rows left out as asked") }
         if metrics.unclassified > 0 { lines.append("\(metrics.unclassified) rows without a class") }
         if metrics.rejected > 0 {
-          lines.append("\(metrics.rejected) rows rejected: their sources are not in the survey")
+          lines.append("\(metrics.rejected) rows set aside, with reasons in reber.rejected")
+        }
+        if let contradictory = metrics.contradictory, contradictory > 0 {
+          lines.append(
+            "  \(contradictory) of them give a source two classes by the same annotator")
+        }
+        if let repeated = metrics.repeated, repeated > 0 {
+          lines.append("\(repeated) rows repeat an earlier one")
         }
         return lines.joined(separator: "\n")
       }
