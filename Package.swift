@@ -119,6 +119,7 @@ let package = Package(
         "TestSupport",
       ],
       path: "Tests/StagesSupport", swiftSettings: strict),
+    tests(of: "Astronomy"),
     tests(of: "PostgreSQL", uses: ["TestSupport"]),
     tests(of: "Digest", uses: ["TestSupport"]),
     tests(
