@@ -34,6 +34,7 @@ let package = Package(
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
     .package(url: "https://github.com/apple/swift-log", from: "1.8.0"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
   targets: [
     // The C libraries from apt: module maps only.
@@ -60,7 +61,11 @@ let package = Package(
     module("FITS", uses: ["Astronomy", "Files", "CFITSIO", "CWCS"]),
     module("Digest", uses: ["CCrypto"]),
     module("PNG", uses: ["Files", "CPNG"]),
-    module("Tables", uses: ["Astronomy", "Files", "FITS", "CXML", "CZlib"]),
+    module(
+      "Tables",
+      uses: [
+        "Astronomy", "Files", "FITS", "CXML", "CZlib", .product(name: "Yams", package: "Yams"),
+      ]),
     module("Tensor", uses: ["COpenBLAS", "CKernels"]),
 
     // What Reber exists for.

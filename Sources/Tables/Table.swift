@@ -59,13 +59,19 @@ public enum TableFormat: String, Hashable, Sendable, CaseIterable {
 /// A FITS extension may be chosen as `file.fits#2`, `file.fits[2]` or by name `file.fits#SOURCES`;
 /// without it the first binary table is read.
 ///
+/// Text tables are CSV, TSV and their like, VizieR's TSV, ECSV, and columns divided by blanks.
+///
+/// - Parameters:
+///   - path: The file.
+///   - texts: Columns of a text table that are text whatever they look like, such as the names
+///     `1.10` and `007`.
 /// - Throws: ``TableError`` when there is no such file, no table or no rows of a known format.
-public func openTable(_ path: String) throws -> any TableReader {
+public func openTable(_ path: String, texts: Set<String> = []) throws -> any TableReader {
   let address = TableAddress(path)
   switch try TableFormat.sniffing(address.path) {
   case .fits: return try FITSTableReader(address)
   case .votable: return try VOTableReader(address.path)
-  case .csv, .tsv: return try CSVReader(address.path)
+  case .csv, .tsv: return try CSVReader(address.path, texts: texts)
   }
 }
 

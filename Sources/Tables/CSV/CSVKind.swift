@@ -1,6 +1,8 @@
 /// What the cells of a CSV column have been so far, from which its datatype is inferred.
 enum CSVKind {
   case null
+  /// A word that stands for no value among numbers, and for itself among texts: `--`, `N/A`.
+  case absent
   case boolean
   case integer
   case real
@@ -12,6 +14,8 @@ enum CSVKind {
     switch (self, other) {
     case (.null, _): other
     case (_, .null): self
+    case (.absent, _): other
+    case (_, .absent): self
     case (.integer, .real), (.real, .integer): .real
     default: self == other ? self : .text
     }
@@ -20,8 +24,9 @@ enum CSVKind {
   /// The kind of one cell.
   ///
   /// A number may have a sign and leading zeros: `+05.30` is a declination. Digits alone with a
-  /// leading zero (`00123`), or too many for 64 bits, are an identifier and stay text. Empty,
-  /// `NaN` and `null` of whatever case are null, unless they are quoted.
+  /// leading zero (`00123`), or too many for 64 bits, are an identifier and stay text. An exponent
+  /// may be Fortran's `D`. Empty, `NaN`, `null` and PostgreSQL's `\N` are null, unless they are quoted;
+  /// other words that astropy, STILTS, VizieR and pandas write for no value are absent.
   init(_ cell: UnsafeBufferPointer<UInt8>, quoted: Bool) {
     guard let first = cell.first else {
       self = .null
@@ -29,7 +34,9 @@ enum CSVKind {
     }
     switch first {
     case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."): self = Self.number(cell)
-    case UInt8(ascii: "+"), UInt8(ascii: "-"): self = Self.number(cell)
+    case UInt8(ascii: "+"), UInt8(ascii: "-"):
+      let isDashes = !quoted && cell.count <= 3 && cell.allSatisfy { $0 == UInt8(ascii: "-") }
+      self = isDashes ? .absent : Self.number(cell)
     case UInt8(ascii: "["): self = cell.last == UInt8(ascii: "]") ? Self.vector(cell) : .text
     default: self = Self.word(cell, quoted: quoted)
     }
@@ -38,7 +45,8 @@ enum CSVKind {
   private static func word(_ cell: UnsafeBufferPointer<UInt8>, quoted: Bool) -> CSVKind {
     guard cell.count <= 8 else { return .text }
     switch String(decoding: cell, as: UTF8.self).lowercased() {
-    case "nan", "null": return quoted ? .text : .null
+    case "nan", "null", "\\n": return quoted ? .text : .null
+    case "n/a", "na", "none", "masked", "<na>": return quoted ? .text : .absent
     case "true", "false": return .boolean
     case "inf", "infinity": return .real
     default: return .text
@@ -71,7 +79,9 @@ enum CSVKind {
       count += decimals
       rest = rest.dropFirst(decimals + 1)
     }
-    if count > 0, let mark = rest.first, mark | 0x20 == UInt8(ascii: "e") {
+    if count > 0, let mark = rest.first,
+      [UInt8(ascii: "e"), UInt8(ascii: "d")].contains(mark | 0x20)
+    {
       rest = rest.dropFirst()
       if let sign = rest.first, sign == UInt8(ascii: "+") || sign == UInt8(ascii: "-") {
         rest = rest.dropFirst()
@@ -102,7 +112,7 @@ enum CSVKind {
     case .boolean: .boolean
     case .integer: .int64
     case .real, .list: .double
-    case .null, .text: .string
+    case .null, .absent, .text: .string
     }
   }
 }

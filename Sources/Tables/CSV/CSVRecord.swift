@@ -13,6 +13,18 @@ struct CSVRecord {
   /// Whether this is a line with nothing on it.
   var isBlank: Bool { ends.count == 1 && ends[0] == 0 && !quoted[0] }
 
+  /// Whether this is a line that begins with `#` and has no separator.
+  var isComment: Bool {
+    count == 1 && !quoted[0] && withField(0) { $0.first == UInt8(ascii: "#") }
+  }
+
+  /// Whether all fields are dashes, several of them.
+  var isRuler: Bool {
+    (0..<count).allSatisfy { field in
+      withField(field) { $0.count > 0 && $0.allSatisfy { $0 == UInt8(ascii: "-") } }
+    } && bytes.count > 2 * count
+  }
+
   mutating func removeAll(line: Int) {
     bytes.removeAll(keepingCapacity: true)
     ends.removeAll(keepingCapacity: true)

@@ -45,18 +45,30 @@ struct CSVRecords {
 
   /// Reads a field and returns whether another one follows in the record.
   private mutating func nextField(into record: inout CSVRecord) throws -> Bool {
-    while try hasMore(), buffer[position] == UInt8(ascii: " "), separator != buffer[position] {
-      position += 1
-    }
+    try skipBlanks()
     let isQuoted = try hasMore() && buffer[position] == UInt8(ascii: "\"")
     if isQuoted { try quotedPart(into: &record) }
     try plainPart(into: &record, afterQuote: isQuoted)
     record.endField(quoted: isQuoted)
+    if separator == UInt8(ascii: " ") { return try endsBlankField() }
     guard try hasMore() else { return false }
     if buffer[position] == separator {
       position += 1
       return true
     }
+    try endLine()
+    return false
+  }
+
+  private mutating func skipBlanks() throws {
+    while try hasMore(), buffer[position] == UInt8(ascii: " ") { position += 1 }
+  }
+
+  /// Goes to the next field of a line that blanks divide, or to the next line.
+  private mutating func endsBlankField() throws -> Bool {
+    try skipBlanks()
+    guard try hasMore() else { return false }
+    guard isNewline(buffer[position]) else { return true }
     try endLine()
     return false
   }

@@ -4,16 +4,19 @@ struct CSVSurvey {
   let columns: [Column]
   let rowCount: Int
 
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - texts: Columns that are text whatever they look like.
   /// - Throws: ``TableError`` with the line of a row that has too many or too few fields.
-  init(_ path: String) throws {
+  init(_ path: String, texts: Set<String> = []) throws {
     layout = try CSVLayout(path)
-    let names = layout.names
-    var kinds = [CSVKind](repeating: .null, count: names.count)
+    let (names, declared) = (layout.names, layout.declared)
+    var kinds = names.map { texts.contains($0) || declared.isText($0) ? CSVKind.text : .null }
     var widths = [Int](repeating: 0, count: names.count)
     var records = try layout.records(of: path)
     var record = CSVRecord()
     var count = 0
-    while try records.next(into: &record) {
+    while try layout.nextRow(of: &records, into: &record) {
       try checkCount(record, names.count, path: path)
       for field in names.indices {
         let isQuoted = record.isQuoted(field)
@@ -28,8 +31,10 @@ struct CSVSurvey {
     rowCount = count
     columns = names.indices.map { field in
       let kind = kinds[field]
+      let described = declared.columns[names[field]]
       return Column(
         names[field], kind.datatype, shape: kind == .list ? .list : .scalar,
+        unit: described?.unit, ucd: described?.ucd, description: described?.description,
         width: kind.datatype == .string ? widths[field] : nil)
     }
   }

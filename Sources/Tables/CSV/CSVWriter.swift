@@ -77,7 +77,8 @@ final class CSVWriter: TableWriter {
     guard let first = text.utf8.first, let last = text.utf8.last else { return false }
     let blank = UInt8(ascii: " ")
     if first == blank || last == blank || first == UInt8(ascii: "#") { return true }
-    if text.utf8.count <= 4, ["nan", "null"].contains(text.lowercased()) { return true }
+    let kind = Array(text.utf8).withUnsafeBufferPointer { CSVKind($0, quoted: false) }
+    if kind == .null || kind == .absent { return true }
     return text.utf8.contains { byte in
       byte == separator || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\n")
         || byte == UInt8(ascii: "\r")

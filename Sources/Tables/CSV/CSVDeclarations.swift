@@ -1,0 +1,60 @@
+import Yams
+
+/// What the comments above a text table say of it: those of ECSV and of VizieR's TSV.
+struct CSVDeclarations {
+  /// What is said of the columns, by name.
+  var columns: [String: Column] = [:]
+
+  /// The separator, where it is said.
+  var separator: UInt8?
+
+  /// The frame of the positions, where it is said.
+  var frame: String?
+
+  /// Reads comment lines, without their `#`.
+  ///
+  /// - Throws: ``TableError`` for an ECSV header that is not YAML or names no columns.
+  init(_ comments: [String], path: String) throws {
+    if comments.first?.trimmed.hasPrefix("%ECSV") == true {
+      // Each line stands behind "# ", of which the mark is gone.
+      try readECSV(comments.dropFirst().map { $0.dropFirst() }.joined(separator: "\n"), path: path)
+    } else {
+      for comment in comments { readVizieR(comment.split(separator: "\t").map(\.trimmed)) }
+    }
+  }
+
+  /// Whether a column is said to hold text.
+  func isText(_ name: String) -> Bool { columns[name]?.datatype == .string }
+
+  /// ECSV 1.0: YAML with the delimiter, a blank where none is named, and each column's name, type,
+  /// unit and description (APE 6 of astropy).
+  private mutating func readECSV(_ text: String, path: String) throws {
+    guard let header = try? Yams.compose(yaml: text),
+      let list = header["datatype"]?.array(), !list.isEmpty
+    else {
+      throw TableError(
+        path, "the ECSV header is broken", advice: "Write the file again with astropy")
+    }
+    separator = header["delimiter"]?.string?.utf8.first ?? UInt8(ascii: " ")
+    for node in list {
+      guard let name = node["name"]?.string else { continue }
+      columns[name] = Column(
+        name, node["datatype"]?.string == "string" ? .string : .double,
+        unit: node["unit"]?.string, description: node["description"]?.string)
+    }
+  }
+
+  /// `Column Name (F9.5) Words [ucd=…]` and `Coosys J2000: eq_FK5 J2000`, parted by tabulators.
+  private mutating func readVizieR(_ words: [String]) {
+    switch words.first {
+    case "Column" where words.count > 3:
+      let ucd = words.last?.wholeMatch(of: /\[ucd=(.*)\]/)?.1
+      columns[words[1]] = Column(
+        words[1], words[2].hasPrefix("(A") ? .string : .double,
+        ucd: ucd.map { String($0) }, description: words[3])
+    case "Coosys" where words.count > 2:
+      frame = words[2].split(separator: " ").first.map { String($0) }
+    default: break
+    }
+  }
+}
