@@ -52,44 +52,48 @@ let package = Package(
     // Optimised in debug builds too: tests would take minutes otherwise.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
 
-    // What every module speaks of: positions, pixels, columns and cells; files that are whole.
+    // What every module speaks of: what went wrong; positions, pixels, columns and cells; files that
+    // are whole.
+    module("Failures"),
     module("Astronomy"),
-    module("Files"),
+    module("Files", uses: ["Failures"]),
 
     // Libraries made pleasant.
-    module("PostgreSQL", uses: ["CPostgreSQL"]),
-    module("FITS", uses: ["Astronomy", "Files", "CFITSIO", "CWCS"]),
+    module("PostgreSQL", uses: ["Failures", "CPostgreSQL"]),
+    module("FITS", uses: ["Astronomy", "Failures", "Files", "CFITSIO", "CWCS"]),
     module("Digest", uses: ["CCrypto"]),
-    module("PNG", uses: ["Files", "CPNG"]),
+    module("PNG", uses: ["Failures", "Files", "CPNG"]),
     module(
       "Tables",
       uses: [
-        "Astronomy", "Files", "FITS", "CXML", "CZlib", .product(name: "Yams", package: "Yams"),
+        "Astronomy", "Failures", "Files", "FITS", "CXML", "CZlib",
+        .product(name: "Yams", package: "Yams"),
       ]),
     module("Tensor", uses: ["COpenBLAS", "CKernels"]),
 
     // What Reber exists for.
     // Not "Network": NIO would take a module of that name for Apple's framework.
-    module("NeuralNetwork", uses: ["Tensor", "CKernels"]),
-    module("Morphology", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
-    module("Simulation", uses: ["Astronomy", "Tensor"]),
-    module("Catalogue", uses: ["Astronomy", "PostgreSQL"]),
+    module("NeuralNetwork", uses: ["Failures", "Tensor", "CKernels"]),
+    module("Morphology", uses: ["Failures", "NeuralNetwork", "Tensor", "CKernels"]),
+    module("Simulation", uses: ["Astronomy", "Failures", "Tensor"]),
+    module("Catalogue", uses: ["Astronomy", "Failures", "PostgreSQL"]),
     module(
       "Stages",
       uses: [
-        "Astronomy", "Catalogue", "Digest", "Files", "FITS", "Morphology", "NeuralNetwork", "PNG",
-        "PostgreSQL", "Simulation", "Tables", "Tensor",
+        "Astronomy", "Catalogue", "Digest", "Failures", "Files", "FITS", "Morphology",
+        "NeuralNetwork", "PNG", "PostgreSQL", "Simulation", "Tables", "Tensor",
       ]),
     // What an evaluation shows, as a page that stands alone.
     module(
       "Report",
-      uses: ["Stages", "Catalogue", "Morphology", "PNG", "PostgreSQL", "Tables", "Tensor"]
-    ),
+      uses: [
+        "Stages", "Catalogue", "Failures", "Morphology", "PNG", "PostgreSQL", "Tables", "Tensor",
+      ]),
     // Pages in a browser: nothing but `reber-serve` builds the HTTP server.
     module(
       "Web",
       uses: [
-        "Astronomy", "Catalogue", "Morphology", "PNG", "PostgreSQL", "Tensor",
+        "Astronomy", "Catalogue", "Failures", "Morphology", "PNG", "PostgreSQL", "Tensor",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "Logging", package: "swift-log"),
@@ -97,8 +101,8 @@ let package = Package(
     .executableTarget(
       name: "reber",
       dependencies: [
-        "Astronomy", "Catalogue", "Files", "FITS", "Morphology", "NeuralNetwork", "PostgreSQL",
-        "Report", "Simulation", "Stages", "Tables",
+        "Astronomy", "Catalogue", "Failures", "Files", "FITS", "Morphology", "NeuralNetwork",
+        "PostgreSQL", "Report", "Simulation", "Stages", "Tables",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -140,8 +144,8 @@ let package = Package(
     tests(
       of: "Stages",
       uses: [
-        "Astronomy", "Catalogue", "Files", "FITS", "Morphology", "NeuralNetwork", "PostgreSQL",
-        "Report", "Simulation", "Stages", "Tables",
+        "Astronomy", "Catalogue", "Digest", "Files", "FITS", "Morphology", "NeuralNetwork", "PNG",
+        "PostgreSQL", "Simulation", "StagesSupport", "Tables", "Tensor", "TestSupport",
       ]),
     tests(
       of: "Report",

@@ -1,5 +1,7 @@
+public import Failures
+
 /// What can be wrong with a request to the catalogue.
-public enum CatalogueError: Error, CustomStringConvertible, Equatable {
+public enum CatalogueError: Failure, Equatable {
   /// A name that cannot be part of a table's name.
   case badName(String)
   /// No survey has the name.
@@ -16,6 +18,10 @@ public enum CatalogueError: Error, CustomStringConvertible, Equatable {
   case busy(run: Int, stage: String, host: String)
   /// The migrations cannot be found beside the program.
   case noMigrations(searched: String)
+
+  public var exitStatus: ExitStatus {
+    if case .busy = self { .busy } else { .badInput }
+  }
 
   public var description: String {
     switch self {

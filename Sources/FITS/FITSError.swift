@@ -1,5 +1,7 @@
+public import Failures
+
 /// Why a FITS image or a unit could not be read, where, and what to do about it.
-public struct FITSError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct FITSError: Failure, Hashable, Sendable {
   /// The file, or the text that could not be read.
   public var path: String
   /// The header-data unit, the first being 1.
@@ -16,6 +18,8 @@ public struct FITSError: Error, Hashable, Sendable, CustomStringConvertible {
     self.problem = problem
     self.advice = advice
   }
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     let place = hdu.map { "\(path), HDU \($0)" } ?? path

@@ -85,9 +85,12 @@ final class FITSFile {
 }
 
 /// What went wrong in CFITSIO: its status, and the messages that were on its stack.
-struct FITSStatus: Error {
+struct FITSStatus: Failure {
   let code: Int32
   let messages: [String]
+
+  var description: String { messages.joined(separator: "; ") }
+  var exitStatus: ExitStatus { .badInput }
 
   init(taking code: Int32) {
     self.code = code

@@ -1,5 +1,7 @@
+public import Failures
+
 /// Why a file could not be read or written, where in it, and what to do about it.
-public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct FileError: Failure, Hashable, Sendable {
   /// The file, or what stands for it in memory.
   public var path: String
   /// The header-data unit of a FITS file, the first being 1.
@@ -28,6 +30,8 @@ public struct FileError: Error, Hashable, Sendable, CustomStringConvertible {
     self.problem = problem
     self.advice = advice
   }
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     let place = [

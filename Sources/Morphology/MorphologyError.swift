@@ -1,5 +1,7 @@
+public import Failures
+
 /// Why a step of the method cannot be done, and what to do about it.
-public enum MorphologyError: Error, Equatable, CustomStringConvertible {
+public enum MorphologyError: Failure, Equatable {
   /// An image that holds no pixels or is not `[height, width]`.
   case notAnImage(shape: [Int])
 
@@ -19,6 +21,8 @@ public enum MorphologyError: Error, Equatable, CustomStringConvertible {
   case badState(String)
 
   /// What is wrong and what to do.
+  public var exitStatus: ExitStatus { .badInput }
+
   public var description: String {
     switch self {
     case .notAnImage(let shape):

@@ -1,5 +1,7 @@
+public import Failures
+
 /// Why a network or saved weights cannot be used.
-public enum NetworkError: Error, Equatable, CustomStringConvertible {
+public enum NetworkError: Failure, Equatable {
   /// The saved state lacks a tensor of this name.
   case missingTensor(String)
 
@@ -17,6 +19,8 @@ public enum NetworkError: Error, Equatable, CustomStringConvertible {
 
   /// The processor has no instructions for numbers of this precision.
   case noInstructions(String)
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     switch self {

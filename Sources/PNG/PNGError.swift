@@ -1,5 +1,7 @@
+public import Failures
+
 /// Why a PNG image could not be read or written, and what to do about it.
-public struct PNGError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct PNGError: Failure, Hashable, Sendable {
   /// The file, or what the image is of.
   public var path: String
   /// What is wrong.
@@ -13,6 +15,8 @@ public struct PNGError: Error, Hashable, Sendable, CustomStringConvertible {
     self.problem = problem
     self.advice = advice
   }
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String { "\(path): \(problem). \(advice)." }
 }

@@ -1,4 +1,5 @@
 import Catalogue
+public import Failures
 import Foundation
 import Morphology
 import PostgreSQL
@@ -6,11 +7,18 @@ public import Stages
 import Tensor
 
 /// Why a report cannot be written.
-public enum ReportError: Error, CustomStringConvertible, Equatable {
+public enum ReportError: Failure, Equatable {
   /// The folder cannot be made, or the page cannot be written there.
   case notWritable(folder: String, reason: String)
   /// The evaluation was made by a version that did not keep what it judged.
   case nothingKept(run: Int)
+
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .notWritable: .cannotCreate
+    case .nothingKept: .badInput
+    }
+  }
 
   public var description: String {
     switch self {

@@ -1,3 +1,4 @@
+public import Failures
 import Foundation
 import Tensor
 
@@ -127,11 +128,13 @@ public struct SimulatedSurvey: Codable, Sendable, Hashable {
 }
 
 /// Why a survey cannot be simulated.
-public enum SimulationError: Error, CustomStringConvertible, Equatable {
+public enum SimulationError: Failure, Equatable {
   /// An option has a value that does not fit.
   case badOption(String, rule: String)
   /// There are more mosaics than fit on the sky north of the corner.
   case skyIsFull(tiles: Int, fitting: Int)
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     switch self {

@@ -1,5 +1,7 @@
+public import Failures
+
 /// Why a table could not be read or written, where in the file, and what to do about it.
-public struct TableError: Error, Hashable, Sendable, CustomStringConvertible {
+public struct TableError: Failure, Hashable, Sendable {
   public var path: String
   /// The line of a text file, counted from 1.
   public var line: Int?
@@ -20,6 +22,8 @@ public struct TableError: Error, Hashable, Sendable, CustomStringConvertible {
     self.problem = problem
     self.advice = advice
   }
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     let place = [

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Failures
 import Foundation
 
 /// Catalogues of radio-source morphologies, in PostgreSQL.
@@ -51,8 +52,8 @@ enum Program {
 
   /// One clear line on standard error, and an exit code that says what kind of thing went wrong.
   private static func leave(with error: any Error) -> Never {
-    guard let code = ExitStatus(of: error) else { Reber.exit(withError: error) }
-    FileHandle.standardError.write(Data("reber: \(error)\n".utf8))
-    exit(code.rawValue)
+    guard let failure = error as? any Failure else { Reber.exit(withError: error) }
+    FileHandle.standardError.write(Data("reber: \(failure)\n".utf8))
+    exit(failure.exitStatus.rawValue)
   }
 }

@@ -1,3 +1,4 @@
+public import Failures
 import Foundation
 
 /// A numbered file that brings the schema one step on: `0001_runs.sql`.
@@ -16,13 +17,15 @@ public struct Migration: Sendable, Equatable {
 }
 
 /// What can be wrong with migrations.
-public enum MigrationError: Error, CustomStringConvertible, Equatable {
+public enum MigrationError: Failure, Equatable {
   /// A file that was applied has another content now.
   case edited(String)
   /// The database has a migration that this version of the program does not.
   case unknown(String)
   /// The folder cannot be read, or a file's name has no number.
   case badFolder(String)
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     switch self {

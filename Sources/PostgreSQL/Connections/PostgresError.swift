@@ -1,7 +1,8 @@
 import CPostgreSQL
+public import Failures
 
 /// What PostgreSQL, or the way to it, refused.
-public struct PostgresError: Error, CustomStringConvertible, Sendable {
+public struct PostgresError: Failure, Sendable {
   /// What kind of thing went wrong.
   public enum Kind: Sendable, Equatable {
     /// The server could not be reached, or went away.
@@ -37,6 +38,8 @@ public struct PostgresError: Error, CustomStringConvertible, Sendable {
 
   /// Whether the server could not be reached.
   public var isConnectionFailure: Bool { kind == .connection }
+
+  public var exitStatus: ExitStatus { isConnectionFailure ? .unavailable : .databaseError }
 
   public var description: String {
     var text = message

@@ -1,3 +1,4 @@
+public import Failures
 import Foundation
 
 /// `initdb` and `pg_ctl`, as the newest PostgreSQL on the machine has them.
@@ -79,7 +80,7 @@ private func spawn(_ words: [String], output: String) -> Int32? {
 }
 
 /// What keeps a private server from running.
-public enum PrivateServerError: Error, CustomStringConvertible, Equatable {
+public enum PrivateServerError: Failure, Equatable {
   /// There is no PostgreSQL.
   case notInstalled
   /// The caller is root, and there is no account to run it as.
@@ -90,6 +91,8 @@ public enum PrivateServerError: Error, CustomStringConvertible, Equatable {
   case cannotMake(String, reason: String)
   /// A program failed.
   case failed(String, said: String, log: String)
+
+  public var exitStatus: ExitStatus { .cannotCreate }
 
   public var description: String {
     switch self {

@@ -1,5 +1,7 @@
+public import Failures
+
 /// What can be wrong with what is to be ingested.
-public enum IngestError: Error, CustomStringConvertible, Equatable {
+public enum IngestError: Failure, Equatable {
   /// `--column` names a part that a source does not have.
   case unknownPart(String)
   /// `--column` or `--unit` names a column that the catalogue does not have.
@@ -22,6 +24,8 @@ public enum IngestError: Error, CustomStringConvertible, Equatable {
   case nothingToDo
   /// A unit cannot be turned into the one that is kept.
   case badUnit(String, column: String, wanted: String)
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     switch self {

@@ -1,5 +1,7 @@
+public import Failures
+
 /// What can be wrong with labels that are to be read.
-public enum LabelError: Error, CustomStringConvertible, Equatable {
+public enum LabelError: Failure, Equatable {
   /// An option names a column that the file does not have.
   case unknownColumn(String, file: String, known: [String])
   /// No column could be taken for the source or the class.
@@ -8,6 +10,8 @@ public enum LabelError: Error, CustomStringConvertible, Equatable {
   case noLabels(file: String)
   /// Not one label could be used; the first row that was set aside says why.
   case noneUsable(file: String, row: Int?, reason: String?)
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     switch self {

@@ -1,5 +1,7 @@
+public import Failures
+
 /// What can be wrong with learning, embedding, clustering, classifying or evaluating.
-public enum LearnError: Error, CustomStringConvertible, Equatable {
+public enum LearnError: Failure, Equatable {
   /// A stored cutout that cannot be prepared.
   case badCutout(Int, source: Int, reason: String)
   /// Sources of a survey that have no embedding by the model.
@@ -14,6 +16,8 @@ public enum LearnError: Error, CustomStringConvertible, Equatable {
   case unknownBeam(of: String)
   /// Too few sources on one side of a comparison of surveys.
   case tooFewToCompare(String, have: Int, need: Int)
+
+  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     switch self {

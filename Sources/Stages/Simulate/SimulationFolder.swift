@@ -1,13 +1,22 @@
+public import Failures
 import Foundation
 
 /// Why a folder cannot take a simulation.
-public enum SimulationFolderError: Error, CustomStringConvertible, Equatable {
+public enum SimulationFolderError: Failure, Equatable {
   /// Files of other options stand there.
   case otherSimulation(folder: String)
   /// The folder cannot be made or read.
   case notWritable(folder: String, reason: String)
   /// Another process is writing there.
   case busy(folder: String)
+
+  public var exitStatus: ExitStatus {
+    switch self {
+    case .otherSimulation: .badInput
+    case .notWritable: .cannotCreate
+    case .busy: .busy
+    }
+  }
 
   public var description: String {
     switch self {

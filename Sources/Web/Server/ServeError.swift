@@ -1,5 +1,7 @@
+public import Failures
+
 /// An address that the server cannot listen on.
-public struct ServeError: Error, CustomStringConvertible {
+public struct ServeError: Failure {
   /// The address.
   public let host: String
 
@@ -8,6 +10,8 @@ public struct ServeError: Error, CustomStringConvertible {
 
   /// What the system says.
   public let reason: String
+
+  public var exitStatus: ExitStatus { .unavailable }
 
   public var description: String {
     "\(host):\(port) cannot be listened on (\(reason)): choose another with --host or --port"
