@@ -1,4 +1,5 @@
 internal import CFITSIO
+import Failures
 
 /// An open FITS file; closed when it is let go.
 ///
