@@ -54,23 +54,30 @@ public enum TableFormat: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// Opens a table, whose format is told by its first bytes: FITS, VOTable or CSV, gzipped or not.
+/// Opens a table, whose format is told by its first bytes: FITS, VOTable or text, gzipped or not.
 ///
-/// A FITS extension may be chosen as `file.fits#2`, `file.fits[2]` or by name `file.fits#SOURCES`;
-/// without it the first binary table is read.
-///
-/// Text tables are CSV, TSV and their like, VizieR's TSV, ECSV, and columns divided by blanks.
+/// Text tables are CSV, TSV and their like, VizieR's TSV, ECSV, and columns divided by blanks. One of
+/// several tables is chosen by its number or name: `file.fits#2`, `file.fits[2]`, `file.vot#SOURCES`;
+/// without that the only one that suits is taken.
 ///
 /// - Parameters:
 ///   - path: The file.
 ///   - texts: Columns of a text table that are text whatever they look like, such as the names
 ///     `1.10` and `007`.
-/// - Throws: ``TableError`` when there is no such file, no table or no rows of a known format.
-public func openTable(_ path: String, texts: Set<String> = []) throws -> any TableReader {
+///   - suits: Whether a table of such columns could be meant, where a file has several.
+/// - Returns: The table, of which no row is read yet.
+/// - Throws: ``TableError`` when there is no such file, no table or no rows of a known format, or
+///   nothing tells which of several tables is meant.
+public func openTable(
+  _ path: String, texts: Set<String> = [], suits: ([Column]) -> Bool = { _ in true }
+) throws -> any TableReader {
   let address = TableAddress(path)
   switch try TableFormat.sniffing(address.path) {
   case .fits: return try FITSTableReader(address)
-  case .votable: return try VOTableReader(address.path)
+  case .votable:
+    let parts = try VOTableReader.parts(of: address.path)
+    let number = try parts?.chosen(address.part, of: address.path, suits: suits)
+    return try VOTableReader(address.path, table: number ?? 1)
   case .csv, .tsv: return try CSVReader(address.path, texts: texts)
   }
 }

@@ -37,6 +37,39 @@ import Testing
     <TR><TD>-99</TD><TD><![CDATA[<b>]]></TD><TD>NaN</TD><TD/></TR>
     """
 
+  /// astropy writes the number that stands for null also for reals.
+  @Test(arguments: ["-99", "-99.0", "-9.9e1"]) func readsNullsOfReals(null: String) throws {
+    let path = try folder.write(
+      """
+      <VOTABLE><RESOURCE><TABLE><FIELD name="a" datatype="float"><VALUES null="\(null)"/></FIELD>
+      <FIELD name="b" datatype="double"><VALUES null="\(null)"/></FIELD><FIELD name="c"
+      datatype="double"/><DATA><TABLEDATA><TR><TD>5</TD><TD>-99</TD><TD>-99</TD></TR><TR><TD>-99.0</TD>
+      <TD>1</TD><TD>2</TD></TR></TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>
+      """, "t.vot")
+    #expect(
+      try openTable(path).rows() == [
+        [.real(5), .null, .real(-99)], [.null, .real(1), .real(2)],
+      ])
+  }
+
+  @Test func readsTheTableThatIsMeant() throws {
+    let path = try folder.write(document(rows), "t.vot")
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+      .replacing("<TABLE><FIELD", with: "<TABLE name=\"Others\"><FIELD")
+    try text.write(toFile: path, atomically: true, encoding: .utf8)
+    for part in ["#2", "#others", "[Others]"] {
+      let reader = try openTable(path + part)
+      #expect(reader.metadata.name == "Others" && reader.rowCount == nil)
+      #expect(try reader.rows() == [[.integer(7)]])
+    }
+    #expect(try openTable(path + "#main").rows().count == 2)
+    #expect(try openTable(path) { $0.contains { $0.name == "flux" } }.columns.count == 4)
+    for unclear in [path, path + "#3", path + "#none"] {
+      let error = #expect(throws: TableError.self) { try openTable(unclear) }
+      #expect(error?.description.contains("#1 'main', #2 'Others'") == true)
+    }
+  }
+
   @Test(arguments: [
     "", "xmlns=\"http://www.ivoa.net/xml/VOTable/v1.1\"",
     "xmlns=\"http://www.ivoa.net/xml/VOTable/v1.2\"",
@@ -44,7 +77,7 @@ import Testing
   ])
   func readsTableData(attributes: String) throws {
     let path = try folder.write(document(rows, attributes: attributes), "t.vot")
-    let reader = try openTable(path)
+    let reader = try openTable(path + "#1")
     #expect(reader.columns.map(\.datatype) == [.int32, .string, .float, .int16])
     #expect(reader.columns[1].description?.hasPrefix("a") == true)
     #expect(reader.metadata["freq"] == .real(144.5))
@@ -64,7 +97,7 @@ import Testing
       .replacing("<v:VOTABLE", with: "<v:VOTABLE").replacing("<![v:CDATA", with: "<![CDATA")
     let path = try folder.write(text, "t.xml")
     #expect(Validator.run("gzip", [path])?.status == 0)
-    #expect(try openTable(path + ".gz").rows().count == 2)
+    #expect(try openTable(path + ".gz#main").rows().count == 2)
   }
 
   @Test(arguments: [
@@ -78,7 +111,7 @@ import Testing
   ])
   func saysWhatIsWrong(rows: String, words: String) throws {
     let path = try folder.write(document(rows), "t.vot")
-    let error = #expect(throws: TableError.self) { _ = try openTable(path).rows() }
+    let error = #expect(throws: TableError.self) { _ = try openTable(path + "#1").rows() }
     #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
   }
 

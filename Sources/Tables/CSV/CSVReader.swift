@@ -9,7 +9,9 @@ final class CSVReader: TableReader {
   private let layout: CSVLayout
   private var records: CSVRecords
 
-  /// - Parameter texts: Columns that are text whatever they look like.
+  /// Reads the file once, for its columns' datatypes; those in `texts` are text in any case.
+  ///
+  /// - Throws: ``TableError`` for what is no table.
   init(_ path: String, texts: Set<String> = []) throws {
     let survey = try CSVSurvey(path, texts: texts)
     layout = survey.layout

@@ -107,17 +107,15 @@ extension VOField {
   private func element(_ cursor: inout BinaryCursor) -> Value? {
     switch column.datatype {
     case .boolean: cursor.integer(UInt8.self).map(flag)
-    case .uint8: cursor.integer(UInt8.self).map { whole(Int64($0)) }
-    case .int16: cursor.integer(Int16.self).map { whole(Int64($0)) }
-    case .int32: cursor.integer(Int32.self).map { whole(Int64($0)) }
-    case .int64: cursor.integer(Int64.self).map { whole($0) }
-    case .float: cursor.integer(UInt32.self).map { Value(Double(Float(bitPattern: $0))) }
-    case .double: cursor.integer(UInt64.self).map { Value(Double(bitPattern: $0)) }
+    case .uint8: cursor.integer(UInt8.self).map { orNull(.integer(Int64($0))) }
+    case .int16: cursor.integer(Int16.self).map { orNull(.integer(Int64($0))) }
+    case .int32: cursor.integer(Int32.self).map { orNull(.integer(Int64($0))) }
+    case .int64: cursor.integer(Int64.self).map { orNull(.integer($0)) }
+    case .float: cursor.integer(UInt32.self).map { orNull(Value(Double(Float(bitPattern: $0)))) }
+    case .double: cursor.integer(UInt64.self).map { orNull(Value(Double(bitPattern: $0))) }
     case .string: nil
     }
   }
-
-  private func whole(_ number: Int64) -> Value { number == null ? .null : .integer(number) }
 
   private func flag(_ byte: UInt8) -> Value {
     switch byte {

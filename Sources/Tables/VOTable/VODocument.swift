@@ -7,11 +7,13 @@ struct VOFailure {
   let advice: String
 }
 
-/// Follows a VOTable through its elements, as far as the end of its first table.
+/// Follows a VOTable through its elements, as far as the end of one of its tables.
 final class VODocument: XMLEvents {
   /// How a table's rows are written.
   private enum Rows {
     case none
+    /// They are of a table that is not wanted.
+    case skipped
     case tableData
     case binary(VOBinary)
     case ended
@@ -25,15 +27,28 @@ final class VODocument: XMLEvents {
   /// Tells the line that is being read.
   var line: () -> Int = { 0 }
   private(set) var rowsRead = 0
+  /// The tables that were passed over.
+  private(set) var passed: [TablePart] = []
   private var serialization = Rows.none
+  /// Which of the tables is wanted, from 0.
+  private let wanted: Int
   private var row: [Value] = []
   private var cell: [UInt8] = []
   private var isInCell = false
 
+  init(table wanted: Int) { self.wanted = wanted }
+
   /// Whether the columns are known, since the data began or the table ended.
   var hasHeader: Bool {
-    if case .none = serialization { return false }
-    return true
+    switch serialization {
+    case .none, .skipped: false
+    default: true
+    }
+  }
+
+  private var isSkipping: Bool {
+    if case .skipped = serialization { return true }
+    return false
   }
 
   var isComplete: Bool {
@@ -45,7 +60,7 @@ final class VODocument: XMLEvents {
     if isComplete { return }
     if element.isCell(UInt8(ascii: "D")) {
       cell.removeAll(keepingCapacity: true)
-      isInCell = true
+      isInCell = !isSkipping
     } else if !element.isCell(UInt8(ascii: "R")) {
       startHeader(element.string, attributes)
     }
@@ -59,7 +74,7 @@ final class VODocument: XMLEvents {
       serialization = .tableData
       binary.append(bytes, to: &rows)
       serialization = .binary(binary)
-    case .ended: break
+    case .ended, .skipped: break
     default: cell.append(contentsOf: bytes)
     }
   }
@@ -67,9 +82,9 @@ final class VODocument: XMLEvents {
   func end(_ element: XMLName) {
     if isComplete { return }
     if element.isCell(UInt8(ascii: "D")) {
-      endCell()
+      if !isSkipping { endCell() }
     } else if element.isCell(UInt8(ascii: "R")) {
-      endRow()
+      if !isSkipping { endRow() }
     } else {
       endHeader(element.string)
     }
@@ -86,6 +101,8 @@ final class VODocument: XMLEvents {
     cell.removeAll(keepingCapacity: true)
     header.start(name, attributes)
     switch name {
+    case "DATA" where passed.count < wanted: serialization = .skipped
+    case _ where isSkipping: break
     case "TABLEDATA": serialization = .tableData
     case "BINARY": serialization = .binary(VOBinary(header.fields, hasMask: false))
     case "BINARY2": serialization = .binary(VOBinary(header.fields, hasMask: true))
@@ -110,7 +127,19 @@ final class VODocument: XMLEvents {
     if case .binary(let binary) = serialization, name == "STREAM", binary.remainder > 0 {
       fail("the stream ends within a row", advice: "Get the file again")
     }
-    if name == "TABLE", !header.fields.isEmpty { serialization = .ended }
+    if name == "TABLE", !header.fields.isEmpty { endTable() }
+  }
+
+  private func endTable() {
+    guard passed.count < wanted else {
+      serialization = .ended
+      return
+    }
+    passed.append(
+      TablePart(
+        number: passed.count + 1, name: header.metadata.name, columns: header.fields.map(\.column)))
+    header.endTable()
+    serialization = .none
   }
 
   private func endCell() {

@@ -3,8 +3,8 @@ struct VOField {
   var column: Column
   /// The VOTable datatype, such as `unicodeChar`.
   let datatype: String
-  /// The number that stands for null in a column of whole numbers.
-  var null: Int64?
+  /// The number that stands for null.
+  private(set) var null: Value?
   /// The elements of a cell in a binary stream, or nil when each cell tells its own.
   let count: Int?
 
@@ -46,6 +46,13 @@ struct VOField {
     }
   }
 
+  /// Takes the text of the number that stands for null; of no number, nothing does.
+  mutating func setNull(_ text: String?) {
+    null = nil
+    guard let text, column.datatype.isNumeric else { return }
+    null = scalar(Substring(text.trimmed))
+  }
+
   /// The value of a cell's text, or nil when the text is not of the field's datatype.
   func value(_ cell: String) -> Value? {
     if column.datatype == .string { return Value(cell) }
@@ -64,11 +71,14 @@ struct VOField {
   private func scalar(_ word: Substring) -> Value? {
     switch column.datatype {
     case .boolean: boolean(word)
-    case .float: Float(word).map { Value(Double($0)) }
-    case .double: Double(word).map { Value($0) }
-    default: integer(word).map { $0 == null ? .null : .integer($0) }
+    case .float: Float(word).map { orNull(Value(Double($0))) }
+    case .double: Double(word).map { orNull(Value($0)) }
+    default: integer(word).map { orNull(.integer($0)) }
     }
   }
+
+  /// A number, or null where it is the one that stands for that.
+  func orNull(_ number: Value) -> Value { number == null ? .null : number }
 
   private func boolean(_ word: Substring) -> Value? {
     switch word.lowercased() {

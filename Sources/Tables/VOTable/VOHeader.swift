@@ -22,6 +22,12 @@ struct VOHeader {
     }
   }
 
+  /// Forgets the table that was read: another begins.
+  mutating func endTable() {
+    fields = []
+    (metadata.name, metadata.description, rowCount) = (nil, nil, nil)
+  }
+
   mutating func end(_ name: String, text: String) {
     open.removeLast()
     if name == "DESCRIPTION" { describe(text) }
@@ -30,7 +36,7 @@ struct VOHeader {
 
   private mutating func setNull(_ attributes: XMLAttributes) {
     guard open.dropLast().last == "FIELD", !fields.isEmpty else { return }
-    fields[fields.count - 1].null = attributes["null"].flatMap { Int64($0) }
+    fields[fields.count - 1].setNull(attributes["null"])
   }
 
   private mutating func addParameter(_ attributes: XMLAttributes) {
