@@ -21,6 +21,7 @@ extension [TablePart] {
   ///   - text: A number or a name, as it stands behind `#`; nil where none does.
   ///   - path: The file.
   ///   - suits: Whether a table of such columns could be meant, where nobody says which.
+  /// - Returns: The part's number.
   /// - Throws: ``TableError`` where no part, or more than one, can be meant; it lists them.
   func chosen(
     _ text: String?, of path: String, suits: ([Column]) -> Bool
