@@ -83,17 +83,20 @@ let package = Package(
         "Astronomy", "Catalogue", "Digest", "Failures", "Files", "FITS", "Morphology",
         "NeuralNetwork", "PNG", "PostgreSQL", "Simulation", "Tables", "Tensor",
       ]),
+    // Templates, and text that cannot become markup.
+    module("Markup", uses: [.product(name: "Mustache", package: "swift-mustache")]),
     // What an evaluation shows, as a page that stands alone.
     module(
       "Report",
       uses: [
-        "Stages", "Catalogue", "Failures", "Morphology", "PNG", "PostgreSQL", "Tables", "Tensor",
-      ]),
+        "Catalogue", "Failures", "Markup", "Morphology", "PNG", "PostgreSQL", "Stages", "Tables",
+        "Tensor", .product(name: "Mustache", package: "swift-mustache"),
+      ], resources: [.embedInCode("Templates")]),
     // Pages in a browser: nothing but `reber-serve` builds the HTTP server.
     module(
       "Web",
       uses: [
-        "Astronomy", "Catalogue", "Failures", "Morphology", "PNG", "PostgreSQL", "Tensor",
+        "Astronomy", "Catalogue", "Failures", "Markup", "Morphology", "PNG", "PostgreSQL", "Tensor",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "Logging", package: "swift-log"),
@@ -149,7 +152,10 @@ let package = Package(
       ]),
     tests(
       of: "Report",
-      uses: ["Catalogue", "PNG", "PostgreSQL", "Stages", "Tables", "TestSupport", "StagesSupport"]),
+      uses: [
+        "Catalogue", "Markup", "PNG", "PostgreSQL", "Stages", "StagesSupport", "Tables",
+        "TestSupport", .product(name: "Mustache", package: "swift-mustache"),
+      ]),
     tests(
       of: "Web",
       uses: [

@@ -1,6 +1,8 @@
 import Catalogue
 import Morphology
+import PostgreSQL
 import Stages
+import Tensor
 
 /// Everything that a report of an evaluation shows.
 struct EvaluationReport: Sendable {
@@ -16,11 +18,8 @@ struct EvaluationReport: Sendable {
   /// The classes that the classifier knows, in its order.
   var classes: [String]
 
-  /// The reliability curve.
-  var reliability: [ReliabilityBin]
-
-  /// Scores by what is kept.
-  var coverage: [CoveragePoint]
+  /// The curves, in the order of the page.
+  var curves: [any Curve]
 
   /// The sources that were judged.
   var judged: [JudgedSource]
@@ -28,8 +27,8 @@ struct EvaluationReport: Sendable {
   /// The surest and the most doubtful of them, class by class.
   var montages: [ClassMontage]
 
-  /// Pictures of these, as the content of PNG files, by source.
-  var pictures: [Int: [UInt8]]
+  /// Pictures of these, as addresses that hold a PNG file, by source.
+  var pictures: [Int: String]
 
   /// The survey's embeddings; `nil` where there are none.
   var map: EmbeddingMap?
@@ -62,18 +61,66 @@ struct EvaluationReport: Sendable {
   }
 }
 
-extension BoundOptions {
-  /// The bounds in the order of the published table.
-  var all: [ProbabilityBound] { [.atMost(low), .all, .atLeast(high)] }
+extension EvaluationReport {
+  /// Reads all that a report of an evaluation shows from the rows of its run.
+  ///
+  /// - Throws: `ReportError.nothingKept` where the run did not keep what it judged.
+  init(
+    of evaluation: StageReport<EvaluateStage.Metrics>, _ stage: EvaluateStage, survey: Survey,
+    by writer: String, in database: Connection
+  ) throws {
+    let run = evaluation.run
+    metrics = evaluation.metrics
+    judged = try survey.judged(run: run, in: database)
+    guard judged.count == metrics.sources else { throw ReportError.nothingKept(run: run) }
+    let model = try Catalogue.Model.find(
+      .classifier,
+      numbered: survey.classification(run: metrics.classification, in: database).model,
+      in: database)
+    subject = try Subject(survey, model, stage, run: run, by: writer, in: database)
+    bounds = stage.bounds.all
+    classes = try model.classes(in: database).classes.map(\.name)
+    let metrics = metrics
+    curves = try curveTypes.map { try $0.init(run: run, metrics: metrics, in: database) }
+    montages = ClassMontage.all(of: judged, classes: classes, count: 6)
+    pictures = try survey.pictures(
+      of: montages.flatMap(\.shown), prepared: model.preprocessing(), in: database)
+    map = try EmbeddingMap(
+      of: survey, for: model, classification: metrics.classification, judged: judged,
+      classes: classes, in: database)
+  }
 }
 
-extension ProbabilityBound {
-  /// As a table heads it, with spaces at which no line breaks.
-  var heading: String {
-    switch self {
-    case .atMost(let bound): "p\u{A0}≤\u{A0}\(percent(bound))"
-    case .all: "all"
-    case .atLeast(let bound): "p\u{A0}≥\u{A0}\(percent(bound))"
+extension EvaluationReport.Subject {
+  fileprivate init(
+    _ survey: Survey, _ model: Catalogue.Model, _ stage: EvaluateStage, run: Int,
+    by writer: String, in database: Connection
+  ) throws {
+    guard let truth = try Run.inputs(of: run, in: database).first else {
+      throw ReportError.nothingKept(run: run)
     }
+    let (scheme, classes) = try model.classes(in: database)
+    self.init(
+      survey: survey, scheme: scheme.name, model: model,
+      labels: classes.reduce(0) { $0 + $1.labels }, truth: truth, radius: stage.radius,
+      run: try Run.numbered(run, in: database), writer: writer)
   }
+}
+
+extension Survey {
+  /// Pictures of sources as a model sees them, by source.
+  fileprivate func pictures(
+    of sources: [JudgedSource], prepared preprocessing: Preprocessing, in database: Connection
+  ) throws -> [Int: String] {
+    let cutouts = try cutouts(sources.map(\.cutout), in: database)
+    let pictures = try preprocessing.prepare(cutouts, beam: observation.beam).map {
+      ($0.source, dataAddress(png: try $0.image.picture()))
+    }
+    return Dictionary(pictures, uniquingKeysWith: { $1 })
+  }
+}
+
+extension BoundOptions {
+  /// The bounds in the order of the published table.
+  fileprivate var all: [ProbabilityBound] { [.atMost(low), .all, .atLeast(high)] }
 }

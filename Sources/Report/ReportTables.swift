@@ -2,19 +2,35 @@ import Catalogue
 import Stages
 import Tables
 
+/// Figures as a CSV file.
+struct FigureTable {
+  /// The file's name.
+  var name: String
+
+  /// Its columns.
+  var columns: [Column]
+
+  /// A cell of each column for each row.
+  var rows: [[Value]]
+}
+
 extension EvaluationReport {
+  /// The figures of the page.
+  var tables: [FigureTable] {
+    [
+      FigureTable(name: "scores.csv", columns: scoreColumns, rows: metrics.scores.map(\.cells)),
+      FigureTable(
+        name: "confusion.csv", columns: confusionColumns, rows: metrics.confusion.map(\.cells)),
+    ] + curves.map(\.table) + [
+      FigureTable(name: "sources.csv", columns: sourceColumns, rows: judged.map(\.cells))
+    ]
+  }
+
   /// Writes the figures as CSV files into a folder.
   func writeTables(to folder: String) throws {
-    let tables = [
-      ("scores.csv", scoreColumns, metrics.scores.map(\.cells)),
-      ("confusion.csv", confusionColumns, metrics.confusion.map(\.cells)),
-      ("reliability.csv", reliabilityColumns, reliability.map(\.cells)),
-      ("coverage.csv", coverageColumns, coverage.map { $0.cells(of: metrics.sources) }),
-      ("sources.csv", sourceColumns, judged.map(\.cells)),
-    ]
-    for (name, columns, rows) in tables {
-      let table = try createTable(folder + "/" + name, columns: columns)
-      try table.write(rows)
+    for figures in tables {
+      let table = try createTable(folder + "/" + figures.name, columns: figures.columns)
+      try table.write(figures.rows)
       try table.finish()
     }
   }
@@ -29,17 +45,6 @@ private let scoreColumns = [
 
 private let confusionColumns = [
   Column("truth", .string), Column("predicted", .string), Column("sources", .int32),
-]
-
-private let reliabilityColumns = [
-  Column("low", .double), Column("high", .double), Column("sources", .int32),
-  Column("correct", .int32), Column("confidence", .double), Column("accuracy", .double),
-  Column("accuracy_lower", .double), Column("accuracy_upper", .double),
-]
-
-private let coverageColumns = [
-  Column("threshold", .float), Column("sources", .int32), Column("part", .double),
-  Column("accuracy", .double), Column("macro_f1", .double),
 ]
 
 private let sourceColumns = [
@@ -61,25 +66,6 @@ extension ConfusionCell {
   fileprivate var cells: [Value] { [.text(truth), .text(predicted), Value(count: sources)] }
 }
 
-extension ReliabilityBin {
-  fileprivate var cells: [Value] {
-    [
-      Value(low), Value(high), Value(count: sources), Value(count: correct),
-      Value(confidence ?? .nan), Value(accuracy ?? .nan), Value(interval?.lowerBound ?? .nan),
-      Value(interval?.upperBound ?? .nan),
-    ]
-  }
-}
-
-extension CoveragePoint {
-  fileprivate func cells(of all: Int) -> [Value] {
-    [
-      Value(threshold), Value(count: sources), Value(Double(sources) / Double(max(1, all))),
-      Value(accuracy), Value(macroF1),
-    ]
-  }
-}
-
 extension JudgedSource {
   fileprivate var cells: [Value] {
     [
@@ -90,8 +76,8 @@ extension JudgedSource {
 }
 
 extension Value {
-  fileprivate init(count: Int) { self = .integer(Int64(count)) }
+  init(count: Int) { self = .integer(Int64(count)) }
 
   /// A single-precision number, or null.
-  fileprivate init(_ number: Float?) { self.init(number.map(Double.init) ?? .nan) }
+  init(_ number: Float?) { self.init(number.map(Double.init) ?? .nan) }
 }

@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Report of an evaluation") struct ReportTests {
   /// A class, and a source, that would be markup if they were not escaped.
-  private static let hostile = "<&\"ring"
+  private static let hostile = "<&\"\u{301}ring"
 
   /// A small survey that is classified, with all sources labelled, and half of them learned.
   private func classified(embedded: Bool) async throws -> SyntheticSurvey {

@@ -100,7 +100,7 @@ extension Drawing {
     case .line(let points, let stroke): line(points.map(plot.place), stroke)
     case .points(let points, let look, let radius):
       let path = points.map { look.symbol.path(at: plot.place($0), radius: radius) }.joined()
-      add(Markup("path", ["d": path, "fill": look.colour]))
+      fill(path, look.colour)
     case .bars(let bars, let fill):
       for bar in bars { draw(bar, fill: fill, in: plot) }
     case .whiskers(let whiskers, let stroke):
@@ -108,16 +108,7 @@ extension Drawing {
     case .text(let words, let point, let anchor, let above, let size):
       let place = plot.place(point)
       text(words, at: Point(place.x, place.y - above), anchor, size: size)
-    case .picture(let address):
-      let frame = plot.frame
-      add(
-        Markup(
-          "image",
-          [
-            "x": frame.left.coordinate, "y": frame.top.coordinate,
-            "width": frame.width.coordinate, "height": frame.height.coordinate,
-            "preserveAspectRatio": "none", "href": address,
-          ]))
+    case .picture(let address): picture(address, over: plot.frame)
     }
   }
 

@@ -1,5 +1,9 @@
+import Catalogue
+import Morphology
 import PNG
+import PostgreSQL
 import Stages
+import Tensor
 
 /// Sources on two axes of the space of embeddings.
 struct EmbeddingMap: Sendable {
@@ -14,6 +18,31 @@ struct EmbeddingMap: Sendable {
 
   /// The place of each judged source's true class in the list of classes.
   var truth: [Int?]
+}
+
+extension EmbeddingMap {
+  /// Reads a survey's embeddings by the model that classified it; `nil` where there are none.
+  init?(
+    of survey: Survey, for classifier: Catalogue.Model, classification: Int,
+    judged: [JudgedSource], classes: [String], in database: Connection
+  ) throws {
+    guard let encoder = try survey.embeddingModel(for: classifier, in: database) else { return nil }
+    let embeddings = try encoder.embeddings(of: survey, in: database)
+      .filter { $0.vector.allSatisfy(\.isFinite) }
+    guard let dimensions = embeddings.first?.vector.count else { return nil }
+    let plane = Tensor(
+      shape: [embeddings.count, dimensions], values: embeddings.flatMap(\.vector)
+    ).onUnitSphere().onPrincipalPlane()
+    let places = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
+    let said = try survey.predictedClasses(run: classification, in: database)
+    let known = Dictionary(judged.map { ($0.id, $0.truth) }, uniquingKeysWith: { $1 })
+    model = encoder.id
+    points = embeddings.indices.map {
+      Point(Double(plane.values[2 * $0]), Double(plane.values[2 * $0 + 1]))
+    }
+    predicted = embeddings.map { said[$0.source].flatMap { places[$0] } }
+    truth = embeddings.map { known[$0.source].flatMap { places[$0] } }
+  }
 }
 
 /// The map of the embeddings with each source in the look of its class.

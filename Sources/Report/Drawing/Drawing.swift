@@ -1,3 +1,5 @@
+import Markup
+
 /// A place: in a drawing in its units from the upper left corner, in a plot in those of its axes.
 package struct Point: Sendable, Equatable {
   var x: Double
@@ -52,7 +54,7 @@ package struct Drawing: Sendable {
   private let height: Double
   private let title: String
   private let leastWidth: Double?
-  private var parts: [Markup] = []
+  private var parts = ""
 
   /// Begins a drawing of so many units; `title` is for those who cannot see it.
   ///
@@ -65,43 +67,42 @@ package struct Drawing: Sendable {
   }
 
   /// The SVG element, as wide as the page lets it be and at most its natural size.
-  package var markup: Markup {
-    Markup(
-      "svg",
-      [
-        "xmlns": "http://www.w3.org/2000/svg", "role": "img",
-        "viewBox": "0 0 \(width.coordinate) \(height.coordinate)", "width": width.coordinate,
-        "height": height.coordinate, "font-size": "12", "fill": Ink.text,
-        "font-family": "Helvetica, Arial, 'Liberation Sans', sans-serif",
-        "style": "max-width: 100%; height: auto; min-width: \((leastWidth ?? 0).coordinate)px",
-      ], [Markup("title", text: title)] + parts)
+  package var svg: String {
+    let (width, height) = (width.coordinate, height.coordinate)
+    return """
+      <svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 \(width) \(height)" \
+      width="\(width)" height="\(height)" font-size="12" fill="\(Ink.text)" \
+      font-family="Helvetica, Arial, 'Liberation Sans', sans-serif" \
+      style="max-width: 100%; height: auto; min-width: \((leastWidth ?? 0).coordinate)px">\
+      <title>\(escaped(title))</title>
+      \(parts)</svg>
+      """
   }
-
-  /// Adds markup that is already in the drawing's units.
-  package mutating func add(_ markup: Markup) { parts.append(markup) }
 
   /// Draws a line through points.
   package mutating func line(_ points: [Point], _ stroke: Stroke) {
     let places = points.map { "\($0.x.coordinate),\($0.y.coordinate)" }.joined(separator: " ")
-    add(
-      Markup(
-        "polyline",
-        [
-          "points": places, "fill": "none", "stroke": stroke.colour,
-          "stroke-width": stroke.width.coordinate, "stroke-linejoin": "round",
-          "stroke-dasharray": stroke.dashes.isEmpty ? "none" : stroke.dashes,
-        ]))
+    parts += """
+      <polyline points="\(places)" fill="none" stroke="\(stroke.colour)" \
+      stroke-width="\(stroke.width.coordinate)" stroke-linejoin="round" \
+      stroke-dasharray="\(stroke.dashes.isEmpty ? "none" : stroke.dashes)" />\n
+      """
+  }
+
+  /// Fills the outline that SVG writes as `path`.
+  mutating func fill(_ path: String, _ colour: String) {
+    parts += "<path d=\"\(path)\" fill=\"\(colour)\" />\n"
   }
 
   /// Fills a rectangle; what `note` says is shown where the pointer rests on it.
   package mutating func rectangle(_ frame: Frame, fill: String, note: String? = nil) {
-    add(
-      Markup(
-        "rect",
-        [
-          "x": frame.left.coordinate, "y": frame.top.coordinate, "width": frame.width.coordinate,
-          "height": frame.height.coordinate, "fill": fill,
-        ], note.map { [Markup("title", text: $0)] } ?? []))
+    let title = note.map { "<title>\(escaped($0))</title>" } ?? ""
+    parts += "<rect \(frame.attributes) fill=\"\(fill)\">\(title)</rect>\n"
+  }
+
+  /// Stretches the picture at an address over a rectangle.
+  mutating func picture(_ address: String, over frame: Frame) {
+    parts += "<image \(frame.attributes) preserveAspectRatio=\"none\" href=\"\(address)\" />\n"
   }
 
   /// Draws the outline of a rectangle.
@@ -128,13 +129,19 @@ package struct Drawing: Sendable {
     colour: String = Ink.text, turn: Double = 0
   ) {
     let (x, y) = (point.x.coordinate, point.y.coordinate)
-    add(
-      Markup(
-        "text",
-        [
-          "x": x, "y": y, "text-anchor": anchor.rawValue, "font-size": size.coordinate,
-          "fill": colour, "transform": "rotate(\(turn.coordinate) \(x) \(y))",
-        ], [.text(text)]))
+    parts += """
+      <text x="\(x)" y="\(y)" text-anchor="\(anchor.rawValue)" font-size="\(size.coordinate)" \
+      fill="\(colour)" transform="rotate(\(turn.coordinate) \(x) \(y))">\(escaped(text))</text>\n
+      """
+  }
+}
+
+extension Frame {
+  fileprivate var attributes: String {
+    """
+    x="\(left.coordinate)" y="\(top.coordinate)" width="\(width.coordinate)" \
+    height="\(height.coordinate)"
+    """
   }
 }
 
