@@ -1,20 +1,18 @@
 import Foundation
 public import Mustache
 
-/// Compiles templates that are part of a program.
-///
-/// What they show is escaped by ``escaped(_:)``, unless a template says `{{{…}}}`.
-///
-/// - Parameter sources: Each template's name and its text in UTF-8.
-/// - Throws: Where one of them is broken.
-public func templates(_ sources: KeyValuePairs<String, [UInt8]>) throws -> MustacheLibrary {
-  MustacheContentTypes.register(XMLText(), named: "XML")
-  var library = MustacheLibrary()
-  for (name, bytes) in sources {
-    try library.register(
-      "{{% CONTENT_TYPE:XML}}" + String(decoding: bytes, as: UTF8.self), named: name)
+extension MustacheLibrary {
+  /// Compiles templates that are part of a program, each by its name and its text in UTF-8.
+  ///
+  /// What they show is escaped by ``escaped(_:)``, unless a template says `{{{…}}}`.
+  ///
+  /// - Throws: Where one of them is broken.
+  public mutating func add(_ sources: KeyValuePairs<String, [UInt8]>) throws {
+    MustacheContentTypes.register(XMLText(), named: "XML")
+    for (name, bytes) in sources {
+      try register("{{% CONTENT_TYPE:XML}}" + String(decoding: bytes, as: UTF8.self), named: name)
+    }
   }
-  return library
 }
 
 private struct XMLText: MustacheContentType {

@@ -8,7 +8,8 @@ import Stages
 extension EvaluationReport {
   /// The page: one file that needs no other, no network and no script.
   func page() throws -> String {
-    let library = try templates([
+    var library = MustacheLibrary()
+    try library.add([
       "report": PackageResources.report_mustache, "style": PackageResources.report_css,
     ])
     return library.render(try Page(self), withTemplate: "report") ?? ""

@@ -1,6 +1,5 @@
 import Catalogue
 import Morphology
-import Synchronization
 import Tensor
 
 /// How well classes can be told apart by the labels there are: every labelled source is given the
@@ -76,22 +75,5 @@ struct Forecast: Sendable {
       return votes.indices.max { votes[$0] < votes[$1] } ?? 0
     }
     return Confusion(truth: truth, predicted: predicted, classes: classes)
-  }
-}
-
-/// The newest forecast of each survey.
-final class Forecasts: Sendable {
-  private let known = Mutex<[String: Forecast]>([:])
-
-  /// The forecast for labels: made anew where they have changed.
-  func forecast(
-    _ labels: [Survey.Consensus], in space: EmbeddingSpace, scheme: ClassScheme
-  ) -> Forecast? {
-    let newest = labels.lazy.compactMap { $0.labels.last }.max() ?? 0
-    let key = "\(space.model) \(scheme.id) \(labels.count) \(newest)"
-    if let forecast = known.withLock({ $0[key] }) { return forecast }
-    guard let forecast = Forecast(labels, in: space, scheme: scheme) else { return nil }
-    known.withLock { $0 = [key: forecast] }
-    return forecast
   }
 }

@@ -10,7 +10,8 @@ import Testing
   @Test func textNeverBecomesMarkup() throws {
     // A mark that combines with a quote or a bracket must not hide it.
     let hostile = "</p><script a=\"&'\">\u{8}<\u{301}b \"\u{301}c"
-    let library = try templates([
+    var library = MustacheLibrary()
+    try library.add([
       "page": Array(#"<p title="{{.}}">{{.}}<br />{{>part}}</p>"#.utf8),
       "part": Array("{{.}}".utf8),
     ])

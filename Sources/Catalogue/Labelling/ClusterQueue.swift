@@ -35,52 +35,63 @@ public struct ClusterQueue: Sendable {
   }
 }
 
+/// The clusters of a clustering and the unions above them, with the sources that each holds.
+///
+/// Nothing of it changes once the clustering is written, so it need be read only once.
+public struct ClusterTree: Sendable {
+  /// The clustering.
+  public var clustering: Clustering
+
+  /// Its clusters and unions, by number, without what people have said of them.
+  fileprivate var nodes: [Int: ClusterQueue.Node]
+
+  /// Reads the tree of a clustering.
+  public init(of clustering: Clustering, in database: Connection) throws {
+    let rows = try database.rows(
+      """
+      SELECT cluster, parent, coalesce(height, 0), coalesce(sources, 0), coalesce(squares, 0)
+      FROM reber.cluster
+      LEFT JOIN (
+          SELECT cluster, count(*) AS sources,
+              sum(distance::double precision * distance) AS squares
+          FROM reber.cluster_member
+          WHERE clustering_id = \(clustering.id)
+          GROUP BY cluster
+      ) AS member USING (cluster)
+      WHERE clustering_id = \(clustering.id)
+      ORDER BY cluster
+      """, as: Int32.self, Int32?.self, Float.self, Int.self, Double.self)
+    self.clustering = clustering
+    nodes = [:]
+    for (number, parent, height, members, squares) in rows {
+      nodes[Int(number)] = ClusterQueue.Node(
+        number: Int(number), parent: parent.map { Int($0) }, height: height, members: members,
+        squares: squares)
+    }
+    for (number, parent, _, _, _) in rows {
+      if let parent { nodes[Int(parent)]?.children.append(Int(number)) }
+    }
+    nodes.addUp { union, part in
+      union.members += part.members
+      union.squares += part.squares
+    }
+  }
+}
+
 extension Annotation {
   /// The clusters of a clustering with their labels and the annotator's splits.
-  public func queue(
-    of clustering: Clustering, in database: Connection
-  ) throws -> ClusterQueue {
-    var nodes = try tree(clustering, database)
-    for (cluster, members, squares) in try database.rows(
-      """
-      SELECT cluster, count(*), sum(distance::double precision * distance)
-      FROM reber.cluster_member
-      WHERE clustering_id = \(clustering.id)
-      GROUP BY cluster
-      """, as: Int32.self, Int.self, Double.self)
-    {
-      nodes[Int(cluster)]?.members = members
-      nodes[Int(cluster)]?.squares = squares
-    }
-    for (cluster, classID, sources) in try labelled(clustering, database) {
+  public func queue(of tree: ClusterTree, in database: Connection) throws -> ClusterQueue {
+    var nodes = tree.nodes
+    for (cluster, classID, sources) in try labelled(tree.clustering, database) {
       nodes[Int(cluster)]?.labelled += sources
       nodes[Int(cluster)]?.classes[classID, default: 0] += sources
     }
-    for cluster in try splits(clustering, database) { nodes[Int(cluster)]?.isSplit = true }
-    var queue = ClusterQueue(clustering: clustering, nodes: nodes)
-    queue.addUp()
-    return queue
-  }
-
-  private func tree(
-    _ clustering: Clustering, _ database: Connection
-  ) throws -> [Int: ClusterQueue.Node] {
-    let rows = try database.rows(
-      """
-      SELECT cluster, parent, coalesce(height, 0) FROM reber.cluster
-      WHERE clustering_id = \(clustering.id)
-      """, as: Int32.self, Int32?.self, Float.self)
-    var nodes = Dictionary(
-      uniqueKeysWithValues: rows.map { number, parent, height in
-        (
-          Int(number),
-          ClusterQueue.Node(number: Int(number), parent: parent.map { Int($0) }, height: height)
-        )
-      })
-    for (number, parent, _) in rows.sorted(by: { $0.0 < $1.0 }) {
-      if let parent { nodes[Int(parent)]?.children.append(Int(number)) }
+    for cluster in try splits(tree.clustering, database) { nodes[Int(cluster)]?.isSplit = true }
+    nodes.addUp { union, part in
+      union.labelled += part.labelled
+      union.classes.merge(part.classes, uniquingKeysWith: +)
     }
-    return nodes
+    return ClusterQueue(clustering: tree.clustering, nodes: nodes)
   }
 
   /// Labelled sources by leaf and class; a source that several people labelled counts once.
@@ -119,18 +130,20 @@ extension Annotation {
   }
 }
 
-extension ClusterQueue {
-  /// Gives every union the sums of its parts; parts have lower numbers than their union.
-  fileprivate mutating func addUp() {
-    for number in nodes.keys.sorted() {
-      guard let node = nodes[number], let parent = node.parent else { continue }
-      nodes[parent]?.members += node.members
-      nodes[parent]?.labelled += node.labelled
-      nodes[parent]?.squares += node.squares
-      nodes[parent]?.classes.merge(node.classes, uniquingKeysWith: +)
+extension [Int: ClusterQueue.Node] {
+  /// Adds every part to its union, from below; parts have lower numbers than their union.
+  fileprivate mutating func addUp(_ add: (inout ClusterQueue.Node, ClusterQueue.Node) -> Void) {
+    for number in keys.sorted() {
+      guard let node = self[number], let parent = node.parent, var union = self[parent] else {
+        continue
+      }
+      add(&union, node)
+      self[parent] = union
     }
   }
+}
 
+extension ClusterQueue {
   /// The cut through the hierarchy into `groups` parts, finer where the annotator has split.
   public func cut(into groups: Int) -> [Node] {
     var open = nodes.values.filter { $0.parent == nil }

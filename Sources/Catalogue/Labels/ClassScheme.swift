@@ -20,16 +20,23 @@ extension ClassScheme {
   ///
   /// - Throws: `CatalogueError.unknownScheme`.
   public static func named(_ name: String, in database: Connection) throws -> ClassScheme {
-    let schemes = try database.rows(
-      "SELECT class_scheme_id, name FROM reber.class_scheme ORDER BY name",
-      as: Int32.self, String.self)
-    guard let (id, _) = schemes.first(where: { $0.1 == name }) else {
-      throw CatalogueError.unknownScheme(name, known: schemes.map(\.1))
+    let rows = try database.rows(
+      """
+      SELECT class_scheme_id, class_id, class.name
+      FROM reber.class_scheme
+      LEFT JOIN reber.class USING (class_scheme_id)
+      WHERE class_scheme.name = \(name)
+      ORDER BY class_id
+      """, as: Int32.self, Int16?.self, String?.self)
+    guard let id = rows.first?.0 else {
+      let known = try database.rows(
+        "SELECT name FROM reber.class_scheme ORDER BY name", as: String.self)
+      throw CatalogueError.unknownScheme(name, known: known)
     }
-    let classes = try database.rows(
-      "SELECT class_id, name FROM reber.class WHERE class_scheme_id = \(id) ORDER BY class_id",
-      as: Int16.self, String.self)
-    return ClassScheme(id: id, name: name, classes: classes.map { (id: $0, name: $1) })
+    let classes = rows.compactMap { _, classID, name in
+      classID.flatMap { id in name.map { (id: id, name: $0) } }
+    }
+    return ClassScheme(id: id, name: name, classes: classes)
   }
 
   /// Makes a scheme, or adds the classes that an existing one lacks.

@@ -4,6 +4,12 @@ import Hummingbird
 import Morphology
 import PostgreSQL
 
+extension Section {
+  static let agreement = Section(
+    name: "Agreement", path: "agreement",
+    templates: ["agreement": PackageResources.agreement_mustache], addRoutes: Site.addAgreement)
+}
+
 extension Site {
   /// How far annotators agree, and on which sources they do not.
   func addAgreement(to router: Router<PageContext>) {
@@ -26,7 +32,7 @@ extension Site {
         cells, survey: annotation.survey, columns: 8, look: Look(request.fields), isChoice: false,
         captions: captions)
       return try self.page(
-        "agreement", "Agreement", tab: "Agreement", survey: annotation.survey, context,
+        "agreement", "Agreement", in: .agreement, of: annotation.survey, context,
         AgreementContent(
           shared, annotation.scheme, view: shown.isEmpty ? nil : view,
           Pager(page, size: 48, of: disputed.count, request)))

@@ -2,6 +2,14 @@ import Catalogue
 import Hummingbird
 import PostgreSQL
 
+extension Section {
+  static let clusters = Section(
+    name: "Label clusters", path: "label",
+    templates: [
+      "cluster": PackageResources.cluster_mustache, "clusters": PackageResources.clusters_mustache,
+    ], addRoutes: Site.addClusterPages)
+}
+
 extension Site {
   func addClusterPages(to router: Router<PageContext>) {
     router.get("/:survey/label") { request, context -> Response in
@@ -37,10 +45,13 @@ extension Site {
     }
   }
 
+  /// The clusters of the newest clustering, with their labels.
   private func queue(_ annotation: Annotation) async throws -> ClusterQueue {
-    try await pool.with { database in
-      try annotation.queue(of: Clustering.find(of: annotation.survey, in: database), in: database)
+    let clustering = try await pool.with { try Clustering.find(of: annotation.survey, in: $0) }
+    let tree = try await trees.value(clustering.id) {
+      try await pool.with { try ClusterTree(of: clustering, in: $0) }
     }
+    return try await pool.with { try annotation.queue(of: tree, in: $0) }
   }
 
   private func clusterPage(_ request: Request, _ context: PageContext) async throws -> Response {
@@ -48,14 +59,10 @@ extension Site {
     let number = try context.number("cluster")
     let place = ClusterPlace(annotation.survey, request.fields)
     let look = Look(request.fields)
-    let (queue, montage) = try await pool.with { database in
-      let clustering = try Clustering.find(of: annotation.survey, in: database)
-      return (
-        try annotation.queue(of: clustering, in: database),
-        try annotation.montage(
-          of: number, in: clustering, page: place.page, size: ClusterPlace.size,
-          database: database)
-      )
+    let queue = try await queue(annotation)
+    let montage = try await pool.with {
+      try annotation.montage(
+        of: number, in: queue.clustering, page: place.page, size: ClusterPlace.size, database: $0)
     }
     guard let node = queue.nodes[number] else {
       throw CatalogueError.missing("cluster \(number)", hint: "choose one of the list")
@@ -64,7 +71,7 @@ extension Site {
       montage.cells, survey: annotation.survey, columns: 8, look: look, isChoice: true,
       out: place.out)
     return try page(
-      "cluster", "Cluster \(number)", tab: "Label clusters", survey: annotation.survey, context,
+      "cluster", "Cluster \(number)", in: .clusters, of: annotation.survey, context,
       ClusterContent(
         node, in: queue, all: montage.all, montage: view, place: place, look: look,
         scheme: annotation.scheme))
@@ -78,12 +85,12 @@ extension Site {
     let shown = form.number("shown") ?? 0
     let out = form.numbers("out")
     if form["split"] != nil {
-      let queue = try await pool.with { database in
-        let clustering = try Clustering.find(of: annotation.survey, in: database)
-        _ = try annotation.split(number, of: clustering, shown: shown, in: database)
-        return try annotation.queue(of: clustering, in: database)
+      try await pool.with { database in
+        _ = try annotation.split(
+          number, of: Clustering.find(of: annotation.survey, in: database), shown: shown,
+          in: database)
       }
-      let part = queue.largestPart(of: number)
+      let part = try await queue(annotation).largestPart(of: number)
       return try answer(
         request, next: part.map(place.href) ?? place.base + "/label", "split cluster \(number)")
     }
@@ -102,25 +109,22 @@ extension Site {
     let annotation = try await annotation(context)
     let place = ClusterPlace(annotation.survey, request.fields)
     let look = Look(request.fields)
-    let (rows, all) = try await pool.with { database in
-      let clustering = try Clustering.find(of: annotation.survey, in: database)
-      let queue = try annotation.queue(of: clustering, in: database)
-      let parts = queue.suggestions(groups: place.groups)
-      let shown = parts.dropFirst(place.page * 12).prefix(12)
-      let rows = try shown.map { node in
+    let queue = try await queue(annotation)
+    let parts = queue.suggestions(groups: place.groups)
+    let rows = try await pool.with { database in
+      try parts.dropFirst(place.page * 12).prefix(12).map { node in
         ClusterListContent.Row(
           node, spread: queue.spread(node),
           cells: try annotation.montage(
-            of: node.number, in: clustering, page: 0, size: 12, database: database
+            of: node.number, in: queue.clustering, page: 0, size: 12, database: database
           ).cells, place: place, look: look, scheme: annotation.scheme)
       }
-      return (rows, parts.count)
     }
     return try page(
-      "clusters", "Clusters", tab: "Label clusters", survey: annotation.survey, context,
+      "clusters", "Clusters", in: .clusters, of: annotation.survey, context,
       ClusterListContent(
-        rows: rows, all: all, groups: place.groups, base: place.base,
-        pager: Pager(place.page, size: 12, of: all, request)))
+        rows: rows, all: parts.count, groups: place.groups, base: place.base,
+        pager: Pager(place.page, size: 12, of: parts.count, request)))
   }
 }
 

@@ -2,6 +2,14 @@ import Catalogue
 import Hummingbird
 import PostgreSQL
 
+extension Section {
+  static let growth = Section(
+    name: "Grow a class", path: "grow",
+    templates: [
+      "grow": PackageResources.grow_mustache, "growth": PackageResources.growth_mustache,
+    ], addRoutes: Site.addGrowthPages)
+}
+
 extension Site {
   func addGrowthPages(to router: Router<PageContext>) {
     router.get("/:survey/grow") { request, context in
@@ -27,7 +35,7 @@ extension Site {
     }
     let cluster: Int? = request.fields.number("cluster")
     return try page(
-      "grow", "Grow a class", tab: "Grow a class", survey: annotation.survey, context,
+      "grow", "Grow a class", in: .growth, of: annotation.survey, context,
       GrowContent(
         cluster: cluster, action: "/\(annotation.survey.name)/grow",
         classes: ClassButton.all(annotation.scheme, details: counts.mapValues { "\($0) labelled" })
@@ -89,8 +97,8 @@ extension Site {
       )
     }
     return try page(
-      "growth", "Grow \(annotation.scheme.name(of: growth.classID) ?? "")", tab: "Grow a class",
-      survey: annotation.survey, context,
+      "growth", "Grow \(annotation.scheme.name(of: growth.classID) ?? "")", in: .growth,
+      of: annotation.survey, context,
       GrowthContent(growth, place, cells, members, annotation, look))
   }
 

@@ -4,6 +4,12 @@ import Hummingbird
 import PostgreSQL
 import Tensor
 
+extension Section {
+  static let map = Section(
+    name: "Map", path: "map", templates: ["map": PackageResources.map_mustache],
+    addRoutes: Site.addMap)
+}
+
 extension Site {
   /// The embeddings on two axes.
   func addMap(to router: Router<PageContext>) {
@@ -12,7 +18,7 @@ extension Site {
       let space = try await space(of: annotation.survey)
       let base = "/" + percentEncoded(annotation.survey.name)
       return try page(
-        "map", "Map", tab: "Map", survey: annotation.survey, context,
+        "map", "Map", in: .map, of: annotation.survey, context,
         MapContent(
           points: space?.sources.count, data: base + "/map.json", base: base,
           classes: ClassButton.all(annotation.scheme)))

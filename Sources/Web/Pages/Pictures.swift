@@ -36,7 +36,7 @@ extension Site {
     _ = try context.signedIn()
     let name = try context.part("survey")
     let survey = try await pool.with { try Survey.named(name, in: $0) }
-    let bytes = try await pictures.picture(request.uri.string) {
+    let bytes = try await pictures.value(request.uri.string) {
       try await make(survey).png()
     }
     return Response(

@@ -3,6 +3,12 @@ import Foundation
 import Hummingbird
 import PostgreSQL
 
+extension Section {
+  static let progress = Section(
+    name: "Progress", path: "progress", templates: ["progress": PackageResources.progress_mustache],
+    addRoutes: Site.addProgress)
+}
+
 extension Site {
   /// How far labelling is, and how good a classifier could be by now.
   func addProgress(to router: Router<PageContext>) {
@@ -14,13 +20,21 @@ extension Site {
           try annotation.survey.consensus(scheme: annotation.scheme, in: database)
         )
       }
-      let forecast = try await space(of: annotation.survey).flatMap { space in
-        forecasts.forecast(labels, in: space, scheme: annotation.scheme)
-      }
+      let forecast = try await forecast(labels, annotation)
       return try page(
-        "progress", "Progress", tab: "Progress", survey: annotation.survey, context,
+        "progress", "Progress", in: .progress, of: annotation.survey, context,
         ProgressContent(progress, forecast, annotation))
     }
+  }
+
+  /// The forecast for labels, made anew where they have changed.
+  private func forecast(
+    _ labels: [Survey.Consensus], _ annotation: Annotation
+  ) async throws -> Forecast? {
+    guard let space = try await space(of: annotation.survey) else { return nil }
+    let newest = labels.lazy.compactMap { $0.labels.last }.max() ?? 0
+    let key = "\(space.model) \(annotation.scheme.id) \(labels.count) \(newest)"
+    return await forecasts.value(key) { Forecast(labels, in: space, scheme: annotation.scheme) }
   }
 }
 

@@ -3,6 +3,12 @@ import Foundation
 import Hummingbird
 import PostgreSQL
 
+extension Section {
+  static let single = Section(
+    name: "One by one", path: "single", templates: ["single": PackageResources.single_mustache],
+    addRoutes: Site.addSinglePages)
+}
+
 extension Site {
   /// Sources one by one, with the model's probabilities or without.
   func addSinglePages(to router: Router<PageContext>) {
@@ -46,7 +52,7 @@ extension Site {
     }
     let next = names.first { $0 != detail.source.name }
     return try page(
-      "single", detail.source.name, tab: "One by one", survey: annotation.survey, context,
+      "single", detail.source.name, in: .single, of: annotation.survey, context,
       SingleContent(detail, next: next, place, annotation, Look(request.fields)))
   }
 }

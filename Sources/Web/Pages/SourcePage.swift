@@ -28,7 +28,7 @@ extension Site {
       neighbours, survey: survey, columns: 12, look: look, isChoice: false,
       captions: alike.map { String(format: "%.3f", $0.cosine) })
     return try page(
-      "source", name, tab: "Browse", survey: survey, context,
+      "source", name, in: .browse, of: survey, context,
       SourceContent(
         detail, image, lineage, neighbours: alike.isEmpty ? nil : view, annotation, look,
         showsContours: fields["contours"] != "0"))

@@ -3,6 +3,14 @@ import Foundation
 import Hummingbird
 import PostgreSQL
 
+extension Section {
+  static let browse = Section(
+    name: "Browse", path: "sources",
+    templates: [
+      "sources": PackageResources.sources_mustache, "source": PackageResources.source_mustache,
+    ], addRoutes: Site.addSourcePages)
+}
+
 extension Site {
   /// Lists of sources, and the page of each.
   func addSourcePages(to router: Router<PageContext>) {
@@ -34,7 +42,7 @@ extension Site {
         page: page, size: SourcesContent.size, in: database)
     }
     return try self.page(
-      "sources", "Sources", tab: "Browse", survey: annotation.survey, context,
+      "sources", "Sources", in: .browse, of: annotation.survey, context,
       SourcesContent(
         sources, filter, fields, Pager(page, size: SourcesContent.size, of: all, request),
         annotation))

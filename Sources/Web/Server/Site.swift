@@ -13,8 +13,11 @@ public struct Site: Sendable {
   let loopbackOnly: Bool
   let visitors = Visitors()
   let spaces = EmbeddingSpaces()
-  let pictures = PictureCache()
-  let forecasts = Forecasts()
+  /// PNG files by address, 64 MiB of them.
+  let pictures = Cache<String, [UInt8]>(limit: 64 << 20, weight: \.count)
+  let forecasts = Cache<String, Forecast?>(limit: 8)
+  /// By the key of the clustering.
+  let trees = Cache<Int, ClusterTree>(limit: 8)
   let templates: MustacheLibrary
 
   /// Opens the pages of a database.
@@ -33,7 +36,7 @@ public struct Site: Sendable {
     self.scheme = scheme
     self.password = password
     self.loopbackOnly = loopbackOnly
-    templates = try Templates.library()
+    templates = try .pages()
   }
 
   /// Serves the pages until the process is told to end.
@@ -77,14 +80,8 @@ public struct Site: Sendable {
     addAssets(to: router)
     addLogin(to: router)
     addHome(to: router)
-    addClusterPages(to: router)
-    addGrowthPages(to: router)
-    addSinglePages(to: router)
-    addSourcePages(to: router)
-    addMap(to: router)
-    addAgreement(to: router)
-    addProgress(to: router)
     addPictures(to: router)
+    for section in Section.all { section.addRoutes(self)(router) }
     return router
   }
 }

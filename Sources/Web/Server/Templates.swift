@@ -2,29 +2,40 @@ import Catalogue
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Markup
 import Mustache
 
-/// The templates, which are part of the program.
-enum Templates {
+/// A section of a survey's pages, as the line at their top names it.
+struct Section: Sendable {
+  /// Its name.
+  let name: String
+
+  /// Where it begins, below the survey's address.
+  let path: String
+
+  /// The templates of its pages, by name.
+  let templates: KeyValuePairs<String, [UInt8]>
+
+  /// Answers the requests for its pages.
+  let addRoutes: @Sendable (Site) -> (Router<PageContext>) -> Void
+
+  /// All sections, in the order in which the pages show them.
+  static let all = [clusters, growth, single, browse, map, agreement, progress]
+}
+
+extension MustacheLibrary {
+  /// The templates of all pages, which are part of the program.
+  ///
   /// - Throws: Where one is broken.
-  static func library() throws -> MustacheLibrary {
-    let sources: [(name: String, bytes: [UInt8])] = [
-      ("page", PackageResources.page_mustache), ("login", PackageResources.login_mustache),
-      ("home", PackageResources.home_mustache), ("error", PackageResources.error_mustache),
-      ("montage", PackageResources.montage_mustache),
-      ("cluster", PackageResources.cluster_mustache),
-      ("clusters", PackageResources.clusters_mustache),
-      ("grow", PackageResources.grow_mustache), ("growth", PackageResources.growth_mustache),
-      ("single", PackageResources.single_mustache),
-      ("sources", PackageResources.sources_mustache),
-      ("source", PackageResources.source_mustache), ("map", PackageResources.map_mustache),
-      ("agreement", PackageResources.agreement_mustache),
-      ("progress", PackageResources.progress_mustache),
-    ]
+  static func pages() throws -> MustacheLibrary {
     var library = MustacheLibrary()
-    for (name, bytes) in sources {
-      try library.register(String(decoding: bytes, as: UTF8.self), named: name)
-    }
+    try library.add([
+      "page": PackageResources.page_mustache, "login": PackageResources.login_mustache,
+      "home": PackageResources.home_mustache, "error": PackageResources.error_mustache,
+      "montage": PackageResources.montage_mustache, "looks": PackageResources.looks_mustache,
+      "pager": PackageResources.pager_mustache,
+    ])
+    for section in Section.all { try library.add(section.templates) }
     return library
   }
 }
@@ -55,15 +66,12 @@ struct Tab {
   var isCurrent: Bool
 
   /// The sections of a survey.
-  static func all(_ survey: String, current: String) -> [Tab] {
-    let base = "/" + percentEncoded(survey)
-    return [
-      ("Label clusters", "/label"), ("Grow a class", "/grow"), ("One by one", "/single"),
-      ("Browse", "/sources"), ("Map", "/map"), ("Agreement", "/agreement"),
-      ("Progress", "/progress"),
-    ].enumerated().map { index, tab in
+  static func all(_ survey: String, current: Section?) -> [Tab] {
+    Section.all.enumerated().map { index, section in
       Tab(
-        name: tab.0, href: base + tab.1, key: "F\(index + 1)", isCurrent: tab.0 == current)
+        name: section.name, href: "/\(percentEncoded(survey))/\(section.path)",
+        key: "F\(index + 1)",
+        isCurrent: section.name == current?.name)
     }
   }
 }
@@ -71,13 +79,13 @@ struct Tab {
 extension Site {
   /// A page as HTML.
   func page<Content>(
-    _ template: String, _ title: String, tab: String = "", survey: Survey? = nil,
+    _ template: String, _ title: String, in section: Section? = nil, of survey: Survey? = nil,
     _ context: PageContext, status: HTTPResponse.Status = .ok, _ content: Content
   ) throws -> Response {
     let page = Page(
       title: title, annotator: context.visitor?.annotator, csrf: context.visitor?.formToken,
       survey: survey?.name, simulated: survey?.simulated ?? false,
-      tabs: survey.map { Tab.all($0.name, current: tab) } ?? [], content: content)
+      tabs: survey.map { Tab.all($0.name, current: section) } ?? [], content: content)
     guard let html = templates.render(page, withTemplate: template) else {
       throw HTTPError(.internalServerError, message: "there is no template '\(template)'")
     }
