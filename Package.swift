@@ -59,7 +59,7 @@ let package = Package(
     module("Files", uses: ["Failures"]),
 
     // Libraries made pleasant.
-    module("PostgreSQL", uses: ["Failures", "CPostgreSQL"]),
+    module("PostgreSQL", uses: ["Astronomy", "Failures", "CPostgreSQL"]),
     module("FITS", uses: ["Astronomy", "Failures", "Files", "CFITSIO", "CWCS"]),
     module("Digest", uses: ["CCrypto"]),
     module("PNG", uses: ["Failures", "Files", "CPNG"]),
@@ -132,7 +132,7 @@ let package = Package(
       ],
       path: "Tests/StagesSupport", swiftSettings: strict),
     tests(of: "Astronomy"),
-    tests(of: "PostgreSQL", uses: ["TestSupport"]),
+    tests(of: "PostgreSQL", uses: ["Astronomy", "TestSupport"]),
     tests(of: "Digest", uses: ["TestSupport"]),
     tests(
       of: "FITS", uses: ["Astronomy", "Digest", "Files", "TestSupport"],

@@ -32,7 +32,7 @@ import Testing
   ])
   func itDoesNothingElse(_ statement: String) throws {
     let error = #expect(throws: PostgresError.self) { try database.script(statement) }
-    #expect(error?.state == "42501", "\(String(describing: error))")
+    #expect(error?.state == .insufficientPrivilege, "\(String(describing: error))")
   }
 
   @Test func tablesThatArePublishedLaterCanBeRead() throws {

@@ -44,7 +44,7 @@ import Testing
 
   @Test func serverErrorsTellTheirState() throws {
     let error = #expect(throws: PostgresError.self) { try connection.execute("SELECT 1 / 0") }
-    #expect(error?.state == "22012")
+    #expect(error?.state == SQLState(rawValue: "22012"))
   }
 
   @Test func anUnreachableServerIsOneClearLine() throws {
@@ -70,59 +70,6 @@ import Testing
     #expect(try connection.rows("SELECT i FROM t", as: Int.self) == [1])
   }
 
-  @Test func copyGoesInAndOut() throws {
-    try connection.script("CREATE TABLE t (i bigint, x real, name text, v real[])")
-    let count = 100_000
-    try connection.copy(into: "t", columns: ["i", "x", "name", "v"]) { rows in
-      for i in 0..<count {
-        try rows.row(i, i % 7 == 0 ? nil : Float(i), "n\(i)", [Float(i), .nan])
-      }
-    }
-    var seen = 0
-    try connection.copy(
-      outOf: "SELECT * FROM t ORDER BY i", as: Int.self, Float?.self, String.self, [Float].self
-    ) { i, x, name, vector in
-      guard i == seen, x == (i % 7 == 0 ? nil : Float(i)), name == "n\(i)", vector[1].isNaN else {
-        Issue.record("row \(seen) came back as \(i), \(String(describing: x)), \(name)")
-        return
-      }
-      seen += 1
-    }
-    #expect(seen == count)
-    var streamed = 0
-    try connection.forEachRow("SELECT i FROM t WHERE i >= \(50_000)", as: Int.self) { _ in
-      streamed += 1
-    }
-    #expect(streamed == 50_000)
-  }
-
-  @Test func aThrowingCopyAddsNothing() throws {
-    struct Refused: Error {}
-    try connection.script("CREATE TABLE t (i bigint)")
-    #expect(throws: Refused.self) {
-      try connection.copy(into: "t", columns: ["i"]) { rows in
-        for i in 0..<50_000 { try rows.row(i) }
-        throw Refused()
-      }
-    }
-    #expect(try connection.row("SELECT count(*) FROM t", as: Int.self) == 0)
-    let error = #expect(throws: PostgresError.self) {
-      try connection.copy(into: "t", columns: ["i"]) { try $0.row(Float(1)) }
-    }
-    #expect(error?.message.contains("column 'i' of t has type OID 20") == true)
-    #expect(try connection.row("SELECT 1::bigint", as: Int.self) == 1)
-  }
-
-  @Test func aQueryIsReadAsText() throws {
-    var names: [String] = []
-    var rows: [[String?]] = []
-    try connection.query(
-      "SELECT 1 AS one, NULL AS nothing, 0.1::real AS tenth", columns: { names = $0.map(\.name) },
-      row: { rows.append($0) })
-    #expect(names == ["one", "nothing", "tenth"])
-    #expect(rows == [["1", nil, "0.1"]])
-  }
-
   @Test func cancellingATaskCancelsTheStatement() async throws {
     let address = try TestServer.newDatabase()
     let (database, watcher) = (try await Database(address), try Connection(address))
@@ -130,7 +77,7 @@ import Testing
     while try !isSleeping(as: watcher) { try await Task.sleep(for: .milliseconds(20)) }
     task.cancel()
     let error = await #expect(throws: PostgresError.self) { try await task.value }
-    #expect(error?.state == "57014")
+    #expect(error?.state == .queryCanceled)
     #expect(try await database.with { try $0.row("SELECT 1::bigint", as: Int.self) } == 1)
   }
 

@@ -43,9 +43,7 @@ extension Clustering {
   ) throws -> [Summary] {
     try database.rows(
       """
-      SELECT cluster.cluster, cluster.parent, coalesce(cluster.height, 0), cluster.members,
-          source.name, coalesce(purity.labelled, 0), class.name, purity.sources, purity.purity,
-          purity.purity_lower, purity.purity_upper, purity.entropy
+      SELECT \(Summary.columns)
       FROM reber.clustering
       JOIN reber.cluster USING (clustering_id)
       LEFT JOIN reber.source ON source.survey_id = clustering.survey_id
@@ -58,29 +56,31 @@ extension Clustering {
           AND class.class_id = purity.class_id
       WHERE clustering.clustering_id = \(id) AND (\(unions) OR coalesce(cluster.height, 0) = 0)
       ORDER BY coalesce(cluster.height, 0), cluster.members DESC, cluster.cluster
-      """, as: Int32.self, Int32?.self, Float.self, Int32.self, String?.self, Int32.self,
-      String?.self, Int32?.self, Double?.self, Double?.self, Double?.self, Double?.self
-    ).map {
-      cluster, parent, height, members, medoid, labelled, name, sources, share, lower, upper,
-      entropy in
-      var summary = Summary(
-        cluster: Int(cluster), parent: parent.map { Int($0) }, height: height,
-        members: Int(members), medoid: medoid, labelled: Int(labelled))
-      if let name, let sources, let share, let lower, let upper, let entropy {
-        summary.purity = Purity(
-          className: name, sources: Int(sources), share: share, lower: lower, upper: upper,
-          entropy: entropy)
-      }
-      return summary
-    }
+      """, as: Summary.self)
   }
 
   /// The cluster of each source.
   public func clusters(in database: Connection) throws -> [Int: Int] {
-    Dictionary(
-      try database.rows(
-        "SELECT source_id, cluster FROM reber.cluster_member WHERE clustering_id = \(id)",
-        as: Int.self, Int32.self
-      ).map { ($0, Int($1)) }, uniquingKeysWith: { $1 })
+    let places = try database.rows(
+      "SELECT source_id, cluster FROM reber.cluster_member WHERE clustering_id = \(id)",
+      as: Int.self, Int.self)
+    return Dictionary(places.map { ($0, $1) }, uniquingKeysWith: { $1 })
   }
+}
+
+extension Clustering.Summary: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("cluster.cluster", \.cluster), .column("cluster.parent", \.parent),
+    .expression("coalesce(cluster.height, 0)", as: "height", \.height),
+    .column("cluster.members", \.members), .column("source.name", \.medoid),
+    .expression("coalesce(purity.labelled, 0)", as: "labelled", \.labelled),
+    .group(\.purity, optional: Clustering.Purity.columns), make: Clustering.Summary.init)
+}
+
+extension Clustering.Purity: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("class.name", \.className), .column("purity.sources", \.sources),
+    .column("purity.purity", \.share), .column("purity.purity_lower", \.lower),
+    .column("purity.purity_upper", \.upper), .column("purity.entropy", \.entropy),
+    make: Clustering.Purity.init)
 }

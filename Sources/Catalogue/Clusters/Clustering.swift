@@ -71,6 +71,27 @@ public struct Clustering: Sendable {
   }
 }
 
+extension Clustering: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("clustering_id", \.id), .column("run_id", \.run), make: Clustering.init)
+}
+
+extension Clustering.Node: TableRow {
+  public static let table = "reber.cluster"
+  public static let columns = Columns<Self>(
+    .column("cluster", \.number), .column("parent", \.parent), .column("height", \.height),
+    .column("members", \.members), .column("centroid", \.centroid),
+    .column("medoid_source_id", \.medoid), make: Clustering.Node.init)
+}
+
+extension Clustering.Member: TableRow {
+  public static let table = "reber.cluster_member"
+  public static let columns = Columns<Self>(
+    .column("source_id", \.source), .column("cluster", \.cluster),
+    .column("distance", \.distance), .column("outlier_score", \.outlierScore),
+    .column("is_boundary", \.isBoundary), make: Clustering.Member.init)
+}
+
 extension Clustering {
   /// Stores a clustering whole, in one transaction.
   public static func write(
@@ -84,32 +105,8 @@ extension Clustering {
         VALUES (\(run), \(model), \(survey.id))
         RETURNING clustering_id
         """, as: Int.self)
-      try database.copy(
-        into: "reber.cluster",
-        columns: [
-          "clustering_id", "cluster", "parent", "height", "members", "centroid",
-          "medoid_source_id",
-        ]
-      ) { rows in
-        for node in nodes {
-          try rows.row(
-            id, Int32(node.number), node.parent.map { Int32($0) }, node.height,
-            Int32(node.members), node.centroid, node.medoid)
-        }
-      }
-      try database.copy(
-        into: "reber.cluster_member",
-        columns: [
-          "clustering_id", "cluster", "survey_id", "source_id", "distance", "outlier_score",
-          "is_boundary",
-        ]
-      ) { rows in
-        for member in members {
-          try rows.row(
-            id, Int32(member.cluster), survey.id, member.source, member.distance,
-            member.outlierScore, member.isBoundary)
-        }
-      }
+      try database.copy(nodes, with: ["clustering_id": id])
+      try database.copy(members, with: ["clustering_id": id, "survey_id": survey.id])
       return Clustering(id: id, run: run)
     }
   }
@@ -122,34 +119,23 @@ extension Clustering {
   ) throws -> Clustering {
     let found = try database.first(
       """
-      SELECT clustering_id, run_id FROM reber.clustering
+      SELECT \(Clustering.columns) FROM reber.clustering
       WHERE survey_id = \(survey.id) AND clustering_id = coalesce(\(id), clustering_id)
       ORDER BY clustering_id DESC
       LIMIT 1
-      """, as: Int.self, Int.self)
-    guard let (clustering, run) = found else {
+      """, as: Clustering.self)
+    guard let found else {
       throw CatalogueError.missing(
         "clustering of '\(survey.name)'", hint: "make one with 'reber cluster'")
     }
-    return Clustering(id: clustering, run: run)
+    return found
   }
 
   /// The sources of a cluster and of all clusters below it, most central first.
   public func members(of cluster: Int, in database: Connection) throws -> [Int] {
     try database.rows(
       """
-      WITH RECURSIVE below (cluster) AS (
-          SELECT \(Int32(cluster))
-          UNION
-          SELECT child.cluster
-          FROM reber.cluster AS child
-          JOIN below ON child.parent = below.cluster
-          WHERE child.clustering_id = \(id)
-      )
-      SELECT source_id
-      FROM reber.cluster_member
-      JOIN below USING (cluster)
-      WHERE clustering_id = \(id)
+      SELECT source_id FROM (\(membersBelow(cluster))) AS member
       ORDER BY distance, source_id
       """, as: Int.self)
   }

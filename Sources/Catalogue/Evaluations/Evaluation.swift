@@ -102,48 +102,30 @@ extension StoredEvaluation {
   public func write(of survey: Survey, run: Int, in database: Connection) throws {
     try database.transaction { database in
       for table in Self.tables {
-        _ = try database.execute("DELETE FROM reber.\(identifier: table) WHERE run_id = \(run)")
+        try database.execute("DELETE FROM reber.\(identifier: table) WHERE run_id = \(run)")
       }
-      try EvaluationRow.write(scores, run: run, in: database)
-      try ConfusionCell.write(confusion, run: run, in: database)
-      try ReliabilityBin.write(reliability, run: run, in: database)
-      try CoveragePoint.write(coverage, run: run, in: database)
-      try survey.write(truth, run: run, in: database)
+      try database.copy(scores, with: ["run_id": run])
+      try database.copy(confusion, with: ["run_id": run])
+      try database.copy(
+        reliability.enumerated().map(ReliabilityBin.Numbered.init), with: ["run_id": run])
+      try database.copy(coverage, with: ["run_id": run])
+      try truth.write(of: survey, run: run, in: database)
     }
   }
 }
 
-extension EvaluationRow {
-  fileprivate static func write(
-    _ rows: [EvaluationRow], run: Int, in database: Connection
-  ) throws {
-    try database.copy(
-      into: "reber.evaluation",
-      columns: [
-        "run_id", "bound", "class", "support", "predicted", "correct", "precision", "recall",
-        "f1", "f1_lower", "f1_upper",
-      ]
-    ) { copy in
-      for row in rows {
-        try copy.row(
-          run, row.bound, row.className, Int32(row.support), Int32(row.predicted),
-          Int32(row.correct), row.precision, row.recall, row.f1, row.interval?.lowerBound,
-          row.interval?.upperBound)
-      }
-    }
-  }
+extension EvaluationRow: TableRow {
+  public static let table = "reber.evaluation"
+  public static let columns = Columns<Self>(
+    .column("bound", \.bound), .column("class", \.className), .column("support", \.support),
+    .column("predicted", \.predicted), .column("correct", \.correct),
+    .column("precision", \.precision), .column("recall", \.recall), .column("f1", \.f1),
+    .group(\.interval, optional: .bounds("f1_lower", "f1_upper")), make: EvaluationRow.init)
 }
 
-extension ConfusionCell {
-  fileprivate static func write(
-    _ cells: [ConfusionCell], run: Int, in database: Connection
-  ) throws {
-    try database.copy(
-      into: "reber.confusion", columns: ["run_id", "truth", "predicted", "sources"]
-    ) { copy in
-      for cell in cells {
-        try copy.row(run, cell.truth, cell.predicted, Int32(cell.sources))
-      }
-    }
-  }
+extension ConfusionCell: TableRow {
+  public static let table = "reber.confusion"
+  public static let columns = Columns<Self>(
+    .column("truth", \.truth), .column("predicted", \.predicted), .column("sources", \.sources),
+    make: ConfusionCell.init)
 }

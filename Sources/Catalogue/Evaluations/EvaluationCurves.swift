@@ -38,40 +38,29 @@ public struct ReliabilityBin: Sendable, Codable, Equatable {
   }
 }
 
-extension ReliabilityBin {
-  static func write(_ bins: [ReliabilityBin], run: Int, in database: Connection) throws {
-    try database.copy(
-      into: "reber.reliability",
-      columns: [
-        "run_id", "bin", "low", "high", "sources", "correct", "confidence", "accuracy",
-        "accuracy_lower", "accuracy_upper",
-      ]
-    ) { copy in
-      for (number, bin) in bins.enumerated() {
-        try copy.row(
-          run, Int16(number), bin.low, bin.high, Int32(bin.sources), Int32(bin.correct),
-          bin.confidence, bin.accuracy, bin.interval?.lowerBound, bin.interval?.upperBound)
-      }
-    }
+extension ReliabilityBin: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("low", \.low), .column("high", \.high), .column("sources", \.sources),
+    .column("correct", \.correct), .column("confidence", \.confidence),
+    .column("accuracy", \.accuracy),
+    .group(\.interval, optional: .bounds("accuracy_lower", "accuracy_upper")),
+    make: ReliabilityBin.init)
+
+  /// A bin with its place on the curve, from 0.
+  struct Numbered: TableRow {
+    var number: Int
+    var bin: ReliabilityBin
+
+    static let table = "reber.reliability"
+    static let columns = Columns<Self>(
+      .column("bin", \.number), .group(\.bin, ReliabilityBin.columns), make: Numbered.init)
   }
 
   /// The bins that an evaluation run stored, from the lowest probability up.
   public static func all(run: Int, in database: Connection) throws -> [ReliabilityBin] {
     try database.rows(
-      """
-      SELECT low, high, sources, correct, confidence, accuracy, accuracy_lower, accuracy_upper
-      FROM reber.reliability
-      WHERE run_id = \(run)
-      ORDER BY bin
-      """, as: Double.self, Double.self, Int32.self, Int32.self, Double?.self, Double?.self,
-      Double?.self, Double?.self
-    ).map { low, high, sources, correct, confidence, accuracy, lower, upper in
-      var interval: ClosedRange<Double>?
-      if let lower, let upper { interval = lower...upper }
-      return ReliabilityBin(
-        low: low, high: high, sources: Int(sources), correct: Int(correct), confidence: confidence,
-        accuracy: accuracy, interval: interval)
-    }
+      "SELECT \(Self.columns) FROM reber.reliability WHERE run_id = \(run) ORDER BY bin",
+      as: ReliabilityBin.self)
   }
 }
 
@@ -98,25 +87,16 @@ public struct CoveragePoint: Sendable, Codable, Equatable {
   }
 }
 
-extension CoveragePoint {
-  static func write(_ points: [CoveragePoint], run: Int, in database: Connection) throws {
-    try database.copy(
-      into: "reber.coverage", columns: ["run_id", "threshold", "sources", "accuracy", "macro_f1"]
-    ) { copy in
-      for point in points {
-        try copy.row(run, point.threshold, Int32(point.sources), point.accuracy, point.macroF1)
-      }
-    }
-  }
+extension CoveragePoint: TableRow {
+  public static let table = "reber.coverage"
+  public static let columns = Columns<Self>(
+    .column("threshold", \.threshold), .column("sources", \.sources),
+    .column("accuracy", \.accuracy), .column("macro_f1", \.macroF1), make: CoveragePoint.init)
 
   /// The points that an evaluation run stored, from the fewest sources to all.
   public static func all(run: Int, in database: Connection) throws -> [CoveragePoint] {
     try database.rows(
-      """
-      SELECT threshold, sources, accuracy, macro_f1 FROM reber.coverage
-      WHERE run_id = \(run)
-      ORDER BY threshold DESC
-      """, as: Float.self, Int32.self, Double.self, Double.self
-    ).map { CoveragePoint(threshold: $0, sources: Int($1), accuracy: $2, macroF1: $3) }
+      "SELECT \(Self.columns) FROM reber.coverage WHERE run_id = \(run) ORDER BY threshold DESC",
+      as: CoveragePoint.self)
   }
 }

@@ -9,11 +9,11 @@ public struct JudgedTruth: Sendable {
   public var scheme: ClassScheme
 
   /// The judged sources, each with what it truly is.
-  public var classes: [(source: Int, classID: Int16)]
+  public var classes: [SourceClass]
 
   /// Describes what sources truly are.
   public init(
-    classification: Int, scheme: ClassScheme, classes: [(source: Int, classID: Int16)]
+    classification: Int, scheme: ClassScheme, classes: [SourceClass]
   ) {
     self.classification = classification
     self.scheme = scheme
@@ -21,37 +21,29 @@ public struct JudgedTruth: Sendable {
   }
 }
 
-extension Survey {
-  func write(_ truth: JudgedTruth, run: Int, in database: Connection) throws {
+extension JudgedTruth {
+  func write(of survey: Survey, run: Int, in database: Connection) throws {
     try database.copy(
-      into: "reber.judged",
-      columns: [
-        "run_id", "classification_run_id", "survey_id", "source_id", "class_scheme_id", "class_id",
+      into: "reber.judged", SourceClass.columns,
+      with: [
+        "run_id": run, "classification_run_id": classification, "survey_id": survey.id,
+        "class_scheme_id": scheme.id,
       ]
-    ) { copy in
-      for (source, classID) in truth.classes {
-        try copy.row(run, truth.classification, id, source, truth.scheme.id, classID)
-      }
+    ) { rows in
+      for judged in classes { try rows.write(judged) }
     }
   }
+}
 
+extension Survey {
   /// The sources that an evaluation run judged, in their order.
   public func judged(run: Int, in database: Connection) throws -> [JudgedSource] {
     try database.rows(
       """
-      SELECT source_id, cutout_id, name, ra, dec, truth, predicted, probability
-      FROM reber.judgement
+      SELECT \(JudgedSource.columns) FROM reber.judgement
       WHERE run_id = \(run) AND survey_id = \(id)
       ORDER BY source_id
-      """, as: Int.self, Int.self, String.self, Double?.self, Double?.self, String.self,
-      String.self, Float.self
-    ).map { source, cutout, name, ra, dec, truth, predicted, probability in
-      var position: Source.Position?
-      if let ra, let dec { position = Source.Position(ra: ra, dec: dec) }
-      return JudgedSource(
-        id: source, cutout: cutout, name: name, position: position, truth: truth,
-        predicted: predicted, probability: probability)
-    }
+      """, as: JudgedSource.self)
   }
 }
 
@@ -94,4 +86,12 @@ public struct JudgedSource: Sendable, Equatable {
     self.predicted = predicted
     self.probability = probability
   }
+}
+
+extension JudgedSource: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source_id", \.id), .column("cutout_id", \.cutout), .column("name", \.name),
+    .group(\.position, optional: Source.Position.columns), .column("truth", \.truth),
+    .column("predicted", \.predicted), .column("probability", \.probability),
+    make: JudgedSource.init)
 }

@@ -54,6 +54,26 @@ public struct Cutout: Sendable {
   }
 }
 
+extension Cutout {
+  /// A cutout with the key that it is stored under.
+  fileprivate struct Keyed: TableRow {
+    var id: Int
+    var cutout: Cutout
+
+    static let table = "reber.cutout"
+    static let columns = Columns<Self>(
+      writing: .column("cutout_id", \.id), .column("source_id", \.cutout.source),
+      .column("width", \.cutout.width), .column("height", \.cutout.height),
+      .column("bitpix", \.cutout.bitpix), .column("pixel_scale", \.cutout.pixelScale),
+      .column("wcs", \.cutout.wcs), .column("sha256", \.cutout.sha256),
+      .column("image_sha256", \.cutout.imageSHA256), .column("off_image", \.cutout.offImage),
+      .column("non_finite", \.cutout.nonFinite))
+
+    static let pixels = Columns<Self>(
+      writing: .column("cutout_id", \.id), .column("pixels", \.cutout.pixels))
+  }
+}
+
 /// A cutout as it comes out of the database.
 public struct StoredCutout: Sendable {
   /// The key in `reber.cutout`.
@@ -80,39 +100,21 @@ extension Survey {
   public func write(_ cutouts: [Cutout], run: Int, in database: Connection) throws {
     guard !cutouts.isEmpty else { return }
     try database.transaction { database in
-      _ = try database.execute(
+      try database.execute(
         """
         UPDATE reber.cutout SET is_current = false
-        WHERE survey_id = \(id) AND is_current AND source_id = ANY (\(cutouts.map { Int64($0.source) }))
+        WHERE survey_id = \(id) AND is_current AND source_id = ANY (\(cutouts.map(\.source)))
         """)
       let keys = try database.rows(
         """
         SELECT nextval(pg_get_serial_sequence('reber.cutout', 'cutout_id'))
         FROM generate_series(1, \(cutouts.count))
         """, as: Int.self)
-      try copy(cutouts, keys: keys, run: run, in: database)
-    }
-  }
-
-  private func copy(
-    _ cutouts: [Cutout], keys: [Int], run: Int, in database: Connection
-  ) throws {
-    try database.copy(
-      into: "reber.cutout",
-      columns: [
-        "cutout_id", "survey_id", "source_id", "width", "height", "bitpix", "pixel_scale", "wcs",
-        "sha256", "image_sha256", "off_image", "non_finite", "run_id",
-      ]
-    ) { rows in
-      for (key, cutout) in zip(keys, cutouts) {
-        try rows.row(
-          key, id, cutout.source, Int32(cutout.width), Int32(cutout.height), Int16(cutout.bitpix),
-          cutout.pixelScale, cutout.wcs, cutout.sha256, cutout.imageSHA256, cutout.offImage,
-          cutout.nonFinite, run)
+      let keyed = zip(keys, cutouts).map(Cutout.Keyed.init)
+      try database.copy(keyed, with: ["survey_id": id, "run_id": run])
+      try database.copy(into: "reber.cutout_pixels", Cutout.Keyed.pixels) { rows in
+        for cutout in keyed { try rows.write(cutout) }
       }
-    }
-    try database.copy(into: "reber.cutout_pixels", columns: ["cutout_id", "pixels"]) { rows in
-      for (key, cutout) in zip(keys, cutouts) { try rows.row(key, cutout.pixels) }
     }
   }
 
@@ -201,13 +203,12 @@ extension StoredCutout {
     var found: [Int: StoredCutout] = [:]
     try database.copy(
       outOf: """
-        SELECT \(raw: columns)
+        SELECT \(StoredCutout.columns)
         FROM reber.cutout
         JOIN reber.cutout_pixels USING (cutout_id)
         WHERE cutout_id = ANY ('{\(raw: ids.map(String.init).joined(separator: ","))}')
-        """,
-      as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self
-    ) { found[$0] = try StoredCutout($0, $1, $2, $3, $4, $5, $6) }
+        """, as: StoredCutout.self
+    ) { found[$0.id] = $0 }
     return try ids.map { id in
       guard let cutout = found[id] else {
         throw CatalogueError.missing("cutout \(id) any more", hint: "start the run again")
@@ -216,31 +217,29 @@ extension StoredCutout {
     }
   }
 
-  /// A cutout without a pixel scale has its survey's.
-  private static let columns = """
-    cutout_id, source_id, width, height, bitpix,
-    coalesce(
-        cutout.pixel_scale,
-        (SELECT survey.pixel_scale FROM reber.survey WHERE survey.survey_id = cutout.survey_id)
-    ),
-    pixels
-    """
-
-  private init(
-    _ id: Int, _ source: Int, _ width: Int32, _ height: Int32, _ bitpix: Int16,
-    _ pixelScale: Float?, _ pixels: [UInt8]
-  ) throws {
-    self.init(
-      id: id, source: source, width: Int(width), height: Int(height), pixelScale: pixelScale,
-      values: try decodePixels(pixels, bitpix: Int(bitpix)))
-  }
-
   /// The cutouts that a query gives, of which the part from FROM on is given.
   static func rows(_ clauses: SQL, in database: Connection) throws -> [StoredCutout] {
-    try database.rows(
-      "SELECT \(raw: columns) \(clauses)",
-      as: Int.self, Int.self, Int32.self, Int32.self, Int16.self, Float?.self, [UInt8].self
-    ).map { try StoredCutout($0, $1, $2, $3, $4, $5, $6) }
+    try database.rows("SELECT \(columns) \(clauses)", as: StoredCutout.self)
+  }
+}
+
+extension StoredCutout: QueryRow {
+  /// A cutout without a pixel scale has its survey's.
+  public static let columns = Columns<Self>(
+    .reading("cutout_id"), .reading("source_id"), .reading("width"), .reading("height"),
+    .reading("bitpix"),
+    .reading(
+      """
+      coalesce(
+          cutout.pixel_scale,
+          (SELECT survey.pixel_scale FROM reber.survey WHERE survey.survey_id = cutout.survey_id)
+      )
+      """, as: "pixel_scale"),
+    .reading("pixels")
+  ) { id, source, width, height, bitpix, pixelScale, pixels in
+    StoredCutout(
+      id: id, source: source, width: width, height: height, pixelScale: pixelScale,
+      values: try decodePixels(pixels, bitpix: bitpix))
   }
 }
 

@@ -152,7 +152,7 @@ extension Growth {
 
   /// Adds a decision.
   ///
-  /// - Throws: `PostgresError` with SQLSTATE 23505 where another browser was faster.
+  /// - Throws: `PostgresError` of state `uniqueViolation` where another browser was faster.
   public func decide(_ decision: Decision, in database: Connection) throws {
     _ = try database.execute(
       """

@@ -52,6 +52,34 @@ public struct Label: Sendable, Equatable {
   }
 }
 
+extension Label: TableRow {
+  public static let table = "reber.label"
+  public static let columns = Columns<Self>(
+    .column("source_id", \.source), .column("class_id", \.classID),
+    .column("annotator", \.annotator), .column("confidence", \.confidence),
+    .column("comment", \.comment), make: Label.init)
+}
+
+/// A source and a class that somebody or something gave it.
+public struct SourceClass: Sendable, Equatable {
+  /// The source.
+  public var source: Int
+
+  /// The class.
+  public var classID: Int16
+
+  /// Pairs the two.
+  public init(source: Int, classID: Int16) {
+    self.source = source
+    self.classID = classID
+  }
+}
+
+extension SourceClass: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source_id", \.source), .column("class_id", \.classID), make: SourceClass.init)
+}
+
 extension Survey {
   /// Adds labels, in one transaction.
   public func write(
@@ -59,19 +87,11 @@ extension Survey {
     in database: Connection
   ) throws {
     try database.copy(
-      into: "reber.label",
-      columns: [
-        "survey_id", "source_id", "class_scheme_id", "class_id", "annotator", "method",
-        "confidence", "clustering_id", "cluster", "run_id", "comment",
-      ]
-    ) { rows in
-      for label in labels {
-        try rows.row(
-          id, label.source, scheme.id, label.classID, label.annotator, method.name,
-          label.confidence, method.cluster?.clustering, method.cluster.map { Int32($0.number) },
-          run, label.comment)
-      }
-    }
+      labels,
+      with: [
+        "survey_id": id, "class_scheme_id": scheme.id, "method": method.name, "run_id": run,
+        "clustering_id": method.cluster?.clustering, "cluster": method.cluster?.number,
+      ])
   }
 
   /// A source's consensus and the labels behind it.

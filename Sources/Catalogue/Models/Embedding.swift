@@ -19,19 +19,20 @@ public struct Embedding: Sendable {
   }
 }
 
+extension Embedding: TableRow {
+  public static let table = "reber.embedding"
+  public static let columns = Columns<Self>(
+    .column("cutout_id", \.cutout), .column("source_id", \.source), .column("vector", \.vector),
+    make: Embedding.init)
+}
+
 extension Model {
   /// Adds embeddings, in one transaction.
   public func write(
     _ embeddings: [Embedding], of survey: Survey, run: Int, in database: Connection
   ) throws {
     try database.copy(
-      into: "reber.embedding",
-      columns: ["model_id", "cutout_id", "survey_id", "source_id", "vector", "run_id"]
-    ) { rows in
-      for embedding in embeddings {
-        try rows.row(id, embedding.cutout, survey.id, embedding.source, embedding.vector, run)
-      }
-    }
+      embeddings, with: ["model_id": id, "survey_id": survey.id, "run_id": run])
   }
 
   /// The embeddings of a survey's current cutouts, in the order of their sources.
@@ -39,17 +40,14 @@ extension Model {
     var embeddings: [Embedding] = []
     try database.copy(
       outOf: """
-        SELECT embedding.cutout_id, embedding.source_id, embedding.vector
+        SELECT \(Embedding.columns, of: "embedding")
         FROM reber.embedding
         JOIN reber.cutout USING (cutout_id)
         WHERE model_id = \(raw: String(id)) AND embedding.survey_id = \(raw: String(survey.id))
             AND cutout.is_current
         ORDER BY embedding.source_id
-        """,
-      as: Int.self, Int.self, [Float].self
-    ) { cutout, source, vector in
-      embeddings.append(Embedding(cutout: cutout, source: source, vector: vector))
-    }
+        """, as: Embedding.self
+    ) { embeddings.append($0) }
     return embeddings
   }
 

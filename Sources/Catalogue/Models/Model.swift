@@ -18,12 +18,18 @@ public struct Model: Sendable {
   public var sha256: String
 
   /// What a model gives.
-  public enum Kind: String, Sendable, Codable {
+  public enum Kind: String, Codable, PostgresColumn {
     /// Embeddings.
     case encoder
     /// Class probabilities.
     case classifier
   }
+}
+
+extension Model: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("model_id", \.id), .column("run_id", \.run), .column("kind", \.kind),
+    .column("description", \.description), .column("sha256", \.sha256), make: Model.init)
 }
 
 extension Model {
@@ -39,7 +45,7 @@ extension Model {
       let model = try database.row(
         """
         INSERT INTO reber.model (run_id, kind, parent_model_id, description, sha256)
-        VALUES (\(run), \(kind.rawValue), \(parent), \(description), \(sha256))
+        VALUES (\(run), \(kind), \(parent), \(description), \(sha256))
         RETURNING model_id
         """, as: Int.self)
       _ = try database.execute(
@@ -56,20 +62,18 @@ extension Model {
   ) throws -> Model {
     let found = try database.first(
       """
-      SELECT model_id, run_id, kind, description, sha256
-      FROM reber.model
+      SELECT \(Model.columns) FROM reber.model
       WHERE kind = ANY (\(kinds.map(\.rawValue))) AND model_id = coalesce(\(id), model_id)
       ORDER BY model_id DESC
       LIMIT 1
-      """, as: Int.self, Int.self, String.self, JSON.self, String.self)
-    guard let (model, run, name, description, sha256) = found, let kind = Kind(rawValue: name)
-    else {
+      """, as: Model.self)
+    guard let found else {
       let wanted = kinds.map(\.rawValue).joined(separator: " or ")
       let stage = kinds.contains(.encoder) ? "pretrain" : "finetune"
       throw CatalogueError.missing(
         id.map { "\(wanted) \($0)" } ?? wanted, hint: "make one with 'reber \(stage)'")
     }
-    return Model(id: model, run: run, kind: kind, description: description, sha256: sha256)
+    return found
   }
 
   /// The weights, in the safetensors layout.
@@ -90,8 +94,8 @@ public struct Checkpoint: Sendable {
   /// The checkpoint of a run, if it has one.
   public static func read(run: Int, in database: Connection) throws -> Checkpoint? {
     try database.first(
-      "SELECT step, state FROM reber.checkpoint WHERE run_id = \(run)", as: Int.self, [UInt8].self
-    ).map { Checkpoint(step: $0, state: $1) }
+      "SELECT \(Checkpoint.columns) FROM reber.checkpoint WHERE run_id = \(run)",
+      as: Checkpoint.self)
   }
 
   /// Replaces the run's checkpoint, and adds what the training curve has gained since.
@@ -108,6 +112,11 @@ public struct Checkpoint: Sendable {
       try CurvePoint.write(curve, run: run, in: database)
     }
   }
+}
+
+extension Checkpoint: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("step", \.step), .column("state", \.state), make: Checkpoint.init)
 }
 
 /// A point of a training curve.
@@ -130,16 +139,14 @@ public struct CurvePoint: Sendable, Codable {
 
   /// Adds points to a run's curves; a point that is there is left.
   public static func write(_ curve: [CurvePoint], run: Int, in database: Connection) throws {
-    guard !curve.isEmpty else { return }
-    _ = try database.execute(
-      """
-      INSERT INTO reber.training_curve (run_id, series, step, value)
-      SELECT \(run), series, step, value
-      FROM unnest(
-          \(curve.map(\.series)), \(curve.map { Int64($0.step) }), \(curve.map(\.value))
-      ) AS point (series, step, value)
-      ON CONFLICT DO NOTHING
-      """)
+    for point in curve {
+      try database.execute(
+        """
+        INSERT INTO reber.training_curve (run_id, \(CurvePoint.columns))
+        VALUES (\(run), \(values: point))
+        ON CONFLICT DO NOTHING
+        """)
+    }
   }
 
   /// The mean of the points of a curve after a step; `nil` where there is none.
@@ -152,4 +159,10 @@ public struct CurvePoint: Sendable, Codable {
       WHERE run_id = \(run) AND series = \(series) AND step > \(step)
       """, as: Double?.self)
   }
+}
+
+extension CurvePoint: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("series", \.series), .column("step", \.step), .column("value", \.value),
+    make: CurvePoint.init)
 }

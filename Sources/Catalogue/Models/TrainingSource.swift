@@ -29,24 +29,21 @@ public struct TrainingSource: Sendable {
   }
 }
 
+extension TrainingSource: TableRow {
+  public static let table = "reber.training_source"
+  public static let columns = Columns<Self>(
+    .column("source_id", \.source), .column("cutout_id", \.cutout),
+    .column("class_id", \.classID), .column("fold", \.fold), .column("label_ids", \.labels),
+    make: TrainingSource.init)
+}
+
 extension Survey {
   /// Writes what a training saw; rows of the same run are replaced.
   public func write(_ sources: [TrainingSource], run: Int, in database: Connection) throws {
     try database.transaction { database in
       _ = try database.execute(
         "DELETE FROM reber.training_source WHERE run_id = \(run) AND survey_id = \(id)")
-      try database.copy(
-        into: "reber.training_source",
-        columns: [
-          "run_id", "survey_id", "source_id", "cutout_id", "class_id", "fold", "label_ids",
-        ]
-      ) { rows in
-        for source in sources {
-          try rows.row(
-            run, id, source.source, source.cutout, source.classID,
-            source.fold.map { Int16($0) }, source.labels)
-        }
-      }
+      try database.copy(sources, with: ["run_id": run, "survey_id": id])
     }
   }
 

@@ -24,6 +24,13 @@ public struct Prediction: Sendable {
   }
 }
 
+extension Prediction: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source_id", \.source), .column("cutout_id", \.cutout),
+    .column("probabilities", \.probabilities), .column("unlikeness", \.unlikeness),
+    make: Prediction.init)
+}
+
 /// A class that a classifier can give.
 public struct ModelClass: Sendable {
   /// The class within the scheme.
@@ -43,6 +50,12 @@ public struct ModelClass: Sendable {
   }
 }
 
+extension ModelClass: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("class_id", \.id), .column("class.name", \.name), .column("labels", \.labels),
+    make: ModelClass.init)
+}
+
 extension Model {
   /// Stores which classes a classifier gives, in the order of its probabilities; once.
   public func write(
@@ -52,7 +65,7 @@ extension Model {
       _ = try database.execute(
         """
         INSERT INTO reber.model_class (model_id, ordinal, class_scheme_id, class_id, labels)
-        VALUES (\(id), \(Int16(ordinal)), \(scheme.id), \(item.id), \(Int32(item.labels)))
+        VALUES (\(id), \(ordinal), \(scheme.id), \(item.id), \(item.labels))
         ON CONFLICT DO NOTHING
         """)
     }
@@ -64,20 +77,20 @@ extension Model {
   ) throws -> (scheme: ClassScheme, classes: [ModelClass]) {
     let rows = try database.rows(
       """
-      SELECT class_scheme.name, class_id, class.name, labels
+      SELECT class_scheme.name, \(ModelClass.columns)
       FROM reber.model_class
       JOIN reber.class USING (class_scheme_id, class_id)
       JOIN reber.class_scheme USING (class_scheme_id)
       WHERE model_id = \(id)
       ORDER BY ordinal
-      """, as: String.self, Int16.self, String.self, Int32.self)
+      """, as: String.self, ModelClass.self)
     guard let scheme = rows.first?.0 else {
       throw CatalogueError.missing(
         "class of model \(id)", hint: "name a classifier: 'reber finetune' makes one")
     }
     return (
       try ClassScheme.named(scheme, in: database),
-      rows.map { ModelClass(id: $1, name: $2, labels: Int($3)) }
+      rows.map(\.1)
     )
   }
 
@@ -86,24 +99,34 @@ extension Model {
     _ predictions: [Prediction], of survey: Survey, scheme: ClassScheme, classes: [ModelClass],
     run: Int, in database: Connection
   ) throws {
+    let best = predictions.compactMap { MostProbable($0, of: classes) }
     try database.copy(
-      into: "reber.prediction",
-      columns: [
-        "run_id", "survey_id", "source_id", "cutout_id", "model_id", "class_scheme_id",
-        "class_id", "probability", "probabilities", "unlikeness",
-      ]
-    ) { rows in
-      for prediction in predictions {
-        guard
-          let best = prediction.probabilities.indices.max(by: {
-            prediction.probabilities[$0] < prediction.probabilities[$1]
-          })
-        else { continue }
-        try rows.row(
-          run, survey.id, prediction.source, prediction.cutout, id, scheme.id, classes[best].id,
-          prediction.probabilities[best], prediction.probabilities, prediction.unlikeness)
-      }
-    }
+      best,
+      with: [
+        "run_id": run, "survey_id": survey.id, "model_id": id, "class_scheme_id": scheme.id,
+      ])
+  }
+}
+
+/// A prediction with its most probable class.
+private struct MostProbable: TableRow {
+  var prediction: Prediction
+  var classID: Int16
+  var probability: Float
+
+  static let table = "reber.prediction"
+  static let columns = Columns<Self>(
+    .group(\.prediction, Prediction.columns), .column("class_id", \.classID),
+    .column("probability", \.probability), make: MostProbable.init)
+}
+
+extension MostProbable {
+  init?(_ prediction: Prediction, of classes: [ModelClass]) {
+    let probabilities = prediction.probabilities
+    guard let best = probabilities.indices.max(by: { probabilities[$0] < probabilities[$1] })
+    else { return nil }
+    self.init(
+      prediction: prediction, classID: classes[best].id, probability: probabilities[best])
   }
 }
 
@@ -138,11 +161,10 @@ extension Survey {
   public func predictions(run: Int, in database: Connection) throws -> [Prediction] {
     try database.rows(
       """
-      SELECT source_id, cutout_id, probabilities, unlikeness FROM reber.prediction
+      SELECT \(Prediction.columns) FROM reber.prediction
       WHERE run_id = \(run) AND survey_id = \(id)
       ORDER BY source_id
-      """, as: Int.self, Int.self, [Float].self, Float?.self
-    ).map { Prediction(source: $0, cutout: $1, probabilities: $2, unlikeness: $3) }
+      """, as: Prediction.self)
   }
 
   /// How many sources a classification found at least so unlike anything labelled; `nil` where its

@@ -1,17 +1,17 @@
+public import Astronomy
 public import PostgreSQL
 
 extension PublishedCatalogue {
-  /// Gives the catalogue's cells as text, null for null, in the order of names and a few thousand
-  /// rows at a time.
+  /// Gives the catalogue's cells in the order of names, a few thousand rows at a time.
   ///
-  /// PostgreSQL writes numbers with the fewest digits that read back to the same value.
-  public func read(in database: Connection, _ body: ([[String?]]) throws -> Void) throws {
+  /// NaN and an empty text are null, as files have them.
+  public func read(in database: Connection, _ body: ([[Value]]) throws -> Void) throws {
     let list = columns.map { "\(identifier: $0.name)" as SQL }.joined(separator: ", ")
-    var chunk: [[String?]] = []
+    var chunk: [[Value]] = []
     try database.query(
       "SELECT \(list) FROM catalogue.\(identifier: name) ORDER BY name", columns: { _ in },
       row: { row in
-        chunk.append(row)
+        chunk.append(row.map(\.inFiles))
         guard chunk.count == 4096 else { return }
         try body(chunk)
         chunk.removeAll(keepingCapacity: true)
@@ -35,11 +35,9 @@ extension PublishedCatalogue {
 
   /// Where the catalogue comes from.
   public func origin(in database: Connection) throws -> Origin {
-    let row = try database.row(
+    try database.row(
       """
-      SELECT run.code_version,
-          to_char(published_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-          catalogue.sha256, model.sha256, survey.reference
+      SELECT \(Origin.columns)
       FROM reber.catalogue
       JOIN reber.run USING (run_id)
       JOIN reber.survey USING (survey_id)
@@ -51,9 +49,25 @@ extension PublishedCatalogue {
           LIMIT 1
       ) AS model
       WHERE catalogue.name = \(name)
-      """, as: String.self, String.self, String.self, String.self, String?.self)
-    return Origin(
-      codeVersion: row.0, publishedAt: row.1, sha256: row.2, modelSHA256: row.3,
-      reference: row.4)
+      """, as: Origin.self)
+  }
+}
+
+extension PublishedCatalogue.Origin: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("run.code_version", \.codeVersion),
+    .expression(utc("published_at"), as: "published_at", \.publishedAt),
+    .column("catalogue.sha256", \.sha256), .column("model.sha256", \.modelSHA256),
+    .column("survey.reference", \.reference), make: PublishedCatalogue.Origin.init)
+}
+
+extension Value {
+  /// The value as no exchange format keeps it apart from null.
+  fileprivate var inFiles: Value {
+    switch self {
+    case .real(let number): Value(number)
+    case .text(let text): Value(text)
+    default: self
+    }
   }
 }

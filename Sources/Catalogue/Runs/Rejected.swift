@@ -22,11 +22,7 @@ public struct Rejected: Sendable, Codable {
   public static func write(
     _ rejected: [Rejected], file: String, run: Int, in database: Connection
   ) throws {
-    try database.copy(
-      into: "reber.rejected", columns: ["run_id", "file", "row_number", "name", "reason"]
-    ) { rows in
-      for item in rejected { try rows.row(run, file, item.row, item.name, item.reason) }
-    }
+    try database.copy(rejected, with: ["run_id": run, "file": file])
   }
 
   /// What a run has set aside, in the order in which it did; at most `count` of it.
@@ -35,13 +31,18 @@ public struct Rejected: Sendable, Codable {
   ) throws -> [(file: String, rejected: Rejected)] {
     try database.rows(
       """
-      SELECT file, row_number, name, reason FROM reber.rejected
+      SELECT file, \(Rejected.columns) FROM reber.rejected
       WHERE run_id = \(run)
       ORDER BY rejected_id
       LIMIT \(count)
-      """, as: String.self, Int?.self, String?.self, String.self
-    ).map { file, row, name, reason in
-      (file, Rejected(row: row, name: name, reason: reason))
-    }
+      """, as: String.self, Rejected.self
+    ).map { (file: $0, rejected: $1) }
   }
+}
+
+extension Rejected: TableRow {
+  public static let table = "reber.rejected"
+  public static let columns = Columns<Self>(
+    .column("row_number", \.row), .column("name", \.name), .column("reason", \.reason),
+    make: Rejected.init)
 }

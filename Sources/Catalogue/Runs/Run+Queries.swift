@@ -30,30 +30,14 @@ extension Run {
   public static func inputs(of id: Int, in database: Connection) throws -> [Work.Input] {
     try database.rows(
       """
-      SELECT role, name, sha256, rows, bytes FROM reber.run_input
+      SELECT \(Work.Input.columns) FROM reber.run_input
       WHERE run_id = \(id)
       ORDER BY role, name
-      """, as: String.self, String.self, String.self, Int?.self, Int?.self
-    ).map { Work.Input(role: $0, name: $1, sha256: $2, rows: $3, bytes: $4) }
+      """, as: Work.Input.self)
   }
 
   private static func select(_ clause: SQL, in database: Connection) throws -> [Run] {
-    try database.rows(
-      """
-      SELECT run_id, stage, status, code_version,
-          to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-          extract(epoch FROM coalesce(finished_at, clock_timestamp()) - started_at)::float8,
-          metrics, error
-      FROM reber.run
-      \(clause)
-      """,
-      as: Int.self, String.self, String.self, String.self, String.self, Double.self, JSON.self,
-      String?.self
-    ).map { id, stage, status, version, started, seconds, metrics, error in
-      Run(
-        id: id, stage: stage, status: status, codeVersion: version, startedAt: started,
-        seconds: seconds, metrics: metrics, error: error)
-    }
+    try database.rows("SELECT \(Run.columns) FROM reber.run \(clause)", as: Run.self)
   }
 
   /// The unfinished runs that a process is working on now, with how far they are.

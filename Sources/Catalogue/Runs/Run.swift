@@ -72,6 +72,19 @@ public struct Work: Sendable {
   }
 }
 
+extension Work.Input: TableRow {
+  public static let table = "reber.run_input"
+  public static let columns = Columns<Self>(
+    .column("role", \.role), .column("name", \.name), .column("sha256", \.sha256),
+    .column("rows", \.rows), .column("bytes", \.bytes), make: Work.Input.init)
+}
+
+extension Work.Parent: TableRow {
+  public static let table = "reber.run_parent"
+  public static let columns = Columns<Self>(
+    .column("parent_run_id", \.run), .column("role", \.role), make: Work.Parent.init)
+}
+
 /// Who runs the code, and which code it is.
 public struct Operator: Sendable {
   /// The version of Reber, with the commit where it is known.
@@ -116,6 +129,22 @@ public struct Run: Sendable, Codable {
 
   /// Why it failed.
   public var error: String?
+}
+
+/// A column of times as text, ISO 8601 in UTC.
+func utc(_ column: String) -> String {
+  "to_char(\(column) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
+}
+
+extension Run: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("run_id", \.id), .column("stage", \.stage), .column("status", \.status),
+    .column("code_version", \.codeVersion),
+    .expression(utc("started_at"), as: "started_at", \.startedAt),
+    .expression(
+      "extract(epoch FROM coalesce(finished_at, clock_timestamp()) - started_at)::float8",
+      as: "seconds", \.seconds),
+    .column("metrics", \.metrics), .column("error", \.error), make: Run.init)
 }
 
 /// How work begins: from nothing, from where it stopped, or not at all since it is done.
@@ -206,20 +235,8 @@ extension Run {
       )
       RETURNING run_id
       """, as: Int.self)
-    for parent in Set(work.parents) {
-      _ = try database.execute(
-        """
-        INSERT INTO reber.run_parent (run_id, parent_run_id, role)
-        VALUES (\(run), \(parent.run), \(parent.role))
-        """)
-    }
-    try database.copy(
-      into: "reber.run_input", columns: ["run_id", "role", "name", "sha256", "rows", "bytes"]
-    ) { rows in
-      for input in work.inputs {
-        try rows.row(run, input.role, input.name, input.sha256, input.rows, input.bytes)
-      }
-    }
+    try database.copy(Set(work.parents), with: ["run_id": run])
+    try database.copy(work.inputs, with: ["run_id": run])
     return run
   }
 

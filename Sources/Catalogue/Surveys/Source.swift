@@ -53,6 +53,18 @@ public struct Source: Sendable, Equatable {
   }
 }
 
+extension Source: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("name", \.name), .group(\.position, optional: Source.Position.columns),
+    .column("total_flux", \.totalFlux), .column("peak_flux", \.peakFlux), .column("rms", \.rms),
+    .column("major_axis", \.majorAxis), .column("attributes", \.attributes), make: Source.init)
+}
+
+extension Source.Position {
+  /// The columns `ra` and `dec`.
+  static let columns = Columns<Self>(.column("ra", \.ra), .column("dec", \.dec), make: Self.init)
+}
+
 /// A source that is in the database: what a stage needs to know to work on it.
 public struct StoredSource: Sendable, Equatable {
   /// The key within the survey.
@@ -71,6 +83,14 @@ public struct StoredSource: Sendable, Equatable {
   public var image: String?
 }
 
+extension StoredSource: QueryRow {
+  /// The column `image` comes from the attribute that names images.
+  public static let columns = Columns<Self>(
+    .column("source_id", \.id), .column("name", \.name),
+    .group(\.position, optional: Source.Position.columns), .column("major_axis", \.majorAxis),
+    .column("image", \.image), make: StoredSource.init)
+}
+
 /// How many rows a catalogue changed.
 public struct SourceChanges: Sendable, Codable, Equatable {
   /// Sources that were not there before.
@@ -84,6 +104,11 @@ public struct SourceChanges: Sendable, Codable, Equatable {
 
   /// Rows set aside in `reber.rejected`.
   public var rejected = 0
+
+  /// Whether the first of those has the name of a row before it; not stored.
+  public var firstRejectedRepeatsName = false
+
+  private enum CodingKeys: CodingKey { case added, changed, unchanged, rejected }
 
   /// Rows that are in the survey now.
   public var accepted: Int { added + changed + unchanged }
@@ -105,45 +130,30 @@ extension Survey {
     _ body: (_ write: (IncomingRow) throws -> Void) throws -> Void
   ) throws -> SourceChanges {
     try database.transaction { database in
-      try database.script(
+      try database.execute(
         """
-        CREATE TEMPORARY TABLE incoming (
-            row_number bigint, name text, ra double precision, dec double precision,
-            total_flux double precision, peak_flux double precision, rms double precision,
-            major_axis double precision, attributes jsonb, reason text
-        ) ON COMMIT DROP
+        CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS
+        SELECT NULL::bigint AS row_number, \(Source.columns), NULL::text AS reason,
+            NULL::bigint AS repeated_row
+        FROM reber.source
+        WITH NO DATA
         """)
-      try database.copy(into: "incoming", columns: Self.incomingColumns) { rows in
-        try body { incoming in
-          switch incoming {
-          case .source(let source, let row):
-            try rows.row(
-              row, source.name, source.position?.ra, source.position?.dec, source.totalFlux,
-              source.peakFlux, source.rms, source.majorAxis, source.attributes, String?.none)
-          case .rejected(let reason, let row, let name, let record):
-            try rows.row(
-              row, name, Double?.none, Double?.none, Double?.none, Double?.none, Double?.none,
-              Double?.none, record, reason)
-          }
-        }
+      try database.copy(into: "incoming", IncomingRow.columns) { rows in
+        try body { try rows.write($0) }
       }
       return try merge(from: file, run: run, in: database)
     }
   }
 
-  private static let incomingColumns = [
-    "row_number", "name", "ra", "dec", "total_flux", "peak_flux", "rms", "major_axis",
-    "attributes", "reason",
-  ]
-
   private func merge(
     from file: String, run: Int, in database: Connection
   ) throws -> SourceChanges {
     var changes = SourceChanges()
-    _ = try database.execute(
+    try database.execute(
       """
       UPDATE incoming
-      SET reason = format('the name ''%s'' stands already in row %s', incoming.name, earlier.first)
+      SET reason = format('the name ''%s'' stands already in row %s', incoming.name, earlier.first),
+          repeated_row = earlier.first
       FROM (
           SELECT name, min(row_number) AS first FROM incoming WHERE reason IS NULL
           GROUP BY name HAVING count(*) > 1
@@ -154,21 +164,23 @@ extension Survey {
     changes.rejected = try database.execute(
       """
       INSERT INTO reber.rejected (run_id, file, row_number, name, reason, record)
-      SELECT \(run), \(file), row_number, name, reason, attributes
+      SELECT \(run), \(file), row_number, nullif(name, ''), reason, attributes
       FROM incoming
       WHERE reason IS NOT NULL
       ORDER BY row_number
       """)
-    _ = try database.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
+    changes.firstRejectedRepeatsName =
+      try database.first(
+        """
+        SELECT repeated_row IS NOT NULL FROM incoming
+        WHERE reason IS NOT NULL ORDER BY row_number LIMIT 1
+        """, as: Bool.self) ?? false
+    try database.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
     changes.changed = try supersede(run: run, in: database)
     changes.added = try database.execute(
       """
-      INSERT INTO reber.source (
-          survey_id, name, designation, ra, dec, total_flux, peak_flux, rms, major_axis,
-          attributes, run_id
-      )
-      SELECT \(id), name, reber.designation(ra, dec), ra, dec, total_flux, peak_flux, rms,
-          major_axis, attributes, \(run)
+      INSERT INTO reber.source (survey_id, \(Source.columns), designation, run_id)
+      SELECT \(id), \(Source.columns), reber.designation(ra, dec), \(run)
       FROM incoming
       WHERE NOT EXISTS (
           SELECT FROM reber.source
@@ -187,25 +199,25 @@ extension Survey {
     try database.execute(
       """
       WITH differing AS (
-          SELECT source.source_id, incoming.*
+          SELECT source.source_id, \(Source.columns, of: "incoming")
           FROM incoming
           JOIN reber.source ON source.survey_id = \(id) AND source.name = incoming.name
-          WHERE (source.ra, source.dec, source.total_flux, source.peak_flux, source.rms,
-                  source.major_axis, source.attributes)
-              IS DISTINCT FROM (incoming.ra, incoming.dec, incoming.total_flux,
-                  incoming.peak_flux, incoming.rms, incoming.major_axis, incoming.attributes)
+          WHERE (\(Source.columns, of: "source"))
+              IS DISTINCT FROM (\(Source.columns, of: "incoming"))
       ), kept AS (
-          INSERT INTO reber.source_superseded
-          SELECT source.*, \(run)
+          INSERT INTO reber.source_superseded (
+              survey_id, source_id, designation, run_id, \(Source.columns), superseded_by
+          )
+          SELECT survey_id, source_id, source.designation, source.run_id,
+              \(Source.columns, of: "source"), \(run)
           FROM reber.source
           JOIN differing USING (source_id)
           WHERE source.survey_id = \(id)
       )
       UPDATE reber.source
-      SET (ra, dec, designation, total_flux, peak_flux, rms, major_axis, attributes, run_id) = (
-          differing.ra, differing.dec, reber.designation(differing.ra, differing.dec),
-          differing.total_flux, differing.peak_flux, differing.rms, differing.major_axis,
-          differing.attributes, \(run)
+      SET (\(Source.columns), designation, run_id) = (
+          \(Source.columns, of: "differing"),
+          reber.designation(differing.ra, differing.dec), \(run)
       )
       FROM differing
       WHERE source.survey_id = \(id) AND source.source_id = differing.source_id
@@ -225,18 +237,11 @@ extension Survey {
   {
     try database.rows(
       """
-      SELECT source_id, name, ra, dec, major_axis, attributes ->> \(imageColumn)
+      SELECT source_id, name, ra, dec, major_axis, attributes ->> \(imageColumn) AS image
       FROM reber.source
       WHERE survey_id = \(id)
       ORDER BY source_id
-      """,
-      as: Int.self, String.self, Double?.self, Double?.self, Double?.self, String?.self
-    ).map { id, name, ra, dec, majorAxis, image in
-      var position: Source.Position?
-      if let ra, let dec { position = Source.Position(ra: ra, dec: dec) }
-      return StoredSource(
-        id: id, name: name, position: position, majorAxis: majorAxis, image: image)
-    }
+      """, as: StoredSource.self)
   }
 }
 
@@ -246,4 +251,28 @@ public enum IncomingRow: Sendable {
   case source(Source, row: Int)
   /// A row that cannot be a source, with the reason and what stood in it.
   case rejected(reason: String, row: Int, name: String?, record: JSON)
+}
+
+extension IncomingRow {
+  private var row: Int {
+    switch self {
+    case .source(_, let row), .rejected(_, let row, _, _): row
+    }
+  }
+
+  /// The source, or what a row that cannot be one has of it.
+  private var source: Source {
+    switch self {
+    case .source(let source, _): source
+    case .rejected(_, _, let name, let record): Source(name: name ?? "", attributes: record)
+    }
+  }
+
+  private var reason: String? {
+    if case .rejected(let reason, _, _, _) = self { reason } else { nil }
+  }
+
+  fileprivate static let columns = Columns<Self>(
+    writing: .column("row_number", \.row), .group(\.source, Source.columns),
+    .column("reason", \.reason))
 }

@@ -61,14 +61,14 @@ public final class Connection {
   }
 
   /// Runs a statement with its values in binary, and asks for a binary result.
-  func run(_ sql: SQL, inText: Bool = false) throws -> Result {
+  func run(_ sql: SQL) throws -> Result {
     let (text, values) = sql.numbered
-    let types = values.map(\.typeOID)
-    let lengths = values.map { Int32($0.bytes?.count ?? 0) }
+    let types = values.map(\.type.rawValue)
+    let lengths = values.map(\.length)
     let formats = [Int32](repeating: 1, count: values.count)
     let result = withPointers(to: values.map(\.bytes)) { pointers in
       PQexecParams(
-        pointer, text, Int32(values.count), types, pointers, lengths, formats, inText ? 0 : 1)
+        pointer, text, Int32(values.count), types, pointers, lengths, formats, 1)
     }
     return try check(result, sql: text)
   }
@@ -90,7 +90,7 @@ public final class Connection {
 }
 
 /// Gives libpq pointers to parameters, null for a null.
-private func withPointers<Value>(
+func withPointers<Value>(
   to parameters: [[UInt8]?], _ body: ([UnsafePointer<CChar>?]) -> Value
 ) -> Value {
   let all = Array(parameters.compactMap(\.self).joined()) + [0]

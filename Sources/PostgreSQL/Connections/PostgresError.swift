@@ -1,14 +1,33 @@
 import CPostgreSQL
 public import Failures
 
+/// Why a server refused a statement, as the SQL standard and PostgreSQL number it (appendix A of
+/// PostgreSQL's manual).
+public struct SQLState: RawRepresentable, Hashable, Sendable {
+  /// Five characters.
+  public let rawValue: String
+
+  /// Wraps five characters.
+  public init(rawValue: String) { self.rawValue = rawValue }
+
+  /// A row of the same key is there.
+  public static let uniqueViolation = SQLState(rawValue: "23505")
+  /// The user may not do that.
+  public static let insufficientPrivilege = SQLState(rawValue: "42501")
+  /// Somebody asked for the statement to be stopped.
+  public static let queryCanceled = SQLState(rawValue: "57014")
+}
+
 /// What PostgreSQL, or the way to it, refused.
 public struct PostgresError: Failure, Sendable {
   /// What kind of thing went wrong.
   public enum Kind: Sendable, Equatable {
     /// The server could not be reached, or went away.
     case connection
-    /// The server refused a statement; the SQLSTATE, such as `23505`.
-    case server(state: String)
+    /// The server refused a statement.
+    case server(SQLState)
+    /// libpq refused a statement, or did not understand the answer.
+    case client
     /// A value is not of the type that was asked for.
     case decoding
   }
@@ -32,7 +51,7 @@ public struct PostgresError: Failure, Sendable {
   public var sql: String?
 
   /// The SQLSTATE, where the server gave one.
-  public var state: String? {
+  public var state: SQLState? {
     if case .server(let state) = kind { state } else { nil }
   }
 
@@ -43,7 +62,7 @@ public struct PostgresError: Failure, Sendable {
 
   public var description: String {
     var text = message
-    if let state { text += " [SQLSTATE \(state)]" }
+    if let state { text += " [SQLSTATE \(state.rawValue)]" }
     if let detail { text += "; \(detail)" }
     if let hint { text += "; \(hint)" }
     if let context { text += "; in \(context.split(separator: "\n")[0])" }
@@ -61,10 +80,10 @@ extension PostgresError {
       PQresultErrorField(result, code).map { String(cString: $0) }
     }
     if let state = field(reber_diag_sqlstate) {
-      kind = .server(state: state)
+      kind = .server(SQLState(rawValue: state))
       message = field(reber_diag_primary) ?? "the statement failed"
     } else {
-      kind = PQstatus(connection) == CONNECTION_OK ? .server(state: "XX000") : .connection
+      kind = PQstatus(connection) == CONNECTION_OK ? .client : .connection
       message = Self.oneLine(PQerrorMessage(connection))
     }
     detail = field(reber_diag_detail)

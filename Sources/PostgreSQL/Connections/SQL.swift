@@ -37,7 +37,7 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
 
     /// A value or null, sent as a parameter.
-    public mutating func appendInterpolation<Value: PostgresValue>(_ value: Value?) {
+    public mutating func appendInterpolation<Value: PostgresColumn>(_ value: Value?) {
       pieces.append(.value(Parameter(value)))
     }
 
@@ -88,12 +88,24 @@ func quoted(identifier: String) -> String {
 
 /// A value on its way to the server, in binary.
 struct Parameter: Sendable {
-  var typeOID: UInt32
+  var type: PostgresType
   var bytes: [UInt8]?
 
-  init<Value: PostgresColumn>(_ value: Value) {
-    typeOID = Value.Wire.typeOID
-    bytes = value.wire.map { wire in
+  var length: Int32 { Int32(bytes?.count ?? 0) }
+
+  init<Value: PostgresColumn>(_ value: Value) { self.init(value, as: Value.Wire.type) }
+
+  /// A value whose type, of a null too, is known.
+  init(_ value: any PostgresColumn, as type: PostgresType) {
+    self.type = type
+    bytes = value.wireBytes
+  }
+}
+
+extension PostgresColumn {
+  /// The binary form of the value's own type; `nil` for null.
+  fileprivate var wireBytes: [UInt8]? {
+    wire.map { wire in
       var buffer: [UInt8] = []
       wire.encode(into: &buffer)
       return buffer

@@ -1,66 +1,33 @@
 import CPostgreSQL
 
 /// Takes rows on their way into a table, by binary COPY.
-public final class CopyWriter {
+public struct CopyWriter<Row>: ~Copyable {
   private let connection: OpaquePointer
-  private let types: [UInt32]
-  private let columns: [String]
-  private let table: String
-  private var buffer: [UInt8] = []
-  private var rows = 0
+  private let fields: [Field<Row>]
+  private let types: [PostgresType]
+  private var buffer = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 
   /// libpq sends best in pieces of this size.
-  private static let chunk = 64 << 10
+  private static var chunk: Int { 64 << 10 }
 
-  init(_ connection: OpaquePointer, table: String, columns: [String], types: [UInt32]) {
+  fileprivate init(_ connection: OpaquePointer, _ fields: [Field<Row>], _ types: [PostgresType]) {
     self.connection = connection
-    self.table = table
-    self.columns = columns
+    self.fields = fields
     self.types = types
-    buffer = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0]
   }
 
-  /// Adds a row: a value for each column, in their order.
+  /// Adds a row.
   ///
-  /// - Throws: ``PostgresError`` where a value has another type than its column.
-  public func row<each Column: PostgresColumn>(_ values: repeat each Column) throws {
-    var index = 0
-    if rows == 0 {
-      for column in repeat (each Column).self {
-        try check(column, at: index)
-        index += 1
-      }
-      guard index == columns.count else {
-        throw PostgresError.decoding(
-          "\(table) was to get \(columns.count) columns, but a row has \(index)", sql: nil)
-      }
+  /// - Throws: ``PostgresError`` where a number is more than its column holds.
+  public mutating func write(_ row: Row) throws {
+    Int16(fields.count).appendBigEndian(to: &buffer)
+    for (field, type) in zip(fields, types) {
+      try field.value(row).append(to: &buffer, as: type)
     }
-    Int16(columns.count).appendBigEndian(to: &buffer)
-    repeat append(each values)
-    rows += 1
     if buffer.count >= Self.chunk { try flush() }
   }
 
-  private func append(_ value: some PostgresColumn) {
-    if let wire = value.wire {
-      appendWithLength(wire, to: &buffer)
-    } else {
-      Int32(-1).appendBigEndian(to: &buffer)
-    }
-  }
-
-  private func check<Column: PostgresColumn>(_: Column.Type, at index: Int) throws {
-    guard index < types.count else { return }
-    guard types[index] == Column.Wire.typeOID else {
-      throw PostgresError.decoding(
-        """
-        column '\(columns[index])' of \(table) has type OID \(types[index]), but \
-        \(Column.self) was given
-        """, sql: nil)
-    }
-  }
-
-  private func flush() throws {
+  private mutating func flush() throws {
     let sent = buffer.withUnsafeBytes { bytes in
       PQputCopyData(
         connection, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
@@ -72,38 +39,49 @@ public final class CopyWriter {
     buffer.removeAll(keepingCapacity: true)
   }
 
-  func finish() throws {
+  fileprivate mutating func finish() throws {
     Int16(-1).appendBigEndian(to: &buffer)
     try flush()
   }
 }
 
+/// Columns of a table that have the same value in all rows which are written.
+public typealias SharedValues = KeyValuePairs<String, any PostgresColumn>
+
 extension Connection {
-  /// Fills a table by binary COPY: the fastest way in.
-  ///
-  /// The types of the columns are learned first and compared with the first row's.
+  /// Writes rows into their table by binary COPY, the fastest way in; gives their number.
   ///
   /// - Parameters:
-  ///   - table: The table, with its schema where it needs one: `reber.source`.
-  ///   - columns: The columns that each row has a value for.
-  ///   - body: Writes the rows. Where it throws, nothing is added.
-  /// - Returns: The number of rows that were added.
+  ///   - rows: The rows.
+  ///   - shared: Columns that the row type lacks, with their values: `["run_id": run]`.
+  /// - Throws: ``PostgresError``; nothing is added then.
+  @discardableResult
+  public func copy<Row: TableRow>(
+    _ rows: some Sequence<Row>, with shared: SharedValues = [:]
+  ) throws -> Int {
+    try copy(into: Row.table, Row.columns, with: shared) { writer in
+      for row in rows { try writer.write(row) }
+    }
+  }
+
+  /// Writes rows into a table by binary COPY as `body` makes them; gives their number.
+  ///
+  /// The types of the table's columns are learned first.
+  ///
   /// - Throws: ``PostgresError``, or what `body` throws; nothing is added then.
   @discardableResult
-  public func copy(
-    into table: String, columns: [String], _ body: (CopyWriter) throws -> Void
+  public func copy<Row>(
+    into table: String, _ columns: Columns<Row>, with shared: SharedValues = [:],
+    _ body: (inout CopyWriter<Row>) throws -> Void
   ) throws -> Int {
-    let target = table.split(separator: ".").map { quoted(identifier: String($0)) }
-      .joined(separator: ".")
-    let list = columns.map(quoted(identifier:)).joined(separator: ", ")
-    let shape = try run(SQL(raw: "SELECT \(list) FROM \(target) LIMIT 0"))
-    var types: [UInt32] = []
-    for column in 0..<shape.columnCount { types.append(shape.type(of: column)) }
-    let sql = "COPY \(target) (\(list)) FROM STDIN (FORMAT binary)"
+    let fields = columns.fields + shared.map { Field(shared: $0.key, $0.value) }
+    let list = fields.map(\.sql).joined(separator: ", ")
+    let types = try types(of: fields, table: table, list: list)
+    let sql = "COPY \(table) (\(list)) FROM STDIN (FORMAT binary)"
     _ = try check(PQexec(pointer, sql), sql: sql)
-    let writer = CopyWriter(pointer, table: table, columns: columns, types: types)
+    var writer = CopyWriter(pointer, fields, types)
     do {
-      try body(writer)
+      try body(&writer)
       try writer.finish()
     } catch {
       _ = PQputCopyEnd(pointer, "abandoned")
@@ -111,16 +89,37 @@ extension Connection {
       throw error
     }
     _ = PQputCopyEnd(pointer, nil)
-    return try finishCopy(sql: sql)
+    return try finishCopy(sql: sql).affected
   }
 
-  private func finishCopy(sql: String) throws -> Int {
+  private func types<Row>(
+    of fields: [Field<Row>], table: String, list: String
+  ) throws -> [PostgresType] {
+    let sql = "SELECT \(list) FROM \(table) LIMIT 0"
+    let shape = ResultShape(try run(SQL(raw: sql)), sql: sql)
+    try shape.check(fields.map(\.expected))
+    return shape.types
+  }
+
+  /// The result behind the data of a COPY.
+  func finishCopy(sql: String) throws -> Result {
     let result = PQgetResult(pointer)
     defer { drain() }
-    return try check(result, sql: sql).affected
+    return try check(result, sql: sql)
   }
 
   func drain() {
     while let result = PQgetResult(pointer) { PQclear(result) }
   }
+}
+
+extension Field {
+  /// A column that has the same value in all rows.
+  init(shared name: String, _ value: any PostgresColumn) {
+    self.init(sql: name, expected: value.expectedCell, value: { _ in value })
+  }
+}
+
+extension PostgresColumn {
+  fileprivate var expectedCell: ExpectedCell { Self.expected[0] }
 }

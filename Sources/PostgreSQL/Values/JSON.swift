@@ -22,7 +22,7 @@ public struct JSON: Sendable, Equatable {
 }
 
 extension JSON: PostgresValue {
-  public static var typeOID: UInt32 { 3802 }
+  public static var type: PostgresType { .jsonb }
 
   public func encode(into buffer: inout [UInt8]) {
     buffer.append(1)

@@ -1,5 +1,5 @@
 extension Bool: PostgresValue {
-  public static var typeOID: UInt32 { 16 }
+  public static var type: PostgresType { .boolean }
   public func encode(into buffer: inout [UInt8]) { buffer.append(self ? 1 : 0) }
   public init?(wire bytes: UnsafeRawBufferPointer) {
     guard bytes.count == 1 else { return nil }
@@ -7,32 +7,59 @@ extension Bool: PostgresValue {
   }
 }
 
+/// The integers of a row are `Int` whatever the width of their columns: what does not fit is refused
+/// on the way in, never cut off.
+extension Int: PostgresValue {
+  public static var type: PostgresType { .bigint }
+  public static var alsoTakes: [PostgresType] { [.integer, .smallint] }
+
+  public func encode(into buffer: inout [UInt8]) { Int64(self).appendBigEndian(to: &buffer) }
+
+  public func encode(into buffer: inout [UInt8], as type: PostgresType) throws {
+    switch type {
+    case .smallint: try fitting(Int16.self).appendBigEndian(to: &buffer)
+    case .integer: try fitting(Int32.self).appendBigEndian(to: &buffer)
+    default: encode(into: &buffer)
+    }
+  }
+
+  private func fitting<Narrow: FixedWidthInteger>(_: Narrow.Type) throws -> Narrow {
+    guard let narrow = Narrow(exactly: self) else {
+      throw PostgresError.decoding("\(self) is more than its column holds", sql: nil)
+    }
+    return narrow
+  }
+
+  public init?(wire bytes: UnsafeRawBufferPointer) {
+    switch bytes.count {
+    case 8: self = Int(Int64(bigEndian: bytes.loadUnaligned(as: Int64.self)))
+    case 4: self = Int(Int32(bigEndian: bytes.loadUnaligned(as: Int32.self)))
+    case 2: self = Int(Int16(bigEndian: bytes.loadUnaligned(as: Int16.self)))
+    default: return nil
+    }
+  }
+}
+
 extension Int16: PostgresValue {
-  public static var typeOID: UInt32 { 21 }
+  public static var type: PostgresType { .smallint }
   public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
   public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
 extension Int32: PostgresValue {
-  public static var typeOID: UInt32 { 23 }
+  public static var type: PostgresType { .integer }
   public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
   public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
 extension Int64: PostgresValue {
-  public static var typeOID: UInt32 { 20 }
-  public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
-  public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
-}
-
-extension Int: PostgresValue {
-  public static var typeOID: UInt32 { 20 }
+  public static var type: PostgresType { .bigint }
   public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
   public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
 extension Float: PostgresValue {
-  public static var typeOID: UInt32 { 700 }
+  public static var type: PostgresType { .real }
   public func encode(into buffer: inout [UInt8]) { bitPattern.appendBigEndian(to: &buffer) }
   public init?(wire bytes: UnsafeRawBufferPointer) {
     guard let bits = UInt32(bigEndianBytes: bytes) else { return nil }
@@ -41,7 +68,7 @@ extension Float: PostgresValue {
 }
 
 extension Double: PostgresValue {
-  public static var typeOID: UInt32 { 701 }
+  public static var type: PostgresType { .doublePrecision }
   public func encode(into buffer: inout [UInt8]) { bitPattern.appendBigEndian(to: &buffer) }
   public init?(wire bytes: UnsafeRawBufferPointer) {
     guard let bits = UInt64(bigEndianBytes: bytes) else { return nil }
@@ -50,20 +77,21 @@ extension Double: PostgresValue {
 }
 
 extension String: PostgresValue {
-  public static var typeOID: UInt32 { 25 }
-  /// `varchar`, `bpchar`, `name`, `"char"` and what has no type of its own.
-  public static var alsoDecodes: [UInt32] { [1043, 1042, 19, 18, 705] }
+  public static var type: PostgresType { .text }
+  public static var alsoTakes: [PostgresType] {
+    [.limitedText, .paddedText, .identifier, .character, .unknown]
+  }
   public func encode(into buffer: inout [UInt8]) { buffer.append(contentsOf: utf8) }
   public init?(wire bytes: UnsafeRawBufferPointer) { self.init(decoding: bytes, as: UTF8.self) }
 }
 
 /// `bytea`, and arrays of the element types below.
-extension Array: PostgresColumn where Element: PostgresElement {
+extension Array: PostgresReadable, PostgresColumn where Element: PostgresElement {
   public typealias Wire = [Element]
 }
 
 extension Array: PostgresValue where Element: PostgresElement {
-  public static var typeOID: UInt32 { Element.arrayOID }
+  public static var type: PostgresType { Element.arrayType }
   public func encode(into buffer: inout [UInt8]) { Element.encode(self, into: &buffer) }
   public init?(wire bytes: UnsafeRawBufferPointer) {
     guard let elements = Element.decode(bytes) else { return nil }
@@ -74,7 +102,7 @@ extension Array: PostgresValue where Element: PostgresElement {
 /// A Swift type whose arrays PostgreSQL has too.
 public protocol PostgresElement: Sendable {
   /// The array's type.
-  static var arrayOID: UInt32 { get }
+  static var arrayType: PostgresType { get }
 
   /// Appends the array's binary form.
   static func encode(_ elements: [Self], into buffer: inout [UInt8])
@@ -84,20 +112,34 @@ public protocol PostgresElement: Sendable {
 }
 
 extension UInt8: PostgresElement {
-  public static var arrayOID: UInt32 { 17 }
+  public static var arrayType: PostgresType { .bytes }
   public static func encode(_ elements: [UInt8], into buffer: inout [UInt8]) {
     buffer.append(contentsOf: elements)
   }
   public static func decode(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? { Array(bytes) }
 }
 
-extension Int16: PostgresElement { public static var arrayOID: UInt32 { 1005 } }
-extension Int32: PostgresElement { public static var arrayOID: UInt32 { 1007 } }
-extension Int64: PostgresElement { public static var arrayOID: UInt32 { 1016 } }
-extension Int: PostgresElement { public static var arrayOID: UInt32 { 1016 } }
-extension Float: PostgresElement { public static var arrayOID: UInt32 { 1021 } }
-extension Double: PostgresElement { public static var arrayOID: UInt32 { 1022 } }
-extension String: PostgresElement { public static var arrayOID: UInt32 { 1009 } }
+extension Int16: PostgresElement {
+  public static var arrayType: PostgresType { .init(rawValue: 1005) }
+}
+extension Int32: PostgresElement {
+  public static var arrayType: PostgresType { .init(rawValue: 1007) }
+}
+extension Int64: PostgresElement {
+  public static var arrayType: PostgresType { .init(rawValue: 1016) }
+}
+extension Int: PostgresElement {
+  public static var arrayType: PostgresType { .init(rawValue: 1016) }
+}
+extension Float: PostgresElement {
+  public static var arrayType: PostgresType { .init(rawValue: 1021) }
+}
+extension Double: PostgresElement {
+  public static var arrayType: PostgresType { .init(rawValue: 1022) }
+}
+extension String: PostgresElement {
+  public static var arrayType: PostgresType { .init(rawValue: 1009) }
+}
 
 /// One dimension: its number, whether there are nulls, the element type, the extent, the lower
 /// bound; then each element's length and bytes.
@@ -105,11 +147,11 @@ extension PostgresElement where Self: PostgresValue {
   public static func encode(_ elements: [Self], into buffer: inout [UInt8]) {
     Int32(elements.isEmpty ? 0 : 1).appendBigEndian(to: &buffer)
     Int32(0).appendBigEndian(to: &buffer)
-    typeOID.appendBigEndian(to: &buffer)
+    type.rawValue.appendBigEndian(to: &buffer)
     guard !elements.isEmpty else { return }
     Int32(elements.count).appendBigEndian(to: &buffer)
     Int32(1).appendBigEndian(to: &buffer)
-    for element in elements { appendWithLength(element, to: &buffer) }
+    for element in elements { appendWithLength(to: &buffer) { element.encode(into: &$0) } }
   }
 
   public static func decode(_ bytes: UnsafeRawBufferPointer) -> [Self]? {
@@ -128,17 +170,6 @@ extension PostgresElement where Self: PostgresValue {
       elements.append(element)
     }
     return elements
-  }
-}
-
-/// Appends a value behind its length, as rows of COPY and elements of arrays stand.
-func appendWithLength(_ value: some PostgresValue, to buffer: inout [UInt8]) {
-  let start = buffer.count
-  Int32(0).appendBigEndian(to: &buffer)
-  value.encode(into: &buffer)
-  let length = UInt32(buffer.count - start - 4).bigEndian
-  withUnsafeBytes(of: length) { bytes in
-    for offset in 0..<4 { buffer[start + offset] = bytes[offset] }
   }
 }
 

@@ -124,7 +124,7 @@ extension Workplace {
     else { return }
     var text = "\(changes.rejected) rows are set aside in reber.rejected; the first, "
     text += "row \(first.row ?? 1): \(first.reason)"
-    if first.reason.contains("stands already in row") {
+    if changes.firstRejectedRepeatsName {
       text += "; where one column does not tell rows apart, join several: --column name=A+B"
     }
     progress.note(text)

@@ -101,7 +101,9 @@ extension Workplace {
           evaluation, judged, classes: classes.map(\.name), survey, classification, in: database)
         let truth = JudgedTruth(
           classification: classification, scheme: scheme,
-          classes: zip(judged.sources, judged.truth).map { ($0, classes[$1].id) })
+          classes: zip(judged.sources, judged.truth).map {
+            SourceClass(source: $0, classID: classes[$1].id)
+          })
         try StoredEvaluation(
           scores: metrics.scores, confusion: metrics.confusion,
           reliability: Calibration(evaluation).bins.map { ReliabilityBin($0) },

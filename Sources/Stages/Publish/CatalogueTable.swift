@@ -1,17 +1,18 @@
+import Astronomy
 import Catalogue
 import PostgreSQL
 import Tables
 
-extension Column {
+extension Tables.Column {
   /// A published catalogue's column as files describe it.
   init(_ column: PublishedCatalogue.Column) {
     self.init(
-      column.name, Datatype(postgres: column.type), unit: column.unit, ucd: column.ucd,
+      column.name, Tables.Datatype(postgres: column.type), unit: column.unit, ucd: column.ucd,
       description: column.description)
   }
 }
 
-extension Datatype {
+extension Tables.Datatype {
   /// The datatype of a PostgreSQL type as `format_type` names it; text for any other.
   fileprivate init(postgres type: String) {
     switch type {
@@ -26,19 +27,15 @@ extension Datatype {
   }
 }
 
-extension Value {
-  /// A cell that PostgreSQL wrote as text.
-  init(postgres text: String?, _ datatype: Datatype) {
-    guard let text else {
-      self = .null
-      return
-    }
-    switch datatype {
-    case .boolean: self = .boolean(text == "t")
-    case .uint8, .int16, .int32, .int64: self = Int64(text).map(Value.integer) ?? .null
-    case .float: self = Float(text).map { Value(Double($0)) } ?? .null
-    case .double: self = Double(text).map { Value($0) } ?? .null
-    case .string: self = Value(text)
+extension Tables.Value {
+  init(_ value: Astronomy.Value) {
+    switch value {
+    case .null: self = .null
+    case .boolean(let flag): self = .boolean(flag)
+    case .integer(let number): self = .integer(number)
+    case .real(let number): self = .real(number)
+    case .text(let text): self = .text(text)
+    case .reals(let numbers): self = .reals(numbers)
     }
   }
 }

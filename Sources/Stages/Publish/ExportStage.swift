@@ -33,8 +33,7 @@ extension Workplace {
         path, format: format, columns: columns, metadata: try catalogue.metadata(in: database))
       var rows = 0
       try catalogue.read(in: database) { chunk in
-        try table.write(
-          chunk.map { row in zip(columns, row).map { Value(postgres: $1, $0.datatype) } })
+        try table.write(chunk.map { $0.map(Tables.Value.init) })
         rows += chunk.count
         started.update("exporting", done: rows, of: catalogue.rows)
       }

@@ -35,7 +35,7 @@ struct ErrorPages: RouterMiddleware {
     case CatalogueError.unknownSurvey, CatalogueError.unknownSource, CatalogueError.missing:
       (.notFound, "\(error)")
     case let error as CatalogueError: (.badRequest, "\(error)")
-    case let error as PostgresError where error.state == "23505":
+    case let error as PostgresError where error.state == .uniqueViolation:
       (.conflict, "another window was faster: load the page again")
     case let error as PostgresError where error.isConnectionFailure:
       (.serviceUnavailable, "the database cannot be reached: try again")

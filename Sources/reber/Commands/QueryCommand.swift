@@ -1,4 +1,5 @@
 import ArgumentParser
+import Astronomy
 import Foundation
 import PostgreSQL
 
@@ -43,7 +44,7 @@ struct QueryCommand: AsyncParsableCommand {
 private struct ResultPrinter {
   let format: QueryCommand.Format
   let showsCount: Bool
-  private var columns: [Connection.ResultColumn] = []
+  private var columns: [ResultColumn] = []
   private var table = TextTable([])
   private var count = 0
 
@@ -52,17 +53,18 @@ private struct ResultPrinter {
     self.showsCount = showsCount
   }
 
-  mutating func begin(_ columns: [Connection.ResultColumn]) {
+  mutating func begin(_ columns: [ResultColumn]) {
     self.columns = columns
     table = TextTable(
       columns: columns.map {
-        .init(heading: $0.name, isNumeric: Self.numericTypes.contains($0.typeOID))
+        .init(heading: $0.name, isNumeric: $0.type.isNumeric)
       })
     if format == .csv { print(columns.map { quoted($0.name) }.joined(separator: ",")) }
   }
 
-  mutating func add(_ row: [String?]) {
+  mutating func add(_ values: [Value]) {
     count += 1
+    let row = zip(columns, values).map { $0.text(of: $1) }
     switch format {
     case .table: table.add(row.map { $0 ?? "" })
     case .csv: print(row.map { $0.map(quoted) ?? "" }.joined(separator: ","))
@@ -76,9 +78,6 @@ private struct ResultPrinter {
     if showsCount { print("(\(count) \(count == 1 ? "row" : "rows"))") }
   }
 
-  /// smallint, integer, bigint, real, double precision, numeric, oid.
-  private static let numericTypes: Set<UInt32> = [21, 23, 20, 700, 701, 1700, 26]
-
   private func quoted(_ text: String) -> String {
     text.contains { ",\"\n\r".contains($0) }
       ? "\"" + text.replacing("\"", with: "\"\"") + "\"" : text
@@ -86,17 +85,17 @@ private struct ResultPrinter {
 
   private func object(_ row: [String?]) -> String {
     let members = zip(columns, row).map { column, value in
-      "\(Self.string(column.name)):\(member(value, column.typeOID))"
+      "\(Self.string(column.name)):\(member(value, column.type))"
     }
     return "{" + members.joined(separator: ",") + "}"
   }
 
-  private func member(_ value: String?, _ type: UInt32) -> String {
+  private func member(_ value: String?, _ type: PostgresType) -> String {
     guard let value else { return "null" }
     switch type {
-    case _ where Self.numericTypes.contains(type) && Double(value)?.isFinite == true: return value
-    case 16: return value == "t" ? "true" : "false"
-    case 114, 3802: return value
+    case _ where type.isNumeric && Double(value)?.isFinite == true: return value
+    case .boolean: return value == "t" ? "true" : "false"
+    case .json, .jsonb: return value
     default: return Self.string(value)
     }
   }

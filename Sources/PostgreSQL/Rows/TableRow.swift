@@ -1,0 +1,164 @@
+/// What can be read from the cells of a row: the value of one column, or a row type of several.
+public protocol PostgresReadable: Sendable {
+  /// What the cells that it is read from must be, in their order.
+  static var expected: [ExpectedCell] { get }
+
+  /// Reads the next cells.
+  ///
+  /// - Throws: ``PostgresError`` of kind `decoding`.
+  static func read(from cells: inout RowReader) throws -> Self
+}
+
+/// What a cell must be to be read.
+public struct ExpectedCell: Sendable {
+  /// The Swift type, for messages.
+  var name: String
+  /// The types that its column may have.
+  var types: [PostgresType]
+}
+
+extension PostgresColumn {
+  public static var expected: [ExpectedCell] {
+    [ExpectedCell(name: "\(Self.self)", types: [Wire.type] + Wire.alsoTakes)]
+  }
+
+  public static func read(from cells: inout RowReader) throws -> Self { try cells.next(Self.self) }
+}
+
+/// A type whose values are rows of a query; it says once which columns they come from.
+///
+/// ```swift
+/// extension CurvePoint: TableRow {
+///   static let table = "reber.training_curve"
+///   static let columns = Columns<Self>(
+///     .column("series", \.series), .column("step", \.step), .column("value", \.value),
+///     make: CurvePoint.init)
+/// }
+/// try database.rows("SELECT \(CurvePoint.columns) FROM reber.training_curve", as: CurvePoint.self)
+/// ```
+public protocol QueryRow: PostgresReadable {
+  /// The columns, each with its name and its member.
+  static var columns: Columns<Self> { get }
+}
+
+/// A row type whose values are written into a table too.
+public protocol TableRow: QueryRow {
+  /// The table, with its schema.
+  static var table: String { get }
+}
+
+extension QueryRow {
+  public static var expected: [ExpectedCell] { columns.fields.map(\.expected) }
+
+  public static func read(from cells: inout RowReader) throws -> Self { try columns.read(&cells) }
+}
+
+/// The columns of a row type: lists of them, reading and writing follow from it.
+public struct Columns<Row>: Sendable {
+  let fields: [Field<Row>]
+  let read: @Sendable (inout RowReader) throws -> Row
+
+  /// Gathers columns in the order of the arguments of `make`, which is the row's initialiser.
+  public init<each Value>(
+    _ columns: repeat RowColumn<Row, each Value>,
+    make: @escaping @Sendable (repeat each Value) throws -> Row
+  ) {
+    fields = Self.fields(repeat each columns)
+    read = { cells in try make(repeat try (each columns).read(&cells)) }
+  }
+
+  /// Gathers columns of rows that are written only.
+  public init<each Value>(writing columns: repeat RowColumn<Row, each Value>) {
+    fields = Self.fields(repeat each columns)
+    read = { _ in throw PostgresError.decoding("\(Row.self) cannot be read back", sql: nil) }
+  }
+
+  private static func fields<each Value>(
+    _ columns: repeat RowColumn<Row, each Value>
+  ) -> [Field<Row>] {
+    var fields: [Field<Row>] = []
+    for column in repeat each columns { fields += column.fields }
+    return fields
+  }
+}
+
+/// A column of a row type, or several that make one member.
+public struct RowColumn<Row, Value>: Sendable {
+  let fields: [Field<Row>]
+  let read: @Sendable (inout RowReader) throws -> Value
+}
+
+/// One column: what SQL calls it, and the value that a row has for it.
+struct Field<Row>: Sendable {
+  /// A name, or an expression.
+  var sql: String
+  /// What an expression is called.
+  var alias: String?
+  var expected: ExpectedCell
+  var value: @Sendable (Row) -> any PostgresColumn
+
+  /// The same column of a row that holds this one's.
+  func of<Outer>(_ value: @escaping @Sendable (Outer) -> any PostgresColumn) -> Field<Outer> {
+    Field<Outer>(sql: sql, alias: alias, expected: expected, value: value)
+  }
+}
+
+extension RowColumn where Value: PostgresColumn {
+  /// A column and the member that it holds.
+  public static func column(
+    _ name: String, _ member: @escaping @Sendable (Row) -> Value
+  ) -> RowColumn {
+    .expression(name, as: nil, member)
+  }
+
+  /// What SQL makes of other columns, and the member that it becomes.
+  public static func expression(
+    _ sql: String, as alias: String?, _ member: @escaping @Sendable (Row) -> Value
+  ) -> RowColumn {
+    let field = Field<Row>(
+      sql: sql, alias: alias, expected: Value.expected[0], value: { member($0) })
+    return RowColumn(fields: [field], read: { try $0.next(Value.self) })
+  }
+
+  /// A column, or what SQL makes of others, that is only read, on the way to a member.
+  public static func reading(_ sql: String, as alias: String? = nil) -> RowColumn {
+    .expression(sql, as: alias) { _ in
+      preconditionFailure("'\(sql)' of \(Row.self) is only read")
+    }
+  }
+}
+
+extension RowColumn {
+  /// Columns that make one member.
+  public static func group(
+    _ member: @escaping @Sendable (Row) -> Value, _ columns: Columns<Value>
+  ) -> RowColumn {
+    RowColumn(
+      fields: columns.fields.map { inner in inner.of { inner.value(member($0)) } },
+      read: columns.read)
+  }
+
+  /// Columns that make one member, which is `nil` where all of them are null.
+  public static func group<Whole>(
+    _ member: @escaping @Sendable (Row) -> Value, optional columns: Columns<Whole>
+  ) -> RowColumn where Value == Whole? {
+    RowColumn(
+      fields: columns.fields.map { inner in
+        inner.of { row in member(row).map(inner.value) ?? Int?.none }
+      }, read: { try $0.skipNulls(columns.fields.count) ? nil : columns.read(&$0) })
+  }
+}
+
+extension Columns {
+  /// The two ends of a range.
+  public static func bounds<Bound: Comparable & PostgresColumn>(
+    _ lower: String, _ upper: String
+  ) -> Columns where Row == ClosedRange<Bound> {
+    Columns(.column(lower, \.lowerBound), .column(upper, \.upperBound)) { lower, upper in
+      guard lower <= upper else {
+        throw PostgresError.decoding("the range from \(lower) to \(upper) is none", sql: nil)
+      }
+      return lower...upper
+    }
+  }
+}

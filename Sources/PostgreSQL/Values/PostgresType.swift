@@ -1,0 +1,37 @@
+/// A type of PostgreSQL by its OID, which is the same on every server for the built-in ones.
+public struct PostgresType: RawRepresentable, Hashable, Sendable {
+  /// The OID in `pg_type`.
+  public let rawValue: UInt32
+
+  /// Wraps an OID.
+  public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+  public static let boolean = PostgresType(rawValue: 16)
+  public static let bytes = PostgresType(rawValue: 17)
+  /// `"char"`, one byte.
+  public static let character = PostgresType(rawValue: 18)
+  /// `name`, an identifier.
+  public static let identifier = PostgresType(rawValue: 19)
+  public static let bigint = PostgresType(rawValue: 20)
+  public static let smallint = PostgresType(rawValue: 21)
+  public static let integer = PostgresType(rawValue: 23)
+  public static let text = PostgresType(rawValue: 25)
+  public static let oid = PostgresType(rawValue: 26)
+  public static let json = PostgresType(rawValue: 114)
+  public static let real = PostgresType(rawValue: 700)
+  public static let doublePrecision = PostgresType(rawValue: 701)
+  /// What has no type of its own, such as a literal.
+  public static let unknown = PostgresType(rawValue: 705)
+  /// `char(n)`.
+  public static let paddedText = PostgresType(rawValue: 1042)
+  /// `varchar(n)`.
+  public static let limitedText = PostgresType(rawValue: 1043)
+  public static let numeric = PostgresType(rawValue: 1700)
+  public static let uuid = PostgresType(rawValue: 2950)
+  public static let jsonb = PostgresType(rawValue: 3802)
+
+  /// Whether values are numbers, which stand on the right in a table.
+  public var isNumeric: Bool {
+    [.smallint, .integer, .bigint, .real, .doublePrecision, .numeric, .oid].contains(self)
+  }
+}

@@ -1,0 +1,64 @@
+public import Astronomy
+import Foundation
+
+extension PostgresType {
+  /// Whether a ``Value`` can be made of the binary form.
+  var isReadInBinary: Bool { Self.readInBinary.contains(self) }
+
+  private static let readInBinary: Set<PostgresType> = [
+    .boolean, .smallint, .integer, .bigint, .oid, .real, .doublePrecision, .text, .limitedText,
+    .paddedText, .identifier, .unknown, .json, .jsonb, .uuid,
+  ]
+}
+
+extension Value {
+  /// A value from its binary form; `nil` where it is none of the type.
+  ///
+  /// NaN and an empty text are not brought to null: PostgreSQL keeps them apart.
+  init?(wire bytes: UnsafeRawBufferPointer, of type: PostgresType) {
+    let value: Value? =
+      switch type {
+      case .boolean: Bool(wire: bytes).map(Value.boolean)
+      case .smallint, .integer, .bigint: Int(wire: bytes).map { .integer(Int64($0)) }
+      case .oid: UInt32(bigEndianBytes: bytes).map { .integer(Int64($0)) }
+      case .real: Float(wire: bytes).map { .real(Double($0)) }
+      case .doublePrecision: Double(wire: bytes).map(Value.real)
+      case .jsonb: JSON(wire: bytes).map { .text($0.text) }
+      case .uuid where bytes.count == 16:
+        .text(UUID(uuid: bytes.loadUnaligned(as: uuid_t.self)).uuidString.lowercased())
+      default: .text(String(decoding: bytes, as: UTF8.self))
+      }
+    guard let value else { return nil }
+    self = value
+  }
+
+  /// A value from its text form; `nil` where it is none of the type.
+  init?(text bytes: UnsafeRawBufferPointer, of type: PostgresType) {
+    let text = String(decoding: bytes, as: UTF8.self)
+    let value: Value? =
+      switch type {
+      case .boolean: .boolean(text == "t")
+      case .smallint, .integer, .bigint, .oid: Int64(text).map(Value.integer)
+      case .real: Float(text).map { .real(Double($0)) }
+      case .doublePrecision: Double(text).map(Value.real)
+      default: .text(text)
+      }
+    guard let value else { return nil }
+    self = value
+  }
+}
+
+extension ResultColumn {
+  /// A value of the column as psql shows it; `nil` for null.
+  public func text(of value: Value) -> String? {
+    switch value {
+    case .null: nil
+    case .boolean(let flag): flag ? "t" : "f"
+    case .integer(let number): String(number)
+    case .real(let number):
+      type == .real ? Float(number).postgresText : number.postgresText
+    case .text(let text): text
+    case .reals(let numbers): "{" + numbers.map(\.postgresText).joined(separator: ",") + "}"
+    }
+  }
+}
