@@ -39,7 +39,8 @@ private func written(_ digits: Substring, _ exponent: Int, _ plainBelow: Int) ->
   case plainBelow..., ..<(-4):
     let fraction = digits.count > 1 ? "." + digits.dropFirst() : ""
     let size = abs(exponent)
-    return "\(digits.prefix(1))\(fraction)e\(exponent < 0 ? "-" : "+")\(size < 10 ? "0" : "")\(size)"
+    return
+      "\(digits.prefix(1))\(fraction)e\(exponent < 0 ? "-" : "+")\(size < 10 ? "0" : "")\(size)"
   case ..<0:
     return "0." + String(repeating: "0", count: -exponent - 1) + digits
   default:
@@ -80,6 +81,7 @@ private func isInside<Number: BinaryFloatingPoint & LosslessStringConvertible>(
   guard let last = digits.first?.wholeNumberValue else { return true }
   let zeros = mantissa.dropFirst(digits.count).map { $0 == "." ? "." : "9" }.joined()
   let below =
-    digits.dropFirst().reversed() + "\(last - 1)" + zeros + String(repeating: "9", count: 45) + power
+    digits.dropFirst().reversed() + "\(last - 1)" + zeros + String(repeating: "9", count: 45)
+    + power
   return Number(above) == number && Number(String(below)) == number
 }
