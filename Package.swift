@@ -73,7 +73,8 @@ let package = Package(
 
     // What Reber exists for.
     // Not "Network": NIO would take a module of that name for Apple's framework.
-    module("NeuralNetwork", uses: ["Failures", "Tensor", "CKernels"]),
+    module("NeuralNetwork", uses: ["Failures", "Tensor"]),
+    module("WinogradEngine", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
     module("Morphology", uses: ["Failures", "NeuralNetwork", "Tensor", "CKernels"]),
     module("Simulation", uses: ["Astronomy", "Failures", "Tensor"]),
     module("Catalogue", uses: ["Astronomy", "Failures", "PostgreSQL"]),
@@ -82,6 +83,7 @@ let package = Package(
       uses: [
         "Astronomy", "Catalogue", "Digest", "Failures", "Files", "FITS", "Morphology",
         "NeuralNetwork", "PNG", "PostgreSQL", "Simulation", "Tables", "Tensor",
+        "WinogradEngine",
       ]),
     // Templates, and text that cannot become markup.
     module("Markup", uses: [.product(name: "Mustache", package: "swift-mustache")]),
@@ -112,7 +114,7 @@ let package = Package(
 
     // The engine's side of tools/bench engine.
     .executableTarget(
-      name: "EngineBench", dependencies: ["Morphology", "NeuralNetwork", "Tensor"],
+      name: "EngineBench", dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"],
       swiftSettings: strict),
     // Apart from reber, so that nobody builds an HTTP server who does not serve pages.
     .executableTarget(
@@ -140,8 +142,16 @@ let package = Package(
     tests(of: "PNG", uses: ["Digest", "Files", "TestSupport"]),
     tests(of: "Tables", uses: ["Astronomy", "Files", "FITS", "TestSupport"]),
     tests(of: "Tensor", uses: ["CKernels"]),
-    tests(of: "NeuralNetwork", uses: ["Tensor", "CKernels"]),
-    tests(of: "Morphology", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
+    // An engine of plain loops, and values by PyTorch, for the other engines to be held against.
+    .target(
+      name: "References", dependencies: ["NeuralNetwork", "Tensor"], path: "Tests/References",
+      // Its loops would take minutes otherwise.
+      swiftSettings: strict + [.unsafeFlags(["-O"])]),
+    tests(of: "NeuralNetwork", uses: ["Tensor", "References"]),
+    tests(of: "WinogradEngine", uses: ["NeuralNetwork", "Tensor", "CKernels", "References"]),
+    tests(
+      of: "Morphology",
+      uses: ["NeuralNetwork", "WinogradEngine", "Tensor", "CKernels", "References"]),
     tests(of: "Simulation", uses: ["Astronomy", "Tensor"]),
     tests(of: "Catalogue", uses: ["Astronomy", "PostgreSQL", "TestSupport"]),
     tests(

@@ -1,6 +1,7 @@
 import Foundation
 import NeuralNetwork
 import Tensor
+import WinogradEngine
 
 /// Answers each line of standard input with the seconds that one run of it took, and those of
 /// processor time; `memory` with the bytes that the maps of a training step take.
@@ -69,7 +70,7 @@ protocol Trial {
 }
 
 /// An architecture and images as a line's numbers ask for them.
-private func network(_ numbers: [Int]) -> (Architecture, Tensor) {
+private func shape(_ numbers: [Int]) -> (Architecture, Tensor) {
   var architecture = Architecture()
   (architecture.width, architecture.inputSize) = (numbers[0], numbers[1])
   architecture.stemStride = numbers[2]
@@ -81,56 +82,38 @@ private func network(_ numbers: [Int]) -> (Architecture, Tensor) {
 
 /// A step of SimCLR: two views of half as many sources as there are images.
 struct TrainingTrial: Trial {
-  private var model: Projected
-  private var optimiser = Optimiser(rule: .lars(momentum: 0.9, trust: 0.02), weightDecay: 1e-4)
+  private var network: any Network
   private let images: Tensor
 
-  init(_ numbers: [Int], _ precision: Precision) {
-    let (architecture, images) = network(numbers)
+  init?(_ numbers: [Int], _ precision: Precision) {
+    let (architecture, images) = shape(numbers)
+    let isSparing = numbers.count == 5 && numbers[4] == 1
+    let engine = isSparing ? WinogradEngine().sparingMemory : WinogradEngine()
+    guard let encoder = try? engine.encoder(architecture, precision: precision, seed: 1) else {
+      return nil
+    }
     self.images = images
-    let width = architecture.embeddingDimension
-    model = Projected(
-      encoder: Encoder(architecture, seed: 1),
-      head: Head(dimensions: [width, width, 128], normalised: true, seed: 2))
-    model.encoder.recomputesMaps = numbers.count == 5 && numbers[4] == 1
-    model.encoder.precision = precision
+    network = encoder.network(
+      head: HeadShape([architecture.embeddingDimension, 128], isNormalised: true), seed: 2,
+      optimiser: Optimiser(.lars(momentum: 0.9, trust: 0.02), weightDecay: 1e-4))
   }
 
-  var mapMemory: Int { model.encoder.mapMemory }
+  var mapMemory: Int { WinogradEngine.mapMemory(of: network) }
 
   mutating func run() {
-    model.visit { $1.gradient = Tensor($1.value.shape) }
-    let projections = model.head.forward(model.encoder.forward(images))
-    let (_, gradient) = ntXent(projections, temperature: 0.2)
-    model.encoder.backward(model.head.backward(gradient))
-    optimiser.step(&model, rate: 0.1)
+    _ = network.learn(from: images, under: NTXent(temperature: 0.2), rate: 0.1)
   }
-}
-
-/// An encoder with its projector.
-struct Projected: Trainable {
-  var encoder: Encoder
-  var head: Head
-
-  mutating func visit(_ body: (String, inout Parameter) -> Void) {
-    encoder.visit { body("encoder." + $0, &$1) }
-    head.visit { body("head." + $0, &$1) }
-  }
-
-  var state: [String: Tensor] { encoder.state }
-
-  mutating func load(_ state: [String: Tensor]) throws { try encoder.load(state) }
 }
 
 struct EmbeddingTrial: Trial {
-  private var encoder: Encoder
+  private let encoder: any Encoder
   private let images: Tensor
 
-  init(_ numbers: [Int], _ precision: Precision) {
-    let (architecture, images) = network(numbers)
-    self.images = images
-    encoder = Encoder(architecture, seed: 1)
-    encoder.precision = precision
+  init?(_ numbers: [Int], _ precision: Precision) {
+    let (architecture, images) = shape(numbers)
+    let encoder = try? WinogradEngine().encoder(architecture, precision: precision, seed: 1)
+    guard let encoder else { return nil }
+    (self.encoder, self.images) = (encoder, images)
   }
 
   func run() { _ = encoder.embed(images) }

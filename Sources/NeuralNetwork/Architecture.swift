@@ -47,3 +47,20 @@ public struct Architecture: Codable, Sendable, Hashable {
   /// The length of an embedding: the channels of the last stage.
   public var embeddingDimension: Int { width << max(0, blocks.count - 1) }
 }
+
+/// The shape of a head: a perceptron over embeddings, with a ReLU between its linear layers.
+///
+/// A projector is one with an inner layer and normalisation, as in SimCLR (Chen et al. 2020,
+/// arXiv:2002.05709); a classifier is one linear layer, whose outputs are the classes' logits.
+public struct HeadShape: Sendable, Hashable {
+  /// The lengths of the inner layers and of the output, at least one.
+  public var widths: [Int]
+
+  /// Whether batch normalisation stands before each ReLU.
+  public var isNormalised: Bool
+
+  /// A head of so many layers; by itself a linear one.
+  public init(_ widths: [Int], isNormalised: Bool = false) {
+    (self.widths, self.isNormalised) = (widths, isNormalised)
+  }
+}

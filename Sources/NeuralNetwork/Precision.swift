@@ -1,5 +1,3 @@
-internal import CKernels
-
 /// What the products of 3×3 convolutions are computed from.
 ///
 /// It is a way to compute, not part of what a network is: weights, maps, sums, statistics and
@@ -11,16 +9,4 @@ public enum Precision: String, Codable, Sendable, CaseIterable {
   /// 8 significant bits, to which both factors of a product are rounded: less time, and an error of
   /// 1.1% of the root mean square of a layer's output.
   case bfloat16
-
-  /// Refuses what this processor has no instructions for.
-  ///
-  /// - Throws: `NetworkError.noInstructions`.
-  public func check() throws {
-    guard self == .float32 || reber_has_bfloat16() != 0 else {
-      throw NetworkError.noInstructions(rawValue)
-    }
-  }
-
-  /// As the kernels know it.
-  var kernel: reber_precision { self == .float32 ? reber_float32 : reber_bfloat16 }
 }

@@ -1,5 +1,7 @@
 public import Catalogue
+public import NeuralNetwork
 public import PostgreSQL
+internal import WinogradEngine
 
 /// What every stage works with: the database, who runs it, and where to say how far it is.
 public struct Workplace: Sendable {
@@ -18,16 +20,23 @@ public struct Workplace: Sendable {
   /// What training may use and lose; it changes no result.
   public let means: TrainingMeans
 
+  /// What networks compute with.
+  public let engine: any Engine
+
+  /// What networks compute with where nothing else is said: another engine is named here.
+  public static let usualEngine: any Engine = WinogradEngine()
+
   /// Gathers what stages work with.
   public init(
     database: Database, user: Operator, progress: any ProgressDisplay, again: Bool = false,
-    means: TrainingMeans = TrainingMeans()
+    means: TrainingMeans = TrainingMeans(), engine: any Engine = Workplace.usualEngine
   ) {
     self.database = database
     self.user = user
     self.progress = progress
     self.again = again
     self.means = means
+    self.engine = engine
   }
 }
 

@@ -28,7 +28,7 @@ struct CrossValidationTests {
 
   private func start(_ options: CrossValidation.Options) throws -> CrossValidation {
     try CrossValidation(
-      options, images: twoClasses(44), groups: Array(0..<44), tasks: [task()])
+      options, images: twoClasses(44), groups: Array(0..<44), tasks: [task()], engine: engine)
   }
 
   @Test("Every labelled source gets probabilities of every way, by the fold that held it out")
@@ -71,7 +71,8 @@ struct CrossValidationTests {
     func judged(_ images: [Prepared], _ classes: [Int]) async throws -> Tensor? {
       var task = task(isTest: isTest)
       task.classes = classes
-      var comparison = try CrossValidation(options, images: images, groups: groups, tasks: [task])
+      var comparison = try CrossValidation(
+        options, images: images, groups: groups, tasks: [task], engine: engine)
       try await comparison.finish()
       return comparison.probabilities["toy/linear probe/1.0"]
     }

@@ -14,7 +14,7 @@ struct FineTuningTests {
 
   private func start(_ count: Int, _ options: FineTuning.Options) throws -> FineTuning {
     try FineTuning(
-      encoder: Encoder(tiny(), seed: 1), options: options, images: twoClasses(count),
+      encoder: tinyEncoder(1), options: options, images: twoClasses(count),
       classes: (0..<count).map { $0 % 2 })
   }
 
@@ -50,10 +50,10 @@ struct FineTuningTests {
   @Test("Running statistics that do not hold are made anew; those that hold stay")
   func settles() throws {
     let views = batch(try twoClasses(32).map { $0.plain() })
-    let young = Encoder(tiny(), seed: 1)
+    let young = try tinyEncoder(1)
     let settled = young.settled { _ in views }
     var trained = settled
-    let (inTraining, applied) = (trained.forward(views), settled.embed(views))
+    let (inTraining, applied) = (trained.adapt(to: views), settled.embed(views))
     func scale(_ tensor: Tensor) -> Float {
       (tensor.values.reduce(0) { $0 + $1 * $1 } / Float(tensor.values.count)).squareRoot()
     }
@@ -70,7 +70,7 @@ struct FineTuningTests {
     let classifier = try #require(tuning.classifier())
     #expect(classifier.temperature == 1)
     let copy = try Classifier(
-      architecture: tiny(), classes: 2, temperature: 1, preprocessing: small(16),
+      engine, architecture: tiny(), classes: 2, temperature: 1, preprocessing: small(16),
       views: classifier.views, state: classifier.state)
     let image = double(side: 48, separation: 9)
     let sources = try [image, image.turned()].map { try small(16).prepare($0) }
@@ -89,7 +89,7 @@ struct FineTuningTests {
     while !tuning.isFinished { try tuning.advance() }
     let classifier = try #require(tuning.classifier())
     let copy = try Classifier(
-      architecture: tiny(), classes: 2, temperature: classifier.temperature,
+      engine, architecture: tiny(), classes: 2, temperature: classifier.temperature,
       preprocessing: small(16), views: classifier.views, state: classifier.state)
     // Others of the two classes, and crosses of two doubles, which no label knows.
     let known = try (0..<40).map { index in
@@ -123,7 +123,7 @@ struct FineTuningTests {
   @Test("Labels that do not fit are refused")
   func refusals() throws {
     let images = try twoClasses(4)
-    let encoder = Encoder(tiny(), seed: 1)
+    let encoder = try tinyEncoder(1)
     #expect(throws: MorphologyError.self) {
       try FineTuning(encoder: encoder, options: options(), images: images, classes: [0, 1, 2, 0])
     }
@@ -139,7 +139,7 @@ struct FineTuningTests {
 struct EmbeddingTests {
   @Test("In blocks as alone; the mean over views forgets a quarter turn, to 1e-4")
   func blocks() throws {
-    let encoder = Encoder(tiny(), seed: 3)
+    let encoder = try tinyEncoder(3)
     let sources = try twoClasses(270)
     let all = encoder.embed(sources)
     #expect(all.rows == 270)

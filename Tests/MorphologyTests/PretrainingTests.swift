@@ -3,6 +3,7 @@ import Morphology
 import NeuralNetwork
 import Tensor
 import Testing
+import WinogradEngine
 
 @Suite("Contrastive pre-training")
 struct PretrainingTests {
@@ -17,12 +18,12 @@ struct PretrainingTests {
   @Test("Stopped after any step and resumed, it gives the same bytes; so does a copy")
   func resumes() async throws {
     let images = try twoClasses(14)
-    var whole = try Pretraining(options(), images: images)
+    var whole = try Pretraining(options(), images: images, engine: engine)
     try await whole.finish()
     for stop in [1, 2, 3] {
-      var first = try Pretraining(options(), images: images)
+      var first = try Pretraining(options(), images: images, engine: engine)
       for _ in 0..<stop { try await first.advance() }
-      var second = try Pretraining(options(), images: images)
+      var second = try Pretraining(options(), images: images, engine: engine)
       try second.load(first.state, position: first.position)
       try await second.finish()
       #expect(second.state == whole.state)
@@ -37,19 +38,20 @@ struct PretrainingTests {
   func fetched() async throws {
     let images = try twoClasses(14)
     var (first, second) = (
-      try Pretraining(options(), images: images),
-      try Pretraining(options(), images: Shelf(images: images))
+      try Pretraining(options(), images: images, engine: engine),
+      try Pretraining(options(), images: Shelf(images: images), engine: engine)
     )
     try await first.finish()
     try await second.finish()
     #expect(second.isFinished && second.state == first.state)
-    var third = try Pretraining(options(), images: Shelf(images: images, missing: 5))
+    var third = try Pretraining(
+      options(), images: Shelf(images: images, missing: 5), engine: engine)
     await #expect(throws: Shelf.Missing.self) { try await third.finish() }
   }
 
   @Test("Steps are counted, and the last incomplete batch is left out")
   func steps() async throws {
-    var learning = try Pretraining(options(), images: twoClasses(14))
+    var learning = try Pretraining(options(), images: twoClasses(14), engine: engine)
     var seen: [TrainingStep] = []
     try await learning.finish { seen.append($1) }
     #expect(seen.map(\.loss?.place) == [1, 2, 3, 4])
@@ -62,7 +64,7 @@ struct PretrainingTests {
 
   @Test("Fewer sources than a batch make a smaller batch")
   func smallBatch() throws {
-    let learning = try Pretraining(options(), images: twoClasses(4))
+    let learning = try Pretraining(options(), images: twoClasses(4), engine: engine)
     #expect(learning.batchSize == 4)
     #expect(learning.stepsPerEpoch == 1)
   }
@@ -72,7 +74,7 @@ struct PretrainingTests {
     let images = try twoClasses(24)
     var options = options(epochs: 12)
     options.batchSize = 12
-    var learning = try Pretraining(options, images: images)
+    var learning = try Pretraining(options, images: images, engine: engine)
     var losses: [Float] = []
     try await learning.finish { losses.append($1.loss?.value ?? .nan) }
     #expect(losses.suffix(4).reduce(0, +) < losses.prefix(4).reduce(0, +))
@@ -80,8 +82,10 @@ struct PretrainingTests {
 
   @Test("What does not fit is refused")
   func refusals() throws {
-    #expect(throws: MorphologyError.self) { try Pretraining(options(), images: twoClasses(1)) }
-    var learning = try Pretraining(options(), images: twoClasses(14))
+    #expect(throws: MorphologyError.self) {
+      try Pretraining(options(), images: twoClasses(1), engine: engine)
+    }
+    var learning = try Pretraining(options(), images: twoClasses(14), engine: engine)
     let state = learning.state
     #expect(throws: MorphologyError.self) { try learning.load(state, position: 99) }
     #expect(throws: (any Error).self) { try learning.load([:], position: 1) }
@@ -92,6 +96,14 @@ struct PretrainingTests {
     let data = try JSONEncoder().encode(options())
     #expect(try JSONDecoder().decode(Pretraining.Options.self, from: data) == options())
   }
+}
+
+/// What the tests compute with.
+let engine: any Engine = WinogradEngine()
+
+/// The smallest encoder, with random weights.
+func tinyEncoder(_ seed: UInt64) throws -> any Encoder {
+  try engine.encoder(tiny(), precision: .float32, seed: seed)
 }
 
 /// The smallest encoder that is still one.

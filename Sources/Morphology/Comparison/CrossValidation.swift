@@ -1,4 +1,4 @@
-import NeuralNetwork
+public import NeuralNetwork
 public import Tensor
 
 /// A comparison of ways to learn the same labels, in folds that neither the labels' nor the
@@ -74,6 +74,7 @@ public struct CrossValidation: ResumableTraining {
   /// How many folds are done.
   public let doneFolds: Int
 
+  private let engine: any Engine
   private let images: [Prepared]
   private let groups: [Int]
   private let folds: [[Int]]
@@ -86,9 +87,12 @@ public struct CrossValidation: ResumableTraining {
   ///   - images: All images, prepared alike, labelled or not.
   ///   - groups: Images of one place on the sky share a number.
   ///   - tasks: The labelled ones.
+  ///   - engine: What computes.
   /// - Throws: `MorphologyError.badOptions` without tasks, for a share outside 0...1, or for tasks
   ///   with test rows beside others.
-  public init(_ options: Options, images: [Prepared], groups: [Int], tasks: [Task]) throws {
+  public init(
+    _ options: Options, images: [Prepared], groups: [Int], tasks: [Task], engine: any Engine
+  ) throws {
     let fixed = Set(tasks.map { $0.isTest.contains(true) })
     guard fixed.count == 1, options.shares.allSatisfy({ $0 > 0 && $0 <= 1 }) else {
       throw MorphologyError.badOptions(
@@ -98,7 +102,7 @@ public struct CrossValidation: ResumableTraining {
     if fixed == [true] { options.folds = 1 }
     doneFolds = min(options.folds, max(1, options.onlyFolds ?? options.folds))
     self.options = options
-    self.images = images
+    (self.images, self.engine) = (images, engine)
     self.groups = groups
     self.tasks = tasks
     folds = tasks.map { task in
@@ -183,7 +187,7 @@ public struct CrossValidation: ResumableTraining {
   }
 
   private func newPretraining(_ fold: Int) throws -> Pretraining {
-    try Pretraining(options.pretraining, images: unseen(fold).map { images[$0] })
+    try Pretraining(options.pretraining, images: unseen(fold).map { images[$0] }, engine: engine)
   }
 
   private mutating func learn(_ cell: Cell, task index: Int, fold: Int) async throws {
@@ -193,21 +197,21 @@ public struct CrossValidation: ResumableTraining {
     let open = task.rows.indices.filter { !closed.contains(groups[task.rows[$0]]) }
     var learning = options.learning
     learning.classes = task.classNames.count
-    let trial = Trial(
+    let trial = try Trial(
       images: task.rows.map { images[$0] }, classes: task.classes,
       training: stratifiedPart(
         open, classes: task.classes, share: cell.share, seed: options.seed &+ UInt64(fold)),
-      test: test, encoder: encoder, options: learning)
+      test: test, encoder: encoder(), options: learning)
     let found = try await trial.probabilities(by: cell.method)
     probabilities[cell.key]?.replaceRows(at: test, with: found)
   }
 
   /// The fold's encoder; one of random weights where there is no pre-training.
-  private var encoder: Encoder {
-    pretraining?.encoder
-      ?? Encoder(
-        options.pretraining.architecture, seed: options.seed,
-        precision: options.pretraining.precision ?? .float32)
+  private func encoder() throws -> any Encoder {
+    try pretraining?.encoder
+      ?? engine.encoder(
+        options.pretraining.architecture, precision: options.pretraining.precision ?? .float32,
+        seed: options.seed)
   }
 }
 

@@ -28,14 +28,14 @@ public struct Trial: Sendable {
   public var test: [Int]
 
   /// The pre-trained encoder, which must not have seen the test rows.
-  public var encoder: Encoder
+  public var encoder: any Encoder
 
   /// How a network learns; `epochs` and `folds` count for whole networks alone.
   public var options: FineTuning.Options
 
   /// Gathers a comparison.
   public init(
-    images: [Prepared], classes: [Int], training: [Int], test: [Int], encoder: Encoder,
+    images: [Prepared], classes: [Int], training: [Int], test: [Int], encoder: any Encoder,
     options: FineTuning.Options
   ) {
     self.images = images
@@ -58,11 +58,7 @@ public struct Trial: Sendable {
         classes: options.classes)
     case .linearProbe: try await trained(from: encoder) { $0.epochs = 0 }
     case .scratch:
-      try await trained(
-        from: Encoder(encoder.architecture, seed: options.seed &+ 1, precision: encoder.precision)
-      ) {
-        $0.probeViews = 0
-      }
+      try await trained(from: encoder.untrained(seed: options.seed &+ 1)) { $0.probeViews = 0 }
     case .fineTuned: try await trained(from: encoder) { _ in }
     }
   }
@@ -72,7 +68,7 @@ public struct Trial: Sendable {
   }
 
   private func trained(
-    from encoder: Encoder, _ change: (inout FineTuning.Options) -> Void
+    from encoder: any Encoder, _ change: (inout FineTuning.Options) -> Void
   ) async throws -> Tensor {
     var options = options
     change(&options)

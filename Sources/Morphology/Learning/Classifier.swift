@@ -16,16 +16,16 @@ public struct Classifier: Sendable {
   public let views: TestViews
 
   /// The encoder, whose embeddings the head classifies.
-  public var encoder: Encoder { model.encoder }
+  public var encoder: any Encoder { network.encoder }
 
-  private let model: Model
+  private let network: any Network
   private let labelled: LabelledSpace?
 
   init(
-    model: Model, classes: Int, temperature: Float, preprocessing: Preprocessing,
+    network: any Network, classes: Int, temperature: Float, preprocessing: Preprocessing,
     views: TestViews, labelled: LabelledSpace?
   ) {
-    self.model = model
+    self.network = network
     self.labelled = labelled
     self.classes = classes
     self.temperature = temperature
@@ -33,28 +33,27 @@ public struct Classifier: Sendable {
     self.views = views
   }
 
-  /// Restores a classifier from its saved weights.
+  /// Restores a classifier from its saved weights, in an engine.
   ///
   /// - Throws: What the network throws for tensors that do not fit the architecture, or
   ///   `MorphologyError.badOptions` for a number of views that cannot be.
   public init(
-    architecture: Architecture, classes: Int, temperature: Float, preprocessing: Preprocessing,
-    views: TestViews, precision: Precision = .float32, state: [String: Tensor]
+    _ engine: any Engine, architecture: Architecture, classes: Int, temperature: Float,
+    preprocessing: Preprocessing, views: TestViews, precision: Precision = .float32,
+    state: [String: Tensor]
   ) throws {
     try views.check()
-    var model = Model(
-      encoder: Encoder(architecture, seed: 0, precision: precision),
-      head: Head(
-        dimensions: [architecture.embeddingDimension, classes], normalised: false, seed: 0))
-    try model.load(state)
+    var network = try engine.encoder(architecture, precision: precision, seed: 0)
+      .network(head: HeadShape([classes]), seed: 0, optimiser: Optimiser())
+    try network.load(state)
     self.init(
-      model: model, classes: classes, temperature: temperature, preprocessing: preprocessing,
+      network: network, classes: classes, temperature: temperature, preprocessing: preprocessing,
       views: views, labelled: LabelledSpace(state))
   }
 
   /// The weights, to save; the temperature, number of classes and preprocessing go beside them.
   public var state: [String: Tensor] {
-    model.state.merging(labelled?.state ?? [:]) { first, _ in first }
+    network.weights.merging(labelled?.state ?? [:]) { first, _ in first }
   }
 
   /// Class probabilities of sources, `[n, classes]`: the mean over its views.
@@ -77,10 +76,19 @@ public struct Classifier: Sendable {
       throw MorphologyError.badOptions("sources were prepared otherwise than the classifier's")
     }
     guard !sources.isEmpty else { return (Tensor([0, classes]), labelled.map { _ in [] }) }
-    let features = model.encoder.features(of: sources, by: views)
+    let features = network.encoder.features(of: sources, by: views)
     return (
-      meanProbabilities(model.logits(of: features), temperature: temperature),
+      meanProbabilities(network.logits(of: features), temperature: temperature),
       labelled?.unlikeness(of: meanOverViews(features))
     )
+  }
+}
+
+extension Network {
+  /// The logits of `[n, views, dimensions]` features, `[n, views, classes]`.
+  func logits(of features: Tensor) -> Tensor {
+    let (count, views) = (features.shape[0], features.shape[1])
+    let logits = judge(features.reshaped([count * views, features.shape[2]]))
+    return logits.reshaped([count, views, logits.columns])
   }
 }

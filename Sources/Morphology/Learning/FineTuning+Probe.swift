@@ -6,7 +6,7 @@ extension FineTuning {
   ///
   /// - Returns: The mean cross-entropy over what it learned from; 0 where there is no probe.
   mutating func probe(_ rows: [Int], _ round: Int) throws -> Float {
-    startModel(round)
+    startNetwork(round)
     guard options.probeViews > 0 else { return 0 }
     let (embeddings, owners) = embeddedViews(rows)
     let scales = Standardisation(embeddings)
@@ -17,7 +17,7 @@ extension FineTuning {
     learning.penalty *= Float(options.probeViews)
     learning.balance = options.balance
     let probe = try LinearProbe(points, truth: truth, classes: options.classes, options: learning)
-    setHead(probe.layer, means: scales.means, deviations: scales.deviations)
+    setHead(scales.absorbed(into: probe.layer))
     let surprise = summedSurprise(of: probe.probabilities(of: points), classes: truth)
     return Float(surprise / Double(max(1, truth.count)))
   }

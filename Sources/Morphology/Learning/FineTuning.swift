@@ -73,12 +73,11 @@ public struct FineTuning: ResumableTraining {
     TestViews(count: options.testViews, zoom: options.views.zoom)
   }
 
-  let start: Encoder
+  let start: any Encoder
   let images: [Prepared]
   let classes: [Int]
   private let unlabelled: [Prepared]
-  private var model: Model
-  private var optimiser: Optimiser
+  private var network: any Network
   private var heldOut: Tensor
   private var heldOutMeasures: Tensor
   private var features: Tensor?
@@ -96,7 +95,8 @@ public struct FineTuning: ResumableTraining {
   ///     labelled; nothing else is learned from them.
   /// - Throws: `MorphologyError` where numbers do not fit.
   public init(
-    encoder: Encoder, options: Options, images: [Prepared], classes: [Int], groups: [Int]? = nil,
+    encoder: any Encoder, options: Options, images: [Prepared], classes: [Int],
+    groups: [Int]? = nil,
     unlabelled: [Prepared] = []
   ) throws {
     try Self.check(
@@ -112,8 +112,7 @@ public struct FineTuning: ResumableTraining {
       ? []
       : stratifiedFolds(
         classes: classes, groups: groups, folds: options.folds, seed: options.seed)
-    model = Self.model(start, options: options, round: 0)
-    optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
+    network = Self.network(start, options: options, round: 0)
     heldOut = Tensor([images.count, options.testViews, options.classes])
     heldOutMeasures = Tensor([images.count, 4])
   }
@@ -157,7 +156,7 @@ public struct FineTuning: ResumableTraining {
   public func classifier() -> Classifier? {
     guard isFinished, let preprocessing = images.first?.preprocessing else { return nil }
     return Classifier(
-      model: model, classes: options.classes, temperature: temperature,
+      network: network, classes: options.classes, temperature: temperature,
       preprocessing: preprocessing, views: testViews, labelled: labelledSpace)
   }
 
@@ -174,7 +173,7 @@ public struct FineTuning: ResumableTraining {
 
   /// The features of each source, the mean over its views, `[n, dimensions]`.
   private func features(of sources: [Prepared]) -> Tensor {
-    model.encoder.embed(sources, by: testViews)
+    network.encoder.embed(sources, by: testViews)
   }
 
   private var temperature: Float {
@@ -187,8 +186,8 @@ public struct FineTuning: ResumableTraining {
 
   private mutating func predictHeldOut(_ round: Int) {
     let rows = images.indices.filter { folds[$0] == round }
-    let seen = model.encoder.features(of: rows.map { images[$0] }, by: testViews)
-    let logits = model.logits(of: seen)
+    let seen = network.encoder.features(of: rows.map { images[$0] }, by: testViews)
+    let logits = network.logits(of: seen)
     let learned = trainingRows(round)
     let space = LabelledSpace(
       features: features(of: learned.map { images[$0] }),
@@ -201,7 +200,7 @@ public struct FineTuning: ResumableTraining {
 
 extension FineTuning {
   public var state: [String: Tensor] {
-    var state = model.state.merging(optimiser.state.prefixed("optimiser.")) { first, _ in first }
+    var state = network.state
     state["held_out_logits"] = heldOut
     state["held_out_measures"] = heldOutMeasures
     state["features"] = features
@@ -216,8 +215,7 @@ extension FineTuning {
     }
     guard let measures = state["held_out_measures"], measures.shape == heldOutMeasures.shape
     else { throw MorphologyError.badState("held-out measures are missing or of other sources") }
-    try model.load(state)
-    try optimiser.load(state.part("optimiser."))
+    try network.load(state)
     heldOut = logits
     heldOutMeasures = measures
     features = state["features"]
@@ -225,12 +223,12 @@ extension FineTuning {
     self.position = position
   }
 
-  private static func model(_ encoder: Encoder, options: Options, round: Int) -> Model {
-    let width = encoder.architecture.embeddingDimension
-    let head = Head(
-      dimensions: [width, options.classes], normalised: false,
-      seed: options.seed &+ UInt64(round) &+ 7)
-    return Model(encoder: encoder, head: head)
+  private static func network(
+    _ encoder: any Encoder, options: Options, round: Int
+  ) -> any Network {
+    encoder.network(
+      head: HeadShape([options.classes]), seed: options.seed &+ UInt64(round) &+ 7,
+      optimiser: Optimiser(options.rule, weightDecay: options.weightDecay))
   }
 
   private static func check(
@@ -275,19 +273,17 @@ extension FineTuning {
       let views = options.views.batch(
         of: chosen.enumerated().map { ($0.offset, images[$0.element]) }, copies: 1,
         seed: options.seed, coordinates: (round, done))
-      model.forgetGradients()
-      let logits = model.head.forward(model.encoder.forward(views))
-      let (part, gradient) = cost(logits, chosen.map { classes[$0] })
-      model.encoder.backward(model.head.backward(gradient))
-      optimiser.step(&model, rate: schedule.rate(at: done))
-      loss += part / Float(steps)
+      let cost = CrossEntropy(
+        classes: chosen.map { classes[$0] }, smoothing: options.smoothing)
+      loss +=
+        network.learn(from: views, under: cost, rate: schedule.rate(at: done)) / Float(steps)
     }
     return loss
   }
 
   private static func settled(
-    _ encoder: Encoder, _ options: Options, _ images: [Prepared]
-  ) -> Encoder {
+    _ encoder: any Encoder, _ options: Options, _ images: [Prepared]
+  ) -> any Encoder {
     encoder.settled { pass in
       let rows = (0..<min(64, images.count)).map { (pass * 64 + $0) % images.count }
       return options.views.batch(
@@ -296,21 +292,13 @@ extension FineTuning {
   }
 
   /// Begins a round with the encoder as it came and a head of its own.
-  mutating func startModel(_ round: Int) {
-    model = Self.model(start, options: options, round: round)
-    optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
+  mutating func startNetwork(_ round: Int) {
+    network = Self.network(start, options: options, round: round)
   }
 
-  /// Makes a linear classifier over standardised embeddings the head.
-  mutating func setHead(
-    _ layer: (weights: Tensor, biases: Tensor), means: [Float], deviations: [Float]
-  ) {
-    model.head = Head(weights: layer.weights, biases: layer.biases)
-    model.head.absorb(means: means, deviations: deviations)
-  }
-
-  private func cost(_ logits: Tensor, _ truth: [Int]) -> (loss: Float, gradient: Tensor) {
-    softmaxCrossEntropy(logits, classes: truth, smoothing: options.smoothing)
+  /// Makes a linear classifier the head.
+  mutating func setHead(_ layer: LinearLayer) {
+    network.setHead(weights: layer.weights, biases: layer.biases)
   }
 
   private func batchSize(_ rows: [Int]) -> Int { min(options.batchSize, rows.count) }

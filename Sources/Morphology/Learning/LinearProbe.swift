@@ -67,10 +67,10 @@ public struct LinearProbe: Sendable {
       classes: taught.count, options: options)
   }
 
-  /// The layer that gives its logits: weights `[classes, dimensions]` and biases `[classes]`.
+  /// The layer that gives its logits.
   ///
   /// A class that was not taught gets a probability of almost 0.
-  package var layer: (weights: Tensor, biases: Tensor) {
+  package var layer: LinearLayer {
     let width = weights.columns - 1
     var matrix = Tensor([classes, width])
     var biases = Tensor([classes], repeating: -10)
@@ -80,7 +80,7 @@ public struct LinearProbe: Sendable {
         index * width..<(index + 1) * width, with: learned.dropLast().map { $0 * scale })
       biases.values[index] = learned[width]
     }
-    return (matrix, biases)
+    return LinearLayer(weights: matrix, biases: biases)
   }
 
   /// The probabilities of points, `[n, classes]`.
@@ -99,6 +99,12 @@ public struct LinearProbe: Sendable {
   }
 }
 
+/// What is added up to outputs: weights `[outputs, inputs]` and biases `[outputs]`.
+package struct LinearLayer: Sendable {
+  package var weights: Tensor
+  package var biases: Tensor
+}
+
 private func descend(
   _ x: Tensor, _ truth: [Int], classes: Int, options: LinearProbe.Options
 ) -> Tensor {
@@ -112,7 +118,7 @@ private func descend(
   var momentum: Float = 1
   for _ in 0..<options.steps {
     let logits = multiply(x, transposed: false, ahead, transposed: true)
-    let slope = softmaxCrossEntropy(logits, classes: truth, weights: balance).gradient
+    let slope = CrossEntropy(classes: truth, weights: balance)(logits).gradient
     let gradient = multiply(slope, transposed: true, x, transposed: false)
     let next = (1 + (1 + 4 * momentum * momentum).squareRoot()) / 2
     for index in weights.values.indices {

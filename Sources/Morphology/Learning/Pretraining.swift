@@ -59,19 +59,12 @@ public struct Pretraining: ResumableTraining {
   public let options: Options
 
   /// The encoder so far.
-  public var encoder: Encoder { model.encoder }
-
-  /// Whether maps are computed again instead of kept, as `Encoder` has it: it changes no result.
-  public var recomputesMaps: Bool {
-    get { model.encoder.recomputesMaps }
-    set { model.encoder.recomputesMaps = newValue }
-  }
+  public var encoder: any Encoder { network.encoder }
 
   public private(set) var position = 0
 
   private let images: any ImageSource
-  private var model: Model
-  private var optimiser: Optimiser
+  private var network: any Network
   private var order: StepOrder
   private var next: ViewsToCome?
 
@@ -80,29 +73,27 @@ public struct Pretraining: ResumableTraining {
   /// - Parameters:
   ///   - options: What decides the result.
   ///   - images: The sources to learn from.
+  ///   - engine: What computes.
   /// - Throws: `MorphologyError` for fewer than two sources or options that cannot be, and what the
   ///   network throws for an architecture that cannot be.
-  public init(_ options: Options, images: any ImageSource) throws {
+  public init(_ options: Options, images: any ImageSource, engine: any Engine) throws {
     guard images.count > 1 else {
       throw MorphologyError.tooFew(what: "sources to learn from", have: images.count, need: 2)
     }
     guard options.batchSize > 1, options.epochs > 0, options.temperature > 0 else {
       throw MorphologyError.badOptions("batchSize, epochs and temperature must be positive")
     }
-    try options.architecture.check()
-    try options.precision?.check()
     self.options = options
     self.images = images
     order = StepOrder(
       sources: images.count, batchSize: min(options.batchSize, images.count), seed: options.seed)
     let width = options.architecture.embeddingDimension
-    model = Model(
-      encoder: Encoder(
-        options.architecture, seed: options.seed, precision: options.precision ?? .float32),
-      head: Head(
-        dimensions: [width, options.hidden ?? width, options.projection], normalised: true,
-        seed: options.seed &+ 1))
-    optimiser = Optimiser(rule: options.rule, weightDecay: options.weightDecay)
+    network = try engine.encoder(
+      options.architecture, precision: options.precision ?? .float32, seed: options.seed
+    ).network(
+      head: HeadShape([options.hidden ?? width, options.projection], isNormalised: true),
+      seed: options.seed &+ 1,
+      optimiser: Optimiser(options.rule, weightDecay: options.weightDecay))
   }
 
   /// Sources in a step: fewer than asked for where there are fewer.
@@ -124,7 +115,8 @@ public struct Pretraining: ResumableTraining {
     next = nil
     let views = try await own.task.value
     if step + 1 < total { next = self.views(of: step + 1) }
-    let loss = learn(views)
+    let loss = network.learn(
+      from: views, under: NTXent(temperature: options.temperature), rate: schedule.rate(at: step))
     position += 1
     return TrainingStep(
       "epoch \(step / stepsPerEpoch + 1)", loss: .init(curve: "loss", place: position, value: loss))
@@ -142,29 +134,17 @@ public struct Pretraining: ResumableTraining {
       })
   }
 
-  private mutating func learn(_ views: Tensor) -> Float {
-    model.forgetGradients()
-    let projections = model.head.forward(model.encoder.forward(views))
-    let (loss, gradient) = ntXent(projections, temperature: options.temperature)
-    model.encoder.backward(model.head.backward(gradient))
-    optimiser.step(&model, rate: schedule.rate(at: position))
-    return loss
-  }
-
   private var schedule: CosineSchedule {
     let warmUp = min(options.warmUpEpochs, max(1, options.epochs / 10))
     return CosineSchedule(
       base: options.rate, warmUpSteps: warmUp * stepsPerEpoch, totalSteps: total)
   }
 
-  public var state: [String: Tensor] {
-    model.state.merging(optimiser.state.prefixed("optimiser.")) { first, _ in first }
-  }
+  public var state: [String: Tensor] { network.state }
 
   public mutating func load(_ state: [String: Tensor], position: Int) throws {
     try check(position)
-    try model.load(state)
-    try optimiser.load(state.part("optimiser."))
+    try network.load(state)
     self.position = position
   }
 }

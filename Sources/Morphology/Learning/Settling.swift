@@ -9,13 +9,13 @@ extension Encoder {
   ///
   /// - Parameter views: Batches `[n, side, side, 1]` by number.
   /// - Returns: The same weights, with statistics that hold.
-  package func settled(on views: (Int) -> Tensor) -> Encoder {
+  package func settled(on views: (Int) -> Tensor) -> any Encoder {
     let first = views(0)
     var trained = self
-    let scale = trained.forward(first).rootMeanSquare / embed(first).rootMeanSquare
+    let scale = trained.adapt(to: first).rootMeanSquare / embed(first).rootMeanSquare
     guard !(0.5...2).contains(scale) else { return self }
     // The momentum of running statistics is 0.1: less than 0.2% of the old ones stays.
-    for pass in 1..<60 { _ = trained.forward(views(pass)) }
+    for pass in 1..<60 { _ = trained.adapt(to: views(pass)) }
     return trained
   }
 }

@@ -1,4 +1,3 @@
-internal import NeuralNetwork
 internal import Tensor
 
 /// The mean and spread of every column of some points, by which all columns are made alike.
@@ -24,6 +23,21 @@ struct Standardisation {
     }
     means = centre.map { Float($0) }
     deviations = squares.map { $0 > 1e-12 * count ? Float(($0 / count).squareRoot()) : 1 }
+  }
+
+  /// A layer that learned over standardised points, made to give the same over points as they are.
+  func absorbed(into layer: LinearLayer) -> LinearLayer {
+    var layer = layer
+    for output in layer.biases.values.indices {
+      var shift: Float = 0
+      for input in means.indices {
+        let place = output * means.count + input
+        layer.weights.values[place] /= deviations[input]
+        shift += layer.weights.values[place] * means[input]
+      }
+      layer.biases.values[output] -= shift
+    }
+    return layer
   }
 
   /// The points with mean 0 and deviation 1 in every column.

@@ -206,15 +206,6 @@ extension Surroundings {
   }
 }
 
-extension Model {
-  /// The logits of `[n, views, dimensions]` features, `[n, views, classes]`.
-  func logits(of features: Tensor) -> Tensor {
-    let (count, views) = (features.shape[0], features.shape[1])
-    let logits = head.apply(features.reshaped([count * views, features.shape[2]]))
-    return logits.reshaped([count, views, logits.columns])
-  }
-}
-
 extension [Float] {
   /// The place of the first element, in an ascending array, that the condition holds for.
   fileprivate func firstPlace(where holds: (Float) -> Bool) -> Int {

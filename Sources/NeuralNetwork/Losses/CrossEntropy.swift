@@ -22,42 +22,48 @@ public func softmax(_ logits: Tensor) -> Tensor {
   }
 }
 
-/// The mean cross-entropy of classes under the softmax of logits, and its derivative.
+/// The cross-entropy of classes under the softmax of logits.
 ///
 /// Follows PyTorch's `cross_entropy`: with smoothing s the target is 1 − s on the true class plus
 /// s / classes on each (Szegedy et al. 2016, arXiv:1512.00567), each class's term is weighted by
 /// its weight, and the sum is divided by the weights of the true classes.
-///
-/// - Parameters:
-///   - logits: `[n, classes]`.
-///   - classes: The true class of each row.
-///   - weights: One a class; `nil` for 1.
-///   - smoothing: s, in 0..<1.
-/// - Returns: The loss, and its derivative with respect to the logits, `[n, classes]`.
-public func softmaxCrossEntropy(
-  _ logits: Tensor, classes: [Int], weights: [Float]? = nil, smoothing: Float = 0
-) -> (loss: Float, gradient: Tensor) {
-  let count = logits.columns
-  precondition(classes.count == logits.rows, "\(classes.count) classes of \(logits.rows) rows")
-  let weights = weights ?? [Float](repeating: 1, count: count)
-  let total = classes.reduce(0) { $0 + Double(weights[$1]) }
-  let spread = smoothing / Float(count)
-  let all = weights.reduce(0, +)
-  var gradient = softmax(logits)
-  var loss = 0.0
-  for (row, truth) in classes.enumerated() {
-    let line = logits.row(row)
-    let logSum = logarithmOfSum(line)
-    let mass = (1 - smoothing) * weights[truth] + spread * all
-    for column in 0..<count {
-      let own = column == truth ? 1 - smoothing : 0
-      let target = (own + spread) * weights[column]
-      let index = row * count + column
-      loss += Double(target) * (logSum - Double(logits.values[index]))
-      gradient.values[index] = (mass * gradient.values[index] - target) / Float(total)
-    }
+public struct CrossEntropy: Loss {
+  /// The true class of each row.
+  public var classes: [Int]
+
+  /// One a class; `nil` for 1.
+  public var weights: [Float]?
+
+  /// s, in 0..<1.
+  public var smoothing: Float
+
+  /// The loss of a batch's true classes.
+  public init(classes: [Int], weights: [Float]? = nil, smoothing: Float = 0) {
+    (self.classes, self.weights, self.smoothing) = (classes, weights, smoothing)
   }
-  return (Float(loss / total), gradient)
+
+  public func callAsFunction(_ outputs: Tensor) -> (value: Float, gradient: Tensor) {
+    let count = outputs.columns
+    precondition(classes.count == outputs.rows, "\(classes.count) classes of \(outputs.rows) rows")
+    let weights = weights ?? [Float](repeating: 1, count: count)
+    let total = classes.reduce(0) { $0 + Double(weights[$1]) }
+    let share = smoothing / Float(count)
+    let all = weights.reduce(0, +)
+    var gradient = softmax(outputs)
+    var loss = 0.0
+    for (row, truth) in classes.enumerated() {
+      let logSum = logarithmOfSum(outputs.row(row))
+      let mass = (1 - smoothing) * weights[truth] + share * all
+      for column in 0..<count {
+        let own = column == truth ? 1 - smoothing : 0
+        let target = (own + share) * weights[column]
+        let index = row * count + column
+        loss += Double(target) * (logSum - Double(outputs.values[index]))
+        gradient.values[index] = (mass * gradient.values[index] - target) / Float(total)
+      }
+    }
+    return (Float(loss / total), gradient)
+  }
 }
 
 private func logarithmOfSum(_ line: ArraySlice<Float>) -> Double {

@@ -1,36 +1,38 @@
 public import Tensor
 
-/// The normalised temperature-scaled cross-entropy of pairs of views, and its derivative.
+/// The normalised temperature-scaled cross-entropy of pairs of views.
 ///
-/// Chen et al. 2020 (arXiv:2002.05709). Rows i and i + n/2 are two views of one source; all other rows are others. Each row's loss is
-/// −log of exp(cos(i, pair) / t) over the sum of exp(cos(i, k) / t) for all k but i; the mean over
-/// all rows is given.
-///
-/// - Parameters:
-///   - projections: `[n, dimensions]`, n even and at least 4 for there to be others.
-///   - temperature: t.
-/// - Returns: The loss, and its derivative with respect to the projections.
-public func ntXent(_ projections: Tensor, temperature: Float) -> (loss: Float, gradient: Tensor) {
-  let count = projections.rows
-  precondition(count.isMultiple(of: 2), "an odd number of views")
-  let (units, lengths) = unitRows(projections)
-  var logits = multiply(units, transposed: false, units, transposed: true)
-  for index in logits.values.indices { logits.values[index] /= temperature }
-  // A view is not compared with itself; exp of this is 0.
-  for row in 0..<count { logits.values[row * count + row] = -1e9 }
-  let pairs = (0..<count).map { ($0 + count / 2) % count }
-  let (loss, slope) = softmaxCrossEntropy(logits, classes: pairs)
-  var gradient = multiply(symmetric(slope), transposed: false, units, transposed: false)
-  let columns = gradient.columns
-  for row in 0..<count {
-    let cells = row * columns..<(row + 1) * columns
-    let along = cells.reduce(Float(0)) { $0 + gradient.values[$1] * units.values[$1] }
-    for cell in cells {
-      gradient.values[cell] =
-        (gradient.values[cell] - along * units.values[cell]) / (temperature * lengths[row])
+/// Chen et al. 2020 (arXiv:2002.05709). Rows i and i + n/2 are two views of one source; all other
+/// rows are others: n is even, and at least 4 for there to be some. Each row's loss is
+/// −log of exp(cos(i, pair) / t) over the sum of exp(cos(i, k) / t) for all k but i.
+public struct NTXent: Loss {
+  /// t.
+  public var temperature: Float
+
+  /// The loss of a temperature.
+  public init(temperature: Float) { self.temperature = temperature }
+
+  public func callAsFunction(_ outputs: Tensor) -> (value: Float, gradient: Tensor) {
+    let count = outputs.rows
+    precondition(count.isMultiple(of: 2), "an odd number of views")
+    let (units, lengths) = unitRows(outputs)
+    var logits = multiply(units, transposed: false, units, transposed: true)
+    for index in logits.values.indices { logits.values[index] /= temperature }
+    // A view is not compared with itself; exp of this is 0.
+    for row in 0..<count { logits.values[row * count + row] = -1e9 }
+    let (loss, slope) = CrossEntropy(classes: (0..<count).map { ($0 + count / 2) % count })(logits)
+    var gradient = multiply(symmetric(slope), transposed: false, units, transposed: false)
+    let columns = gradient.columns
+    for row in 0..<count {
+      let cells = row * columns..<(row + 1) * columns
+      let along = cells.reduce(Float(0)) { $0 + gradient.values[$1] * units.values[$1] }
+      for cell in cells {
+        gradient.values[cell] =
+          (gradient.values[cell] - along * units.values[cell]) / (temperature * lengths[row])
+      }
     }
+    return (loss, gradient)
   }
-  return (loss, gradient)
 }
 
 /// Rows of unit length, and the lengths they had.

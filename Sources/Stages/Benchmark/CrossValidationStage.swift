@@ -94,7 +94,8 @@ extension Workplace {
       try stage.tasks.map { try specimens.task($0, in: database) }
     }
     var comparison = try CrossValidation(
-      stage.options, images: specimens.images, groups: specimens.groups, tasks: tasks)
+      stage.options, images: specimens.images, groups: specimens.groups, tasks: tasks,
+      engine: engine)
     var session = TrainingSession(workplace: self, run: run)
     if let saved = try await session.resume() {
       try comparison.load(saved.state, position: saved.step)

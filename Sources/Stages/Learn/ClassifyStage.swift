@@ -74,8 +74,8 @@ extension Workplace {
     let (scheme, classes, classifier) = try await database.with { database in
       let (scheme, classes) = try model.classes(in: database)
       let classifier = try model.classifier(
-        classes: classes.count, preparedBy: match.preprocessing, computing: precision,
-        in: database)
+        classes: classes.count, preparedBy: match.preprocessing, on: engine,
+        computing: precision, in: database)
       return (scheme, classes, classifier)
     }
     let counts = try await database.with { try survey.counts(in: $0) }

@@ -69,7 +69,8 @@ extension Workplace {
       })
     else { return report }
     progress.note("since then they were replaced by those at another scale or precision")
-    let repeating = Workplace(database: database, user: user, progress: progress, again: true)
+    let repeating = Workplace(
+      database: database, user: user, progress: progress, again: true, engine: engine)
     return try await repeating.perform(work) {
       try await embed(survey, by: model, match, stage.precision, run: $0)
     }
@@ -80,7 +81,7 @@ extension Workplace {
     run: Int
   ) async throws -> EmbedStage.Metrics {
     let encoder = try await database.with {
-      try model.encoder(computing: precision, in: $0).encoder
+      try model.encoder(on: engine, computing: precision, in: $0).encoder
     }
     let preprocessing = match.preprocessing
     let replaced = try await database.with {

@@ -128,11 +128,13 @@ extension Workplace {
   ) async throws -> FinetuneStage.Metrics {
     let encoder =
       try await database.with { database in
-        try model.map { try $0.encoder(computing: stage.precision, in: database).encoder }
+        try model.map {
+          try $0.encoder(on: engine, computing: stage.precision, in: database).encoder
+        }
       }
-      ?? Encoder(
-        stage.fromScratch ?? Architecture(), seed: stage.learning.seed,
-        precision: stage.precision ?? .float32)
+      ?? engine.encoder(
+        stage.fromScratch ?? Architecture(), precision: stage.precision ?? .float32,
+        seed: stage.learning.seed)
     let labelled = try await labelledImages(stage, surveys, scheme: scheme, by: match.preprocessing)
     var options = stage.learning
     options.classes = labelled.taught.classes.count

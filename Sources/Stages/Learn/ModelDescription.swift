@@ -27,16 +27,17 @@ extension Catalogue.Model {
   ///
   /// - Throws: `NetworkError` where this processor does not compute with the precision.
   func encoder(
-    computing precision: Precision? = nil, in database: Connection
-  ) throws -> (encoder: Encoder, preprocessing: Preprocessing) {
+    on engine: any Engine, computing precision: Precision? = nil, in database: Connection
+  ) throws -> (encoder: any Encoder, preprocessing: Preprocessing) {
     if kind == .classifier {
       let count = try classes(in: database).classes.count
-      let classifier = try classifier(classes: count, computing: precision, in: database)
+      let classifier = try classifier(
+        classes: count, on: engine, computing: precision, in: database)
       return (classifier.encoder, classifier.preprocessing)
     }
     let description = try description.decode(as: ModelDescription.self)
-    try precision?.check()
-    var encoder = Encoder(description.architecture, seed: 0, precision: precision ?? .float32)
+    var encoder = try engine.encoder(
+      description.architecture, precision: precision ?? .float32, seed: 0)
     try encoder.load(decodeSafetensors(try weights(in: database)).tensors)
     return (encoder, description.preprocessing)
   }
@@ -52,13 +53,12 @@ extension Catalogue.Model {
   ///
   /// - Throws: `NetworkError` where this processor does not compute with the precision.
   func classifier(
-    classes: Int, preparedBy preprocessing: Preprocessing? = nil,
+    classes: Int, preparedBy preprocessing: Preprocessing? = nil, on engine: any Engine,
     computing precision: Precision? = nil, in database: Connection
   ) throws -> Classifier {
     let description = try description.decode(as: ModelDescription.self)
-    try precision?.check()
     return try Classifier(
-      architecture: description.architecture, classes: classes,
+      engine, architecture: description.architecture, classes: classes,
       temperature: description.temperature ?? 1,
       preprocessing: preprocessing ?? description.preprocessing,
       views: description.views ?? TestViews(), precision: precision ?? .float32,

@@ -66,8 +66,8 @@ extension Workplace {
     let (images, empty) = try await trainingImages(of: surveys, by: stage.preprocessing, run: run)
     if let advice = stage.learning.architecture.advice { progress.note(advice) }
     var session = TrainingSession(workplace: self, run: run)
-    var training = try Pretraining(stage.learning, images: images)
-    training.recomputesMaps = means.recomputesMaps
+    var training = try Pretraining(
+      stage.learning, images: images, engine: means.recomputesMaps ? engine.sparingMemory : engine)
     if let saved = try await session.resume() {
       try training.load(saved.state, position: saved.step)
       progress.note("going on after step \(saved.step) of \(training.total)")

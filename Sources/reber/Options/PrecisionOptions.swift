@@ -1,5 +1,6 @@
 public import ArgumentParser
 public import NeuralNetwork
+import Stages
 
 /// What the network computes with.
 struct PrecisionOptions: ParsableArguments {
@@ -18,7 +19,7 @@ struct PrecisionOptions: ParsableArguments {
   var precision: Precision? { chosen == .float32 ? nil : chosen }
 
   func validate() throws {
-    do { try chosen.check() } catch { throw ValidationError("--precision: \(error)") }
+    do { try Workplace.usualEngine.check(chosen) } catch { throw ValidationError("--precision: \(error)") }
   }
 }
 

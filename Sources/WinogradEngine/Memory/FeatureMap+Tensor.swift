@@ -1,0 +1,43 @@
+internal import CKernels
+internal import Tensor
+
+extension Arena {
+  /// A copy of images `[n, height, width, channels]` or of rows `[n, channels]`.
+  func map(copying tensor: Tensor) -> FeatureMap {
+    let shape = tensor.shape
+    precondition(shape.count == 4 || shape.count == 2, "neither images nor rows: \(shape)")
+    let isImages = shape.count == 4
+    let map = map(
+      MapShape(
+        count: shape[0], height: isImages ? shape[1] : 1, width: isImages ? shape[2] : 1,
+        channels: shape[shape.count - 1]))
+    map.base.update(from: tensor.values, count: tensor.values.count)
+    return map
+  }
+}
+
+extension FeatureMap {
+  /// All numbers as rows, `[pixels, channels]`.
+  func tensor() -> Tensor {
+    Tensor(shape: [pixels, channels]) { target in
+      target.baseAddress?.update(from: base, count: elements)
+    }
+  }
+
+  /// Means over each image's pixels, `[count, channels]`.
+  func pooled() -> Tensor {
+    Tensor(shape: [count, channels]) { target in
+      guard let target = target.baseAddress else { return }
+      reber_pool(base, count, height * width, channels, target)
+    }
+  }
+
+  /// Becomes the gradient of `pooled()`.
+  func unpool(_ gradient: Tensor) {
+    precondition(gradient.shape == [count, channels], "a gradient of shape \(gradient.shape)")
+    gradient.values.withUnsafeBufferPointer { values in
+      guard let values = values.baseAddress else { return }
+      reber_pool_backward(values, count, height * width, channels, base)
+    }
+  }
+}

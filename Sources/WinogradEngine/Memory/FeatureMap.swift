@@ -1,0 +1,63 @@
+/// The extents of a batch of images: `[count, height, width, channels]`.
+struct MapShape: Sendable, Hashable {
+  var count: Int
+  var height: Int
+  var width: Int
+  var channels: Int
+
+  /// Pixels of all images.
+  var pixels: Int { count * height * width }
+
+  /// Numbers of all images.
+  var elements: Int { pixels * channels }
+}
+
+/// A batch of images in an arena's memory.
+///
+/// Unchecked, because it is a view on memory: tasks that run at once write disjoint parts of it.
+struct FeatureMap: @unchecked Sendable {
+  let base: UnsafeMutablePointer<Float>
+  let shape: MapShape
+
+  var count: Int { shape.count }
+  var height: Int { shape.height }
+  var width: Int { shape.width }
+  var channels: Int { shape.channels }
+  var pixels: Int { shape.pixels }
+  var elements: Int { shape.elements }
+
+  /// A map of the same shape in other memory.
+  func moved(to base: UnsafeMutablePointer<Float>) -> FeatureMap {
+    FeatureMap(base: base, shape: shape)
+  }
+
+  /// The address of a pixel's first channel.
+  func at(_ pixel: Int) -> UnsafeMutablePointer<Float> { base + pixel * channels }
+
+  /// Sets some images to 0.
+  func clear(_ images: Range<Int>) {
+    let size = elements / max(1, count)
+    (base + images.lowerBound * size).update(repeating: 0, count: images.count * size)
+  }
+}
+
+/// One factor and one summand a channel, applied before a ReLU: relu(scale x + shift).
+///
+/// Unchecked, because it is a view on memory that is only read while tasks run.
+struct ChannelAffine: @unchecked Sendable {
+  let scale: UnsafeMutablePointer<Float>
+  let shift: UnsafeMutablePointer<Float>
+}
+
+/// A map as the next convolution reads it: plain, or relu(scale x + shift) of it.
+///
+/// The activation between two convolutions is computed while it is read and never stored.
+struct Activation: Sendable {
+  let map: FeatureMap
+  let affine: ChannelAffine?
+
+  init(_ map: FeatureMap, affine: ChannelAffine? = nil) {
+    self.map = map
+    self.affine = affine
+  }
+}

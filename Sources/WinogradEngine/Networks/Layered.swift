@@ -1,0 +1,112 @@
+internal import NeuralNetwork
+internal import Tensor
+
+/// A layer, or a network of layers, whose state is made of parameters and running statistics.
+protocol Layered {
+  /// Calls the bodies with the name of every parameter and of every running statistic, always in the
+  /// same order.
+  mutating func visit(
+    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void)
+}
+
+extension Layered {
+  /// Calls `body` with every parameter.
+  mutating func visit(_ body: (String, inout Parameter) -> Void) {
+    visit(body, statistic: { _, _ in })
+  }
+
+  /// Visits it as part of a network that calls it `name`.
+  mutating func visit(
+    as name: String, _ parameter: (String, inout Parameter) -> Void,
+    statistic: (String, inout Tensor) -> Void
+  ) {
+    visit(
+      { parameter(name + "." + $0, &$1) }, statistic: { statistic(name + "." + $0, &$1) })
+  }
+
+  /// All parameters and running statistics by name.
+  var state: [String: Tensor] {
+    var state: [String: Tensor] = [:]
+    var copy = self
+    copy.visit({ state[$0] = $1.value }, statistic: { state[$0] = $1 })
+    return state
+  }
+
+  /// Takes what `state` gave; nothing is changed where it throws.
+  mutating func load(_ saved: [String: Tensor]) throws {
+    try state.check(saved)
+    visit(
+      { if let tensor = saved[$0] { $1.value = tensor } },
+      statistic: { if let tensor = saved[$0] { $1 = tensor } })
+  }
+}
+
+extension Convolution: Layered {
+  mutating func visit(
+    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
+  ) {
+    parameter("weight", &weight)
+  }
+}
+
+extension BatchNorm: Layered {
+  mutating func visit(
+    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
+  ) {
+    parameter("weight", &weight)
+    parameter("bias", &bias)
+    statistic("running_mean", &runningMean)
+    statistic("running_var", &runningVariance)
+  }
+}
+
+extension Linear: Layered {
+  mutating func visit(
+    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
+  ) {
+    parameter("weight", &weight)
+    parameter("bias", &bias)
+  }
+}
+
+extension Block: Layered {
+  mutating func visit(
+    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
+  ) {
+    first.visit(as: "conv1", parameter, statistic: statistic)
+    firstNorm.visit(as: "bn1", parameter, statistic: statistic)
+    second.visit(as: "conv2", parameter, statistic: statistic)
+    secondNorm.visit(as: "bn2", parameter, statistic: statistic)
+    shortcut?.convolution.visit(as: "downsample.0", parameter, statistic: statistic)
+    shortcut?.norm.visit(as: "downsample.1", parameter, statistic: statistic)
+  }
+}
+
+extension ResidualEncoder: Layered {
+  mutating func visit(
+    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
+  ) {
+    stem.visit(as: "conv1", parameter, statistic: statistic)
+    stemNorm.visit(as: "bn1", parameter, statistic: statistic)
+    var index = 0
+    for (stage, count) in architecture.blocks.enumerated() {
+      for place in 0..<count {
+        blocks[index].visit(as: "layer\(stage + 1).\(place)", parameter, statistic: statistic)
+        index += 1
+      }
+    }
+  }
+}
+
+extension Head: Layered {
+  mutating func visit(
+    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
+  ) {
+    let step = norms.isEmpty ? 2 : 3
+    for index in layers.indices {
+      layers[index].visit(as: "\(index * step)", parameter, statistic: statistic)
+      guard norms.indices.contains(index) else { continue }
+      norms[index].visit(as: "\(index * step + 1)", parameter, statistic: statistic)
+    }
+  }
+}

@@ -1,0 +1,159 @@
+internal import CKernels
+internal import NeuralNetwork
+internal import Tensor
+
+/// A residual network over blocks of fused layers.
+struct ResidualEncoder: Encoder {
+  let architecture: Architecture
+
+  /// Whether the maps inside a block are computed again in the backward pass, not kept for it.
+  ///
+  /// It takes less memory and more time (Chen et al. 2016, arXiv:1604.06174), and changes nothing in
+  /// the result.
+  var recomputesMaps = false
+
+  /// What its convolutions compute with; copies take it along, checkpoints do not.
+  let precision: Precision
+
+  var stem: Convolution
+  var stemNorm: BatchNorm
+  var blocks: [Block] = []
+  private var tape: Tape?
+
+  /// Memory for passes, which copies share.
+  let memory = ArenaPool()
+
+  /// Draws weights by He's rule.
+  ///
+  /// - Parameters:
+  ///   - architecture: The shape, of which `check()` has nothing to say.
+  ///   - seed: Chooses the weights.
+  ///   - precision: What to compute with.
+  init(_ architecture: Architecture, seed: UInt64, precision: Precision = .float32) {
+    (self.architecture, self.precision) = (architecture, precision)
+    var random = RandomStream(seed)
+    stem = Convolution(
+      inputs: 1, outputs: architecture.width, kernel: 3, stride: architecture.stemStride,
+      precision: precision, using: &random)
+    stemNorm = BatchNorm(channels: architecture.width)
+    var inputs = architecture.width
+    for (stage, count) in architecture.blocks.enumerated() {
+      let outputs = architecture.width << stage
+      for index in 0..<count {
+        let stride = stage > 0 && index == 0 ? 2 : 1
+        blocks.append(
+          Block(
+            inputs: inputs, outputs: outputs, stride: stride, precision: precision, using: &random))
+        inputs = outputs
+      }
+    }
+  }
+
+  func untrained(seed: UInt64) -> any Encoder {
+    var other = ResidualEncoder(architecture, seed: seed, precision: precision)
+    other.recomputesMaps = recomputesMaps
+    return other
+  }
+
+  func network(head: HeadShape, seed: UInt64, optimiser: Optimiser) -> any Network {
+    ResidualNetwork(
+      self, head: Head(head, inputs: architecture.embeddingDimension, seed: seed),
+      optimiser: optimiser)
+  }
+
+  mutating func adapt(to images: Tensor) -> Tensor {
+    defer { tape = nil }
+    return forward(images)
+  }
+
+  /// Embeds a batch in training: batch normalisation uses the batch's statistics, and what
+  /// `backward` needs is kept.
+  ///
+  /// - Parameter images: `[n, height, width, 1]`.
+  /// - Returns: `[n, embeddingDimension]`.
+  mutating func forward(_ images: Tensor) -> Tensor {
+    checkShape(of: images)
+    self.tape = nil
+    let tape = Tape(memory, recomputes: recomputesMaps)
+    self.tape = tape
+    let input = tape.arena.map(copying: images)
+    let first = stem.forward(Activation(input), &stemNorm, in: tape.arena, map: tape.arena)
+    var output = first.rectified(in: tape.arena)
+    tape.stem = (input, first)
+    for index in blocks.indices {
+      tape.records.append(
+        blocks[index].forward(output, in: tape.arena, inner: tape.inner ?? tape.arena))
+      tape.inner?.position = 0
+      output = tape.records[index].output
+    }
+    tape.output = output
+    return output.pooled()
+  }
+
+  func checkShape(of images: Tensor) {
+    let shape = images.shape
+    precondition(shape.count == 4 && shape[3] == 1, "not images of one channel: \(shape)")
+  }
+
+  /// Adds to the parameters' gradients, once after `forward` of the same value.
+  ///
+  /// - Parameter gradient: The derivative of the loss with respect to the embeddings.
+  mutating func backward(_ gradient: Tensor) {
+    guard let tape, let (input, first) = tape.stem, let output = tape.output else {
+      preconditionFailure("backward needs a forward pass of the same value before it")
+    }
+    self.tape = nil
+    let arena = tape.arena
+    // Two maps of the largest size take turns.
+    let size = tape.records.map(\.input.elements).max() ?? 0
+    var (own, other) = (arena.floats(max(size, output.elements)), arena.floats(size))
+    var current = output.moved(to: own)
+    current.unpool(gradient)
+    for index in blocks.indices.reversed() {
+      let record = tape.record(of: blocks[index], at: index)
+      let result = record.input.moved(to: other)
+      blocks[index].backward(current, record, result: result, in: arena)
+      current = result
+      swap(&own, &other)
+    }
+    let sums = first.maskedSums(current, activation: nil, into: current)
+    let outer = stemNorm.backward(current, sums, through: first, in: arena)
+    stem.backward(outer, input: Activation(input), result: .none, in: arena)
+  }
+}
+
+/// What a forward pass leaves for the backward pass.
+///
+/// Unchecked, because only the forward pass that made it changes it, and maps of the forward pass are
+/// only read afterwards.
+private final class Tape: @unchecked Sendable {
+  let arena: Arena
+
+  /// Memory for maps inside a block that are computed again: all blocks share it.
+  let inner: Arena?
+
+  var stem: (input: FeatureMap, first: Normalised)?
+  var records: [Block.Record] = []
+  var output: FeatureMap?
+
+  private let memory: ArenaPool
+
+  init(_ memory: ArenaPool, recomputes: Bool) {
+    self.memory = memory
+    arena = memory.take()
+    inner = recomputes ? memory.take() : nil
+  }
+
+  deinit {
+    // The pool lends the last one first, and each is to have the same part the next time.
+    if let inner { memory.give(inner) }
+    memory.give(arena)
+  }
+
+  /// What the backward pass of a block needs.
+  func record(of block: Block, at index: Int) -> Block.Record {
+    guard let inner else { return records[index] }
+    inner.position = 0
+    return block.recomputed(records[index], inner: inner)
+  }
+}

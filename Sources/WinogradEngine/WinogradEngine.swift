@@ -1,0 +1,55 @@
+internal import CKernels
+public import NeuralNetwork
+
+/// Networks on the processor, in C kernels for its vectors and in OpenBLAS.
+///
+/// What it computes is what `Tests/References/ReferenceEngine.swift` says in plain loops. What makes
+/// it fast, and where:
+///
+/// | in the reference                  | here                                                      |
+/// |-----------------------------------|-----------------------------------------------------------|
+/// | `convolve`, stride 1              | `Winograd`: F(4×4, 3×3), a quarter of the multiplications |
+/// | `convolve`, stride 2              | `StridedWinograd`: odd and even pixels apart              |
+/// | `convolve`, other kernels         | `Im2col`: gathered windows, one matrix product            |
+/// | `normalise`, its statistics       | found while the convolution before it writes its output   |
+/// | `normalise` and ReLU              | applied while the next convolution reads its input        |
+/// | their gradients                   | computed while the convolution before reads its gradient  |
+/// | `embed`                           | `FoldedEncoder`: normalisation inside the weights         |
+/// | linear layers                     | OpenBLAS, by `multiply` of the module Tensor              |
+/// | the optimiser's loops             | one pass of each tensor, in C                             |
+///
+/// `ConvolutionWay` is the protocol of a way to convolve, and says where one is chosen;
+/// `ResidualEncoder.forward` is where a batch begins.
+public struct WinogradEngine: Engine {
+  private let recomputesMaps: Bool
+
+  /// The engine at its fastest.
+  public init() { self.init(recomputesMaps: false) }
+
+  private init(recomputesMaps: Bool) { self.recomputesMaps = recomputesMaps }
+
+  /// The same engine, with encoders that compute the maps inside a block again in the backward pass
+  /// instead of keeping them (Chen et al. 2016, arXiv:1604.06174).
+  public var sparingMemory: any Engine { WinogradEngine(recomputesMaps: true) }
+
+  public func check(_ precision: Precision) throws {
+    guard precision == .float32 || reber_has_bfloat16() != 0 else {
+      throw NetworkError.noInstructions(precision.rawValue)
+    }
+  }
+
+  public func encoder(
+    _ architecture: Architecture, precision: Precision, seed: UInt64
+  ) throws -> any Encoder {
+    try architecture.check()
+    try check(precision)
+    var encoder = ResidualEncoder(architecture, seed: seed, precision: precision)
+    encoder.recomputesMaps = recomputesMaps
+    return encoder
+  }
+
+  /// The bytes that maps of a network's earlier passes hold, for the next ones to use.
+  package static func mapMemory(of network: any Network) -> Int {
+    (network as? ResidualNetwork)?.mapMemory ?? 0
+  }
+}
