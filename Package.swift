@@ -48,6 +48,9 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
 
+    // What of libpng Swift cannot call, for its errors jump.
+    .target(name: "CPNGCodec", dependencies: ["CPNG"]),
+
     // The few hot loops in C.
     // Optimised in debug builds too: tests would take minutes otherwise.
     .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
@@ -62,7 +65,7 @@ let package = Package(
     module("PostgreSQL", uses: ["Astronomy", "Failures", "CPostgreSQL"]),
     module("FITS", uses: ["Astronomy", "Failures", "Files", "CFITSIO", "CWCS"]),
     module("Digest", uses: ["CCrypto"]),
-    module("PNG", uses: ["Failures", "Files", "CPNG"]),
+    module("PNG", uses: ["Files", "CPNGCodec"]),
     module(
       "Tables",
       uses: [
@@ -91,8 +94,8 @@ let package = Package(
     module(
       "Report",
       uses: [
-        "Catalogue", "Failures", "Markup", "Morphology", "PNG", "PostgreSQL", "Stages", "Tables",
-        "Tensor", .product(name: "Mustache", package: "swift-mustache"),
+        "Astronomy", "Catalogue", "Failures", "Files", "Markup", "Morphology", "PNG", "PostgreSQL",
+        "Stages", "Tables", "Tensor", .product(name: "Mustache", package: "swift-mustache"),
       ], resources: [.embedInCode("Templates")]),
     // Pages in a browser: nothing but `reber-serve` builds the HTTP server.
     module(
@@ -129,8 +132,8 @@ let package = Package(
     .target(
       name: "StagesSupport",
       dependencies: [
-        "Catalogue", "Digest", "Morphology", "NeuralNetwork", "PostgreSQL", "Stages", "Tensor",
-        "TestSupport",
+        "Astronomy", "Catalogue", "Digest", "Morphology", "NeuralNetwork", "PostgreSQL", "Stages",
+        "Tensor", "TestSupport",
       ],
       path: "Tests/StagesSupport", swiftSettings: strict),
     tests(of: "Astronomy"),
@@ -163,8 +166,8 @@ let package = Package(
     tests(
       of: "Report",
       uses: [
-        "Catalogue", "Markup", "PNG", "PostgreSQL", "Stages", "StagesSupport", "Tables",
-        "TestSupport", .product(name: "Mustache", package: "swift-mustache"),
+        "Astronomy", "Catalogue", "Markup", "PNG", "PostgreSQL", "Stages", "StagesSupport",
+        "Tables", "TestSupport", .product(name: "Mustache", package: "swift-mustache"),
       ]),
     tests(
       of: "Web",

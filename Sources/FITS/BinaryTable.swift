@@ -1,4 +1,5 @@
-internal import CFITSIO
+public import Astronomy
+import Files
 
 /// A binary table of a FITS file, read a column and a run of rows at a time.
 ///
@@ -7,20 +8,21 @@ public final class BinaryTable {
   public let path: String
   /// EXTNAME.
   public let name: String?
-  public let columns: [BinaryTableColumn]
+  public let columns: [Column]
   public let rowCount: Int
   /// The keywords that describe the table, in their order.
-  public let keywords: [BinaryTableKeyword]
+  public let keywords: [Keyword]
   /// The text of COMMENT cards.
   public let comments: [String]
-  let file: BinaryTableFile
+  private let layouts: [BinaryTableLayout]
+  private let file: BinaryTableFile
 
   /// Opens a table of a file.
   ///
   /// The part is an extension's number, counted from the primary's 0, or its EXTNAME; without
   /// it the file's first binary table is taken.
   ///
-  /// - Throws: ``BinaryTableError`` when there is no such file or extension, or it is no table.
+  /// - Throws: `FileError` when there is no such file or extension, or it is no table.
   public init(_ path: String, part: String? = nil) throws {
     file = try BinaryTableFile(opening: path)
     try file.select(part)
@@ -30,24 +32,17 @@ public final class BinaryTable {
     keywords = header.keywords
     comments = header.comments
     columns = header.columns
+    layouts = header.layouts
     rowCount = try file.rowCount()
-  }
-
-  /// The rows that CFITSIO reads best at a time.
-  public var optimalRows: Int {
-    var rows = 0
-    var status: Int32 = 0
-    ffgrsz(file.pointer, &rows, &status)
-    return status == 0 ? max(rows, 1) : 1
   }
 
   /// The cells of a column in the rows of a range, counted from 0.
   ///
-  /// - Throws: ``BinaryTableError`` when the file ends early or a number overflows.
+  /// - Throws: `FileError` when the file ends early or a number overflows.
   public func read(_ column: Int, rows: Range<Int>) throws -> BinaryTableBlock {
-    let layout = columns[column]
+    let layout = layouts[column]
     let cells = BinaryTableCells(
-      file: file, column: Int32(column + 1), name: layout.name, first: rows.lowerBound + 1,
+      file: file, column: Int32(column + 1), name: columns[column].name, first: rows.lowerBound + 1,
       count: rows.count)
     if layout.isVariable { return try cells.lists(isText: layout.format == .text) }
     switch layout.format {

@@ -1,35 +1,25 @@
 internal import CFITSIO
+import Files
 
 /// An open FITS file that stands at a binary table.
 final class BinaryTableFile {
-  let path: String
   let file: FITSFile
 
   var pointer: UnsafeMutablePointer<fitsfile> { file.pointer }
 
   init(opening path: String) throws {
-    self.path = path
     do {
       file = try FITSFile(opening: path)
     } catch {
-      throw failure(of: path, error)
+      throw FileError(table: path, error)
     }
   }
 
-  init(creating path: String) throws {
-    self.path = path
+  init(creating partial: PartialFile) throws {
     do {
-      file = try FITSFile(creating: path)
+      file = try FITSFile(creating: partial)
     } catch {
-      throw failure(of: path, error)
-    }
-  }
-
-  func close() throws {
-    do {
-      try file.close()
-    } catch {
-      throw failure(of: path, error)
+      throw FileError(table: partial.path, error)
     }
   }
 
@@ -37,10 +27,17 @@ final class BinaryTableFile {
   func check(
     row: Int? = nil, column: String? = nil, _ call: (inout Int32) -> Void
   ) throws {
+    try explaining(row: row, column: column) { try $0.check(call) }
+  }
+
+  /// Turns a status of CFITSIO into an error that names the row and column.
+  func explaining(
+    row: Int? = nil, column: String? = nil, _ body: (FITSFile) throws -> Void
+  ) throws {
     do {
-      try file.check(call)
-    } catch {
-      throw failure(of: path, row: row, column: column, error)
+      try body(file)
+    } catch let status as FITSStatus {
+      throw FileError(table: file.path, row: row, column: column, status)
     }
   }
 
@@ -82,21 +79,23 @@ final class BinaryTableFile {
     return Int(count)
   }
 
-  func problem(_ problem: String, advice: String) -> BinaryTableError {
-    BinaryTableError(path: path, problem: problem, advice: advice)
+  func problem(_ problem: String, advice: String) -> FileError {
+    FileError(file.path, problem, advice: advice)
   }
 }
 
-/// What a status of CFITSIO means, with the messages on its stack.
-private func failure(
-  of path: String, row: Int? = nil, column: String? = nil, _ status: FITSStatus
-) -> BinaryTableError {
-  let place = [row.map { "row \($0)" }, column.map { "column '\($0)'" }].compactMap(\.self)
-  let problem = (place + status.messages).joined(separator: ", ")
-  return BinaryTableError(path: path, problem: problem, advice: advice(status.code))
+extension FileError {
+  /// What a status of CFITSIO means for a table, with the messages on its stack.
+  fileprivate init(
+    table path: String, row: Int? = nil, column: String? = nil, _ status: FITSStatus
+  ) {
+    self.init(
+      path, row: row, column: column, status.messages.joined(separator: ", "),
+      advice: tableAdvice(status.code))
+  }
 }
 
-private func advice(_ status: Int32) -> String {
+private func tableAdvice(_ status: Int32) -> String {
   switch status {
   case 104: "Check the path and who may read it"
   case 412: "A number is beyond 64 bits: convert the column to text or double first"

@@ -1,10 +1,12 @@
+import Astronomy
 internal import CFITSIO
 
 /// What a binary table's header says of its columns and of itself.
 struct BinaryTableHeader {
   private(set) var name: String?
-  private(set) var columns: [BinaryTableColumn] = []
-  private(set) var keywords: [BinaryTableKeyword] = []
+  private(set) var columns: [Column] = []
+  private(set) var layouts: [BinaryTableLayout] = []
+  private(set) var keywords: [Keyword] = []
   private(set) var comments: [String] = []
   private let file: BinaryTableFile
 
@@ -13,11 +15,11 @@ struct BinaryTableHeader {
     name = text("EXTNAME")
     var count: Int32 = 0
     try file.check { ffgncl(file.pointer, &count, &$0) }
-    if count > 0 { columns = try (1...count).map(column) }
+    for number in 1..<count + 1 { try readColumn(number) }
     try readKeywords()
   }
 
-  private func column(_ number: Int32) throws -> BinaryTableColumn {
+  private mutating func readColumn(_ number: Int32) throws {
     let name = text("TTYPE\(number)") ?? "column\(number)"
     var type: Int32 = 0
     var count: Int64 = 0
@@ -28,10 +30,14 @@ struct BinaryTableHeader {
         "column '\(name)' has a type that is not read (code \(type))",
         advice: "Convert it with 'stilts tpipe'")
     }
-    return BinaryTableColumn(
-      name, format, count: format == .text ? Int(width) : Int(count), isVariable: type < 0,
-      unit: text("TUNIT\(number)"), ucd: ucd(number),
-      description: text("TCOMM\(number)") ?? text("TDESC\(number)"))
+    let layout = BinaryTableLayout(
+      format: format, count: format == .text ? Int(width) : Int(count), isVariable: type < 0)
+    layouts.append(layout)
+    columns.append(
+      Column(
+        name, format.datatype, shape: layout.shape, unit: text("TUNIT\(number)"), ucd: ucd(number),
+        description: text("TCOMM\(number)") ?? text("TDESC\(number)"),
+        width: format == .text && !layout.isVariable ? layout.count : nil))
   }
 
   /// The UCD of a column, under any of the names that are about.
@@ -64,13 +70,13 @@ struct BinaryTableHeader {
     } else if kind == TYP_USER_KEY || kind == TYP_REFSYS_KEY, !keyword.describesColumn,
       let value = value(&card, keyword)
     {
-      keywords.append(BinaryTableKeyword(keyword, value.0, comment: value.comment))
+      keywords.append(Keyword(keyword, value.0, description: value.comment))
     }
   }
 
   private func value(
     _ card: inout [CChar], _ keyword: String
-  ) -> (BinaryTableKeyword.Value, comment: String?)? {
+  ) -> (Value, comment: String?)? {
     var status: Int32 = 0
     var text = [CChar](repeating: 0, count: 81)
     var comment = [CChar](repeating: 0, count: 81)
@@ -83,11 +89,9 @@ struct BinaryTableHeader {
       .map { ($0, words.isEmpty ? nil : words) }
   }
 
-  private func parse(
-    _ word: String, _ type: UInt8, _ keyword: String
-  ) -> BinaryTableKeyword.Value? {
+  private func parse(_ word: String, _ type: UInt8, _ keyword: String) -> Value? {
     switch type {
-    case UInt8(ascii: "L"): .logical(word == "T")
+    case UInt8(ascii: "L"): .boolean(word == "T")
     case UInt8(ascii: "I"): Int64(word).map { .integer($0) }
     case UInt8(ascii: "F"): Double(word.replacing("D", with: "E")).map { .real($0) }
     case UInt8(ascii: "C"): text(keyword).map { .text($0) }

@@ -5,12 +5,13 @@ struct BinaryTableOutput {
   let file: BinaryTableFile
   /// The column's number, counted from 1.
   let column: Int32
-  let layout: BinaryTableColumn
+  let name: String
+  let layout: BinaryTableLayout
   /// The first row, counted from 1.
   var first: Int
 
   private func check(_ call: (inout Int32) -> Void) throws {
-    try file.check(row: first, column: layout.name, call)
+    try file.check(row: first, column: name, call)
   }
 
   /// Writes a block; reals are written to columns of any numeric format.
@@ -69,7 +70,7 @@ struct BinaryTableOutput {
     if real.isNaN { return nil }
     if let number = Int64(exactly: real) { return number }
     throw file.problem(
-      "column '\(layout.name)', row \(first) or after: \(real) is no whole number",
+      "column '\(name)', row \(first) or after: \(real) is no whole number",
       advice: "Declare a column of reals")
   }
 

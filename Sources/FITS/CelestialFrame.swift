@@ -1,4 +1,4 @@
-import Foundation
+import Astronomy
 
 /// The frame that an image's celestial coordinates are given in, and its turn into ICRS.
 ///
@@ -78,20 +78,21 @@ struct FrameConversion: Sendable {
   }
 
   /// The ICRS position of one in the frame, in degrees.
-  func icrs(_ longitude: Double, _ latitude: Double) -> (longitude: Double, latitude: Double) {
-    var vector = direction(longitude, latitude)
+  func icrs(_ longitude: Double, _ latitude: Double) -> SkyPosition {
+    var vector = SIMD3(longitude: longitude, latitude: latitude)
     if let eTerms { vector = vector - eTerms + (eTerms * vector).sum() * vector }
-    return angles(matrix * vector)
+    vector = matrix * vector
+    return SkyPosition(ra: vector.longitude, dec: vector.latitude)
   }
 
   /// The position in the frame of one in ICRS, in degrees.
-  func frame(_ longitude: Double, _ latitude: Double) -> (longitude: Double, latitude: Double) {
-    var vector = inverse * direction(longitude, latitude)
+  func frame(_ position: SkyPosition) -> (longitude: Double, latitude: Double) {
+    var vector = inverse * position.vector
     if let eTerms {
-      vector /= (vector * vector).sum().squareRoot()
+      vector /= vector.length
       let sum = vector + eTerms
       for _ in 0..<10 { vector = sum / (1 + (eTerms * vector).sum()) }
     }
-    return angles(vector)
+    return (vector.longitude, vector.latitude)
   }
 }

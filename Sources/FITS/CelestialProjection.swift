@@ -1,4 +1,6 @@
+import Astronomy
 internal import CWCS
+import Files
 internal import Synchronization
 
 /// The celestial part of a header's world coordinates, by WCSLIB.
@@ -12,15 +14,15 @@ final class CelestialProjection: Sendable {
   private let parameters: Mutex<Parameters>
 
   /// Reads the celestial axes, or gives nil where there are none.
-  init?(_ header: ImageHeader, path: String, hdu: Int) throws(FITSError) {
+  init?(_ header: ImageHeader, path: String, hdu: Int) throws(FileError) {
     var cards: [CChar]
     do {
       cards = try header.wcsCards()
     } catch {
-      throw FITSError(path, hdu: hdu, error)
+      throw FileError(path, hdu: hdu, error)
     }
-    func fail(_ problem: String) -> FITSError {
-      FITSError(path, hdu: hdu, problem, advice: "Mend the header, e.g. with 'fthedit'")
+    func fail(_ problem: String) -> FileError {
+      FileError(path, hdu: hdu, problem, advice: "Mend the header, e.g. with 'fthedit'")
     }
     let parameters = Parameters()
     guard let axes = try parameters.read(&cards, fail), axes.0 < axes.1,
@@ -48,7 +50,7 @@ final class CelestialProjection: Sendable {
   }
 
   /// The celestial keywords, those of the frame aside, when the image begins at a pixel.
-  func keywords(from x: Int, _ y: Int) -> [(name: String, value: WCSValue)] {
+  func keywords(from x: Int, _ y: Int) -> [Keyword] {
     parameters.withLock { $0.keywords(from: x, y) }
   }
 }
@@ -71,8 +73,8 @@ extension CelestialProjection {
 
     /// Takes the celestial axes out of the cards of a header.
     func read(
-      _ cards: inout [CChar], _ fail: (String) -> FITSError
-    ) throws(FITSError) -> (Int, Int)? {
+      _ cards: inout [CChar], _ fail: (String) -> FileError
+    ) throws(FileError) -> (Int, Int)? {
       var (rejected, count): (Int32, Int32) = (0, 0)
       var all: UnsafeMutablePointer<wcsprm>?
       let number = Int32((cards.count - 1) / 80)
@@ -92,7 +94,7 @@ extension CelestialProjection {
 
     /// Mends what older programs write (`DEG`, NCP, GLS, cylinders about a far meridian) and
     /// prepares the projection.
-    func fix(lengths: [Int], _ fail: (String) -> FITSError) throws(FITSError) {
+    func fix(lengths: [Int], _ fail: (String) -> FileError) throws(FileError) {
       unitfix(0, pointer)
       celfix(pointer)
       // The check of bounds would keep cylfix from seeing the pixels that it is to mend.
@@ -109,7 +111,7 @@ extension CelestialProjection {
       }
     }
 
-    func frame(_ fail: (String) -> FITSError) throws(FITSError) -> CelestialFrame {
+    func frame(_ fail: (String) -> FileError) throws(FileError) -> CelestialFrame {
       let axis = text(pointer.pointee.lngtyp)
       let system = text(pointer.pointee.radesys)
       let equinox = pointer.pointee.equinox
@@ -141,24 +143,24 @@ extension CelestialProjection {
       return pointer.pointee.lng == 0 ? (world[0], world[1]) : (world[1], world[0])
     }
 
-    func keywords(from x: Int, _ y: Int) -> [(name: String, value: WCSValue)] {
-      var all: [(name: String, value: WCSValue)] = []
+    func keywords(from x: Int, _ y: Int) -> [Keyword] {
+      var all: [Keyword] = []
       for (axis, start) in [x, y].enumerated() {
         all += [
-          ("CTYPE\(axis + 1)", .text(text(pointer.pointee.ctype[axis]))),
-          ("CUNIT\(axis + 1)", .text(text(pointer.pointee.cunit[axis]))),
-          ("CRVAL\(axis + 1)", .number(pointer.pointee.crval[axis])),
-          ("CRPIX\(axis + 1)", .number(pointer.pointee.crpix[axis] - Double(start))),
+          Keyword("CTYPE\(axis + 1)", .text(text(pointer.pointee.ctype[axis]))),
+          Keyword("CUNIT\(axis + 1)", .text(text(pointer.pointee.cunit[axis]))),
+          Keyword("CRVAL\(axis + 1)", .real(pointer.pointee.crval[axis])),
+          Keyword("CRPIX\(axis + 1)", .real(pointer.pointee.crpix[axis] - Double(start))),
         ]
       }
       all +=
         linear() + [
-          ("LONPOLE", .number(pointer.pointee.cel.ref.2)),
-          ("LATPOLE", .number(pointer.pointee.cel.ref.3)),
+          Keyword("LONPOLE", .real(pointer.pointee.cel.ref.2)),
+          Keyword("LATPOLE", .real(pointer.pointee.cel.ref.3)),
         ]
       for index in 0..<Int(pointer.pointee.npv) {
         let card = pointer.pointee.pv[index]
-        all.append(("PV\(card.i)_\(card.m)", .number(card.value)))
+        all.append(Keyword("PV\(card.i)_\(card.m)", .real(card.value)))
       }
       return all
     }
@@ -171,16 +173,16 @@ extension CelestialProjection {
     }
 
     /// The linear transformation as the header gives it: CDi_j, or CDELTi and a PCi_j that turns.
-    private func linear() -> [(name: String, value: WCSValue)] {
+    private func linear() -> [Keyword] {
       let steps = [pointer.pointee.lin.cdelt[0], pointer.pointee.lin.cdelt[1]]
       let matrix = (0..<4).map { pointer.pointee.lin.pc[$0] }
-      func named(_ name: String, _ numbers: [Double]) -> [(name: String, value: WCSValue)] {
-        numbers.enumerated().map { ("\(name)\($0 / 2 + 1)_\($0 % 2 + 1)", .number($1)) }
+      func named(_ name: String, _ numbers: [Double]) -> [Keyword] {
+        numbers.enumerated().map { Keyword("\(name)\($0 / 2 + 1)_\($0 % 2 + 1)", .real($1)) }
       }
       if pointer.pointee.altlin & 3 == 2 {
         return named("CD", matrix.enumerated().map { steps[$0 / 2] * $1 })
       }
-      let scales = steps.enumerated().map { ("CDELT\($0 + 1)", WCSValue.number($1)) }
+      let scales = steps.enumerated().map { Keyword("CDELT\($0 + 1)", .real($1)) }
       return scales + (matrix == [1, 0, 0, 1] ? [] : named("PC", matrix))
     }
   }

@@ -1,11 +1,13 @@
 internal import CFITSIO
 import Failures
+import Files
 
 /// An open FITS file; closed when it is let go.
 ///
 /// The path is taken as it stands, brackets and plus signs too: CFITSIO's extended syntax for
 /// file names is left aside.
 final class FITSFile {
+  /// The file's name, also while it still stands under a temporary one.
   let path: String
   let pointer: UnsafeMutablePointer<fitsfile>
   private var isOpen = true
@@ -19,11 +21,11 @@ final class FITSFile {
     self.pointer = pointer
   }
 
-  init(creating path: String) throws(FITSStatus) {
-    self.path = path
+  init(creating partial: PartialFile) throws(FITSStatus) {
+    path = partial.path
     var pointer: UnsafeMutablePointer<fitsfile>?
     var status: Int32 = 0
-    ffdkinit(&pointer, path, &status)
+    ffdkinit(&pointer, partial.temporary, &status)
     guard status == 0, let pointer else { throw FITSStatus(taking: status) }
     self.pointer = pointer
   }

@@ -1,3 +1,6 @@
+public import Astronomy
+public import Files
+
 /// An open image of a FITS file, plain, gzipped (`.fits.gz`) or tile-compressed (`.fits.fz`).
 ///
 /// Only the pixels that are asked for are read, except that CFITSIO unpacks a gzipped file in
@@ -10,12 +13,11 @@ public final class FITSImage {
   public let width: Int
   /// Rows of pixels: the length of the second celestial axis.
   public let height: Int
-  /// The type of the pixels within the image as ``cutout(columns:rows:)`` gives them: 8, 16, 32,
-  /// -32 or -64.
+  /// The type of the pixels within the image as ``cutout(columns:rows:)`` gives them.
   ///
-  /// Whole numbers with BSCALE, BZERO or BLANK become reals: -32, or -64 where 32 bits would not
-  /// hold them.
-  public let bitpix: Int
+  /// Whole numbers with BSCALE, BZERO or BLANK become reals, of double precision where 32 bits
+  /// would not hold them.
+  public let type: PixelType
   /// BUNIT, as the file spells it.
   public let unit: String?
   /// OBJECT.
@@ -35,14 +37,14 @@ public final class FITSImage {
   ///   - path: The file; the name is taken as it stands.
   ///   - hdu: The header-data unit, the first being 1; without it the first with two axes longer
   ///     than one pixel.
-  /// - Throws: ``FITSError`` where the file is missing, no FITS or cut off, where it has no such
+  /// - Throws: `FileError` where the file is missing, no FITS or cut off, where it has no such
   ///   image, or one with more than two axes longer than one pixel.
-  public init(_ path: String, hdu: Int? = nil) throws(FITSError) {
+  public init(_ path: String, hdu: Int? = nil) throws(FileError) {
     self.path = path
     do {
       file = try FITSFile(opening: path)
     } catch {
-      throw FITSError(path, error)
+      throw FileError(path, error)
     }
     self.hdu = try file.selectImage(hdu)
     let header = try file.imageHeader(hdu: self.hdu)
@@ -50,7 +52,7 @@ public final class FITSImage {
     let layout = try ImageLayout(header, celestial: celestial?.axes, path: path, hdu: self.hdu)
     self.layout = layout
     wcs = celestial.map { WCS($0, width: layout.width, height: layout.height) }
-    (width, height, bitpix) = (layout.width, layout.height, layout.bitpix)
+    (width, height, type) = (layout.width, layout.height, layout.type)
     unit = file.text("BUNIT")
     object = file.text("OBJECT")
     beam = header.beam
@@ -62,27 +64,27 @@ public final class FITSImage {
 
   /// The pixels of a rectangle, counted from 0, which may reach beyond the image.
   ///
-  /// What lies outside is NaN; whole numbers become reals there (-32, or -64 for 32-bit ones).
+  /// What lies outside is NaN; whole numbers become reals there, of double precision for 32-bit ones.
   ///
-  /// - Throws: ``FITSError`` where the file is damaged, or the rectangle empty or beyond 2³¹ pixels.
-  public func cutout(columns: Range<Int>, rows: Range<Int>) throws(FITSError) -> ImagePixels {
+  /// - Throws: `FileError` where the file is damaged, or the rectangle empty or beyond 2³¹ pixels.
+  public func cutout(columns: Range<Int>, rows: Range<Int>) throws(FileError) -> ImagePixels {
     let (area, isOverflown) = columns.count.multipliedReportingOverflow(by: rows.count)
     guard area > 0, !isOverflown, area <= 1 << 31 else {
-      throw FITSError(
+      throw FileError(
         path, hdu: hdu, "a cutout of \(columns.count) × \(rows.count) pixels cannot be made",
         advice: "Choose a size between one pixel and 2^31 pixels")
     }
     do {
       return try layout.read(file, columns: columns, rows: rows)
     } catch {
-      throw FITSError(path, hdu: hdu, error)
+      throw FileError(path, hdu: hdu, error)
     }
   }
 
   /// All pixels.
   ///
-  /// - Throws: ``FITSError`` where the file is damaged.
-  public func whole() throws(FITSError) -> ImagePixels {
+  /// - Throws: `FileError` where the file is damaged.
+  public func whole() throws(FileError) -> ImagePixels {
     try cutout(columns: 0..<width, rows: 0..<height)
   }
 }

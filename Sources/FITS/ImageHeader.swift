@@ -51,7 +51,7 @@ struct ImageHeader {
   private func frequency(ofAxis axis: Int) -> Double? {
     guard let value = file.number("CRVAL\(axis)") else { return nil }
     let steps = 1 - (file.number("CRPIX\(axis)") ?? 1)
-    let unit = file.text("CUNIT\(axis)").flatMap { try? UnitConversion.scale(from: $0, to: "Hz") }
+    let unit = file.text("CUNIT\(axis)").flatMap { UnitConversion.scale(from: $0, to: "Hz") }
     return (value + steps * (file.number("CDELT\(axis)") ?? 0)) * (unit ?? 1)
   }
 

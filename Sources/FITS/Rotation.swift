@@ -1,3 +1,4 @@
+import Astronomy
 import Foundation
 
 /// A rotation of the celestial sphere, or a matrix close to one.
@@ -51,26 +52,4 @@ struct Rotation: Sendable {
   static func * (factor: Double, one: Rotation) -> Rotation {
     Rotation(factor * one.rows.0, factor * one.rows.1, factor * one.rows.2)
   }
-}
-
-extension Double {
-  /// The radians of an angle in degrees.
-  var radians: Double { self * .pi / 180 }
-
-  /// The degrees of an angle in radians.
-  var degrees: Double { self * 180 / .pi }
-}
-
-/// The unit vector of a direction in degrees.
-func direction(_ longitude: Double, _ latitude: Double) -> SIMD3<Double> {
-  let (lon, lat) = (longitude.radians, latitude.radians)
-  return [cos(lat) * cos(lon), cos(lat) * sin(lon), sin(lat)]
-}
-
-/// The direction of a vector of any length, in degrees; its longitude from 0 to 360.
-func angles(_ vector: SIMD3<Double>) -> (longitude: Double, latitude: Double) {
-  let longitude = atan2(vector.y, vector.x).degrees
-  let latitude = atan2(vector.z, (vector.x * vector.x + vector.y * vector.y).squareRoot()).degrees
-  let positive = longitude < 0 ? longitude + 360 : longitude
-  return (positive == 360 ? 0 : positive, latitude)
 }

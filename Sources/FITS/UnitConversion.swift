@@ -8,22 +8,17 @@ public enum UnitConversion {
   /// catalogues use: `mJy/beam`, `Jy beam-1`, `JY/BEAM`, `Jansky`, `µJy`, `DEGREES`, `arcseconds`.
   /// An hour is a time, not an angle.
   ///
-  /// - Throws: ``FITSError`` where one is no unit or could be two (`MJY`), or where they measure
-  ///   different things.
-  public static func scale(from unit: String, to wanted: String) throws -> Double {
-    for text in [unit, wanted] where isAmbiguous(text) {
-      throw FITSError(text, "the unit may be mJy or MJy", advice: "Say which of them it is")
-    }
+  /// - Returns: nil where one is no unit or could be two (`MJY` may be mJy or MJy), or where they
+  ///   measure different things.
+  public static func scale(from unit: String, to wanted: String) -> Double? {
+    if isAmbiguous(unit) || isAmbiguous(wanted) { return nil }
     var have = translated(unit)
     var want = translated(wanted)
     var scale = 0.0
     var offset = 0.0
     var power = 0.0
-    guard wcsunits(&have, &want, &scale, &offset, &power) == 0, offset == 0, power == 1 else {
-      throw FITSError(
-        unit, "the unit cannot be turned into \(wanted)", advice: "Say which unit it is")
-    }
-    return scale
+    let status = wcsunits(&have, &want, &scale, &offset, &power)
+    return status == 0 && offset == 0 && power == 1 ? scale : nil
   }
 
   private static func isAmbiguous(_ unit: String) -> Bool {

@@ -1,3 +1,5 @@
+public import Astronomy
+
 /// The world coordinates of an image's two celestial axes, by WCSLIB.
 ///
 /// Positions are ICRS in degrees, whatever frame the image has: FK5, FK4 and galactic coordinates
@@ -16,55 +18,27 @@ public struct WCS: Sendable {
     pixelScale = projection.pixelScale(at: centre.x, centre.y)
   }
 
-  /// The zero-based pixel of an ICRS position in degrees, or nil where the projection has no such
-  /// point; the pixel may lie outside the image.
-  public func pixel(of ra: Double, _ dec: Double) -> (x: Double, y: Double)? {
-    let own = conversion.frame(ra, dec)
+  /// The zero-based pixel of a position, or nil where the projection has no such point; the pixel
+  /// may lie outside the image.
+  public func pixel(of position: SkyPosition) -> (x: Double, y: Double)? {
+    let own = conversion.frame(position)
     return projection.pixel(own.longitude, own.latitude)
   }
 
-  /// The ICRS position in degrees of a zero-based pixel, or nil where the projection has no sky.
-  public func sky(x: Double, y: Double) -> (ra: Double, dec: Double)? {
-    projection.world(x, y).map { own in
-      let position = conversion.icrs(own.longitude, own.latitude)
-      return (position.longitude, position.latitude)
-    }
+  /// The position of a zero-based pixel, or nil where the projection has no sky.
+  public func sky(x: Double, y: Double) -> SkyPosition? {
+    projection.world(x, y).map { conversion.icrs($0.longitude, $0.latitude) }
   }
 
   /// The celestial keywords of a cutout that begins at a pixel, counted from 0.
   ///
   /// Old forms are given in the standard's: NCP as SIN with PV2_1 and PV2_2, EPOCH as EQUINOX, a
   /// frame that the header leaves to the rules by its name.
-  public func keywords(from x: Int, _ y: Int) -> [(name: String, value: WCSValue)] {
+  public func keywords(from x: Int, _ y: Int) -> [Keyword] {
     let (system, equinox) = projection.frame.keywords
     return projection.keywords(from: x, y)
-      + [system.map { ("RADESYS", .text($0)) }, equinox.map { ("EQUINOX", .number($0)) }]
+      + [system.map { Keyword("RADESYS", .text($0)) }, equinox.map { Keyword("EQUINOX", .real($0)) }]
       .compactMap(\.self)
-  }
-}
-
-/// The value of a keyword of world coordinates.
-public enum WCSValue: Codable, Sendable, Hashable {
-  case number(Double)
-  case text(String)
-
-  /// Reads a plain number or text.
-  public init(from decoder: any Decoder) throws {
-    let container = try decoder.singleValueContainer()
-    if let number = try? container.decode(Double.self) {
-      self = .number(number)
-    } else {
-      self = .text(try container.decode(String.self))
-    }
-  }
-
-  /// Writes a plain number or text.
-  public func encode(to encoder: any Encoder) throws {
-    var container = encoder.singleValueContainer()
-    switch self {
-    case .number(let number): try container.encode(number)
-    case .text(let text): try container.encode(text)
-    }
   }
 }
 
@@ -73,13 +47,13 @@ extension CelestialProjection {
   /// projection has no sky at this one.
   fileprivate func pixelScale(at x: Double, _ y: Double) -> Double {
     let corners = [(-0.5, 0.0), (0.5, 0.0), (0.0, -0.5), (0.0, 0.5)].compactMap {
-      world(x + $0.0, y + $0.1).map { direction($0.longitude, $0.latitude) }
+      world(x + $0.0, y + $0.1).map { SIMD3(longitude: $0.longitude, latitude: $0.latitude) }
     }
     guard corners.count == 4 else { return referenceScale }
     let (a, b) = (corners[1] - corners[0], corners[3] - corners[2])
     let normal: SIMD3<Double> = [
       a.y * b.z - a.z * b.y, a.z * b.x - a.x * b.z, a.x * b.y - a.y * b.x,
     ]
-    return (normal * normal).sum().squareRoot().squareRoot().degrees * 3600
+    return normal.length.squareRoot().degrees * 3600
   }
 }

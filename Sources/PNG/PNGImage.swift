@@ -1,4 +1,5 @@
-internal import CPNG
+internal import CPNGCodec
+import Files
 public import Foundation
 
 /// A PNG image as grey pixels, with the values as the file stores them: no gamma is applied.
@@ -17,10 +18,10 @@ public struct PNGImage: Sendable, Equatable {
 
   /// Reads a file.
   ///
-  /// - Throws: ``PNGError`` where there is none, or it is no PNG, damaged or truncated.
+  /// - Throws: `FileError` where there is none, or it is no PNG, damaged or truncated.
   public init(_ path: String) throws {
     guard let bytes = FileManager.default.contents(atPath: path) else {
-      throw PNGError(path, "the file cannot be read", advice: "Check that it is there, and yours")
+      throw FileError(path, "the file cannot be read", advice: "Check that it is there, and yours")
     }
     try self.init(bytes, named: path)
   }
@@ -33,7 +34,7 @@ public struct PNGImage: Sendable, Equatable {
   /// - Parameters:
   ///   - bytes: The whole file.
   ///   - name: What an error calls the image.
-  /// - Throws: ``PNGError`` where it is no PNG, damaged or truncated.
+  /// - Throws: `FileError` where it is no PNG, damaged or truncated.
   public init(_ bytes: Data, named name: String) throws {
     var image = reber_png()
     let isRead = bytes.withUnsafeBytes { raw in
@@ -41,7 +42,7 @@ public struct PNGImage: Sendable, Equatable {
     }
     defer { free(image.pixels) }
     guard isRead, let pixels = image.pixels else {
-      throw PNGError(
+      throw FileError(
         name, "the image cannot be read (\(message(of: image)))",
         advice: "Copy or download it again")
     }

@@ -67,7 +67,7 @@ extension Workplace {
   /// All figures come from the rows of its run, so an evaluation that was made before gives the
   /// same report.
   ///
-  /// - Throws: `ReportError`, or `TableError` for a file that cannot be written.
+  /// - Throws: `ReportError`, or `FileError` for a file that cannot be written.
   public func write(
     reportOf evaluation: StageReport<EvaluateStage.Metrics>, of stage: EvaluateStage,
     to folder: ReportFolder

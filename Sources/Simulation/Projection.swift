@@ -1,18 +1,5 @@
+public import Astronomy
 import Foundation
-
-/// A place on the celestial sphere, degrees.
-public struct SkyPosition: Codable, Sendable, Hashable {
-  /// Right ascension, `0..<360`.
-  public var ra: Double
-  /// Declination.
-  public var dec: Double
-
-  /// A place on the sphere.
-  public init(ra: Double, dec: Double) {
-    self.ra = ra
-    self.dec = dec
-  }
-}
 
 /// How the sphere is drawn on a plane that touches it (Calabretta & Greisen 2002, A&A 395, 1077).
 public enum Projection: String, Codable, Sendable, Hashable, CaseIterable {
@@ -39,8 +26,7 @@ public enum Projection: String, Codable, Sendable, Hashable, CaseIterable {
     let (cosine, sine) = (cos(centre.dec * degree), sin(centre.dec * degree))
     let ra = centre.ra + atan2(right, forth * cosine - up * sine) / degree
     let dec = asin(min(max(forth * sine + up * cosine, -1), 1)) / degree
-    let wrapped = ra.truncatingRemainder(dividingBy: 360)
-    return SkyPosition(ra: wrapped < 0 ? wrapped + 360 : wrapped, dec: dec)
+    return SkyPosition(ra: ra.wrapped, dec: dec)
   }
 }
 

@@ -1,3 +1,4 @@
+public import Astronomy
 public import Failures
 import Foundation
 import Tensor

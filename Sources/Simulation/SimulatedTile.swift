@@ -1,3 +1,4 @@
+public import Astronomy
 import Foundation
 public import Tensor
 

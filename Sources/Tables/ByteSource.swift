@@ -1,4 +1,5 @@
 internal import CZlib
+import Files
 import Foundation
 
 /// A file read from its first byte to its last, gunzipped where it needs to be.
@@ -11,11 +12,11 @@ final class ByteSource {
     let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
     guard exists, !isFolder.boolValue else {
       let problem = exists ? "this is a folder" : "there is no such file"
-      throw TableError(path, problem, advice: "Give the path of a catalogue")
+      throw FileError(path, problem, advice: "Give the path of a catalogue")
     }
     guard let file = gzopen(path, "rb") else {
       let reason = String(cString: strerror(errno))
-      throw TableError(
+      throw FileError(
         path, "the file cannot be opened (\(reason))", advice: "Check who may read it")
     }
     gzbuffer(file, 1 << 18)
@@ -33,7 +34,7 @@ final class ByteSource {
     // A truncated gzip file gives what it holds, then Z_BUF_ERROR.
     guard count >= 0, code == Z_OK || code == Z_STREAM_END else {
       let reason = message.map { String(cString: $0) } ?? "unknown"
-      throw TableError(
+      throw FileError(
         path, "the file cannot be read to its end (\(reason))", advice: "Copy or download it again")
     }
     return Int(count)

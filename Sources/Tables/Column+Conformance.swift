@@ -1,3 +1,6 @@
+import Astronomy
+import Files
+
 extension Column {
   /// The value as this column keeps it, or nil when it does not belong here.
   func conforming(_ value: Value) -> Value? {
@@ -42,18 +45,18 @@ extension Column {
 
 /// Gives each value as its column keeps it.
 ///
-/// - Throws: ``TableError`` naming the row and the column of a value that does not belong there.
+/// - Throws: `FileError` naming the row and the column of a value that does not belong there.
 func conforming(
   _ row: [Value], to columns: [Column], path: String, number: Int
 ) throws -> [Value] {
   guard row.count == columns.count else {
-    throw TableError(
+    throw FileError(
       path, row: number, "the row has \(row.count) values for \(columns.count) columns",
       advice: "Give one value a column, null where there is none")
   }
   return try zip(columns, row).map { column, value in
     if let kept = column.conforming(value) { return kept }
-    throw TableError(
+    throw FileError(
       path, row: number, column: column.name, "\(value) is not \(column.kind)",
       advice: "Convert the value or declare another datatype")
   }

@@ -1,3 +1,6 @@
+public import Astronomy
+import Files
+
 /// A table that is read once, from its first row to its last, in bounded memory.
 public protocol TableReader: AnyObject {
   var columns: [Column] { get }
@@ -6,14 +9,14 @@ public protocol TableReader: AnyObject {
   var rowCount: Int? { get }
   /// Gives the rows in turn, at most `chunk` at a time, each with one value a column.
   ///
-  /// - Throws: ``TableError`` naming the file, row and column; whatever `body` throws.
+  /// - Throws: `FileError` naming the file, row and column; whatever `body` throws.
   func read(chunk: Int, _ body: ([[Value]]) throws -> Void) throws
 }
 
 extension TableReader {
   /// All rows at once, for tables known to be small.
   ///
-  /// - Throws: ``TableError`` naming the file, row and column.
+  /// - Throws: `FileError` naming the file, row and column.
   public func rows() throws -> [[Value]] {
     var all: [[Value]] = []
     try read(chunk: 8192) { all += $0 }
@@ -27,31 +30,12 @@ extension TableReader {
 public protocol TableWriter: AnyObject {
   /// Appends rows, each with one value a column.
   ///
-  /// - Throws: ``TableError`` naming the row and column of a value that does not fit.
+  /// - Throws: `FileError` naming the row and column of a value that does not fit.
   func write(_ rows: [[Value]]) throws
   /// Closes the file and gives it its name; the writer must not be used after.
   ///
-  /// - Throws: ``TableError`` when the disk is full or the folder is not writable.
+  /// - Throws: `FileError` when the disk is full or the folder is not writable.
   func finish() throws
-}
-
-/// The formats in which catalogues are exchanged.
-public enum TableFormat: String, Hashable, Sendable, CaseIterable {
-  case fits
-  case votable
-  case csv
-  case tsv
-
-  /// The format that a file's extension asks for: `.fits`, `.vot`/`.xml`, `.csv`, `.tsv`.
-  public init?(path: String) {
-    switch path.split(separator: ".").last?.lowercased() {
-    case "fits", "fit", "fts": self = .fits
-    case "vot", "votable", "xml": self = .votable
-    case "csv": self = .csv
-    case "tsv", "tab": self = .tsv
-    default: return nil
-    }
-  }
 }
 
 /// Opens a table, whose format is told by its first bytes: FITS, VOTable or text, gzipped or not.
@@ -66,52 +50,40 @@ public enum TableFormat: String, Hashable, Sendable, CaseIterable {
 ///     `1.10` and `007`.
 ///   - suits: Whether a table of such columns could be meant, where a file has several.
 /// - Returns: The table, of which no row is read yet.
-/// - Throws: ``TableError`` when there is no such file, no table or no rows of a known format, or
+/// - Throws: `FileError` when there is no such file, no table or no rows of a known format, or
 ///   nothing tells which of several tables is meant.
 public func openTable(
   _ path: String, texts: Set<String> = [], suits: ([Column]) -> Bool = { _ in true }
 ) throws -> any TableReader {
   let address = TableAddress(path)
-  switch try TableFormat.sniffing(address.path) {
-  case .fits: return try FITSTableReader(address)
-  case .votable:
-    let parts = try VOTableReader.parts(of: address.path)
-    let number = try parts?.chosen(address.part, of: address.path, suits: suits)
-    return try VOTableReader(address.path, table: number ?? 1)
-  case .csv, .tsv: return try CSVReader(address.path, texts: texts)
-  }
+  return try TableFormat.sniffing(address.path).open(address, texts, suits)
 }
 
 /// Creates a table; nothing stands under `path` until the writer's `finish()`.
 ///
 /// Without a format the path's extension tells it.
 ///
-/// - Throws: ``TableError`` when the folder is not writable or the columns do not fit the format.
+/// - Throws: `FileError` when the folder is not writable or the columns do not fit the format.
 public func createTable(
   _ path: String, format: TableFormat? = nil, columns: [Column], metadata: Metadata = Metadata()
 ) throws -> any TableWriter {
   guard let format = format ?? TableFormat(path: path) else {
-    throw TableError(
-      path, "the extension names no table format", advice: "Use .fits, .vot, .csv or .tsv")
+    throw FileError(
+      path, "the extension names no table format", advice: "Use \(TableFormat.endings)")
   }
   try checkNames(of: columns, path: path)
-  switch format {
-  case .fits: return try FITSTableWriter(path, columns: columns, metadata: metadata)
-  case .votable: return try VOTableWriter(path, columns: columns, metadata: metadata)
-  case .csv: return try CSVWriter(path, columns: columns, separator: ",")
-  case .tsv: return try CSVWriter(path, columns: columns, separator: "\t")
-  }
+  return try format.create(path, columns, metadata)
 }
 
 /// Refuses a table without columns, and names that are empty or stand twice.
 func checkNames(of columns: [Column], path: String) throws {
   if columns.isEmpty {
-    throw TableError(path, "the table has no columns", advice: "Give at least one")
+    throw FileError(path, "the table has no columns", advice: "Give at least one")
   }
   var places: [String: Int] = [:]
   for (index, column) in columns.enumerated() {
     if let earlier = places.updateValue(index + 1, forKey: column.name) {
-      throw TableError(
+      throw FileError(
         path, column: column.name, "columns \(earlier) and \(index + 1) have the same name",
         advice: "Rename one of them")
     }

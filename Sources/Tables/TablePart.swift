@@ -1,3 +1,6 @@
+public import Astronomy
+import Files
+
 /// One of several tables in a file.
 public struct TablePart: Hashable, Sendable {
   /// How it is asked for by number: the HDU, counted from the primary's 0, or the table of a
@@ -22,7 +25,7 @@ extension [TablePart] {
   ///   - path: The file.
   ///   - suits: Whether a table of such columns could be meant, where nobody says which.
   /// - Returns: The part's number.
-  /// - Throws: ``TableError`` where no part, or more than one, can be meant; it lists them.
+  /// - Throws: `FileError` where no part, or more than one, can be meant; it lists them.
   func chosen(
     _ text: String?, of path: String, suits: ([Column]) -> Bool
   ) throws -> Int {
@@ -42,7 +45,7 @@ extension [TablePart] {
       } else {
         "the file has \(count) tables"
       }
-    throw TableError(
+    throw FileError(
       path, "\(problem); it has \(list)", advice: "Say which is meant: \(path)#\(self[0].number)")
   }
 }

@@ -1,3 +1,5 @@
+import Astronomy
+
 /// Text of a file that ought to be UTF-8; older catalogues are read as Latin-1.
 func text(of bytes: some Collection<UInt8>) -> String {
   String(validating: bytes, as: UTF8.self) ?? String(String.UnicodeScalarView(latin1: bytes))

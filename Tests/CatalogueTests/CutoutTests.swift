@@ -1,7 +1,8 @@
+import Astronomy
 import Catalogue
 import PostgreSQL
-import TestSupport
 import Testing
+import TestSupport
 
 /// A database with survey `sky` of three sources, written by a run that read a catalogue.
 private struct ThreeSources {
@@ -43,13 +44,13 @@ private struct ThreeSources {
 }
 
 private func cutout(
-  of source: Int, _ pixels: [UInt8], bitpix: Int = 8, off: Float = 0
+  of source: Int, _ bytes: [UInt8], type: PixelType = .uint8, off: Int = 0
 ) -> Cutout {
-  let size = abs(bitpix) / 8
-  return Cutout(
-    source: source, width: pixels.count / size, height: 1, bitpix: bitpix, pixelScale: 1.5,
-    wcs: JSON(text: "{\"CRVAL1\":1}"), sha256: "p\(pixels)", imageSHA256: "i", offImage: off,
-    nonFinite: off, pixels: pixels)
+  Cutout(
+    source: source,
+    pixels: ImagePixels(
+      width: bytes.count / type.size, height: 1, type: type, bytes: bytes, offImage: off),
+    pixelScale: 1.5, wcs: JSON(text: "{\"CRVAL1\":1}"), sha256: "p\(bytes)", imageSHA256: "i")
 }
 
 @Suite("Cutouts") struct CutoutTests {
@@ -57,7 +58,7 @@ private func cutout(
     let three = try ThreeSources()
     let (survey, database) = (three.survey, three.database)
     try survey.write(
-      three.sources.prefix(2).map { cutout(of: $0, [1, 2, 3], off: 0.25) }, run: three.run,
+      three.sources.prefix(2).map { cutout(of: $0, [1, 2, 3], off: 1) }, run: three.run,
       in: database)
     let second = try three.another(2)
     try survey.write([cutout(of: three.sources[0], [9, 8, 7])], run: second, in: database)
@@ -77,14 +78,14 @@ private func cutout(
 
   @Test(
     arguments: [
-      (8, [0, 255], [0, 255] as [Float]), (16, [1, 0, 0xFF, 0xFF], [1, -1]),
-      (32, [0xFF, 0xFF, 0, 0], [65535]), (-32, [0, 0, 0xC0, 0x3F], [1.5]),
-      (-64, [0, 0, 0, 0, 0, 0, 4, 0xC0], [-2.5]),
-    ] as [(Int, [UInt8], [Float])])
-  func pixelsComeBackAsNumbers(_ bitpix: Int, _ bytes: [UInt8], _ wanted: [Float]) throws {
+      (.uint8, [0, 255], [0, 255] as [Float]), (.int16, [1, 0, 0xFF, 0xFF], [1, -1]),
+      (.int32, [0xFF, 0xFF, 0, 0], [65535]), (.float, [0, 0, 0xC0, 0x3F], [1.5]),
+      (.double, [0, 0, 0, 0, 0, 0, 4, 0xC0], [-2.5]),
+    ] as [(PixelType, [UInt8], [Float])])
+  func pixelsComeBackAsNumbers(_ type: PixelType, _ bytes: [UInt8], _ wanted: [Float]) throws {
     let three = try ThreeSources()
     try three.survey.write(
-      [cutout(of: three.sources[0], bytes, bitpix: bitpix)], run: three.run, in: three.database)
+      [cutout(of: three.sources[0], bytes, type: type)], run: three.run, in: three.database)
     let found = try three.survey.cutouts(after: 0, count: 9, in: three.database)
     #expect(found.map(\.values) == [wanted])
   }

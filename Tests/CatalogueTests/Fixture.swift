@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import PostgreSQL
@@ -29,8 +30,8 @@ struct Fixture {
   func addCutouts() throws -> [StoredCutout] {
     let cutouts = try survey.sources(in: database).map { source in
       Cutout(
-        source: source.id, width: 1, height: 1, bitpix: 8, pixelScale: nil, wcs: nil,
-        sha256: "00", imageSHA256: "00", offImage: 0, nonFinite: 0, pixels: [1])
+        source: source.id, pixels: ImagePixels(width: 1, height: 1, type: .uint8, bytes: [1]),
+        pixelScale: nil, wcs: nil, sha256: "00", imageSHA256: "00")
     }
     try survey.write(cutouts, run: run, in: database)
     return try survey.cutouts(after: 0, count: cutouts.count, in: database)

@@ -1,7 +1,9 @@
+import Astronomy
+import Files
 import FITS
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// Files that were cut off, as downloads are, and files that are no images.
 @Suite struct BrokenImageTests {
@@ -21,7 +23,7 @@ import Testing
   }
 
   private func expectCutOff(_ path: String) {
-    let error = #expect(throws: FITSError.self) { try FITSImage(path).whole() }
+    let error = #expect(throws: FileError.self) { try FITSImage(path).whole() }
     #expect(error?.path == path)
     #expect(error?.advice == "Copy or download it again")
     #expect(error?.description.contains("\n") == false)
@@ -79,21 +81,21 @@ import Testing
 
   @Test func refusesWhatIsNoImage() throws {
     try withTemporaryFolder { folder in
-      let missing = #expect(throws: FITSError.self) { try FITSImage(folder + "/none.fits") }
+      let missing = #expect(throws: FileError.self) { try FITSImage(folder + "/none.fits") }
       #expect(missing?.problem == "there is no such file")
       let text = folder + "/text.fits"
       try "This is a text that is no FITS file.\n".write(
         toFile: text, atomically: false, encoding: .utf8)
-      #expect(throws: FITSError.self) { try FITSImage(text) }
+      #expect(throws: FileError.self) { try FITSImage(text) }
       let empty = folder + "/empty.fits"
       try Data().write(to: URL(filePath: empty))
-      #expect(throws: FITSError.self) { try FITSImage(empty) }
-      #expect(throws: FITSError.self) { try FITSImage(folder) }
+      #expect(throws: FileError.self) { try FITSImage(empty) }
+      #expect(throws: FileError.self) { try FITSImage(folder) }
       let bare = try writeImage(folder + "/bare.fits", axes: [], cards: [])
-      let error = #expect(throws: FITSError.self) { try FITSImage(bare) }
+      let error = #expect(throws: FileError.self) { try FITSImage(bare) }
       #expect(error?.problem == "the file holds no image")
       let line = try writeImage(folder + "/line.fits", axes: [5], cards: [], data: [1, 2, 3, 4, 5])
-      #expect(throws: FITSError.self) { try FITSImage(line) }
+      #expect(throws: FileError.self) { try FITSImage(line) }
     }
   }
 }

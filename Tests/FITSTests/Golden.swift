@@ -1,3 +1,4 @@
+import Astronomy
 import Digest
 import FITS
 import Foundation
@@ -116,14 +117,4 @@ func bigEndian(_ numbers: [Float]) -> [UInt8] { bigEndian(numbers.map(\.bitPatte
 /// The path of a file of Tests/FITSTests/Fixtures.
 func fixture(_ name: String) -> String {
   Bundle.module.bundlePath + "/Fixtures/" + name
-}
-
-/// The length of an arc in arcsec.
-func separation(_ a: (ra: Double, dec: Double), _ b: (ra: Double, dec: Double)) -> Double {
-  func vector(_ p: (ra: Double, dec: Double)) -> SIMD3<Double> {
-    let (ra, dec) = (p.ra * .pi / 180, p.dec * .pi / 180)
-    return [cos(dec) * cos(ra), cos(dec) * sin(ra), sin(dec)]
-  }
-  let chord = vector(a) - vector(b)
-  return 2 * asin((chord * chord).sum().squareRoot() / 2) * 180 / .pi * 3600
 }

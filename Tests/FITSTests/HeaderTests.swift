@@ -1,7 +1,9 @@
+import Astronomy
+import Files
 import FITS
 import Foundation
-import TestSupport
 import Testing
+import TestSupport
 
 /// What headers say, in the forms that telescopes and programs write.
 @Suite struct HeaderTests {
@@ -27,7 +29,7 @@ import Testing
     try open(sky + more, axes: [4, 3, 1, 1]) { image in
       #expect((image.width, image.height) == (4, 3))
       #expect(abs(try #require(image.frequency) - 1.3e9) < 1)
-      let pixel = try #require(image.wcs?.pixel(of: 121, 24))
+      let pixel = try #require(image.wcs?.pixel(of: SkyPosition(ra: 121, dec: 24)))
       #expect(abs(pixel.x - 1) < 0.05 && abs(pixel.y - 1) < 0.05)
       let corner = try image.cutout(columns: 0..<2, rows: 0..<2)
       #expect(corner.bytes == [1, 1, 1, 1])
@@ -49,7 +51,7 @@ import Testing
   }
 
   @Test func refusesCubes() throws {
-    let error = #expect(throws: FITSError.self) {
+    let error = #expect(throws: FileError.self) {
       try open(sky + ["CTYPE3  = 'FREQ'"], axes: [4, 3, 2]) { _ in }
     }
     #expect(error?.problem == "axis 3 (FREQ) of the image has 2 pixels, not one")
@@ -106,7 +108,7 @@ import Testing
   func refusesSkiesThatItDoesNotUnderstand(cards: [String], word: String) throws {
     let keys = cards.map { $0.prefix(8) }
     let all = sky.filter { !keys.contains($0.prefix(8)) } + cards
-    let error = #expect(throws: FITSError.self) { try open(all) { _ in } }
+    let error = #expect(throws: FileError.self) { try open(all) { _ in } }
     #expect(error?.problem.contains(word) == true)
   }
 }

@@ -1,3 +1,4 @@
+import Astronomy
 import FITS
 import Testing
 
@@ -39,7 +40,7 @@ import Testing
     ("Jy", "Jy", 1.0),
   ])
   func agreesWithAstropy(unit: String, wanted: String, factor: Double) throws {
-    let scale = try UnitConversion.scale(from: unit, to: wanted)
+    let scale = try #require(UnitConversion.scale(from: unit, to: wanted))
     #expect(abs(scale / factor - 1) < 1e-12)
   }
 
@@ -53,7 +54,7 @@ import Testing
     ("days", "d"), ("sec", "s"), ("arcsec/pixels", "arcsec/pixel"),
   ])
   func isLenient(unit: String, meant: String) throws {
-    #expect(try UnitConversion.scale(from: unit, to: meant) == 1)
+    #expect(UnitConversion.scale(from: unit, to: meant) == 1)
   }
 
   @Test(arguments: [
@@ -62,6 +63,6 @@ import Testing
     (String(repeating: "Jy", count: 100), "Jy"),
   ])
   func refuses(unit: String, wanted: String) {
-    #expect(throws: FITSError.self) { try UnitConversion.scale(from: unit, to: wanted) }
+    #expect(UnitConversion.scale(from: unit, to: wanted) == nil)
   }
 }

@@ -1,8 +1,9 @@
 import Digest
+import Files
 import Foundation
 import PNG
-import TestSupport
 import Testing
+import TestSupport
 
 /// The small images and the digests are by `tools/oracles/png_pixels.py`.
 @Suite struct PNGImageTests {
@@ -86,14 +87,14 @@ import Testing
   }
 
   @Test func wrongSizesAreRefused() {
-    #expect(throws: PNGError.self) { try PNGImage.encode(grey: [1, 2, 3], width: 2, height: 2) }
-    #expect(throws: PNGError.self) { try PNGImage.encode(rgb: [], width: 0, height: 0) }
+    #expect(throws: FileError.self) { try PNGImage.encode(grey: [1, 2, 3], width: 2, height: 2) }
+    #expect(throws: FileError.self) { try PNGImage.encode(rgb: [], width: 0, height: 0) }
   }
 
   @Test func damagedFilesAreOneClearLine() throws {
     let whole = try PNGImage.encode(
       grey: (0..<10_000).map { UInt8(truncatingIfNeeded: $0 &* $0) }, width: 100, height: 100)
-    let truncated = #expect(throws: PNGError.self) {
+    let truncated = #expect(throws: FileError.self) {
       try PNGImage(Data(whole.prefix(whole.count / 2)), named: "half.png")
     }
     #expect(
@@ -101,10 +102,10 @@ import Testing
         == "half.png: the image cannot be read (it ends too early). Copy or download it again.")
     var flipped = whole
     flipped[whole.count / 2] ^= 0xFF
-    #expect(throws: PNGError.self) { try PNGImage(Data(flipped), named: "flipped.png") }
-    let text = #expect(throws: PNGError.self) { try PNGImage(Data("hello".utf8), named: "a.png") }
+    #expect(throws: FileError.self) { try PNGImage(Data(flipped), named: "flipped.png") }
+    let text = #expect(throws: FileError.self) { try PNGImage(Data("hello".utf8), named: "a.png") }
     #expect(text?.problem.contains("ends too early") == true)
-    #expect(throws: PNGError.self) { try PNGImage(Data(), named: "empty.png") }
-    #expect(throws: PNGError.self) { try PNGImage("/nowhere/at/all.png") }
+    #expect(throws: FileError.self) { try PNGImage(Data(), named: "empty.png") }
+    #expect(throws: FileError.self) { try PNGImage("/nowhere/at/all.png") }
   }
 }

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import PNG
@@ -6,8 +7,8 @@ import Report
 import Stages
 import StagesSupport
 import Tables
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Report of an evaluation") struct ReportTests {
   /// A class, and a source, that would be markup if they were not escaped.

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Digest
 import Foundation
@@ -53,14 +54,13 @@ package struct SyntheticSurvey {
   }
 
   private static func cutout(of source: Int, index: Int) -> Cutout {
-    let pixels = image(index).flatMap {
+    let bytes = image(index).flatMap {
       withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init)
     }
     return Cutout(
-      source: source, width: side, height: side, bitpix: -32, pixelScale: 2, wcs: nil,
-      sha256: digest("pixels\(index)"), imageSHA256: digest("file\(index)"), offImage: 0,
-      nonFinite: 0,
-      pixels: pixels)
+      source: source, pixels: ImagePixels(width: side, height: side, type: .float, bytes: bytes),
+      pixelScale: 2, wcs: nil, sha256: digest("pixels\(index)"),
+      imageSHA256: digest("file\(index)"))
   }
 
   /// A source of its class at a random angle, with noise of 0.02.

@@ -1,10 +1,12 @@
+import Astronomy
 import Catalogue
+import Files
 import Foundation
 import PostgreSQL
 import Stages
 import Tables
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct IngestCatalogueTests {
   private let text = """
@@ -169,7 +171,7 @@ import Testing
       await #expect(throws: IngestError.allRejected(file: bad, rows: 2, firstReason: reason)) {
         try await fixture.ingest(bad)
       }
-      await #expect(throws: TableError.self) {
+      await #expect(throws: FileError.self) {
         try await fixture.ingest(fixture.file("nothing.csv", ""))
       }
       await #expect(throws: CatalogueError.badName("Not A Name")) {
@@ -205,7 +207,7 @@ import Testing
       try writer.finish()
       let whole = try Data(contentsOf: URL(fileURLWithPath: path))
       try fixture.file("a.fits", whole.prefix(whole.count / 2))
-      let error = await #expect(throws: TableError.self) { try await fixture.ingest(path) }
+      let error = await #expect(throws: FileError.self) { try await fixture.ingest(path) }
       #expect(error?.path == path)
       #expect(try fixture.count("SELECT count(*) FROM reber.survey") == 0)
       #expect(try fixture.count("SELECT count(*) FROM reber.source") == 0)

@@ -1,10 +1,11 @@
+import Astronomy
 import Catalogue
 import Foundation
 import PostgreSQL
 import Stages
 import Tables
-import TestSupport
 import Testing
+import TestSupport
 
 /// Real surveys, those that are large in part.
 @Suite(.enabled(if: SharedData.exists, "shared data are absent"))

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import Morphology
@@ -5,8 +6,8 @@ import PostgreSQL
 import Stages
 import StagesSupport
 import Tables
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite("Labels") struct LabelTests {
   private func clustered(_ count: Int) async throws -> SyntheticSurvey {

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import Morphology
@@ -7,8 +8,8 @@ import Stages
 import StagesSupport
 import Tables
 import Tensor
-import TestSupport
 import Testing
+import TestSupport
 
 /// The stages of learning on a small survey, by the same calls as the commands make.
 @Suite("Stages of learning") struct LearningTests {

@@ -1,12 +1,12 @@
+import Astronomy
 import Catalogue
 import Foundation
 import Morphology
 import PostgreSQL
+@testable import Stages
 import StagesSupport
 import Tensor
 import Testing
-
-@testable import Stages
 
 /// A survey that the model of another has never seen.
 @Suite("A new survey with an old model") struct OtherSurveyTests {
@@ -246,11 +246,12 @@ extension SyntheticSurvey {
       let sources = try survey.sources(in: database)
       let cutouts = zip(sources, images).map { source, image in
         let side = Int(Double(image.count).squareRoot())
+        let bytes = image.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
         return Cutout(
-          source: source.id, width: side, height: side, bitpix: -32, pixelScale: pixelScale,
-          wcs: nil, sha256: digest("\(source.name) pixels"), imageSHA256: digest(source.name),
-          offImage: 0, nonFinite: 0,
-          pixels: image.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) })
+          source: source.id,
+          pixels: ImagePixels(width: side, height: side, type: .float, bytes: bytes),
+          pixelScale: pixelScale, wcs: nil, sha256: digest("\(source.name) pixels"),
+          imageSHA256: digest(source.name))
       }
       try survey.write(cutouts, run: run, in: database)
       try Run.finish(run, metrics: JSON(text: "{}"), in: database)

@@ -1,11 +1,13 @@
+import Astronomy
 import Digest
+import Files
 import FITS
 import Foundation
 import Simulation
 import Stages
 import Tables
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct SimulateTests {
   /// One source a mosaic, so that few sources make many files.
@@ -42,7 +44,7 @@ import Testing
       let labels = try truth.rows()
       #expect(labels.map { $0[0] } == names)
       for label in labels {
-        guard case .text(let name) = label[1] else { throw FITSError("", "no text", advice: "") }
+        guard case .text(let name) = label[1] else { throw FileError("", "no text", advice: "") }
         #expect(MorphologyClass(rawValue: name) != nil)
       }
     }
@@ -93,15 +95,14 @@ import Testing
     }
   }
 
-  @Test(.enabled(if: Program.fitsverify != nil, "fitsverify is not installed"))
+  @Test(.enabled(if: Validator.fitsverify, "fitsverify is not installed"))
   func fitsverifyFindsNoFault() throws {
-    let program = try #require(Program.fitsverify)
     try withTemporaryFolder { folder in
       var survey = survey(1)
       survey.projection = .sine
       _ = try survey.write(to: folder, progress: Silence())
       for name in try digests(folder).keys {
-        let output = try Program.output(program, ["-e", folder + "/" + name])
+        let output = Validator.run("fitsverify", ["-e", folder + "/" + name])?.output ?? ""
         #expect(output.contains("0 warning(s) and 0 error(s)"), "\(output)")
       }
     }
@@ -163,9 +164,6 @@ private enum Program {
     return beside.map { $0.appendingPathComponent("reber").path }
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }()
-
-  static let fitsverify = ["/usr/bin/fitsverify", "/usr/local/bin/fitsverify"]
-    .first { FileManager.default.isExecutableFile(atPath: $0) }
 
   /// What a program says on standard output.
   static func output(_ program: String, _ arguments: [String]) throws -> String {

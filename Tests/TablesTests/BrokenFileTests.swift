@@ -1,7 +1,9 @@
+import Astronomy
+import Files
 import Foundation
 import Tables
-import TestSupport
 import Testing
+import TestSupport
 
 /// Files that were cut off, as downloads are, and files that are no tables.
 @Suite struct BrokenFileTests {
@@ -17,7 +19,7 @@ import Testing
     if name.hasSuffix(".gz") { #expect(Validator.run("gzip", [path])?.status == 0) }
     let data = try Data(contentsOf: URL(filePath: folder.file(name)))
     try data.prefix(data.count / 2).write(to: URL(filePath: folder.file(name)))
-    let error = #expect(throws: TableError.self) {
+    let error = #expect(throws: FileError.self) {
       _ = try openTable(self.folder.file(name)).rows()
     }
     #expect(error?.path == folder.file(name))
@@ -31,18 +33,18 @@ import Testing
     ]
     let header = cards.map(card).joined().padding(toLength: 2880, withPad: " ", startingAt: 0)
     let path = try folder.write(header, "image.fits")
-    let error = #expect(throws: TableError.self) { try openTable(path) }
+    let error = #expect(throws: FileError.self) { try openTable(path) }
     #expect(error?.problem == "the file holds no binary table")
   }
 
   @Test func refusesUnknownExtensionsAndFolders() throws {
     let columns = [Column("x", .double)]
-    #expect(throws: TableError.self) {
+    #expect(throws: FileError.self) {
       try createTable(self.folder.file("t.doc"), columns: columns)
     }
-    #expect(throws: TableError.self) { try createTable("/nowhere/t.fits", columns: columns) }
-    #expect(throws: TableError.self) { try createTable("/nowhere/t.csv", columns: columns) }
-    #expect(throws: TableError.self) {
+    #expect(throws: FileError.self) { try createTable("/nowhere/t.fits", columns: columns) }
+    #expect(throws: FileError.self) { try createTable("/nowhere/t.csv", columns: columns) }
+    #expect(throws: FileError.self) {
       try createTable(self.folder.file("t.csv"), columns: columns + columns)
     }
   }

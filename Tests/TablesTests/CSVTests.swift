@@ -1,7 +1,9 @@
+import Astronomy
+import Files
 import Foundation
 import Tables
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct CSVTests {
   let folder: Folder
@@ -147,13 +149,13 @@ import Testing
     ("a,b\n\"1\"x,2\n", "text follows a closing quote"), (",,\n1,2,3\n", "header row is empty"),
   ])
   func saysWhatIsWrong(text: String, words: String) throws {
-    let error = #expect(throws: TableError.self) { try self.open(text) }
+    let error = #expect(throws: FileError.self) { try self.open(text) }
     #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
   }
 
   @Test func saysWhenThereIsNoFile() {
-    #expect(throws: TableError.self) { try openTable(self.folder.file("none.csv")) }
-    #expect(throws: TableError.self) { try openTable(self.folder.path) }
+    #expect(throws: FileError.self) { try openTable(self.folder.file("none.csv")) }
+    #expect(throws: FileError.self) { try openTable(self.folder.path) }
   }
 
   @Test func quotesWhatWouldChange() throws {

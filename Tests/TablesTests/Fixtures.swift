@@ -1,3 +1,4 @@
+import Astronomy
 import Foundation
 import Tables
 
@@ -20,23 +21,6 @@ final class Folder {
     try text.write(toFile: file(name), atomically: false, encoding: .utf8)
     return file(name)
   }
-}
-
-/// The survey data beside the repository; absent on most machines.
-enum SharedData {
-  static let path: String? = {
-    var folder = URL(filePath: #filePath)
-    while folder.path.count > 1 {
-      folder.deleteLastPathComponent()
-      let data = folder.appending(path: "shared/data").path
-      if FileManager.default.fileExists(atPath: data + "/README.md") { return data }
-    }
-    return nil
-  }()
-
-  static var exists: Bool { path != nil }
-
-  static func file(_ name: String) -> String { (path ?? "") + "/" + name }
 }
 
 /// Writes a table and reads it back.

@@ -1,3 +1,5 @@
+import Astronomy
+import Files
 import Foundation
 import Tables
 import Testing
@@ -10,11 +12,11 @@ import Testing
   let metadata = Metadata(
     name: "sources", description: "A table <of> everything & more.", frame: "ICRS",
     entries: [
-      Metadata.Entry("SURVEY", .text("LoTSS"), description: "the survey"),
-      Metadata.Entry("NFIELDS", .integer(3)),
-      Metadata.Entry("FREQ", .real(144.5e6)),
-      Metadata.Entry("PARENT", .text(String(repeating: "run 'x' ", count: 30) + "end")),
-      Metadata.Entry("FINAL", .boolean(true)),
+      Keyword("SURVEY", .text("LoTSS"), description: "the survey"),
+      Keyword("NFIELDS", .integer(3)),
+      Keyword("FREQ", .real(144.5e6)),
+      Keyword("PARENT", .text(String(repeating: "run 'x' ", count: 30) + "end")),
+      Keyword("FINAL", .boolean(true)),
     ])
 
   @Test(arguments: ["all.fits", "all.vot"])
@@ -100,7 +102,7 @@ import Testing
   func refusesValuesThatDoNotFit(name: String) throws {
     let writer = try createTable(folder.file(name), columns: [Column("n", .int16)])
     let bad: [[Value]] = name == "clash.fits" ? [[.null], [.integer(-32768)]] : [[.integer(40000)]]
-    let error = #expect(throws: TableError.self) {
+    let error = #expect(throws: FileError.self) {
       try writer.write(bad)
       try writer.finish()
     }

@@ -1,3 +1,4 @@
+import Astronomy
 import Foundation
 import Tables
 import Testing

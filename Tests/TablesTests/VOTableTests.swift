@@ -1,7 +1,9 @@
+import Astronomy
+import Files
 import Foundation
 import Tables
-import TestSupport
 import Testing
+import TestSupport
 
 @Suite struct VOTableTests {
   let folder: Folder
@@ -65,7 +67,7 @@ import Testing
     #expect(try openTable(path + "#main").rows().count == 2)
     #expect(try openTable(path) { $0.contains { $0.name == "flux" } }.columns.count == 4)
     for unclear in [path, path + "#3", path + "#none"] {
-      let error = #expect(throws: TableError.self) { try openTable(unclear) }
+      let error = #expect(throws: FileError.self) { try openTable(unclear) }
       #expect(error?.description.contains("#1 'main', #2 'Others'") == true)
     }
   }
@@ -111,7 +113,7 @@ import Testing
   ])
   func saysWhatIsWrong(rows: String, words: String) throws {
     let path = try folder.write(document(rows), "t.vot")
-    let error = #expect(throws: TableError.self) { _ = try openTable(path + "#1").rows() }
+    let error = #expect(throws: FileError.self) { _ = try openTable(path + "#1").rows() }
     #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
   }
 
@@ -124,7 +126,7 @@ import Testing
   ])
   func refusesOtherDocuments(text: String, words: String) throws {
     let path = try folder.write(text, "t.vot")
-    let error = #expect(throws: TableError.self) { try openTable(path) }
+    let error = #expect(throws: FileError.self) { try openTable(path) }
     #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
   }
 

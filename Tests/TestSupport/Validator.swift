@@ -2,6 +2,9 @@ import Foundation
 
 /// A program of another author that judges our files.
 public enum Validator {
+  /// Whether fitsverify is installed.
+  public static let fitsverify = run("which", ["fitsverify"])?.status == 0
+
   /// Whether stilts is installed.
   public static let stilts = run("stilts", ["-version"])?.status == 0
 

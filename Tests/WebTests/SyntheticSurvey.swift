@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import PostgreSQL
@@ -64,7 +65,7 @@ struct SyntheticSurvey: Sendable {
     var random = RandomStream(3)
     _ = try survey.writeSources(from: "synthetic", run: run, in: database) { write in
       for index in 0..<count {
-        let position = Source.Position(
+        let position = SkyPosition(
           ra: Double(random.uniform()) * 359, dec: Double(random.uniform(-30...60)))
         let name = "S" + String(repeating: "0", count: 6 - "\(index)".count) + "\(index)"
         let flux = Double(exp(random.uniform(-6...0)))
@@ -83,10 +84,12 @@ struct SyntheticSurvey: Sendable {
     for start in stride(from: 0, to: count, by: 2000) {
       let cutouts = (start..<min(count, start + 2000)).map { index in
         Cutout(
-          source: ids[index], width: pixels, height: pixels, bitpix: -32, pixelScale: 1.8,
+          source: ids[index],
+          pixels: ImagePixels(
+            width: pixels, height: pixels, type: .float, bytes: shapes.image(index, pixels: pixels)),
+          pixelScale: 1.8,
           wcs: JSON(text: #"{"CDELT1": -0.0005, "CDELT2": 0.0005, "CTYPE1": "RA---TAN"}"#),
-          sha256: "p\(index)", imageSHA256: "i\(index)", offImage: 0, nonFinite: 0,
-          pixels: shapes.image(index, pixels: pixels))
+          sha256: "p\(index)", imageSHA256: "i\(index)")
       }
       try survey.write(cutouts, run: run, in: database)
     }

@@ -1,3 +1,4 @@
+public import Astronomy
 public import PostgreSQL
 
 /// The true classes by which an evaluation judged a classification.
@@ -59,7 +60,7 @@ public struct JudgedSource: Sendable, Equatable {
   public var name: String
 
   /// ICRS, degrees.
-  public var position: Source.Position?
+  public var position: SkyPosition?
 
   /// What it is.
   public var truth: String
@@ -75,7 +76,7 @@ public struct JudgedSource: Sendable, Equatable {
 
   /// Describes a judged source.
   public init(
-    id: Int, cutout: Int, name: String, position: Source.Position?, truth: String,
+    id: Int, cutout: Int, name: String, position: SkyPosition?, truth: String,
     predicted: String, probability: Float
   ) {
     self.id = id
@@ -91,7 +92,7 @@ public struct JudgedSource: Sendable, Equatable {
 extension JudgedSource: QueryRow {
   public static let columns = Columns<Self>(
     .column("source_id", \.id), .column("cutout_id", \.cutout), .column("name", \.name),
-    .group(\.position, optional: Source.Position.columns), .column("truth", \.truth),
+    .group(\.position, optional: SkyPosition.columns), .column("truth", \.truth),
     .column("predicted", \.predicted), .column("probability", \.probability),
     make: JudgedSource.init)
 }

@@ -1,3 +1,4 @@
+public import Astronomy
 public import PostgreSQL
 
 /// The image of a source, on its way into the database.
@@ -5,14 +6,8 @@ public struct Cutout: Sendable {
   /// The source it shows.
   public var source: Int
 
-  /// Columns of pixels.
-  public var width: Int
-
-  /// Rows of pixels.
-  public var height: Int
-
-  /// The pixels' type as FITS names it: 8, 16, 32, −32 or −64.
-  public var bitpix: Int
+  /// The pixels as the image holds them.
+  public var pixels: ImagePixels
 
   /// Arcsec a pixel, where it is known.
   public var pixelScale: Float?
@@ -20,37 +15,23 @@ public struct Cutout: Sendable {
   /// The celestial WCS keywords, where there are any.
   public var wcs: JSON?
 
-  /// SHA-256 of `pixels`.
+  /// SHA-256 of the pixels' bytes.
   public var sha256: String
 
   /// SHA-256 of the image file.
   public var imageSHA256: String
 
-  /// Share of the pixels beyond the image's edge, 0 to 1.
-  public var offImage: Float
-
-  /// Share of the pixels that are not finite, padding included, 0 to 1.
-  public var nonFinite: Float
-
-  /// Little-endian values of the type `bitpix`, row by row from the bottom.
-  public var pixels: [UInt8]
-
   /// Describes a cutout.
   public init(
-    source: Int, width: Int, height: Int, bitpix: Int, pixelScale: Float?, wcs: JSON?,
-    sha256: String, imageSHA256: String, offImage: Float, nonFinite: Float, pixels: [UInt8]
+    source: Int, pixels: ImagePixels, pixelScale: Float?, wcs: JSON?, sha256: String,
+    imageSHA256: String
   ) {
     self.source = source
-    self.width = width
-    self.height = height
-    self.bitpix = bitpix
+    self.pixels = pixels
     self.pixelScale = pixelScale
     self.wcs = wcs
     self.sha256 = sha256
     self.imageSHA256 = imageSHA256
-    self.offImage = offImage
-    self.nonFinite = nonFinite
-    self.pixels = pixels
   }
 }
 
@@ -63,14 +44,15 @@ extension Cutout {
     static let table = "reber.cutout"
     static let columns = Columns<Self>(
       writing: .column("cutout_id", \.id), .column("source_id", \.cutout.source),
-      .column("width", \.cutout.width), .column("height", \.cutout.height),
-      .column("bitpix", \.cutout.bitpix), .column("pixel_scale", \.cutout.pixelScale),
-      .column("wcs", \.cutout.wcs), .column("sha256", \.cutout.sha256),
-      .column("image_sha256", \.cutout.imageSHA256), .column("off_image", \.cutout.offImage),
-      .column("non_finite", \.cutout.nonFinite))
+      .column("width", \.cutout.pixels.width), .column("height", \.cutout.pixels.height),
+      .column("bitpix", \.cutout.pixels.type.rawValue),
+      .column("pixel_scale", \.cutout.pixelScale), .column("wcs", \.cutout.wcs),
+      .column("sha256", \.cutout.sha256), .column("image_sha256", \.cutout.imageSHA256),
+      .column("off_image", \.cutout.pixels.offImage),
+      .column("non_finite", \.cutout.pixels.nonFinite))
 
     static let pixels = Columns<Self>(
-      writing: .column("cutout_id", \.id), .column("pixels", \.cutout.pixels))
+      writing: .column("cutout_id", \.id), .column("pixels", \.cutout.pixels.bytes))
   }
 }
 
@@ -237,38 +219,11 @@ extension StoredCutout: QueryRow {
       """, as: "pixel_scale"),
     .reading("pixels")
   ) { id, source, width, height, bitpix, pixelScale, pixels in
-    StoredCutout(
-      id: id, source: source, width: width, height: height, pixelScale: pixelScale,
-      values: try decodePixels(pixels, bitpix: bitpix))
-  }
-}
-
-/// Little-endian pixels of a FITS type as single-precision numbers.
-///
-/// - Throws: `CatalogueError.missing` for a type that FITS does not have.
-package func decodePixels(_ bytes: [UInt8], bitpix: Int) throws -> [Float] {
-  switch bitpix {
-  case 8: bytes.map(Float.init)
-  case 16: decode(bytes, as: Int16.self) { Float(Int16(littleEndian: $0)) }
-  case 32: decode(bytes, as: Int32.self) { Float(Int32(littleEndian: $0)) }
-  case -32: decode(bytes, as: UInt32.self) { Float(bitPattern: UInt32(littleEndian: $0)) }
-  case -64: decode(bytes, as: UInt64.self) { Float(Double(bitPattern: UInt64(littleEndian: $0))) }
-  default:
-    throw CatalogueError.missing("pixel type \(bitpix)", hint: "FITS has 8, 16, 32, -32, -64")
-  }
-}
-
-private func decode<Word: BitwiseCopyable>(
-  _ bytes: [UInt8], as: Word.Type, _ convert: (Word) -> Float
-) -> [Float] {
-  let size = MemoryLayout<Word>.size
-  let count = bytes.count / size
-  return bytes.withUnsafeBytes { raw in
-    [Float](unsafeUninitializedCapacity: count) { values, initialised in
-      for index in 0..<count {
-        values[index] = convert(raw.loadUnaligned(fromByteOffset: index * size, as: Word.self))
-      }
-      initialised = count
+    guard let type = PixelType(rawValue: bitpix) else {
+      throw CatalogueError.missing("pixel type \(bitpix)", hint: "FITS has 8, 16, 32, -32, -64")
     }
+    return StoredCutout(
+      id: id, source: source, width: width, height: height, pixelScale: pixelScale,
+      values: type.floats(of: pixels))
   }
 }

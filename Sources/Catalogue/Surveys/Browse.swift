@@ -1,3 +1,4 @@
+public import Astronomy
 public import PostgreSQL
 
 /// Which sources of a survey to list, and in what order.
@@ -24,12 +25,12 @@ public struct SourceFilter: Sendable, Equatable {
   /// A circle on the sky.
   public struct Cone: Sendable, Equatable {
     /// The centre, ICRS.
-    public var centre: Source.Position
+    public var centre: SkyPosition
     /// Degrees.
     public var radius: Double
 
     /// Describes a circle.
-    public init(centre: Source.Position, radius: Double) {
+    public init(centre: SkyPosition, radius: Double) {
       self.centre = centre
       self.radius = radius
     }
@@ -60,7 +61,7 @@ public struct ListedSource: Sendable {
   /// Its picture.
   public var cell: MontageCell
   /// ICRS, degrees.
-  public var position: Source.Position?
+  public var position: SkyPosition?
   /// Jy.
   public var totalFlux: Double?
   /// Arcsec.
@@ -140,11 +141,9 @@ extension Survey {
       Int16?.self, Int16?.self, Float?.self, Float?.self)
     let sources = rows.map {
       source, name, cutout, ra, dec, flux, size, label, predicted, probability, outlier in
-      var position: Source.Position?
-      if let ra, let dec { position = Source.Position(ra: ra, dec: dec) }
       return ListedSource(
         cell: MontageCell(source: source, name: name, cutout: cutout, classID: label),
-        position: position, totalFlux: flux, majorAxis: size, labelledAs: label,
+        position: SkyPosition(ra: ra, dec: dec), totalFlux: flux, majorAxis: size, labelledAs: label,
         predictedAs: predicted, probability: probability, outlierScore: outlier)
     }
     return (sources, all)

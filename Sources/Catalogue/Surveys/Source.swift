@@ -1,3 +1,4 @@
+public import Astronomy
 public import PostgreSQL
 
 /// An entry of a survey's catalogue, as it goes into `reber.source`.
@@ -5,8 +6,8 @@ public struct Source: Sendable, Equatable {
   /// Identifier within the survey.
   public var name: String
 
-  /// Right ascension and declination, ICRS, degrees; `nil` in collections without positions.
-  public var position: Position?
+  /// Where it is; `nil` in collections without positions.
+  public var position: SkyPosition?
 
   /// Integrated flux density, Jy.
   public var totalFlux: Double?
@@ -25,7 +26,7 @@ public struct Source: Sendable, Equatable {
 
   /// Describes a source.
   public init(
-    name: String, position: Position? = nil, totalFlux: Double? = nil, peakFlux: Double? = nil,
+    name: String, position: SkyPosition? = nil, totalFlux: Double? = nil, peakFlux: Double? = nil,
     rms: Double? = nil, majorAxis: Double? = nil, attributes: JSON
   ) {
     self.name = name
@@ -36,31 +37,16 @@ public struct Source: Sendable, Equatable {
     self.majorAxis = majorAxis
     self.attributes = attributes
   }
-
-  /// A direction on the sky, ICRS, degrees.
-  public struct Position: Sendable, Equatable, Codable {
-    /// Right ascension, degrees, 0 ≤ ra < 360.
-    public var ra: Double
-
-    /// Declination, degrees, −90 ≤ dec ≤ 90.
-    public var dec: Double
-
-    /// Wraps a direction.
-    public init(ra: Double, dec: Double) {
-      self.ra = ra
-      self.dec = dec
-    }
-  }
 }
 
 extension Source: QueryRow {
   public static let columns = Columns<Self>(
-    .column("name", \.name), .group(\.position, optional: Source.Position.columns),
+    .column("name", \.name), .group(\.position, optional: SkyPosition.columns),
     .column("total_flux", \.totalFlux), .column("peak_flux", \.peakFlux), .column("rms", \.rms),
     .column("major_axis", \.majorAxis), .column("attributes", \.attributes), make: Source.init)
 }
 
-extension Source.Position {
+extension SkyPosition {
   /// The columns `ra` and `dec`.
   static let columns = Columns<Self>(.column("ra", \.ra), .column("dec", \.dec), make: Self.init)
 }
@@ -74,7 +60,7 @@ public struct StoredSource: Sendable, Equatable {
   public var name: String
 
   /// ICRS, degrees.
-  public var position: Source.Position?
+  public var position: SkyPosition?
 
   /// Largest angular size, arcsec.
   public var majorAxis: Double?
@@ -87,7 +73,7 @@ extension StoredSource: QueryRow {
   /// The column `image` comes from the attribute that names images.
   public static let columns = Columns<Self>(
     .column("source_id", \.id), .column("name", \.name),
-    .group(\.position, optional: Source.Position.columns), .column("major_axis", \.majorAxis),
+    .group(\.position, optional: SkyPosition.columns), .column("major_axis", \.majorAxis),
     .column("image", \.image), make: StoredSource.init)
 }
 

@@ -1,3 +1,4 @@
+import Astronomy
 public import PostgreSQL
 
 /// All that is known of one source.
@@ -74,15 +75,14 @@ extension Survey {
     guard let (source, designation, ra, dec, total, peak, rms, size) = found else {
       throw CatalogueError.unknownSource(name, survey: self.name)
     }
-    var position: Source.Position?
-    if let ra, let dec { position = Source.Position(ra: ra, dec: dec) }
     let place = try database.first(
       """
       SELECT cluster, outlier_score FROM reber.cluster_member
       WHERE clustering_id = \(work.clustering) AND survey_id = \(id) AND source_id = \(source)
       """, as: Int32.self, Float.self)
     return SourceDetail(
-      source: StoredSource(id: source, name: name, position: position, majorAxis: size),
+      source: StoredSource(
+        id: source, name: name, position: SkyPosition(ra: ra, dec: dec), majorAxis: size),
       designation: designation, totalFlux: total, peakFlux: peak, rms: rms,
       attributes: try attributes(of: source, database), cutout: try image(of: source, database),
       labels: try said(of: source, scheme, database),

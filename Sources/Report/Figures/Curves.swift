@@ -1,8 +1,10 @@
-package import Catalogue
+import Astronomy
 import Foundation
 import PostgreSQL
 import Stages
 import Tables
+
+package import Catalogue
 
 /// A curve of an evaluation: a section of the page, and a CSV file beside it.
 protocol Curve: Sendable {

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Morphology
 import PostgreSQL
@@ -64,7 +65,7 @@ extension Workplace {
     of names: [String], by preprocessing: Preprocessing, groupRadius radius: Double
   ) async throws -> Specimens {
     var all = Specimens()
-    var positions: [Source.Position?] = []
+    var positions: [SkyPosition?] = []
     for name in names {
       let survey = try await survey(name)
       let cutouts = try await prepared(survey, by: preprocessing).filter { !$0.image.isEmpty }

@@ -1,3 +1,4 @@
+import Astronomy
 public import Catalogue
 import Foundation
 import PostgreSQL

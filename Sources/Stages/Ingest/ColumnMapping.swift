@@ -1,4 +1,4 @@
-public import Tables
+public import Astronomy
 
 /// Which columns of a survey's catalogue fill which columns of `reber.source`.
 public struct ColumnMapping: Sendable, Equatable, Codable {

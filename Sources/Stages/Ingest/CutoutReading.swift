@@ -1,5 +1,7 @@
+import Astronomy
 import Catalogue
 import Digest
+import Files
 import FITS
 import Foundation
 import PostgreSQL
@@ -28,7 +30,7 @@ struct CutoutReading: Sendable {
     var done = 0
 
     fileprivate var isFull: Bool {
-      cutouts.count >= 64 || cutouts.reduce(0) { $0 + $1.pixels.count } > 16 << 20
+      cutouts.count >= 64 || cutouts.reduce(0) { $0 + $1.pixels.bytes.count } > 16 << 20
     }
   }
 
@@ -126,7 +128,7 @@ extension CutoutReading {
         try pass(try outcome(of: cut, image, header), of: cut, leaving: &next, give)
         left.removeFirst()
       }
-    } catch let error as FITSError {
+    } catch let error as FileError {
       // The file is damaged: its sources may lie on another one.
       try give(.damaged(setAside(file, source: nil, error)))
       for cut in left { try pass(.nothing, of: cut, leaving: &next, give) }
@@ -163,14 +165,13 @@ extension CutoutReading {
   }
 
   private func cutout(
-    of source: Int, _ pixels: Pixels, _ header: ImageHeading, file: Int, from corner: (Int, Int)
+    of source: Int, _ pixels: ImagePixels, _ header: ImageHeading, file: Int, from corner: (Int, Int)
   ) throws -> Cutout {
     Cutout(
-      source: source, width: pixels.width, height: pixels.height, bitpix: pixels.bitpix,
+      source: source, pixels: pixels,
       pixelScale: header.wcs.map { Float($0.pixelScale) } ?? pixelScale,
       wcs: try header.keywords(from: corner), sha256: SHA256.hash(pixels.bytes).hex,
-      imageSHA256: digests[file], offImage: pixels.offImage, nonFinite: pixels.nonFinite,
-      pixels: pixels.bytes)
+      imageSHA256: digests[file])
   }
 }
 
@@ -193,13 +194,13 @@ extension ImageHeading {
   /// The keywords of a cutout that begins at a pixel, as JSON; `nil` without a sky.
   func keywords(from corner: (Int, Int)) throws -> JSON? {
     guard let wcs else { return nil }
-    var keywords: [String: WCSValue] = [:]
-    for (name, value) in wcs.keywords(from: corner.0, corner.1) { keywords[name] = value }
+    var keywords: [String: Value] = [:]
+    for keyword in wcs.keywords(from: corner.0, corner.1) { keywords[keyword.name] = keyword.value }
     if let unit { keywords["BUNIT"] = .text(unit) }
     if let beam {
-      keywords["BMAJ"] = .number(beam.major / 3600)
-      keywords["BMIN"] = .number(beam.minor / 3600)
-      keywords["BPA"] = .number(beam.angle)
+      keywords["BMAJ"] = .real(beam.major / 3600)
+      keywords["BMIN"] = .real(beam.minor / 3600)
+      keywords["BPA"] = .real(beam.angle)
     }
     return try JSON(encoding: keywords)
   }

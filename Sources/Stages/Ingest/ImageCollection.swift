@@ -34,7 +34,7 @@ struct ImageCollection {
     var attributes = ["file": file.place]
     attributes["object"] = header.object
     return Source(
-      name: name, position: header.centre.map { .init(ra: $0.ra, dec: $0.dec) },
+      name: name, position: header.centre,
       attributes: try JSON(encoding: attributes))
   }
 

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import FITS
 import Foundation
@@ -138,7 +139,7 @@ extension ImagePlanning {
     of source: Int, on image: ImageHeading, _ wcs: WCS, file: Int
   ) -> ImagePlan.View? {
     guard let position = sources[source].position,
-      let (x, y) = wcs.pixel(of: position.ra, position.dec)
+      let (x, y) = wcs.pixel(of: position)
     else { return nil }
     let margin = min(
       x + 0.5, y + 0.5, Double(image.width) - 0.5 - x, Double(image.height) - 0.5 - y)
@@ -161,22 +162,22 @@ extension ImagePlanning {
     guard let centre = image.centre, !corners.contains(where: { $0 == nil }) else {
       return Array(sources.indices)
     }
-    let radius = corners.compactMap { $0 }.map { separation(centre, $0) }.max() ?? 0
+    let radius = corners.compactMap { $0?.separation(from: centre) }.max() ?? 0
     // Beyond a hemisphere's half the corners need not be the farthest points.
     guard radius < 45 else { return Array(sources.indices) }
-    return sky.within(radius * 1.01, ofRA: centre.ra, dec: centre.dec).map(\.index).sorted()
+    return sky.within(radius * 1.01, of: centre).map(\.index).sorted()
   }
 
   private func nearest(_ image: ImageHeading, _ wcs: WCS) -> Int? {
     guard let centre = image.centre else { return nil }
     let radius = tolerance(image, wcs) / 3600
-    return sky.nearest(toRA: centre.ra, dec: centre.dec, within: radius)?.index
+    return sky.nearest(to: centre, within: radius)?.index
   }
 
   private func nearestName(_ image: ImageHeading, _ inside: [Int]) -> String? {
     guard let centre = image.centre else { return nil }
     let distances = inside.compactMap { index in
-      sources[index].position.map { (separation(centre, ($0.ra, $0.dec)) * 3600, index) }
+      sources[index].position.map { ($0.separation(from: centre) * 3600, index) }
     }
     return distances.min(by: <).map {
       "the nearest, '\(sources[$0.1].name)', lies \(String(format: "%.1f", $0.0))″ from it"

@@ -1,3 +1,4 @@
+import Astronomy
 import FITS
 import Foundation
 import PNG
@@ -12,7 +13,7 @@ struct OpenImage {
     case png(PNGImage)
   }
 
-  /// - Throws: What reading the header throws: `FITSError`, `PNGError`.
+  /// - Throws: `FileError` where it cannot be read.
   init(_ file: ImageFile) throws {
     self.file = file
     content =
@@ -46,17 +47,17 @@ struct OpenImage {
   }
 
   /// All pixels.
-  func whole() throws -> Pixels {
+  func whole() throws -> ImagePixels {
     switch content {
-    case .fits(let image): Pixels(try image.whole())
-    case .png(let image): Pixels(image)
+    case .fits(let image): try image.whole()
+    case .png(let image): ImagePixels(image)
     }
   }
 
   /// The pixels of a rectangle, counted from 0, NaN beyond the image.
-  func cutout(columns: Range<Int>, rows: Range<Int>) throws -> Pixels {
+  func cutout(columns: Range<Int>, rows: Range<Int>) throws -> ImagePixels {
     guard let fits else { return try whole() }
-    return Pixels(try fits.cutout(columns: columns, rows: rows))
+    return try fits.cutout(columns: columns, rows: rows)
   }
 }
 
@@ -75,8 +76,24 @@ struct ImageHeading: Sendable {
   /// Whether the header says that the sky is made up.
   var isSimulated: Bool
 
-  /// The sky at the image's centre, degrees.
-  var centre: (ra: Double, dec: Double)? {
+  /// The sky at the image's centre.
+  var centre: SkyPosition? {
     wcs?.sky(x: Double(width - 1) / 2, y: Double(height - 1) / 2)
+  }
+}
+
+extension ImagePixels {
+  /// A PNG from the bottom row up; of 32-bit integers for 16 bits, since FITS knows no unsigned ones.
+  fileprivate init(_ image: PNGImage) {
+    let type = image.bitDepth == 16 ? PixelType.int32 : .uint8
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(image.values.count * type.size)
+    for row in (0..<image.height).reversed() {
+      for value in image.values[row * image.width..<(row + 1) * image.width] {
+        bytes.append(UInt8(truncatingIfNeeded: value))
+        if type == .int32 { bytes += [UInt8(value >> 8), 0, 0] }
+      }
+    }
+    self.init(width: image.width, height: image.height, type: type, bytes: bytes)
   }
 }

@@ -1,4 +1,4 @@
-import Tables
+import Astronomy
 
 /// A row as the text of a JSON object, nulls left out.
 ///

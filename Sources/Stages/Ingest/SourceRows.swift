@@ -1,6 +1,6 @@
+import Astronomy
 import Catalogue
 import FITS
-import Foundation
 import PostgreSQL
 import Tables
 
@@ -72,15 +72,10 @@ struct SourceRows: Sendable {
 
   private static func scale(_ choice: ColumnMapping.Choice, to wanted: String) throws -> Double {
     guard let unit = choice.unit else { return 1 }
-    do {
-      return try UnitConversion.scale(from: unit, to: wanted)
-    } catch {
-      // A peak in Jy is meant by the beam, as radio catalogues write it.
-      if wanted == "Jy/beam", let scale = try? UnitConversion.scale(from: unit, to: "Jy") {
-        return scale
-      }
-      throw IngestError.badUnit(unit, column: choice.columns[0], wanted: wanted)
-    }
+    if let scale = UnitConversion.scale(from: unit, to: wanted) { return scale }
+    // A peak in Jy is meant by the beam, as radio catalogues write it.
+    if wanted == "Jy/beam", let scale = UnitConversion.scale(from: unit, to: "Jy") { return scale }
+    throw IngestError.badUnit(unit, column: choice.columns[0], wanted: wanted)
   }
 
   /// The source in a row, or the reason why there is none.
@@ -100,18 +95,13 @@ struct SourceRows: Sendable {
       guard right >= -180, right <= 360, abs(up) <= 90 else {
         return reject("its position (\(right), \(up)) is not on the sky", name)
       }
-      source.position = .init(ra: wrap(right), dec: up)
+      source.position = SkyPosition(ra: right.wrapped, dec: up)
     }
     source.totalFlux = quantities[.totalFlux]?.value(row)
     source.peakFlux = quantities[.peakFlux]?.value(row)
     source.rms = quantities[.rms]?.value(row)
     source.majorAxis = quantities[.majorAxis]?.value(row)
     return .source(source, row: number)
-  }
-
-  private func wrap(_ ra: Double) -> Double {
-    let wrapped = ra.truncatingRemainder(dividingBy: 360)
-    return wrapped < 0 ? wrapped + 360 : wrapped
   }
 }
 
@@ -141,15 +131,6 @@ func sexagesimal(_ text: String) -> Double? {
 }
 
 extension Value {
-  /// The value as a finite number.
-  var number: Double? {
-    switch self {
-    case .integer(let value): Double(value)
-    case .real(let value): value.isFinite ? value : nil
-    default: nil
-    }
-  }
-
   /// The value as a name would be written.
   var plainText: String? {
     switch self {

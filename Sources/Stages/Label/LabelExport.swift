@@ -1,3 +1,4 @@
+import Astronomy
 public import Catalogue
 import PostgreSQL
 import Tables
@@ -10,7 +11,7 @@ extension Workplace {
   ///   - survey: The survey.
   ///   - scheme: The class scheme.
   /// - Returns: The number of labels.
-  /// - Throws: `CatalogueError` for an unknown survey or scheme, `TableError` for the file.
+  /// - Throws: `CatalogueError` for an unknown survey or scheme, `FileError` for the file.
   public func exportLabels(
     to path: String, of survey: String, scheme: String = ClassScheme.twelveClasses
   ) async throws -> Int {
@@ -52,7 +53,7 @@ extension Workplace {
   ///   - clustering: The clustering; the newest where it is `nil`.
   ///   - seed: Decides which sources of a cluster come first.
   /// - Returns: The number of sources.
-  /// - Throws: `CatalogueError` without a clustering, `TableError` for the file.
+  /// - Throws: `CatalogueError` without a clustering, `FileError` for the file.
   public func chooseSources(
     to path: String, count: Int, of survey: String, scheme: String = ClassScheme.twelveClasses,
     clustering: Int? = nil, seed: UInt64 = 1

@@ -1,3 +1,4 @@
+import Astronomy
 public import Catalogue
 public import Morphology
 import PostgreSQL
@@ -124,7 +125,7 @@ extension Workplace {
 
   /// Writes suggested sources as a sheet with a class column to fill in.
   ///
-  /// - Throws: `TableError` for the file.
+  /// - Throws: `FileError` for the file.
   public func writeSheet(_ sources: [LabelSuggestion.Source], to path: String) throws {
     let table = try createTable(
       path,

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import Tables
@@ -86,7 +87,7 @@ private struct Claim: Hashable {
 extension LabelImport {
   /// Reads a table of labels.
   ///
-  /// - Throws: `LabelError` where a column is missing or no row has a class, `TableError` for a file
+  /// - Throws: `LabelError` where a column is missing or no row has a class, `FileError` for a file
   ///   that cannot be read.
   func read(_ path: String) throws -> LabelTable {
     let file = try openTable(path)

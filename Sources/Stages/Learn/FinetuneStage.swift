@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 public import Morphology
@@ -183,7 +184,7 @@ extension Workplace {
     by preprocessing: Preprocessing
   ) async throws -> LabelledImages {
     var labelled = LabelledImages()
-    var positions: [Source.Position?] = []
+    var positions: [SkyPosition?] = []
     var others: [(survey: Survey, source: Int)] = []
     for survey in surveys {
       let (consensus, sources) = try await database.with { database in

@@ -3,16 +3,16 @@ import Catalogue
 import PostgreSQL
 import Tables
 
-extension Tables.Column {
+extension Column {
   /// A published catalogue's column as files describe it.
   init(_ column: PublishedCatalogue.Column) {
     self.init(
-      column.name, Tables.Datatype(postgres: column.type), unit: column.unit, ucd: column.ucd,
+      column.name, Datatype(postgres: column.type), unit: column.unit, ucd: column.ucd,
       description: column.description)
   }
 }
 
-extension Tables.Datatype {
+extension Datatype {
   /// The datatype of a PostgreSQL type as `format_type` names it; text for any other.
   fileprivate init(postgres type: String) {
     switch type {
@@ -27,25 +27,12 @@ extension Tables.Datatype {
   }
 }
 
-extension Tables.Value {
-  init(_ value: Astronomy.Value) {
-    switch value {
-    case .null: self = .null
-    case .boolean(let flag): self = .boolean(flag)
-    case .integer(let number): self = .integer(number)
-    case .real(let number): self = .real(number)
-    case .text(let text): self = .text(text)
-    case .reals(let numbers): self = .reals(numbers)
-    }
-  }
-}
-
 extension PublishedCatalogue {
   /// What the exported file says of itself.
   func metadata(in database: Connection) throws -> Metadata {
     let origin = try origin(in: database)
     let kind = simulated ? "SIMULATED radio sources" : "Radio sources"
-    var entries: [Metadata.Entry] = [
+    var entries: [Keyword] = [
       .init("SURVEY", .text(survey), description: "survey in Reber"),
       .init("SIMULATE", .boolean(simulated), description: "whether the sky is made up"),
       .init("CLASSRUN", .integer(Int64(classification)), description: "run that classified"),

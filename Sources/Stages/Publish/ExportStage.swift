@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import PostgreSQL
@@ -33,7 +34,7 @@ extension Workplace {
         path, format: format, columns: columns, metadata: try catalogue.metadata(in: database))
       var rows = 0
       try catalogue.read(in: database) { chunk in
-        try table.write(chunk.map { $0.map(Tables.Value.init) })
+        try table.write(chunk)
         rows += chunk.count
         started.update("exporting", done: rows, of: catalogue.rows)
       }

@@ -1,3 +1,4 @@
+import Astronomy
 import Digest
 import FITS
 import Foundation
@@ -36,7 +37,7 @@ extension SimulatedSurvey {
   ///   - progress: Told of every mosaic.
   /// - Returns: Where the files are and what is in them.
   /// - Throws: `SimulationError` for options that make no survey, `SimulationFolderError` where the
-  ///   folder holds another simulation, `FITSError` and `TableError` where it cannot be written.
+  ///   folder holds another simulation, `FileError` where it cannot be written.
   public func write(
     to folder: String, progress: any ProgressDisplay
   ) throws -> SimulationMetrics {

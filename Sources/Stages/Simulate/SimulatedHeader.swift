@@ -1,15 +1,15 @@
-import FITS
+import Astronomy
 import Simulation
 
 extension SimulatedSurvey {
   /// A mosaic's header: its WCS, its beam, and that it is made up.
-  func keywords(of tile: SimulatedTile, digest: String) -> [BinaryTableKeyword] {
+  func keywords(of tile: SimulatedTile, digest: String) -> [Keyword] {
     let middle = Double(tileSize + 1) / 2
     let scale = pixelScale / 3600
     return provenance(digest: digest) + [
-      .init("SIMTILE", .integer(Int64(tile.number)), comment: "number of the mosaic"),
-      .init("OBJECT", .text("simulated \(tile.number)"), comment: "no real field"),
-      .init("TELESCOP", .text("SIMULATED"), comment: "no telescope"),
+      .init("SIMTILE", .integer(Int64(tile.number)), description: "number of the mosaic"),
+      .init("OBJECT", .text("simulated \(tile.number)"), description: "no real field"),
+      .init("TELESCOP", .text("SIMULATED"), description: "no telescope"),
       .init("BUNIT", .text("JY/BEAM")),
       .init("BTYPE", .text("Intensity")),
       .init("CTYPE1", .text("RA---\(projection.rawValue)")),
@@ -23,21 +23,21 @@ extension SimulatedSurvey {
       .init("CRPIX2", .real(middle)),
       .init("CUNIT2", .text("deg")),
       .init("RADESYS", .text("ICRS")),
-      .init("BMAJ", .real(beam.width / 3600), comment: "[deg]"),
-      .init("BMIN", .real(beam.width / 3600), comment: "[deg]"),
-      .init("BPA", .real(0), comment: "[deg]"),
-      .init("RESTFRQ", .real(frequency), comment: "[Hz]"),
-      .init("RMS", .real(rms), comment: "[Jy/beam] typical noise"),
+      .init("BMAJ", .real(beam.width / 3600), unit: "deg"),
+      .init("BMIN", .real(beam.width / 3600), unit: "deg"),
+      .init("BPA", .real(0), unit: "deg"),
+      .init("RESTFRQ", .real(frequency), unit: "Hz"),
+      .init("RMS", .real(rms), unit: "Jy/beam", description: "typical noise"),
     ]
   }
 
   /// That the sky is made up, and from what.
-  private func provenance(digest: String) -> [BinaryTableKeyword] {
+  func provenance(digest: String) -> [Keyword] {
     [
-      .init("SIMULATE", .logical(true), comment: "whether the sky is made up"),
+      .init("SIMULATE", .boolean(true), description: "whether the sky is made up"),
       .init("ORIGIN", .text("Reber simulation")),
-      .init("SIMSEED", .text(String(seed)), comment: "seed of the simulation"),
-      .init("SIMVERS", .integer(Int64(Self.version)), comment: "version of the simulation"),
+      .init("SIMSEED", .text(String(seed)), description: "seed of the simulation"),
+      .init("SIMVERS", .integer(Int64(Self.version)), description: "version of the simulation"),
       .init("SIMHASH", .text(digest)),
     ]
   }

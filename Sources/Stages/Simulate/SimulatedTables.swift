@@ -1,3 +1,4 @@
+import Astronomy
 import Simulation
 import Tables
 
@@ -78,12 +79,7 @@ extension SimulatedSurvey {
   fileprivate func metadata(_ name: String, _ words: String, digest: String) -> Metadata {
     Metadata(
       name: name, description: words, frame: "ICRS",
-      entries: [
-        .init("SIMULATE", .boolean(true), description: "whether the sky is made up"),
-        .init("ORIGIN", .text("Reber simulation")),
-        .init("SIMSEED", .text(String(seed)), description: "seed of the simulation"),
-        .init("SIMVERS", .integer(Int64(Self.version)), description: "version of the simulation"),
-        .init("SIMHASH", .text(digest)),
+      entries: provenance(digest: digest) + [
         .init("FREQ", .real(frequency), unit: "Hz"),
         .init("BEAM", .real(beam.width), unit: "arcsec"),
       ])

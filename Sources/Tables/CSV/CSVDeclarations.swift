@@ -1,3 +1,5 @@
+import Astronomy
+import Files
 import Yams
 
 /// What the comments above a text table say of it: those of ECSV and of VizieR's TSV.
@@ -13,7 +15,7 @@ struct CSVDeclarations {
 
   /// Reads comment lines, without their `#`.
   ///
-  /// - Throws: ``TableError`` for an ECSV header that is not YAML or names no columns.
+  /// - Throws: `FileError` for an ECSV header that is not YAML or names no columns.
   init(_ comments: [String], path: String) throws {
     if comments.first?.trimmed.hasPrefix("%ECSV") == true {
       // Each line stands behind "# ", of which the mark is gone.
@@ -32,7 +34,7 @@ struct CSVDeclarations {
     guard let header = try? Yams.compose(yaml: text),
       let list = header["datatype"]?.array(), !list.isEmpty
     else {
-      throw TableError(
+      throw FileError(
         path, "the ECSV header is broken", advice: "Write the file again with astropy")
     }
     separator = header["delimiter"]?.string?.utf8.first ?? UInt8(ascii: " ")

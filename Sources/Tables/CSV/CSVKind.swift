@@ -1,3 +1,5 @@
+import Astronomy
+
 /// What the cells of a CSV column have been so far, from which its datatype is inferred.
 enum CSVKind {
   case null

@@ -1,3 +1,6 @@
+import Astronomy
+import Files
+
 /// Where a CSV file's header and rows are, and what parts its fields.
 struct CSVLayout {
   var separator = UInt8(ascii: ",")
@@ -12,7 +15,7 @@ struct CSVLayout {
 
   /// Reads the header of a file.
   ///
-  /// - Throws: ``TableError`` when there is none, or a name is missing or stands twice.
+  /// - Throws: `FileError` when there is none, or a name is missing or stands twice.
   init(_ path: String) throws {
     var records = try CSVRecords(path)
     var comments: [String] = []
@@ -29,7 +32,7 @@ struct CSVLayout {
       isHeaderCommented = true
     } else {
       guard hasRecord else {
-        throw TableError(
+        throw FileError(
           path, "there is no header row", advice: "Begin with a line of column names")
       }
       names = (0..<first.count).map { first.text($0) }
@@ -84,7 +87,7 @@ struct CSVLayout {
 
   private func checkHeader(_ header: CSVRecord, path: String) throws {
     if let number = header.numbers.first {
-      throw TableError(
+      throw FileError(
         path, line: header.line, "there is no header row: the first line holds \(number)",
         advice: "Put a line of column names first")
     }
@@ -92,7 +95,7 @@ struct CSVLayout {
 
   private mutating func checkNames(_ path: String) throws {
     if names.allSatisfy(\.isEmpty) {
-      throw TableError(path, "the header row is empty", advice: "Name every column")
+      throw FileError(path, "the header row is empty", advice: "Name every column")
     }
     // An index that pandas wrote has no name.
     for index in names.indices where names[index].isEmpty { names[index] = "column\(index + 1)" }
@@ -116,7 +119,7 @@ private func checkKind(_ line: ArraySlice<UInt8>, path: String) throws {
   guard let first = line.first, [UInt8(ascii: "|"), UInt8(ascii: "\\")].contains(first) else {
     return
   }
-  throw TableError(
+  throw FileError(
     path, "this is a table of fixed width, as IPAC's",
     advice: "Convert it with 'stilts tcopy ifmt=ipac' or astropy to FITS, VOTable or ECSV")
 }

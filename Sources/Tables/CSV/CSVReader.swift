@@ -1,3 +1,4 @@
+import Astronomy
 import Foundation
 
 /// Reads CSV and TSV: a first pass over the file infers the datatypes, a second gives the rows.
@@ -11,7 +12,7 @@ final class CSVReader: TableReader {
 
   /// Reads the file once, for its columns' datatypes; those in `texts` are text in any case.
   ///
-  /// - Throws: ``TableError`` for what is no table.
+  /// - Throws: `FileError` for what is no table.
   init(_ path: String, texts: Set<String> = []) throws {
     let survey = try CSVSurvey(path, texts: texts)
     layout = survey.layout

@@ -1,3 +1,5 @@
+import Files
+
 /// The records of a CSV file by RFC 4180: quotes may hold separators, newlines and doubled quotes.
 ///
 /// Lines end in LF, CRLF or CR. Blank lines are skipped.
@@ -106,7 +108,7 @@ struct CSVRecords {
       record.append(quote)
       position += 1
     }
-    throw TableError(
+    throw FileError(
       source.path, line: record.line, "a quoted field is not closed before the end of the file",
       advice: "Look for a quote without its partner on that line")
   }
@@ -127,8 +129,8 @@ struct CSVRecords {
     return limit > 0
   }
 
-  private func failure(_ problem: String, advice: String) -> TableError {
-    TableError(source.path, line: line, problem, advice: advice)
+  private func failure(_ problem: String, advice: String) -> FileError {
+    FileError(source.path, line: line, problem, advice: advice)
   }
 }
 

@@ -1,3 +1,6 @@
+import Astronomy
+import Files
+
 /// The first pass over a CSV file: its columns' datatypes and widths, and the number of rows.
 struct CSVSurvey {
   let layout: CSVLayout
@@ -7,7 +10,7 @@ struct CSVSurvey {
   /// - Parameters:
   ///   - path: The file.
   ///   - texts: Columns that are text whatever they look like.
-  /// - Throws: ``TableError`` with the line of a row that has too many or too few fields.
+  /// - Throws: `FileError` with the line of a row that has too many or too few fields.
   init(_ path: String, texts: Set<String> = []) throws {
     layout = try CSVLayout(path)
     let (names, declared) = (layout.names, layout.declared)
@@ -42,7 +45,7 @@ struct CSVSurvey {
 
 private func checkCount(_ record: CSVRecord, _ expected: Int, path: String) throws {
   if record.count == expected { return }
-  throw TableError(
+  throw FileError(
     path, line: record.line, "the row has \(record.count) fields, the header \(expected)",
     advice: "Quote fields that hold the separator, or fill the missing ones")
 }

@@ -1,3 +1,5 @@
+import Astronomy
+
 /// Writes CSV and TSV: a plain header of names, numbers in their shortest exact form.
 ///
 /// Units and other metadata have no place in CSV and are not written. Vectors are written as

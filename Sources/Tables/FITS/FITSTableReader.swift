@@ -1,3 +1,5 @@
+import Astronomy
+import Files
 import FITS
 
 /// Reads a FITS binary table, a block of rows column after column.
@@ -8,8 +10,8 @@ final class FITSTableReader: TableReader {
   private let table: BinaryTable
 
   init(_ address: TableAddress) throws {
-    table = try naming(address.path) { try BinaryTable(address.path, part: address.part) }
-    columns = table.columns.map(Column.init)
+    table = try BinaryTable(address.path, part: address.part)
+    columns = table.columns
     metadata = Metadata(table)
     rowCount = table.rowCount
     try checkNames(of: columns, path: address.path)
@@ -28,10 +30,10 @@ final class FITSTableReader: TableReader {
     var rows = [[Value]](repeating: [], count: range.count)
     for row in rows.indices { rows[row].reserveCapacity(columns.count) }
     for (index, column) in columns.enumerated() {
-      let block = try naming(table.path) { try table.read(index, rows: range) }
+      let block = try table.read(index, rows: range)
       let values = Self.values(block, column)
       if values.count != rows.count {
-        throw TableError(
+        throw FileError(
           table.path, column: column.name, "the column has an empty or broken layout",
           advice: "Check the file with 'fitsverify'")
       }
@@ -64,12 +66,5 @@ final class FITSTableReader: TableReader {
     guard count > 0 else { return [] }
     return stride(from: 0, to: elements.count, by: count)
       .map { Value(Array(elements[$0..<$0 + count])) }
-  }
-}
-
-/// Turns the FITS module's errors into this module's.
-func naming<R>(_ path: String, _ body: () throws -> R) throws -> R {
-  do { return try body() } catch let error as BinaryTableError {
-    throw TableError(path, error.problem, advice: error.advice)
   }
 }

@@ -1,3 +1,4 @@
+import Astronomy
 import FITS
 
 /// Writes a FITS binary table in blocks of rows.
@@ -13,11 +14,8 @@ final class FITSTableWriter: TableWriter {
     self.columns = columns
     self.path = path
     let lines = metadata.description?.split(separator: "\n").map(String.init) ?? []
-    writer = try naming(path) {
-      try BinaryTableWriter(
-        path, columns: columns.map(BinaryTableColumn.init), name: metadata.name,
-        keywords: metadata.keywords, comments: lines)
-    }
+    writer = try BinaryTableWriter(
+      path, columns: columns, name: metadata.name, keywords: metadata.keywords, comments: lines)
   }
 
   func write(_ rows: [[Value]]) throws {
@@ -30,13 +28,13 @@ final class FITSTableWriter: TableWriter {
 
   func finish() throws {
     try flush()
-    try naming(path) { try writer.finish() }
+    try writer.finish()
   }
 
   private func flush() throws {
     guard !rows.isEmpty else { return }
     let blocks = columns.indices.map { block(of: $0) }
-    try naming(path) { try writer.append(blocks, rows: rows.count) }
+    try writer.append(blocks, rows: rows.count)
     rows.removeAll(keepingCapacity: true)
   }
 

@@ -1,3 +1,5 @@
+import Astronomy
+
 /// The bytes of a base64 stream that comes in pieces; white space in it does not count.
 struct Base64Stream {
   private var bits: UInt32 = 0

@@ -1,3 +1,5 @@
+import Astronomy
+
 /// What cannot be read in a VOTable, and where it stands.
 struct VOFailure {
   let line: Int

@@ -1,3 +1,5 @@
+import Astronomy
+
 /// A VOTable FIELD or PARAM: a column, and how its cells are written.
 struct VOField {
   var column: Column
@@ -91,18 +93,6 @@ struct VOField {
 
   private func integer(_ word: Substring) -> Int64? {
     word.hasPrefix("0x") ? Int64(word.dropFirst(2), radix: 16) : Int64(word)
-  }
-}
-
-extension Value {
-  /// The value as an element of a vector: NaN for null, 1 and 0 for true and false.
-  var element: Double {
-    switch self {
-    case .boolean(let flag): flag ? 1 : 0
-    case .integer(let number): Double(number)
-    case .real(let number): number
-    default: .nan
-    }
   }
 }
 

@@ -1,3 +1,5 @@
+import Astronomy
+
 /// What stands in a VOTable before its first table's data.
 struct VOHeader {
   private(set) var fields: [VOField] = []
@@ -43,7 +45,7 @@ struct VOHeader {
     let field = VOField(attributes)
     let text = attributes["value"] ?? ""
     metadata.entries.append(
-      Metadata.Entry(
+      Keyword(
         field.column.name, field.value(text) ?? Value(text), unit: field.column.unit,
         ucd: field.column.ucd))
   }
@@ -52,7 +54,7 @@ struct VOHeader {
     let name = attributes["name"] ?? "INFO"
     let value = attributes["value"] ?? ""
     if name == "QUERY_STATUS", value == "ERROR" { refusal = "" }
-    metadata.entries.append(Metadata.Entry(name, Value(value)))
+    metadata.entries.append(Keyword(name, Value(value)))
   }
 
   private mutating func describe(_ text: String) {

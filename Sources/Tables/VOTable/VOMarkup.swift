@@ -1,3 +1,5 @@
+import Astronomy
+
 /// The markup of VOTable 1.4.
 enum VOMarkup {
   static let beforeRows = "<DATA>\n<TABLEDATA>\n"
@@ -48,7 +50,7 @@ enum VOMarkup {
     number.isInfinite ? (number < 0 ? "-Inf" : "+Inf") : number.shortest(as: datatype)
   }
 
-  private static func parameter(_ entry: Metadata.Entry) -> String {
+  private static func parameter(_ entry: Keyword) -> String {
     let (type, value) = typed(entry.value)
     return #"<PARAM name="\#(attribute(entry.name))"\#(semantics(entry.unit, entry.ucd)) "#
       + #"\#(type) value="\#(attribute(value))">\#(description(entry.description))</PARAM>"# + "\n"

@@ -1,3 +1,6 @@
+import Astronomy
+import Files
+
 /// Reads a table of a VOTable, whichever way its rows are written.
 final class VOTableReader: TableReader {
   let columns: [Column]
@@ -21,12 +24,12 @@ final class VOTableReader: TableReader {
     metadata = header.metadata
     rowCount = header.rowCount
     if let refusal = header.refusal {
-      throw TableError(
+      throw FileError(
         path, "the service answered with an error: \(refusal)", advice: "Change the query")
     }
     if columns.isEmpty {
       let count = document.passed.count
-      throw TableError(
+      throw FileError(
         path, "the document holds \(count == 0 ? "no table" : "\(count) tables alone")",
         advice: "Give a VOTable with a TABLE and its FIELDs")
     }
@@ -64,7 +67,7 @@ final class VOTableReader: TableReader {
 
   private func checkDocument() throws {
     guard let failure = document.failure else { return }
-    throw TableError(
+    throw FileError(
       path, line: failure.line, row: failure.row, column: failure.column, failure.problem,
       advice: failure.advice)
   }

@@ -1,3 +1,6 @@
+import Astronomy
+import Files
+
 /// Writes VOTable 1.4 with TABLEDATA.
 ///
 /// A column of text is declared `char` as long as it is ASCII; the header is patched to
@@ -105,7 +108,7 @@ final class VOTableWriter: TableWriter {
     let null = nulls[index]
     if element.isNaN, let null { return null }
     if let number = Int64(exactly: element), number != null { return number }
-    throw TableError(
+    throw FileError(
       sink.path, row: rowCount, column: columns[index].name,
       "a vector of \(columns[index].datatype.rawValue)s cannot hold \(element)",
       advice: "Declare a wider datatype")

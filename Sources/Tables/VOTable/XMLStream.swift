@@ -1,4 +1,6 @@
+import Astronomy
 internal import CXML
+import Files
 
 /// What an XML document's reader is told, element after element.
 protocol XMLEvents: AnyObject {
@@ -50,7 +52,7 @@ final class XMLStream {
     var callbacks = callbacks()
     let context = Unmanaged.passUnretained(reader).toOpaque()
     guard let parser = xmlCreatePushParserCtxt(&callbacks, context, nil, 0, path) else {
-      throw TableError(path, "no memory for reading XML", advice: "Free some")
+      throw FileError(path, "no memory for reading XML", advice: "Free some")
     }
     xmlCtxtUseOptions(parser, reber_xml_options)
     self.parser = parser
@@ -73,11 +75,11 @@ final class XMLStream {
     return count > 0
   }
 
-  private func failure() -> TableError {
+  private func failure() -> FileError {
     let error = xmlCtxtGetLastError(parser)
     let message = error?.pointee.message.map { String(cString: $0) } ?? "it is not XML"
     let reason = message.split(whereSeparator: \.isNewline).first.map(String.init) ?? message
-    return TableError(
+    return FileError(
       source.path, line: error.map { Int($0.pointee.line) }, "the XML is broken (\(reason))",
       advice: "Get the file again, or look at it with 'stilts votlint'")
   }

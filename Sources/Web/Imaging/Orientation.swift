@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import PostgreSQL
@@ -11,7 +12,7 @@ struct Orientation {
   /// Reads the linear part of the WCS (Greisen & Calabretta 2002): `CDi_j`, or `CDELTi` with
   /// `PCi_j` or `CROTA2`; north is up and east left where there is none.
   init(wcs: JSON?) {
-    let keywords = (try? wcs?.decode(as: [String: Keyword].self)) ?? [:]
+    let keywords = (try? wcs?.decode(as: [String: Value].self)) ?? [:]
     let number = { (name: String) in keywords[name]?.number }
     let turn = (number("CROTA2") ?? 0) * .pi / 180
     let delta = (number("CDELT1") ?? -1, number("CDELT2") ?? 1)
@@ -32,14 +33,5 @@ struct Orientation {
   private static func unit(_ x: Double, _ y: Double) -> (x: Double, y: Double)? {
     let length = (x * x + y * y).squareRoot()
     return length.isFinite && length > 0 ? (x / length, -y / length) : nil
-  }
-
-  /// A keyword's value that is a number, or something else.
-  private struct Keyword: Decodable {
-    var number: Double?
-
-    init(from decoder: any Decoder) throws {
-      number = try? decoder.singleValueContainer().decode(Double.self)
-    }
   }
 }

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import Hummingbird
@@ -65,7 +66,7 @@ extension SourceFilter {
     if let ra: Double = fields.number("ra"), let dec: Double = fields.number("dec"),
       let radius: Double = fields.number("radius"), radius > 0
     {
-      cone = Cone(centre: Source.Position(ra: ra, dec: dec), radius: radius / 60)
+      cone = Cone(centre: SkyPosition(ra: ra, dec: dec), radius: radius / 60)
     }
   }
 

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Astronomy
 import Catalogue
 import Stages
 public import Tables
@@ -34,7 +35,7 @@ struct PublishCommand: AsyncParsableCommand {
 struct ExportCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "export",
-    abstract: "Write a published catalogue as FITS, VOTable or CSV.",
+    abstract: "Write a published catalogue as \(TableFormat.titles).",
     discussion: """
       Units, UCDs and where the catalogue comes from go into FITS and VOTable.
 
@@ -44,8 +45,8 @@ struct ExportCommand: AsyncParsableCommand {
       """)
 
   @Argument(help: "The published catalogue.") var catalogue: String
-  @Option(name: .shortAndLong, help: "The file: .fits, .vot, .csv or .tsv.") var output: String
-  @Option(help: "The format, where the file's name does not tell it: fits, votable, csv, tsv.")
+  @Option(name: .shortAndLong, help: "The file: \(TableFormat.endings).") var output: String
+  @Option(help: "The format, where the file's name does not tell it: \(names).")
   var format: TableFormat?
   @OptionGroup(title: "Output") var options: StageOptions
 
@@ -55,4 +56,10 @@ struct ExportCommand: AsyncParsableCommand {
   }
 }
 
-extension TableFormat: ExpressibleByArgument {}
+private let names = TableFormat.all.map(\.name).joined(separator: ", ")
+
+extension TableFormat: ExpressibleByArgument {
+  public init?(argument: String) { self.init(named: argument) }
+
+  public static var allValueStrings: [String] { all.map(\.name) }
+}

@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Astronomy
 import Foundation
 public import Simulation
 import Stages

@@ -1,7 +1,8 @@
 internal import CFITSIO
+import Files
 import Foundation
 
-extension FITSError {
+extension FileError {
   /// What a status of CFITSIO means for the reading of an image.
   init(_ path: String, hdu: Int? = nil, _ status: FITSStatus) {
     switch status.code {
@@ -22,8 +23,8 @@ extension FITSError {
     }
   }
 
-  static func truncated(_ path: String, hdu: Int? = nil) -> FITSError {
-    FITSError(
+  static func truncated(_ path: String, hdu: Int? = nil) -> FileError {
+    FileError(
       path, hdu: hdu, "the file is cut off or damaged: its last pixels cannot be read",
       advice: "Copy or download it again")
   }
