@@ -32,7 +32,7 @@ public enum Shape: Hashable, Sendable {
 
 /// A column of a table, with what an astronomer needs to understand it.
 ///
-/// The layout in a file (shape and width) is not encoded.
+/// The layout in a file (shape and width) and the frame are not encoded.
 public struct Column: Codable, Hashable, Sendable {
   public var name: String
   public var datatype: Datatype
@@ -43,6 +43,8 @@ public struct Column: Codable, Hashable, Sendable {
   public var ucd: String?
   /// What the column holds, in words.
   public var description: String?
+  /// The frame that a position is in, where the file has several: `eq_FK4 B1950`.
+  public var frame: String?
   /// The least width of a text column in UTF-8 bytes.
   ///
   /// FITS readers give the width they found; the FITS writer widens the column when a longer

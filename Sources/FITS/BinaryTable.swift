@@ -17,15 +17,13 @@ public final class BinaryTable {
   private let layouts: [BinaryTableLayout]
   private let file: BinaryTableFile
 
-  /// Opens a table of a file.
-  ///
-  /// The part is an extension's number, counted from the primary's 0, or its EXTNAME; without
-  /// it the file's first binary table is taken.
+  /// Opens the table in an extension, by its number from the primary's 0; without one the first.
   ///
   /// - Throws: `FileError` when there is no such file or extension, or it is no table.
-  public init(_ path: String, part: String? = nil) throws {
+  public init(_ path: String, extension number: Int? = nil) throws {
     file = try BinaryTableFile(opening: path)
-    try file.select(part)
+    guard let chosen = try number ?? file.tables().first else { throw file.noTable }
+    try file.select(chosen)
     let header = try BinaryTableHeader(file)
     self.path = path
     name = header.name
@@ -34,6 +32,22 @@ public final class BinaryTable {
     columns = header.columns
     layouts = header.layouts
     rowCount = try file.rowCount()
+  }
+
+  /// The tables of a file: their extension's number, EXTNAME and columns.
+  ///
+  /// - Throws: `FileError` when there is no such file, or no table in it.
+  public static func all(
+    in path: String
+  ) throws -> [(number: Int, name: String?, columns: [Column])] {
+    let file = try BinaryTableFile(opening: path)
+    let tables = try file.tables()
+    if tables.isEmpty { throw file.noTable }
+    return try tables.map { number in
+      try file.select(number)
+      let header = try BinaryTableHeader(file)
+      return (number, header.name, header.columns)
+    }
   }
 
   /// The cells of a column in the rows of a range, counted from 0.

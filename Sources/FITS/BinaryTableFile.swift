@@ -41,36 +41,31 @@ final class BinaryTableFile {
     }
   }
 
-  /// Goes to an extension by number or name, or to the first binary table.
-  func select(_ part: String?) throws {
+  /// Goes to an extension, by its number from the primary's 0.
+  func select(_ number: Int) throws {
     var type: Int32 = 0
-    if let part, let number = Int32(part) {
-      try check { ffmahd(pointer, number + 1, &type, &$0) }
-    } else if let part {
-      try check { status in
-        var name = Array(part.utf8CString)
-        ffmnhd(pointer, BINARY_TBL, &name, 0, &status)
-      }
-      type = BINARY_TBL
-    } else {
-      type = try firstTable()
-    }
-    guard type == BINARY_TBL else {
-      throw problem(
-        "extension \(part ?? "") is no binary table", advice: "List the extensions with 'fitsinfo'")
+    try check { ffmahd(pointer, Int32(number + 1), &type, &$0) }
+    guard type == BINARY_TBL || type == ASCII_TBL else {
+      throw problem("extension \(number) is no table", advice: "List them with 'fitsinfo'")
     }
   }
 
-  private func firstTable() throws -> Int32 {
+  /// The extensions that are tables, by their numbers: binary ones and those in text, but not images
+  /// that were compressed into one.
+  func tables() throws -> [Int] {
     var count: Int32 = 0
     try check { ffthdu(pointer, &count, &$0) }
-    for number in 1...max(count, 1) {
+    return try (0..<Int(count)).filter { number in
       var type: Int32 = 0
-      try check { ffmahd(pointer, number, &type, &$0) }
-      if type == BINARY_TBL, fits_is_compressed_image(pointer, &count) == 0 { return type }
+      var status: Int32 = 0
+      try check { ffmahd(pointer, Int32(number + 1), &type, &$0) }
+      return type == ASCII_TBL
+        || type == BINARY_TBL && fits_is_compressed_image(pointer, &status) == 0
     }
-    throw problem(
-      "the file holds no binary table", advice: "Give a catalogue; images are not read here")
+  }
+
+  var noTable: FileError {
+    problem("the file holds no table", advice: "Give a catalogue; images are not read here")
   }
 
   func rowCount() throws -> Int {

@@ -9,7 +9,8 @@ public struct Metadata: Hashable, Sendable {
   public var name: String?
   /// Free text: COMMENT cards in FITS, one a line.
   public var description: String?
-  /// The frame of the columns whose UCD begins with `pos.eq`, such as `ICRS`: RADESYS in FITS.
+  /// The frame of the columns whose UCD begins with `pos.eq`, with its equinox where one is said:
+  /// `ICRS`, `FK4 B1950`. RADESYS and EQUINOX in FITS, COOSYS in VOTables.
   public var frame: String?
   public var entries: [Keyword]
 
@@ -25,5 +26,11 @@ public struct Metadata: Hashable, Sendable {
   /// The value of the first entry of a name, whatever its case.
   public subscript(name: String) -> Value? {
     entries.first { $0.name.lowercased() == name.lowercased() }?.value
+  }
+
+  /// The frame's system and equinox.
+  var frameWords: (system: String, equinox: String?)? {
+    guard let words = frame?.split(separator: " "), let system = words.first else { return nil }
+    return (String(system), words.dropFirst().first.map { String($0) })
   }
 }

@@ -77,9 +77,7 @@ public func createTable(
 
 /// Refuses a table without columns, and names that are empty or stand twice.
 func checkNames(of columns: [Column], path: String) throws {
-  if columns.isEmpty {
-    throw FileError(path, "the table has no columns", advice: "Give at least one")
-  }
+  try checkNotEmpty(columns, path: path)
   var places: [String: Int] = [:]
   for (index, column) in columns.enumerated() {
     if let earlier = places.updateValue(index + 1, forKey: column.name) {
@@ -87,5 +85,25 @@ func checkNames(of columns: [Column], path: String) throws {
         path, column: column.name, "columns \(earlier) and \(index + 1) have the same name",
         advice: "Rename one of them")
     }
+  }
+}
+
+func checkNotEmpty(_ columns: [Column], path: String) throws {
+  guard columns.isEmpty else { return }
+  throw FileError(path, "the table has no columns", advice: "Give at least one")
+}
+
+/// The columns that a file has, of which those whose name an earlier one has are called `flux_2`.
+func distinct(_ columns: [Column]) -> [Column] {
+  var taken = Set(columns.map(\.name))
+  var seen: Set<String> = []
+  return columns.map { column in
+    if seen.insert(column.name).inserted { return column }
+    var renamed = column
+    var number = 2
+    while taken.contains("\(column.name)_\(number)") { number += 1 }
+    renamed.name = "\(column.name)_\(number)"
+    taken.insert(renamed.name)
+    return renamed
   }
 }

@@ -2,8 +2,8 @@ import Astronomy
 import Files
 import Foundation
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 /// Files that were cut off, as downloads are, and files that are no tables.
 @Suite struct BrokenFileTests {
@@ -34,7 +34,7 @@ import TestSupport
     let header = cards.map(card).joined().padding(toLength: 2880, withPad: " ", startingAt: 0)
     let path = try folder.write(header, "image.fits")
     let error = #expect(throws: FileError.self) { try openTable(path) }
-    #expect(error?.problem == "the file holds no binary table")
+    #expect(error?.problem == "the file holds no table")
   }
 
   @Test func refusesUnknownExtensionsAndFolders() throws {

@@ -17,6 +17,9 @@ public struct CatalogueMetrics: Codable, Sendable {
 
   /// Which columns were taken for what.
   public var mapping: ColumnMapping
+
+  /// What was assumed since the catalogue does not say it, and what was not found in it.
+  public var warnings: [String]?
 }
 
 /// A catalogue that was opened and understood.
@@ -30,11 +33,31 @@ private struct OpenCatalogue {
   init(_ path: String, _ options: Ingest) throws {
     self.path = path
     self.options = options
-    table = try openTable(path)
+    let table = try openTable(path) { columns in
+      let mapping = try? ColumnMapping(columns, options)
+      return mapping?.columns[.ra] != nil && mapping?.columns[.dec] != nil
+    }
     if table.rowCount == 0 { throw IngestError.empty(file: path) }
-    mapping = try ColumnMapping(
-      guessing: table.columns, chosen: options.columns, units: options.units)
-    rows = try SourceRows(table.columns, mapping: mapping, file: path)
+    mapping = try ColumnMapping(table.columns, options, tableFrame: table.metadata.frame)
+    if options.isStrict, !mapping.assumptions.isEmpty {
+      throw IngestError.assumed(mapping.assumptions, file: path)
+    }
+    let names = Set(mapping.columns[.name]?.columns ?? [])
+    let areReals = table.columns.contains {
+      names.contains($0.name) && [.float, .double].contains($0.datatype)
+    }
+    // Names such as 1.10 are no numbers.
+    self.table = areReals ? try openTable(path, texts: names) { $0 == table.columns } : table
+    rows = try SourceRows(self.table.columns, mapping: mapping, file: path)
+  }
+
+  /// What a person should know of how the catalogue was understood.
+  var warnings: [String] {
+    let missing = mapping.missing.filter { $0 != .image }.map(\.rawValue)
+    return mapping.assumptions
+      + (missing.isEmpty
+        ? []
+        : ["no column was found for \(missing.joined(separator: ", ")): say which with --column"])
   }
 
   /// Whether the table says that the sky is made up.
@@ -56,6 +79,16 @@ private struct OpenCatalogue {
   }
 }
 
+extension ColumnMapping {
+  fileprivate init(
+    _ columns: [Column], _ options: Ingest, tableFrame: String? = nil
+  ) throws {
+    try self.init(
+      guessing: columns, chosen: options.columns, units: options.units, frame: options.frame,
+      tableFrame: tableFrame)
+  }
+}
+
 extension Workplace {
   /// Ingests a source catalogue as one run in one transaction.
   func ingest(
@@ -67,11 +100,12 @@ extension Workplace {
     }
     let catalogue = try OpenCatalogue(path, options)
     progress.note(catalogue.mapping.table)
+    for warning in catalogue.warnings { progress.note("warning: " + warning) }
     let work = Work(
       stage: "ingest",
       parameters: try JSON(
         encoding: Parameters(survey: options.survey, mapping: catalogue.mapping)),
-      inputs: [try fileInput(path, role: "catalogue")])
+      inputs: [try fileInput(tableFile(of: path), role: "catalogue")])
     var opened: Int?
     do {
       return try await perform(work) { run in
@@ -109,7 +143,7 @@ extension Workplace {
         try tell(of: changes, run: run, in: database)
         let metrics = CatalogueMetrics(
           file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,
-          mapping: catalogue.mapping)
+          mapping: catalogue.mapping, warnings: catalogue.warnings)
         try Run.record(run, metrics: try JSON(encoding: metrics), in: database)
         return metrics
       }

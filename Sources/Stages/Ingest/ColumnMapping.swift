@@ -5,6 +5,12 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
   /// The column chosen for each part of a source.
   public private(set) var columns: [Part: Choice]
 
+  /// The frame of the positions; nil where nothing says it, so that ICRS is assumed.
+  public private(set) var frame: CelestialFrame?
+
+  /// Why the frame is what it is.
+  public private(set) var frameOrigin: UnitOrigin?
+
   /// What a source is made of.
   public enum Part: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
     /// Identifier within the survey.
@@ -77,13 +83,19 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
 extension ColumnMapping {
   /// Chooses columns by what the user said, then by UCD, then by name.
   ///
+  /// The best match is taken even where it holds text: rows of which it is no number are set aside,
+  /// and no other column takes its place.
+  ///
   /// - Parameters:
   ///   - columns: The catalogue's columns.
   ///   - chosen: Columns by part, as the user said: `["ra": "RAJ2000", "name": "field+id"]`.
   ///   - units: Units by column, as the user said: `["Maj": "deg"]`.
+  ///   - frame: The frame of the positions, as the user said.
+  ///   - tableFrame: The frame of the positions, as the file says of the whole table.
   /// - Throws: `IngestError` where the user named a part or a column that does not exist.
   public init(
-    guessing columns: [Column], chosen: [String: String] = [:], units: [String: String] = [:]
+    guessing columns: [Column], chosen: [String: String] = [:], units: [String: String] = [:],
+    frame: CelestialFrame? = nil, tableFrame: String? = nil
   ) throws {
     self.columns = [:]
     for key in chosen.keys where Part(rawValue: key) == nil { throw IngestError.unknownPart(key) }
@@ -98,6 +110,7 @@ extension ColumnMapping {
       self.columns[part] = Choice(
         columns: found.columns.map(\.name), unit: unit, unitOrigin: origin, reason: found.reason)
     }
+    try setFrame(columns, frame, of: tableFrame)
   }
 
   private static func find(
@@ -110,41 +123,63 @@ extension ColumnMapping {
         }
         return column
       }
-      guard !named.isEmpty else { return nil }
-      return (named, .user)
+      return named.isEmpty ? nil : (named, .user)
     }
-    // Aegean numbers the components of each island from 0.
-    if part == .name, let island = columns.first(where: { $0.name == "island" }),
-      let source = columns.first(where: { $0.name == "source" }), source.datatype.isInteger
-    {
-      return ([island, source], .name)
+    if let pieces = pieces(of: part, in: columns) { return (pieces, .name) }
+    return best(part, in: columns)
+  }
+
+  private static func best(
+    _ part: Part, in columns: [Column]
+  ) -> (columns: [Column], reason: Reason)? {
+    let able = columns.filter(part.accepts)
+    let order = Dictionary(
+      part.names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let described = able.compactMap { column in
+      column.ucd.flatMap { part.rank(of: UCD($0)) }.map { (rank: $0, column: column) }
     }
-    for ucd in part.ucds {
-      if let column = columns.first(where: { $0.ucd?.lowercased() == ucd && part.accepts($0) }) {
-        return ([column], .ucd)
-      }
+    let surest = described.map(\.rank).min()
+    let places = { (column: Column) in order[plain(column.name)] ?? order.count }
+    if let best = described.filter({ $0.rank == surest }).min(by: {
+      places($0.column) < places($1.column)
+    }) {
+      return ([best.column], .ucd)
     }
-    for name in part.names {
-      if let column = columns.first(where: { plain($0.name) == name && part.accepts($0) }) {
-        return ([column], .name)
-      }
+    let named = able.filter { order[plain($0.name)] != nil && !part.isDenied(by: $0) }
+    return named.min { places($0) < places($1) }.map { ([$0], .name) }
+  }
+
+  /// The columns that make a part together: the CDS writes hours, minutes and seconds apart, and
+  /// Aegean numbers the components of each island from 0.
+  private static func pieces(of part: Part, in columns: [Column]) -> [Column]? {
+    let names: [String]
+    switch part {
+    case .ra: names = ["RAh", "RAm", "RAs"]
+    case .dec: names = ["DE-", "DEd", "DEm", "DEs"]
+    case .name: names = ["island", "source"]
+    default: return nil
     }
-    return nil
+    let found = names.compactMap { name in columns.first { $0.name == name } }
+    guard found.count == names.count else { return nil }
+    return part == .name && !found[1].datatype.isInteger ? nil : found
   }
 
   private static func unit(
     of column: Column, for part: Part, units: [String: String]
   ) -> (String?, UnitOrigin) {
     if let unit = units[column.name] { return (unit, .user) }
-    if let unit = column.unit, !unit.isEmpty { return (unit, .file) }
+    if let unit = column.unit, !noUnit.contains(unit.lowercased()) { return (unit, .file) }
     if let unit = suffixes.first(where: { column.name.lowercased().hasSuffix($0.key) })?.value {
       return (unit, .name)
     }
     return (part.unit, .assumed)
   }
 
+  /// What is written for a unit where there is none, as by Selavy.
+  private static let noUnit: Set<String> = ["", "-", "--", "---", "none", "null", "unknown", "?"]
+
   /// A name in lower case, without separators and without the unit it ends with.
-  private static func plain(_ name: String) -> String {
+  static func plain(_ name: String) -> String {
     var name = name.lowercased()
     for suffix in suffixes.keys where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
     return name.filter { $0.isLetter || $0.isNumber }
@@ -156,48 +191,39 @@ extension ColumnMapping {
   ]
 }
 
-extension ColumnMapping.Part {
-  /// UCD1+ words that name the part, the surest first.
-  fileprivate var ucds: [String] {
-    switch self {
-    case .name: ["meta.id;meta.main"]
-    case .ra: ["pos.eq.ra;meta.main", "pos.eq.ra"]
-    case .dec: ["pos.eq.dec;meta.main", "pos.eq.dec"]
-    case .totalFlux: ["phot.flux.density;em.radio", "phot.flux.density"]
-    case .peakFlux: ["phot.flux.density;em.radio;stat.max", "phot.flux.density;stat.max"]
-    case .rms: ["stat.error;phot.flux.density;em.radio", "instr.det.noise"]
-    case .majorAxis: ["phys.angsize.smajaxis", "phys.angsize"]
-    case .image: ["meta.file", "meta.ref.url"]
+extension ColumnMapping {
+  /// Finds the frame of the positions: as the user, the file, or the column's name says.
+  private mutating func setFrame(_ all: [Column], _ user: CelestialFrame?, of table: String?) throws
+  {
+    guard let choice = columns[.ra], let column = all.first(where: { $0.name == choice.columns[0] })
+    else { return }
+    let isGalactic = column.ucd.map { UCD($0).isOf("pos.galactic.lon") } == true
+    if let user {
+      (frame, frameOrigin) = (user, .user)
+    } else if isGalactic || Self.plain(column.name) == "glon" {
+      (frame, frameOrigin) = (.galactic, .name)
+    } else if let said = column.frame ?? table {
+      guard let known = CelestialFrame(named: said) else { throw IngestError.unknownFrame(said) }
+      (frame, frameOrigin) = (known, .file)
+    } else if column.name.contains("1950") {
+      (frame, frameOrigin) = (.fk4(equinox: 1950, eTerms: true), .name)
     }
   }
 
-  /// Names that catalogues give the part, as `plain` writes them, the surest first.
-  fileprivate var names: [String] {
-    switch self {
-    case .name:
-      [
-        "sourcename", "name", "componentname", "islandname", "iauname", "designation", "srcname",
-        "objectname", "sourceid", "objid", "id", "recno", "source", "object", "file",
-      ]
-    case .ra: ["ra", "raj2000", "raicrs", "alphaj2000", "radeg", "rightascension", "racent"]
-    case .dec:
-      ["dec", "decj2000", "dej2000", "deicrs", "deltaj2000", "decdeg", "declination", "decl"]
-    case .totalFlux:
-      ["totalflux", "fluxint", "intflux", "sint", "fint", "stotal", "flux", "fluxtot"]
-    case .peakFlux: ["peakflux", "fluxpeak", "speak", "fpeak"]
-    case .rms: ["rms", "islrms", "localrms", "rmsnoise", "rmsimage", "noise"]
-    case .majorAxis:
-      ["las", "angularsize", "majoraxis", "dcmaj", "maj", "majaxisdeconv", "majaxis", "a", "size"]
-    case .image: ["image", "cutout", "crop", "imagefile", "filename", "path", "file"]
+  /// What nothing in the file said, so that the usual was assumed.
+  var assumptions: [String] {
+    var words = Part.allCases.compactMap { part in
+      columns[part].flatMap { choice in
+        choice.unitOrigin == .assumed && part.unit != nil
+          ? "the unit of '\(choice.columns[0])' is not said: \(part.unit ?? "") is assumed" : nil
+      }
     }
+    if columns[.ra] != nil, frameOrigin == nil {
+      words.append("the frame of the positions is not said: ICRS is assumed")
+    }
+    return words
   }
 
-  fileprivate func accepts(_ column: Column) -> Bool {
-    switch self {
-    case .name: true
-    case .image: column.datatype == .string
-    case .ra, .dec: column.datatype.isNumeric || column.datatype == .string
-    default: column.datatype.isNumeric
-    }
-  }
+  /// The parts for which no column was found.
+  var missing: [Part] { Part.allCases.filter { columns[$0] == nil } }
 }

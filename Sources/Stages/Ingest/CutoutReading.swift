@@ -1,8 +1,8 @@
 import Astronomy
 import Catalogue
 import Digest
-import Files
 import FITS
+import Files
 import Foundation
 import PostgreSQL
 
@@ -165,7 +165,8 @@ extension CutoutReading {
   }
 
   private func cutout(
-    of source: Int, _ pixels: ImagePixels, _ header: ImageHeading, file: Int, from corner: (Int, Int)
+    of source: Int, _ pixels: ImagePixels, _ header: ImageHeading, file: Int,
+    from corner: (Int, Int)
   ) throws -> Cutout {
     Cutout(
       source: source, pixels: pixels,

@@ -1,3 +1,4 @@
+public import Astronomy
 public import Catalogue
 import Foundation
 import PostgreSQL
@@ -18,6 +19,12 @@ public struct Ingest: Sendable {
 
   /// Units by column, as the user said: `["Maj": "deg"]`.
   public var units: [String: String] = [:]
+
+  /// The frame of the positions, where the catalogue does not say it right.
+  public var frame: CelestialFrame?
+
+  /// Whether nothing may be assumed that the catalogue does not say.
+  public var isStrict = false
 
   /// How images become cutouts.
   public var cutting = Cutting()

@@ -22,6 +22,10 @@ public enum IngestError: Failure, Equatable {
   case setAside(Int, survey: String)
   /// Neither catalogue nor images were given.
   case nothingToDo
+  /// The positions are in a frame that is not known.
+  case unknownFrame(String)
+  /// Something that the catalogue does not say was assumed although `--strict` forbids it.
+  case assumed([String], file: String)
   /// A unit cannot be turned into the one that is kept.
   case badUnit(String, column: String, wanted: String)
 
@@ -58,6 +62,13 @@ public enum IngestError: Failure, Equatable {
       """
     case .nothingToDo:
       "nothing to ingest: give a catalogue, or --images with a file or folder"
+    case .unknownFrame(let frame):
+      """
+      the positions are in the frame '\(frame)', which is not known: say which it is with --frame \
+      (ICRS, FK5, 'FK5 J1975', FK4, galactic)
+      """
+    case .assumed(let words, let file):
+      "\(file): \(words.joined(separator: "; ")); --strict allows no such assumption"
     case .badUnit(let unit, let column, let wanted):
       """
       column '\(column)': unit '\(unit)' cannot be turned into \(wanted); say what it is with \

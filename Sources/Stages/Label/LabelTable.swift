@@ -1,6 +1,5 @@
 import Astronomy
 import Catalogue
-import Foundation
 import Tables
 
 /// A row of a table of labels.
@@ -109,7 +108,7 @@ extension LabelImport {
   private func add(
     _ cells: [Value], _ columns: LabelColumns, _ number: Int, to table: inout LabelTable
   ) {
-    guard let name = cells[columns.source].word, let text = cells[columns.label].word,
+    guard let name = cells[columns.source].plainText, let text = cells[columns.label].plainText,
       case let className = classMap[text] ?? text, !className.isEmpty
     else {
       table.unclassified += 1
@@ -119,7 +118,7 @@ extension LabelImport {
       table.rows.append(
         LabelRow(
           row: number, source: name, className: className,
-          annotator: columns.annotator.flatMap { cells[$0].word } ?? annotator,
+          annotator: columns.annotator.flatMap { cells[$0].plainText } ?? annotator,
           confidence: try confidence(columns.confidence.map { cells[$0] })))
     } catch {
       table.rejected.append(Rejected(row: number, name: name, reason: error.reason))
@@ -128,7 +127,7 @@ extension LabelImport {
 
   /// The confidence in a cell; 1 where it is empty, as where there is no such column.
   private func confidence(_ cell: Value?) throws(UnusableConfidence) -> Float {
-    guard let cell, let text = cell.word else { return 1 }
+    guard let cell, let text = cell.plainText else { return 1 }
     guard let number = cell.number ?? Double(text) else {
       throw UnusableConfidence(reason: "confidence '\(text)' is no number")
     }
@@ -147,7 +146,7 @@ extension LabelImport {
     let table = try openTable(path)
     let source = try LabelColumns.source(self, in: table.columns.map(\.name), of: path)
     var names: Set<String> = []
-    try table.read(chunk: 8192) { names.formUnion($0.compactMap { $0[source].word }) }
+    try table.read(chunk: 8192) { names.formUnion($0.compactMap { $0[source].plainText }) }
     return names
   }
 }
@@ -198,15 +197,5 @@ private struct LabelColumns {
       throw LabelError.unmapped(what, file: path, known: columns)
     }
     return index
-  }
-}
-
-extension Value {
-  /// The value as a name would be written, without blanks around it; `nil` where nothing is left.
-  fileprivate var word: String? {
-    guard let text = plainText?.trimmingCharacters(in: .whitespaces), !text.isEmpty else {
-      return nil
-    }
-    return text
   }
 }

@@ -55,7 +55,7 @@ struct CSVDeclarations {
         words[1], words[2].hasPrefix("(A") ? .string : .double,
         ucd: ucd.map { String($0) }, description: words[3])
     case "Coosys" where words.count > 2:
-      frame = words[2].split(separator: " ").first.map { String($0) }
+      frame = words[2]
     default: break
     }
   }

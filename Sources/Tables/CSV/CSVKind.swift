@@ -48,10 +48,9 @@ enum CSVKind {
     guard cell.count <= 8 else { return .text }
     switch String(decoding: cell, as: UTF8.self).lowercased() {
     case "nan", "null", "\\n": return quoted ? .text : .null
-    case "n/a", "na", "none", "masked", "<na>": return quoted ? .text : .absent
     case "true", "false": return .boolean
     case "inf", "infinity": return .real
-    default: return .text
+    case let word: return !quoted && word.standsForNoValue ? .absent : .text
     }
   }
 

@@ -99,7 +99,7 @@ struct CSVLayout {
     }
     // An index that pandas wrote has no name.
     for index in names.indices where names[index].isEmpty { names[index] = "column\(index + 1)" }
-    try Tables.checkNames(of: names.map { Column($0, .string) }, path: path)
+    names = distinct(names.map { Column($0, .string) }).map(\.name)
   }
 }
 

@@ -6,7 +6,7 @@ extension TableFormat {
   static let fits = TableFormat(
     name: "fits", title: "FITS", extensions: ["fits", "fit", "fts"],
     begins: { $0.hasPrefix("SIMPLE  =") },
-    open: { address, _, _ in try FITSTableReader(address) },
+    open: { address, _, suits in try FITSTableReader(address, suits: suits) },
     create: { try FITSTableWriter($0, columns: $1, metadata: $2) })
 }
 
@@ -15,18 +15,28 @@ extension Metadata {
   init(_ table: BinaryTable) {
     self.init(
       name: table.name, description: table.comments.joined(separator: "\n").trimmed.nonEmpty)
-    for keyword in table.keywords {
-      if keyword.name == "RADESYS", case .text(let frame) = keyword.value {
-        self.frame = frame
-      } else {
-        entries.append(keyword)
-      }
+    frame = Self.frame(table.keywords)
+    entries = table.keywords.filter { !Self.frameKeywords.contains($0.name) }
+  }
+
+  private static let frameKeywords: Set<String> = ["RADESYS", "EQUINOX", "EPOCH"]
+
+  /// RADESYS and EQUINOX; an equinox alone is of FK4 before 1984 and of FK5 from then on, as the FITS
+  /// standard has it for images.
+  private static func frame(_ keywords: [Keyword]) -> String? {
+    let equinox = keywords.first { $0.name != "RADESYS" && frameKeywords.contains($0.name) }?
+      .value.number
+    guard case .text(let system) = keywords.first(where: { $0.name == "RADESYS" })?.value else {
+      return equinox.map { "\($0 < 1984 ? "FK4" : "FK5") \($0)" }
     }
+    return equinox.map { "\(system) \($0)" } ?? system
   }
 
   /// The keywords that hold the entries and the frame.
   var keywords: [Keyword] {
-    let frame = frame.map { Keyword("RADESYS", .text($0), description: "of the positions") }
-    return [frame].compactMap(\.self) + entries
+    guard let (system, equinox) = frameWords else { return entries }
+    let year = equinox.flatMap { Double($0.drop { $0.isLetter }) }
+    return [Keyword("RADESYS", .text(system), description: "of the positions")]
+      + (year.map { [Keyword("EQUINOX", .real($0), unit: "yr")] } ?? []) + entries
   }
 }

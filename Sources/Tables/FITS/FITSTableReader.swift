@@ -1,6 +1,6 @@
 import Astronomy
-import Files
 import FITS
+import Files
 
 /// Reads a FITS binary table, a block of rows column after column.
 final class FITSTableReader: TableReader {
@@ -9,12 +9,16 @@ final class FITSTableReader: TableReader {
   let rowCount: Int?
   private let table: BinaryTable
 
-  init(_ address: TableAddress) throws {
-    table = try BinaryTable(address.path, part: address.part)
-    columns = table.columns
+  init(_ address: TableAddress, suits: ([Column]) -> Bool) throws {
+    let parts = try BinaryTable.all(in: address.path).map {
+      TablePart(number: $0.number, name: $0.name, columns: $0.columns)
+    }
+    table = try BinaryTable(
+      address.path, extension: parts.chosen(address.part, of: address.path, suits: suits))
+    columns = distinct(table.columns)
     metadata = Metadata(table)
     rowCount = table.rowCount
-    try checkNames(of: columns, path: address.path)
+    try checkNotEmpty(columns, path: address.path)
   }
 
   func read(chunk: Int, _ body: ([[Value]]) throws -> Void) throws {
@@ -30,6 +34,11 @@ final class FITSTableReader: TableReader {
     var rows = [[Value]](repeating: [], count: range.count)
     for row in rows.indices { rows[row].reserveCapacity(columns.count) }
     for (index, column) in columns.enumerated() {
+      // TFORM may say that a column has no elements.
+      if column.shape == .vector(0) || column.datatype == .string && column.width == 0 {
+        for row in rows.indices { rows[row].append(.null) }
+        continue
+      }
       let block = try table.read(index, rows: range)
       let values = Self.values(block, column)
       if values.count != rows.count {

@@ -8,6 +8,8 @@ struct VOHeader {
   /// Why the service that made the file could not answer.
   private(set) var refusal: String?
   private var open: [String] = []
+  /// The COOSYS elements by their ID, each with its equinox.
+  private var frames: [String: String] = [:]
 
   mutating func start(_ name: String, _ attributes: XMLAttributes) {
     open.append(name)
@@ -15,11 +17,16 @@ struct VOHeader {
     case "TABLE":
       metadata.name = attributes["name"] ?? metadata.name
       rowCount = attributes["nrows"].flatMap { Int($0) }
-    case "FIELD": fields.append(VOField(attributes))
+    case "FIELD":
+      fields.append(VOField(attributes))
+      // Where there is one frame alone, it is the table's.
+      if frames.count > 1, let reference = attributes["ref"] {
+        fields[fields.count - 1].column.frame = frames[reference]
+      }
     case "VALUES": setNull(attributes)
     case "PARAM": addParameter(attributes)
     case "INFO": addInformation(attributes)
-    case "COOSYS": metadata.frame = metadata.frame ?? attributes["system"]
+    case "COOSYS": addFrame(attributes)
     default: break
     }
   }
@@ -34,6 +41,13 @@ struct VOHeader {
     open.removeLast()
     if name == "DESCRIPTION" { describe(text) }
     if name == "INFO", refusal != nil { refusal = text.nonEmpty ?? "it gave no reason" }
+  }
+
+  private mutating func addFrame(_ attributes: XMLAttributes) {
+    guard let system = attributes["system"] else { return }
+    frames[attributes["ID"] ?? ""] = ([system] + [attributes["equinox"]].compactMap(\.self))
+      .joined(separator: " ")
+    metadata.frame = frames.count == 1 ? frames.first?.value : nil
   }
 
   private mutating func setNull(_ attributes: XMLAttributes) {
@@ -66,13 +80,5 @@ struct VOHeader {
     case "RESOURCE", "VOTABLE": metadata.description = metadata.description ?? description
     default: break
     }
-  }
-}
-
-extension StringProtocol {
-  /// The text without the white space around it.
-  var trimmed: String {
-    let start = drop(while: \.isWhitespace)
-    return String(start.reversed().drop(while: \.isWhitespace).reversed())
   }
 }

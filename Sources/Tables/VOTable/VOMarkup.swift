@@ -10,7 +10,10 @@ enum VOMarkup {
   private static let namespace = "http://www.ivoa.net/xml/VOTable/v1.3"
 
   static func opening(_ metadata: Metadata) -> String {
-    let frame = metadata.frame.map { #"<COOSYS ID="frame" system="\#(attribute($0))"/>"# + "\n" }
+    let frame = metadata.frameWords.map { system, equinox in
+      let year = equinox.map { #" equinox="\#(attribute($0))""# } ?? ""
+      return #"<COOSYS ID="frame" system="\#(attribute(system))"\#(year)/>"# + "\n"
+    }
     let description = metadata.description.map { "<DESCRIPTION>\(escaped($0))</DESCRIPTION>\n" }
     return """
       <?xml version="1.0" encoding="UTF-8"?>

@@ -20,7 +20,7 @@ final class VOTableReader: TableReader {
     var isOpen = true
     while isOpen, !document.hasHeader { isOpen = try stream.advance(telling: document) }
     let header = document.header
-    columns = header.fields.map(\.column)
+    columns = distinct(header.fields.map(\.column))
     metadata = header.metadata
     rowCount = header.rowCount
     if let refusal = header.refusal {
@@ -33,7 +33,6 @@ final class VOTableReader: TableReader {
         path, "the document holds \(count == 0 ? "no table" : "\(count) tables alone")",
         advice: "Give a VOTable with a TABLE and its FIELDs")
     }
-    try checkNames(of: columns, path: path)
     try checkDocument()
   }
 

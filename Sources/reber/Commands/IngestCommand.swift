@@ -1,4 +1,5 @@
 public import ArgumentParser
+import Astronomy
 import Catalogue
 import Stages
 
@@ -51,11 +52,21 @@ struct IngestCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The unit of a column, such as Maj=deg.", valueName: "column=unit"))
   var unit: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "The frame of the positions: ICRS, FK5, 'FK5 J1975', FK4 or galactic; as the file says without it.",
+      valueName: "frame"))
+  var frame: String?
+
   @OptionGroup(title: "How images become cutouts") var cutting: CuttingOptions
 
   @OptionGroup(title: "What is known of the survey") var observation: ObservationOptions
 
-  @Flag(help: "Fail where anything was set aside; the rest is ingested all the same.")
+  @Flag(
+    help: """
+      Fail where a unit or frame would be assumed, and where anything was set aside; the rest is \
+      ingested all the same.
+      """)
   var strict = false
 
   @OptionGroup var stage: StageOptions
@@ -66,6 +77,9 @@ struct IngestCommand: AsyncParsableCommand {
     }
     _ = try pairs(column, "--column", mayBeEmpty: true)
     _ = try pairs(unit, "--unit")
+    if let frame, CelestialFrame(named: frame) == nil {
+      throw ValidationError("--frame takes ICRS, FK5, FK4 or galactic, not '\(frame)'")
+    }
   }
 
   func run() async throws {
@@ -74,6 +88,8 @@ struct IngestCommand: AsyncParsableCommand {
     ingest.images = images
     ingest.columns = try pairs(column, "--column", mayBeEmpty: true)
     ingest.units = try pairs(unit, "--unit")
+    ingest.frame = frame.flatMap { CelestialFrame(named: $0) }
+    ingest.isStrict = strict
     ingest.cutting = cutting.cutting(pixelScale: observation.pixelScale)
     ingest.observation = observation.observation
     let report = try await stage.workplace().ingest(ingest)

@@ -1,10 +1,8 @@
-import Astronomy
-
-/// The frame that an image's celestial coordinates are given in, and its turn into ICRS.
+/// The frame that celestial coordinates of an image or a catalogue are given in.
 ///
 /// The models and constants are those of astropy, so that positions agree with its own to
 /// rounding.
-enum CelestialFrame: Sendable, Equatable {
+public enum CelestialFrame: Codable, Hashable, Sendable {
   case icrs
   /// The mean equator and equinox of a Julian year.
   case fk5(equinox: Double)
@@ -19,7 +17,7 @@ enum CelestialFrame: Sendable, Equatable {
   ///   - axis: The type of the longitude axis, `RA` or `GLON`.
   ///   - system: RADESYS, empty where it is missing.
   ///   - equinox: EQUINOX or EPOCH.
-  init?(axis: String, system: String, equinox: Double?) {
+  public init?(axis: String, system: String, equinox: Double?) {
     if axis == "GLON" {
       self = .galactic
       return
@@ -40,8 +38,22 @@ enum CelestialFrame: Sendable, Equatable {
     }
   }
 
+  /// The frame by a name of FITS, VOTable or VizieR, with its equinox behind it: `eq_FK4 B1950`,
+  /// `ICRS`, `galactic`; nil where it is none of those known here.
+  public init?(named text: String) {
+    let words = text.lowercased().split(separator: " ")
+    let system = String(words.first ?? "").replacing(/^eq_/, with: "")
+    let equinox = words.dropFirst().first.flatMap { Double($0.drop { $0.isLetter }) }
+    switch system {
+    case "galactic", "gal_ii", "gal": self = .galactic
+    case "b1950", "j2000": self.init(axis: "RA", system: system, equinox: nil)
+    case "icrs", "fk4", "fk5", "fk4-no-e": self.init(axis: "RA", system: system, equinox: equinox)
+    default: return nil
+    }
+  }
+
   /// RADESYS and EQUINOX of the frame.
-  var keywords: (system: String?, equinox: Double?) {
+  public var keywords: (system: String?, equinox: Double?) {
     switch self {
     case .icrs: ("ICRS", nil)
     case .fk5(let equinox): ("FK5", equinox)
@@ -52,13 +64,14 @@ enum CelestialFrame: Sendable, Equatable {
 }
 
 /// The turn of a frame into ICRS and back.
-struct FrameConversion: Sendable {
+public struct FrameConversion: Sendable {
   private let matrix: Rotation
   private let inverse: Rotation
   /// The E-terms of aberration that the frame's positions still have.
   private let eTerms: SIMD3<Double>?
 
-  init(_ frame: CelestialFrame) {
+  /// Computes the turn, which is the same for all positions.
+  public init(_ frame: CelestialFrame) {
     var eTerms: SIMD3<Double>?
     switch frame {
     case .icrs: (matrix, inverse) = (.identity, .identity)
@@ -78,7 +91,7 @@ struct FrameConversion: Sendable {
   }
 
   /// The ICRS position of one in the frame, in degrees.
-  func icrs(_ longitude: Double, _ latitude: Double) -> SkyPosition {
+  public func icrs(_ longitude: Double, _ latitude: Double) -> SkyPosition {
     var vector = SIMD3(longitude: longitude, latitude: latitude)
     if let eTerms { vector = vector - eTerms + (eTerms * vector).sum() * vector }
     vector = matrix * vector
@@ -86,7 +99,7 @@ struct FrameConversion: Sendable {
   }
 
   /// The position in the frame of one in ICRS, in degrees.
-  func frame(_ position: SkyPosition) -> (longitude: Double, latitude: Double) {
+  public func frame(_ position: SkyPosition) -> (longitude: Double, latitude: Double) {
     var vector = inverse * position.vector
     if let eTerms {
       vector /= vector.length

@@ -1,4 +1,3 @@
-import Astronomy
 import Foundation
 
 extension Rotation {

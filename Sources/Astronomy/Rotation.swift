@@ -1,4 +1,3 @@
-import Astronomy
 import Foundation
 
 /// A rotation of the celestial sphere, or a matrix close to one.

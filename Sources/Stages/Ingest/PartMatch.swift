@@ -1,0 +1,102 @@
+import Astronomy
+
+extension ColumnMapping.Part {
+  /// How surely a UCD says that a column is the part, 0 the surest; nil where it does not say so.
+  ///
+  /// A flux of which the wave band is open may be of any telescope, so that its UCD alone does not
+  /// make it a radio flux; nor is the error of a flux the noise of an image.
+  func rank(of ucd: UCD) -> Int? {
+    switch self {
+    case .name: ucd.isOf("meta.id") && ucd.has("meta.main") ? 0 : nil
+    case .ra: Self.rank(ucd, as: "pos.eq.ra", "pos.galactic.lon")
+    case .dec: Self.rank(ucd, as: "pos.eq.dec", "pos.galactic.lat")
+    case .totalFlux: ucd.isRadioFlux && !ucd.has("stat.max") ? ucd.deconvolution : nil
+    case .peakFlux: ucd.isRadioFlux && ucd.has("stat.max") ? ucd.deconvolution : nil
+    case .rms:
+      ucd.isOf("instr.det.noise") || ucd.isOf("stat.stdev") && ucd.has("phot.flux.density")
+        ? 0 : nil
+    case .majorAxis:
+      (ucd.isOf("phys.angsize.smajaxis") || ucd.isOf("phys.angsize")) && ucd.mayBeRadio
+        && !ucd.has("stat.error") ? ucd.deconvolution + (ucd.isOf("phys.angsize") ? 2 : 0) : nil
+    case .image: ucd.isOf("meta.file") || ucd.isOf("meta.ref.url") ? 0 : nil
+    }
+  }
+
+  private static func rank(_ ucd: UCD, as equatorial: String, _ galactic: String) -> Int? {
+    if ucd.isOf(equatorial) { return ucd.has("meta.main") ? 0 : 1 }
+    return ucd.isOf(galactic) ? 2 : nil
+  }
+
+  /// Names that catalogues give the part, without separators and unit, the surest first.
+  ///
+  /// A row's own name stands before that of the source or island it belongs to; a fitted size before
+  /// a deconvolved one, which is 0 where a source is not resolved.
+  var names: [String] {
+    switch self {
+    case .name:
+      [
+        "gaussianid", "gausid", "gid", "componentname", "sourcename", "name", "islandname",
+        "iauname", "designation", "srcname", "objectname", "componentid", "sourceid", "objid", "id",
+        "source", "object", "file",
+      ]
+    case .ra:
+      [
+        "ra", "raj2000", "raicrs", "alphaj2000", "radeg", "rightascension", "racent", "rab1950",
+        "ra1950", "radegcont", "glon",
+      ]
+    case .dec:
+      [
+        "dec", "decj2000", "dej2000", "deicrs", "deltaj2000", "decdeg", "dedeg", "declination",
+        "decl", "decdegcont", "decb1950", "deb1950", "dec1950", "glat",
+      ]
+    case .totalFlux:
+      [
+        "totalflux", "totalfluxgaussian", "totalfluxsource", "fluxint", "intflux", "sint", "fint",
+        "stotal", "ftot", "st", "s14", "flux", "fluxtot",
+      ]
+    case .peakFlux: ["peakflux", "fluxpeak", "speak", "fpeak", "fpk", "sp"]
+    case .rms:
+      [
+        "rms", "islrms", "localrms", "rmsnoise", "rmsimage", "noise", "backgroundnoise",
+      ]
+    case .majorAxis:
+      [
+        "las", "angularsize", "fittedmajor", "maj", "majaxis", "majoraxis", "major", "amaj", "a",
+        "dcmaj", "dmajaxis", "majaxisdeconv", "lgzsize", "compositesize", "size",
+      ]
+    case .image: ["image", "cutout", "crop", "imagefile", "filename", "path", "file"]
+    }
+  }
+
+  /// Whether a column's UCD says that it is something else than its name says: a flux in the
+  /// infrared, or the error of one.
+  func isDenied(by column: Column) -> Bool {
+    guard let ucd = column.ucd.map(UCD.init) else { return false }
+    switch self {
+    case .totalFlux, .peakFlux, .majorAxis: return !ucd.mayBeRadio || ucd.has("stat.error")
+    case .ra, .dec: return ucd.has("stat.error")
+    default: return false
+    }
+  }
+
+  /// Whether a column can hold the part; numbers may be written as text.
+  func accepts(_ column: Column) -> Bool {
+    switch self {
+    case .name: true
+    case .image: column.datatype == .string
+    default:
+      (column.datatype.isNumeric || column.datatype == .string) && column.shape == .scalar
+    }
+  }
+}
+
+extension UCD {
+  /// Whether it is a flux density in radio waves, and no error or ratio of one.
+  fileprivate var isRadioFlux: Bool {
+    isOf("phot.flux.density") && has("em.radio") && !has("stat.error") && !has("stat.stdev")
+      && !has("phys.polarization") && !has("arith")
+  }
+
+  /// 1 for what the beam was taken out of, 0 for what was fitted.
+  fileprivate var deconvolution: Int { has("meta.deconvolved") ? 1 : 0 }
+}
