@@ -19,3 +19,6 @@ struct TableAddress {
     }
   }
 }
+
+/// The file that an address of a table in it names: `file.fits` for `file.fits#2`.
+public func tableFile(of address: String) -> String { TableAddress(address).path }
