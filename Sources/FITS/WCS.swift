@@ -37,7 +37,9 @@ public struct WCS: Sendable {
   public func keywords(from x: Int, _ y: Int) -> [Keyword] {
     let (system, equinox) = projection.frame.keywords
     return projection.keywords(from: x, y)
-      + [system.map { Keyword("RADESYS", .text($0)) }, equinox.map { Keyword("EQUINOX", .real($0)) }]
+      + [
+        system.map { Keyword("RADESYS", .text($0)) }, equinox.map { Keyword("EQUINOX", .real($0)) },
+      ]
       .compactMap(\.self)
   }
 }

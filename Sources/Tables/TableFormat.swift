@@ -58,7 +58,8 @@ extension TableFormat {
   /// The formats in words: `FITS, VOTable or CSV`.
   public static var titles: String {
     let titles = all.map(\.title)
-    return alternatives(titles.indices.filter { titles.firstIndex(of: titles[$0]) == $0 }.map { titles[$0] })
+    return alternatives(
+      titles.indices.filter { titles.firstIndex(of: titles[$0]) == $0 }.map { titles[$0] })
   }
 
   /// The usual endings of files' names: `.fits, .vot, .csv or .tsv`.

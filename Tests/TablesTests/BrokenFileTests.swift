@@ -2,8 +2,8 @@ import Astronomy
 import Files
 import Foundation
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 /// Files that were cut off, as downloads are, and files that are no tables.
 @Suite struct BrokenFileTests {

@@ -2,8 +2,8 @@ import Astronomy
 import Files
 import Foundation
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct CSVTests {
   let folder: Folder

@@ -1,8 +1,8 @@
 import Astronomy
 import Foundation
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 /// Published catalogues: what FITS and CSV say of the same sources, and copies of them.
 @Suite(.enabled(if: SharedData.exists, "shared/data is not beside the repository"))

@@ -2,8 +2,8 @@ import Astronomy
 import Files
 import Foundation
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 /// What programs of other authors say of our files, and what we read of theirs.
 @Suite struct ValidatorTests {

@@ -1,6 +1,6 @@
 import Astronomy
-import Files
 import FITS
+import Files
 
 /// Reads a FITS binary table, a block of rows column after column.
 final class FITSTableReader: TableReader {
