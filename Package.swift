@@ -117,7 +117,8 @@ let package = Package(
 
     // The engine's side of tools/bench engine.
     .executableTarget(
-      name: "EngineBench", dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"],
+      name: "EngineBench",
+      dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"],
       swiftSettings: strict),
     // Apart from reber, so that nobody builds an HTTP server who does not serve pages.
     .executableTarget(
@@ -137,6 +138,7 @@ let package = Package(
       ],
       path: "Tests/StagesSupport", swiftSettings: strict),
     tests(of: "Astronomy"),
+    tests(of: "Files", uses: ["Failures", "TestSupport"]),
     tests(of: "PostgreSQL", uses: ["Astronomy", "TestSupport"]),
     tests(of: "Digest", uses: ["TestSupport"]),
     tests(

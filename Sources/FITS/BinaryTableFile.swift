@@ -86,7 +86,9 @@ extension FileError {
   ) {
     self.init(
       path, row: row, column: column, status.messages.joined(separator: ", "),
-      advice: tableAdvice(status.code))
+      advice: tableAdvice(status.code),
+      exitStatus: [FILE_NOT_CREATED, WRITE_ERROR].contains(status.code)
+        ? .cannotCreate : .badInput)
   }
 }
 

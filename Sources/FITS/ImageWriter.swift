@@ -35,7 +35,8 @@ public enum ImageWriter {
     } catch let status as FITSStatus {
       throw FileError(
         path, "the image cannot be written: " + status.messages.joined(separator: ", "),
-        advice: "Check the keywords, the folder and the space on its disk")
+        advice: "Check the keywords, the folder and the space on its disk",
+        exitStatus: .cannotCreate)
     }
   }
 }

@@ -16,11 +16,13 @@ public struct FileError: Failure, Hashable, Sendable {
   public var problem: String
   /// What to do.
   public var advice: String
+  /// ``ExitStatus/cannotCreate`` where the file could not be written.
+  public var exitStatus: ExitStatus
 
   /// Describes an error.
   public init(
     _ path: String, hdu: Int? = nil, line: Int? = nil, row: Int? = nil, column: String? = nil,
-    _ problem: String, advice: String
+    _ problem: String, advice: String, exitStatus: ExitStatus = .badInput
   ) {
     self.path = path
     self.hdu = hdu
@@ -29,9 +31,8 @@ public struct FileError: Failure, Hashable, Sendable {
     self.column = column
     self.problem = problem
     self.advice = advice
+    self.exitStatus = exitStatus
   }
-
-  public var exitStatus: ExitStatus { .badInput }
 
   public var description: String {
     let place = [

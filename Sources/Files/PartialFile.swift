@@ -34,7 +34,8 @@ public final class PartialFile {
   public func failure(_ what: String) -> FileError {
     let reason = String(cString: strerror(errno))
     return FileError(
-      path, "the file \(what) (\(reason))", advice: "Check the folder and the space on its disk")
+      path, "the file \(what) (\(reason))", advice: "Check the folder and the space on its disk",
+      exitStatus: .cannotCreate)
   }
 
   /// Waits until a file or folder is on the disk; some file systems cannot sync folders.
@@ -58,7 +59,7 @@ extension PartialFile {
     } catch {
       throw FileError(
         path, "the file cannot be written (\((error as NSError).localizedDescription))",
-        advice: "Check the folder and the space on its disk")
+        advice: "Check the folder and the space on its disk", exitStatus: .cannotCreate)
     }
     try file.complete()
   }

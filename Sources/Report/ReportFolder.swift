@@ -1,5 +1,6 @@
 import Catalogue
 public import Failures
+import Files
 import Foundation
 import PostgreSQL
 public import Stages
@@ -55,9 +56,7 @@ public struct ReportFolder: Sendable {
   }
 
   fileprivate func write(page text: String) throws {
-    try writing {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: page), options: .atomic)
-    }
+    try PartialFile.write(Data(text.utf8), to: page)
   }
 }
 

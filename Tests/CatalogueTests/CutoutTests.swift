@@ -1,8 +1,8 @@
 import Astronomy
 import Catalogue
 import PostgreSQL
-import Testing
 import TestSupport
+import Testing
 
 /// A database with survey `sky` of three sources, written by a run that read a catalogue.
 private struct ThreeSources {
@@ -130,11 +130,11 @@ private func cutout(
 
   @Test func columnsOfALaterCatalogueReplaceTheEarlier() throws {
     let three = try ThreeSources()
-    let flux = SurveyColumn(name: "S", datatype: "double", unit: "mJy", mappedTo: "total_flux")
-    let other = SurveyColumn(name: "T", datatype: "string", ucd: "meta.note", description: "said")
+    let flux = SurveyColumn(Column("S", .double, unit: "mJy"), mappedTo: "total_flux")
+    let other = SurveyColumn(Column("T", .string, ucd: "meta.note", description: "said"))
     try three.survey.write([flux, other], run: three.run, in: three.database)
     var changed = flux
-    changed.unit = "Jy"
+    changed.column.unit = "Jy"
     try three.survey.write([changed], run: three.run, in: three.database)
     #expect(try three.survey.columns(in: three.database) == [changed, other])
   }

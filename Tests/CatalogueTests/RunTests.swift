@@ -49,7 +49,10 @@ import Testing
     let address = try TestServer.newDatabase()
     let first = try Connection(address)
     _ = try Migration.apply(to: first, folder: SharedData.repository + "/sql")
-    guard case .new(let run) = try Run.open(work, by: Fixture.user, in: first) else { return }
+    guard case .new(let run) = try Run.open(work, by: Fixture.user, in: first) else {
+      Issue.record("the run is not new")
+      return
+    }
     let second = try Connection(address)
     #expect(throws: CatalogueError.busy(run: run, stage: "embed", host: "here")) {
       try Run.open(work, by: Fixture.user, in: second)

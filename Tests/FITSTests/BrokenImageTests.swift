@@ -1,9 +1,9 @@
 import Astronomy
-import Files
 import FITS
+import Files
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Files that were cut off, as downloads are, and files that are no images.
 @Suite struct BrokenImageTests {

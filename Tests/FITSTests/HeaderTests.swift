@@ -1,9 +1,9 @@
 import Astronomy
-import Files
 import FITS
+import Files
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// What headers say, in the forms that telescopes and programs write.
 @Suite struct HeaderTests {

@@ -1,10 +1,10 @@
 import Astronomy
 import Digest
-import Files
 import FITS
+import Files
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Images of every type of pixel, cut out within and beyond their edges.
 @Suite struct ImageTests {

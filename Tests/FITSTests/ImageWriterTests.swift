@@ -1,9 +1,9 @@
 import Astronomy
-import Files
 import FITS
+import Files
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ImageWriterTests {
   private let pixels = (0..<12).map { Float($0) - 2.5 }

@@ -2,8 +2,8 @@ import Astronomy
 import Digest
 import FITS
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Pixels of real images, against astropy's.
 @Suite(.enabled(if: SharedData.exists, "shared data are absent")) struct SharedImageTests {

@@ -1,8 +1,8 @@
 import Astronomy
 import FITS
 import Foundation
-import Testing
 import TestSupport
+import Testing
 
 /// Positions against astropy's, within 1e-6 pixel both ways, in FK4 too.
 @Suite struct WCSTests {
@@ -12,7 +12,9 @@ import TestSupport
     #expect(golden.points.count >= 3)
     for point in golden.points {
       let sky = try #require(wcs.sky(x: point.x, y: point.y))
-      #expect(sky.separation(from: SkyPosition(ra: point.ra, dec: point.dec)) * 3600 < 1e-6 * golden.scale)
+      #expect(
+        sky.separation(from: SkyPosition(ra: point.ra, dec: point.dec)) * 3600 < 1e-6 * golden.scale
+      )
       let pixel = try #require(wcs.pixel(of: SkyPosition(ra: point.ra, dec: point.dec)))
       #expect(abs(pixel.x - point.backX) < 1e-6 && abs(pixel.y - point.backY) < 1e-6)
     }
@@ -37,7 +39,10 @@ import TestSupport
     try withTemporaryFolder { folder in
       let wcs = try #require(FITSImage(writeHeader(golden, in: folder)).wcs)
       let cards = wcs.keywords(from: 7, -3).map { keyword in
-        let text = if case .text(let text) = keyword.value { "'\(text)'" } else { "\(keyword.value.element)" }
+        let text =
+          if case .text(let text) = keyword.value { "'\(text)'" } else {
+            "\(keyword.value.element)"
+          }
         return keyword.name.padding(toLength: 8, withPad: " ", startingAt: 0) + "= " + text
       }
       let path = try writeImage(
@@ -45,7 +50,9 @@ import TestSupport
       let cut = try #require(FITSImage(path).wcs)
       for point in golden.points {
         let sky = try #require(cut.sky(x: point.x - 7, y: point.y + 3))
-        #expect(sky.separation(from: SkyPosition(ra: point.ra, dec: point.dec)) * 3600 < 1e-6 * golden.scale)
+        #expect(
+          sky.separation(from: SkyPosition(ra: point.ra, dec: point.dec)) * 3600 < 1e-6
+            * golden.scale)
       }
     }
   }

@@ -2,8 +2,8 @@ import Digest
 import Files
 import Foundation
 import PNG
-import Testing
 import TestSupport
+import Testing
 
 /// The small images and the digests are by `tools/oracles/png_pixels.py`.
 @Suite struct PNGImageTests {

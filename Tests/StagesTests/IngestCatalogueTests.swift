@@ -5,8 +5,8 @@ import Foundation
 import PostgreSQL
 import Stages
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct IngestCatalogueTests {
   private let text = """

@@ -4,8 +4,8 @@ import Foundation
 import PostgreSQL
 import Stages
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 /// Real surveys, those that are large in part.
 @Suite(.enabled(if: SharedData.exists, "shared data are absent"))

@@ -6,8 +6,8 @@ import PostgreSQL
 import Stages
 import StagesSupport
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Labels") struct LabelTests {
   private func clustered(_ count: Int) async throws -> SyntheticSurvey {

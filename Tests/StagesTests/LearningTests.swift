@@ -8,8 +8,8 @@ import Stages
 import StagesSupport
 import Tables
 import Tensor
-import Testing
 import TestSupport
+import Testing
 
 /// The stages of learning on a small survey, by the same calls as the commands make.
 @Suite("Stages of learning") struct LearningTests {

@@ -3,10 +3,11 @@ import Catalogue
 import Foundation
 import Morphology
 import PostgreSQL
-@testable import Stages
 import StagesSupport
 import Tensor
 import Testing
+
+@testable import Stages
 
 /// A survey that the model of another has never seen.
 @Suite("A new survey with an old model") struct OtherSurveyTests {

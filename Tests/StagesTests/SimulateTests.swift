@@ -1,13 +1,13 @@
 import Astronomy
 import Digest
-import Files
 import FITS
+import Files
 import Foundation
 import Simulation
 import Stages
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct SimulateTests {
   /// One source a mosaic, so that few sources make many files.

@@ -6,8 +6,8 @@ import PostgreSQL
 import Stages
 import StagesSupport
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 /// Suggestions, and simulated annotators, on a small survey.
 @Suite("Suggestions from the database") struct SuggestionStageTests {

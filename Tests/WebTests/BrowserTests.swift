@@ -101,7 +101,10 @@ struct BrowserTests {
   }
 
   /// Pictures for a person to look at: `REBER_SCREENSHOTS` names the folder.
-  @Test(.enabled(if: ProcessInfo.processInfo.environment["REBER_SCREENSHOTS"] != nil))
+  @Test(
+    .enabled(
+      if: ProcessInfo.processInfo.environment["REBER_SCREENSHOTS"] != nil,
+      "REBER_SCREENSHOTS is not set"))
   func pagesArePhotographed() async throws {
     let folder = ProcessInfo.processInfo.environment["REBER_SCREENSHOTS"] ?? "."
     let made = try SyntheticSurvey(count: 1200, leaves: 24)

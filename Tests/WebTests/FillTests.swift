@@ -3,7 +3,8 @@ import Testing
 
 /// Fills a database for measurements by hand: `REBER_FILL` is its address, `REBER_FILL_SOURCES` how
 /// many sources it gets.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["REBER_FILL"] != nil))
+@Suite(
+  .enabled(if: ProcessInfo.processInfo.environment["REBER_FILL"] != nil, "REBER_FILL is not set"))
 struct FillTests {
   @Test func aDatabaseIsFilled() throws {
     let environment = ProcessInfo.processInfo.environment

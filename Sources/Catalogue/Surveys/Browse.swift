@@ -141,9 +141,10 @@ extension Survey {
       Int16?.self, Int16?.self, Float?.self, Float?.self)
     let sources = rows.map {
       source, name, cutout, ra, dec, flux, size, label, predicted, probability, outlier in
-      return ListedSource(
+      ListedSource(
         cell: MontageCell(source: source, name: name, cutout: cutout, classID: label),
-        position: SkyPosition(ra: ra, dec: dec), totalFlux: flux, majorAxis: size, labelledAs: label,
+        position: SkyPosition(ra: ra, dec: dec), totalFlux: flux, majorAxis: size,
+        labelledAs: label,
         predictedAs: predicted, probability: probability, outlierScore: outlier)
     }
     return (sources, all)

@@ -1,50 +1,58 @@
+public import Astronomy
 public import PostgreSQL
 
-/// A column of a survey's own catalogue, with its unit and meaning.
-public struct SurveyColumn: Sendable, Equatable, Codable {
-  /// The column's name in the catalogue.
-  public var name: String
-
-  /// The type as the file gave it.
-  public var datatype: String
-
-  /// The unit as the file gave it.
-  public var unit: String?
-
-  /// The IVOA Unified Content Descriptor.
-  public var ucd: String?
-
-  /// What the catalogue says of the column.
-  public var description: String?
+/// A column of a survey's own catalogue.
+public struct SurveyColumn: Sendable, Equatable {
+  /// The column as the file describes it.
+  public var column: Column
 
   /// The column of `reber.source` that was filled from it.
   public var mappedTo: String?
 
   /// Describes a column.
-  public init(
-    name: String, datatype: String, unit: String? = nil, ucd: String? = nil,
-    description: String? = nil, mappedTo: String? = nil
-  ) {
-    self.name = name
-    self.datatype = datatype
-    self.unit = unit
-    self.ucd = ucd
-    self.description = description
+  public init(_ column: Column, mappedTo: String? = nil) {
+    self.column = column
     self.mappedTo = mappedTo
+  }
+}
+
+/// One object in JSON: what the file says of the column, and what was filled from it.
+extension SurveyColumn: Encodable {
+  private enum CodingKeys: CodingKey { case mappedTo }
+
+  public func encode(to encoder: any Encoder) throws {
+    try column.encode(to: encoder)
+    var own = encoder.container(keyedBy: CodingKeys.self)
+    try own.encodeIfPresent(mappedTo, forKey: .mappedTo)
+  }
+}
+
+extension SurveyColumn: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("name", \.column.name), .column("datatype", \.column.datatype.rawValue),
+    .column("unit", \.column.unit), .column("ucd", \.column.ucd),
+    .column("description", \.column.description), .column("mapped_to", \.mappedTo)
+  ) { name, datatype, unit, ucd, description, mappedTo in
+    SurveyColumn(
+      Column(
+        name, Datatype(rawValue: datatype) ?? .string, unit: unit, ucd: ucd,
+        description: description),
+      mappedTo: mappedTo)
   }
 }
 
 extension Survey {
   /// Writes what is known of the catalogue's columns; a later run's word replaces an earlier one's.
   public func write(_ columns: [SurveyColumn], run: Int, in database: Connection) throws {
-    for (ordinal, column) in columns.enumerated() {
+    for (ordinal, item) in columns.enumerated() {
+      let column = item.column
       _ = try database.execute(
         """
         INSERT INTO reber.survey_column
             (survey_id, name, ordinal, datatype, unit, ucd, description, mapped_to, run_id)
         VALUES (
-            \(id), \(column.name), \(Int32(ordinal)), \(column.datatype), \(column.unit),
-            \(column.ucd), \(column.description), \(column.mappedTo), \(run)
+            \(id), \(column.name), \(Int32(ordinal)), \(column.datatype.rawValue), \(column.unit),
+            \(column.ucd), \(column.description), \(item.mappedTo), \(run)
         )
         ON CONFLICT (survey_id, name) DO UPDATE
         SET (ordinal, datatype, unit, ucd, description, mapped_to, run_id) = (
@@ -59,16 +67,9 @@ extension Survey {
   public func columns(in database: Connection) throws -> [SurveyColumn] {
     try database.rows(
       """
-      SELECT name, datatype, unit, ucd, description, mapped_to
-      FROM reber.survey_column
+      SELECT \(SurveyColumn.columns) FROM reber.survey_column
       WHERE survey_id = \(id)
       ORDER BY ordinal
-      """,
-      as: String.self, String.self, String?.self, String?.self, String?.self, String?.self
-    ).map { name, datatype, unit, ucd, description, mappedTo in
-      SurveyColumn(
-        name: name, datatype: datatype, unit: unit, ucd: ucd, description: description,
-        mappedTo: mappedTo)
-    }
+      """, as: SurveyColumn.self)
   }
 }

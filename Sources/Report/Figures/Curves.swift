@@ -1,10 +1,9 @@
 import Astronomy
+package import Catalogue
 import Foundation
 import PostgreSQL
 import Stages
 import Tables
-
-package import Catalogue
 
 /// A curve of an evaluation: a section of the page, and a CSV file beside it.
 protocol Curve: Sendable {

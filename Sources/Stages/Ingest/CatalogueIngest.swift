@@ -70,11 +70,11 @@ private struct OpenCatalogue {
         mapping.columns[part]?.columns.contains(column.name) == true
       }
       let chosen = part.flatMap { mapping.columns[$0] }
-      let unit = options.units[column.name] ?? column.unit
-      return SurveyColumn(
-        name: column.name, datatype: column.datatype.rawValue,
-        unit: unit ?? (chosen?.unitOrigin == .name ? chosen?.unit : nil), ucd: column.ucd,
-        description: column.description, mappedTo: part?.rawValue)
+      var column = column
+      column.unit =
+        options.units[column.name] ?? column.unit
+        ?? (chosen?.unitOrigin == .name ? chosen?.unit : nil)
+      return SurveyColumn(column, mappedTo: part?.rawValue)
     }
   }
 }

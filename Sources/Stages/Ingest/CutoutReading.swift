@@ -6,7 +6,7 @@ import Files
 import Foundation
 import PostgreSQL
 
-/// Reads the pixels that a plan asks for, and gives them in batches.
+/// Reads the pixels that a plan asks for, and gives them some at a time.
 struct CutoutReading: Sendable {
   let plan: ImagePlan
   let files: [ImageFile]
@@ -21,7 +21,7 @@ struct CutoutReading: Sendable {
   let written: Set<Int>
 
   /// Some cutouts, and what was found on the way.
-  struct Batch: Sendable {
+  struct Findings: Sendable {
     var cutouts: [Cutout] = []
     var rejected: [ImagePlan.SetAside] = []
     /// Sources whose cutouts are there already, just so.
@@ -38,13 +38,13 @@ struct CutoutReading: Sendable {
   var total: Int { plan.whole.count + plan.cuts.count }
 
   /// Reads all, the whole images first.
-  func read(_ push: (Batch) throws -> Void) throws {
-    var batch = Batch(rejected: plan.rejected)
+  func read(_ push: (Findings) throws -> Void) throws {
+    var findings = Findings(rejected: plan.rejected)
     for item in plan.whole {
-      try add(whole(item), to: &batch, push)
+      try add(whole(item), to: &findings, push)
     }
-    try readCuts { try add($0, to: &batch, push) }
-    try push(batch)
+    try readCuts { try add($0, to: &findings, push) }
+    try push(findings)
   }
 
   /// What came of a source.
@@ -59,19 +59,19 @@ struct CutoutReading: Sendable {
   }
 
   private func add(
-    _ outcome: Outcome, to batch: inout Batch, _ push: (Batch) throws -> Void
+    _ outcome: Outcome, to findings: inout Findings, _ push: (Findings) throws -> Void
   ) throws {
     switch outcome {
-    case .cutout(let cutout): batch.cutouts.append(cutout)
-    case .unchanged: batch.unchanged += 1
-    case .rejected(let setAside): batch.rejected.append(setAside)
+    case .cutout(let cutout): findings.cutouts.append(cutout)
+    case .unchanged: findings.unchanged += 1
+    case .rejected(let setAside): findings.rejected.append(setAside)
     case .nothing: break
-    case .damaged(let setAside): return batch.rejected.append(setAside)
+    case .damaged(let setAside): return findings.rejected.append(setAside)
     }
-    batch.done += 1
-    if batch.isFull {
-      try push(batch)
-      batch = Batch()
+    findings.done += 1
+    if findings.isFull {
+      try push(findings)
+      findings = Findings()
     }
   }
 

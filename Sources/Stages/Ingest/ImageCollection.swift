@@ -1,9 +1,10 @@
+import Astronomy
 import Catalogue
 import PostgreSQL
 
 /// Images that come without a catalogue: each is a source, named by its file.
 struct ImageCollection {
-  /// A source an image that could be opened.
+  /// One source for each image that could be opened.
   private(set) var sources: [Source] = []
 
   /// Why the first image that could not be opened could not.
@@ -12,9 +13,9 @@ struct ImageCollection {
   /// What stands in the attributes of such sources.
   static let columns = [
     SurveyColumn(
-      name: "file", datatype: "string", ucd: "meta.file", description: "the image's file",
+      Column("file", .string, ucd: "meta.file", description: "the image's file"),
       mappedTo: ColumnMapping.Part.image.rawValue),
-    SurveyColumn(name: "object", datatype: "string", description: "OBJECT in the image's header"),
+    SurveyColumn(Column("object", .string, description: "OBJECT in the image's header")),
   ]
 
   init(_ files: [ImageFile], progress: any ProgressDisplay) {

@@ -129,11 +129,11 @@ private struct ImageIngest {
     var (done, unchanged) = (0, -written.count)
     try overlapped(capacity: 2) { push in
       try reading.read(push)
-    } consume: { batch in
-      try survey.write(batch.cutouts, run: run, in: database)
-      try log.write(batch.rejected, in: database)
-      done += batch.done
-      unchanged += batch.unchanged
+    } consume: { findings in
+      try survey.write(findings.cutouts, run: run, in: database)
+      try log.write(findings.rejected, in: database)
+      done += findings.done
+      unchanged += findings.unchanged
       try Run.report(run, done: done, of: reading.total, "cutouts", in: database)
       progress.update("writing cutouts", done: done, of: reading.total)
     }

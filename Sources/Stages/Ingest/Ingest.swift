@@ -55,7 +55,7 @@ public struct Ingest: Sendable {
     /// Arcsec a pixel of images that do not say so themselves.
     public var pixelScale: Float?
 
-    /// Cuts as it is usual.
+    /// Decides for each image what it is, and cuts mosaics to the usual size.
     public init() {}
 
     /// What an image is.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Astronomy
 import Catalogue
 import Foundation
 import PostgreSQL
@@ -133,7 +134,7 @@ struct ObservationOptions: ParsableArguments {
 }
 
 /// A survey with its sizes and, where they are asked for, its columns.
-private struct SurveyDescription: Codable, Sendable {
+private struct SurveyDescription: Encodable, Sendable {
   var name: String
   var simulated: Bool
   var observation: Survey.Observation
@@ -170,10 +171,11 @@ private struct SurveyDescription: Codable, Sendable {
       lines.append(String(format: "pixel      %.6g″", scale))
     }
     if let reference = observation.reference { lines.append("reference  \(reference)") }
-    for column in columns ?? [] {
+    for item in columns ?? [] {
+      let column = item.column
       let unit = column.unit.map { " [\($0)]" } ?? ""
-      let part = column.mappedTo.map { " → \($0)" } ?? ""
-      lines.append("column     \(column.name) \(column.datatype)\(unit)\(part)")
+      let part = item.mappedTo.map { " → \($0)" } ?? ""
+      lines.append("column     \(column.name) \(column.datatype.rawValue)\(unit)\(part)")
     }
     return lines.joined(separator: "\n")
   }
