@@ -22,7 +22,7 @@ struct ViewTrial: Trial {
 
   mutating func run() {
     step += 1
-    _ = recipe.batch(of: sources, copies: 2, seed: 1, coordinates: (0, step))
+    _ = recipe.views(of: sources, copies: 2, seed: 1, coordinates: (0, step))
   }
 }
 

@@ -44,7 +44,7 @@ public struct KMeans: Sendable, Equatable {
     var count = 0
     while count < rounds {
       count += 1
-      centroids = means(points, nearest, clusters: centroids.rows)
+      centroids = middles(of: points, nearest, clusters: centroids.rows)
       let next = assign(points, to: centroids)
       let settled = next.clusters == nearest.clusters
       nearest = next
@@ -87,23 +87,7 @@ private func assign(_ points: Tensor, to centroids: Tensor) -> Assignment {
   return result
 }
 
-/// Squared distances of every point to every centroid, `[points, centroids]`.
-private func squaredDistances(_ points: Tensor, _ centroids: Tensor) -> Tensor {
-  let own = squaredNorms(points)
-  let other = squaredNorms(centroids)
-  var products = multiply(points, transposed: false, centroids, transposed: true)
-  products.values.withUnsafeMutableBufferPointer { values in
-    for row in own.indices {
-      for column in other.indices {
-        let index = row * other.count + column
-        values[index] = max(0, own[row] + other[column] - 2 * values[index])
-      }
-    }
-  }
-  return products
-}
-
-private func means(_ points: Tensor, _ nearest: Assignment, clusters: Int) -> Tensor {
+private func middles(of points: Tensor, _ nearest: Assignment, clusters: Int) -> Tensor {
   let dimensions = points.columns
   var sums = [Double](repeating: 0, count: clusters * dimensions)
   var counts = [Int](repeating: 0, count: clusters)

@@ -46,8 +46,10 @@ public func nearestNeighbours(
             ranking.offer(squares[reference] - 2 * product, Int32(reference))
           }
           let query = block.row(offset)
-          let exact = ranking.indices.map { ($0, distance(query, references.row(Int($0)))) }
-            .sorted { ($0.1, $0.0) < ($1.1, $1.0) }
+          let exact = ranking.indices.map {
+            ($0, squaredDistance(query, references.row(Int($0))).squareRoot())
+          }
+          .sorted { ($0.1, $0.0) < ($1.1, $1.0) }
           for (rank, neighbour) in exact.enumerated() {
             indices[row * count + rank] = neighbour.0
             distances[row * count + rank] = neighbour.1
@@ -80,15 +82,4 @@ private struct Ranking {
     keys.insert(key, at: place)
     indices.insert(index, at: place)
   }
-}
-
-/// The sum of squares of every row.
-func squaredNorms(_ points: Tensor) -> [Float] {
-  (0..<points.rows).map { points.row($0).reduce(0) { $0 + $1 * $1 } }
-}
-
-private func distance(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> Float {
-  var sum: Float = 0
-  for (x, y) in zip(a, b) { sum += (x - y) * (x - y) }
-  return sum.squareRoot()
 }

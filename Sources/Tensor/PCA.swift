@@ -24,7 +24,7 @@ public struct PCA: Sendable, Equatable {
   public init(fitting points: Tensor, components: Int) {
     let dimensions = points.columns
     let kept = min(max(1, components), dimensions)
-    let mean = columnMeans(points)
+    let mean = points.columnMeans(of: 0..<points.rows)
     var matrix = covariance(points, mean: mean)
     let eigenvalues = eigenvectors(of: &matrix, order: dimensions)
     let whole = max(eigenvalues.reduce(0, +), .leastNormalMagnitude)
@@ -50,16 +50,6 @@ public struct PCA: Sendable, Equatable {
     }
     return multiply(centred, transposed: false, components, transposed: true)
   }
-}
-
-private func columnMeans(_ points: Tensor) -> [Double] {
-  var sums = [Double](repeating: 0, count: points.columns)
-  points.values.withUnsafeBufferPointer { values in
-    for row in 0..<points.rows {
-      for column in sums.indices { sums[column] += Double(values[row * sums.count + column]) }
-    }
-  }
-  return sums.map { $0 / Double(max(1, points.rows)) }
 }
 
 /// The lower triangle of the covariance, in the column-major order that LAPACK reads.

@@ -18,10 +18,10 @@ struct ClusteringTests {
     return Tensor(shape: [201, 20], values: values)
   }
 
-  private func clustering(_ count: Int) throws -> Clustering {
-    var options = Clustering.Options()
+  private func clustering(_ count: Int) throws -> ClusteredSpace {
+    var options = ClusteredSpace.Options()
     options.clusters = count
-    return try Clustering(directions(), options: options)
+    return try ClusteredSpace(directions(), options: options)
   }
 
   @Test("Groups are found, and every embedding is in one cluster")
@@ -67,6 +67,39 @@ struct ClusteringTests {
     #expect(tree.joins.map(\.size) == [2, 2, 2, 3, 3, 5, 8])
   }
 
+  @Test(
+    "The hierarchy is that of joining the closest of all pairs every time", arguments: [2, 7, 60])
+  func closestPairs(_ count: Int) {
+    var random = RandomStream(5, count)
+    let values = (0..<count * 3).map { _ in random.normal() }
+    let sizes = (0..<count).map { _ in Int.random(in: 1...40, using: &random) }
+    var nodes = (0..<count).map { index in
+      (
+        id: index, centre: values[index * 3..<index * 3 + 3].map(Double.init),
+        weight: Double(sizes[index])
+      )
+    }
+    func cost(_ pair: (Int, Int)) -> Double {
+      let (a, b) = (nodes[pair.0], nodes[pair.1])
+      return 2 * a.weight * b.weight / (a.weight + b.weight) * squaredDistance(a.centre, b.centre)
+    }
+    for join in Hierarchy(
+      centroids: Tensor(shape: [count, 3], values: values), sizes: sizes
+    ).joins {
+      let pairs = nodes.indices.flatMap { a in nodes.indices.dropFirst(a + 1).map { (a, $0) } }
+      guard let pair = pairs.min(by: { cost($0) < cost($1) }) else { return }
+      let (a, b, height) = (nodes[pair.0], nodes[pair.1], cost(pair).squareRoot())
+      #expect(join.first == min(a.id, b.id) && join.second == max(a.id, b.id))
+      #expect(abs(join.height - height) < 1e-12 * height)
+      let weight = a.weight + b.weight
+      #expect(join.size == Int(weight))
+      let centre = zip(a.centre, b.centre).map { ($0 * a.weight + $1 * b.weight) / weight }
+      nodes.remove(at: pair.1)
+      nodes[pair.0] = (2 * count - nodes.count - 1, centre, weight)
+    }
+    #expect(nodes.count == 1)
+  }
+
   @Test("The stray has the largest outlier score")
   func outlier() throws {
     let scores = try clustering(6).outlierScores
@@ -82,7 +115,7 @@ struct ClusteringTests {
 
   @Test("Embeddings that cannot be clustered are refused")
   func refused() {
-    #expect(throws: MorphologyError.self) { try Clustering(Tensor([1, 4])) }
-    #expect(throws: MorphologyError.self) { try Clustering(Tensor([9, 4], repeating: .nan)) }
+    #expect(throws: MorphologyError.self) { try ClusteredSpace(Tensor([1, 4])) }
+    #expect(throws: MorphologyError.self) { try ClusteredSpace(Tensor([9, 4], repeating: .nan)) }
   }
 }

@@ -49,7 +49,8 @@ struct FineTuningTests {
 
   @Test("Running statistics that do not hold are made anew; those that hold stay")
   func settles() throws {
-    let views = batch(try twoClasses(32).map { $0.plain() })
+    let plain = try twoClasses(32).map { $0.plain() }
+    let views = Tensor(shape: [32, 16, 16, 1], values: plain.flatMap(\.values))
     let young = try tinyEncoder(1)
     let settled = young.settled { _ in views }
     var trained = settled

@@ -24,26 +24,31 @@ public struct Hierarchy: Codable, Sendable, Hashable {
   /// The joins, lowest first; one fewer than the leaves.
   public let joins: [Join]
 
-  /// Joins clusters by their centroids `[k, dimensions]` and sizes.
+  /// Joins clusters by their centroids `[k, dimensions]` and sizes, with k² distances.
   public init(centroids: Tensor, sizes: [Int]) {
     leaves = sizes.count
-    var nodes = sizes.indices.map { index in
-      Node(
-        id: index, centre: centroids.row(index).map(Double.init),
-        weight: Double(max(1, sizes[index])))
+    let unions = chained(
+      sizes.indices.map { index in
+        Node(
+          id: index, centre: centroids.row(index).map(Double.init),
+          weight: Double(max(1, sizes[index])))
+      })
+    // A union comes behind those that it is made of, also where rounding makes it the lower.
+    var ranks: [(cost: Double, made: Int)] = []
+    for union in unions {
+      let below = [union.first, union.second].filter { $0 >= sizes.count }
+      ranks.append(
+        (below.reduce(union.cost) { max($0, ranks[$1 - sizes.count].cost) }, ranks.count))
     }
-    var joins: [Join] = []
-    while nodes.count > 1 {
-      let (a, b, square) = closest(nodes)
-      let joined = Node(joining: nodes[a], nodes[b], id: sizes.count + joins.count)
-      joins.append(
-        Join(
-          first: min(nodes[a].id, nodes[b].id), second: max(nodes[a].id, nodes[b].id),
-          height: square.squareRoot(), size: Int(joined.weight)))
-      nodes.remove(at: b)
-      nodes[a] = joined
+    var ids = Array(sizes.indices) + unions.map { _ in 0 }
+    joins = ranks.sorted { $0 < $1 }.enumerated().map { place, rank in
+      let union = unions[rank.made]
+      ids[sizes.count + rank.made] = sizes.count + place
+      let (first, second) = (ids[union.first], ids[union.second])
+      return Join(
+        first: min(first, second), second: max(first, second), height: union.cost.squareRoot(),
+        size: Int(union.weight))
     }
-    self.joins = joins
   }
 
   /// The group, from 0, of every cluster when the tree is cut into `count` groups; groups are
@@ -111,18 +116,52 @@ private struct Node {
 
   /// Twice the growth of the summed squares when the two join.
   func cost(with other: Node) -> Double {
-    let square = zip(centre, other.centre).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
-    return 2 * weight * other.weight / (weight + other.weight) * square
+    2 * weight * other.weight / (weight + other.weight) * squaredDistance(centre, other.centre)
   }
 }
 
-private func closest(_ nodes: [Node]) -> (Int, Int, Double) {
-  var best = (0, 1, Double.infinity)
-  for a in nodes.indices {
-    for b in a + 1..<nodes.count {
-      let cost = nodes[a].cost(with: nodes[b])
-      if cost < best.2 { best = (a, b, cost) }
+/// Two nodes that join, by their numbers: leaves first, then unions in the order of this list.
+private struct Union {
+  let first: Int
+  let second: Int
+  let cost: Double
+  let weight: Double
+}
+
+/// All unions, found along chains of nearest neighbours (Murtagh 1983): from a node to the one
+/// nearest to it, from there on, until two are nearest to each other, which join.
+///
+/// With Ward's criterion a union is never nearer to a third than the nearer of its two parts was
+/// (it is reducible), so that such a pair joins in any order: the tree is that of joining the
+/// closest pair of all every time, which takes k³ distances.
+private func chained(_ leaves: [Node]) -> [Union] {
+  var nodes = leaves
+  var open = Array(leaves.indices)
+  var path: [Int] = []
+  var unions: [Union] = []
+  while open.count > 1 {
+    let last = path.last ?? open[0]
+    if path.isEmpty { path = [last] }
+    let before = path.dropLast().last
+    var nearest = (
+      place: before, cost: before.map { nodes[last].cost(with: nodes[$0]) } ?? .infinity
+    )
+    for other in open where other != last {
+      let cost = nodes[last].cost(with: nodes[other])
+      if cost < nearest.cost || nearest.place == nil { nearest = (other, cost) }
     }
+    guard let place = nearest.place, place == before else {
+      path.append(nearest.place ?? last)
+      continue
+    }
+    // The union stands where the first of the two did.
+    let (a, b) = (min(last, place), max(last, place))
+    let joined = Node(joining: nodes[a], nodes[b], id: leaves.count + unions.count)
+    unions.append(
+      Union(first: nodes[a].id, second: nodes[b].id, cost: nearest.cost, weight: joined.weight))
+    nodes[a] = joined
+    open.removeAll { $0 == b }
+    path.removeLast(2)
   }
-  return best
+  return unions
 }

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import Tensor
 
 /// How the noise of a cutout is estimated from its finite pixels.
 public enum NoiseEstimator: String, Codable, Sendable, CaseIterable {
@@ -56,17 +57,4 @@ private func middle(_ sorted: ArraySlice<Float>) -> Float {
   guard !sorted.isEmpty else { return 0 }
   let upper = sorted.startIndex + sorted.count / 2
   return sorted.count % 2 == 1 ? sorted[upper] : (sorted[upper - 1] + sorted[upper]) / 2
-}
-
-extension ArraySlice {
-  /// The first index whose element, and all after it, belong to the second part.
-  fileprivate func partitioningIndex(_ belongs: (Element) -> Bool) -> Int {
-    var low = startIndex
-    var high = endIndex
-    while low < high {
-      let middle = low + (high - low) / 2
-      if belongs(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
-  }
 }

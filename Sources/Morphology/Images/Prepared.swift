@@ -86,9 +86,3 @@ extension Tensor {
     }
   }
 }
-
-/// Puts images `[s, s]` into one batch `[n, s, s, 1]`.
-package func batch(_ images: [Tensor]) -> Tensor {
-  let side = images.first?.shape[0] ?? 0
-  return Tensor(shape: [images.count, side, side, 1], values: images.flatMap(\.values))
-}

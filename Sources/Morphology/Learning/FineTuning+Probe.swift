@@ -28,7 +28,7 @@ extension FineTuning {
     var owners: [Int] = []
     for block in stride(from: 0, to: rows.count, by: 64) {
       let chosen = rows[block..<min(block + 64, rows.count)]
-      let views = options.views.batch(
+      let views = options.views.views(
         of: chosen.map { ($0, images[$0]) }, copies: options.probeViews, seed: options.seed,
         coordinates: (-1, 0))
       values += start.embed(views).values

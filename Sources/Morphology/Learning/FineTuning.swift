@@ -270,7 +270,7 @@ extension FineTuning {
     for step in 0..<steps {
       let chosen = order[step * size..<(step + 1) * size]
       let done = (epoch - 1) * steps + step
-      let views = options.views.batch(
+      let views = options.views.views(
         of: chosen.enumerated().map { ($0.offset, images[$0.element]) }, copies: 1,
         seed: options.seed, coordinates: (round, done))
       let cost = CrossEntropy(
@@ -286,7 +286,7 @@ extension FineTuning {
   ) -> any Encoder {
     encoder.settled { pass in
       let rows = (0..<min(64, images.count)).map { (pass * 64 + $0) % images.count }
-      return options.views.batch(
+      return options.views.views(
         of: rows.map { ($0, images[$0]) }, copies: 1, seed: options.seed, coordinates: (-2, pass))
     }
   }

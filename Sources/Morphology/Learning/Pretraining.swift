@@ -130,7 +130,7 @@ public struct Pretraining: ResumableTraining {
       step: step,
       task: Task {
         let sources = zip(chosen, try await images.images(at: chosen)).map { ($0, $1) }
-        return recipe.batch(of: sources, copies: 2, seed: seed, coordinates: (epoch, step))
+        return recipe.views(of: sources, copies: 2, seed: seed, coordinates: (epoch, step))
       })
   }
 

@@ -1,21 +1,17 @@
 internal import Tensor
 
-/// The mean and spread of every column of some points, by which all columns are made alike.
+/// The mean and deviation of every column of some points, by which all columns are made alike.
 ///
 /// A linear classifier learns at one rate over columns of one scale.
 struct Standardisation {
   let means: [Float]
   let deviations: [Float]
 
-  /// Measures points `[n, dimensions]`; a column without spread keeps its scale.
+  /// Measures points `[n, dimensions]`; a column without deviation keeps its scale.
   init(_ points: Tensor) {
     let (count, width) = (Double(max(1, points.rows)), points.columns)
-    var sums = [Double](repeating: 0, count: width)
-    var squares = sums
-    for row in 0..<points.rows {
-      for (column, value) in points.row(row).enumerated() { sums[column] += Double(value) }
-    }
-    let centre = sums.map { $0 / count }
+    let centre = points.columnMeans(of: 0..<points.rows)
+    var squares = [Double](repeating: 0, count: width)
     for row in 0..<points.rows {
       for (column, value) in points.row(row).enumerated() {
         squares[column] += (Double(value) - centre[column]) * (Double(value) - centre[column])

@@ -9,17 +9,10 @@ package import Tensor
 ///   - temperature: Divides the logits before the softmax.
 /// - Returns: `[n, classes]`, each row of sum 1.
 package func meanProbabilities(_ logits: Tensor, temperature: Float) -> Tensor {
-  let (count, views, classes) = (logits.shape[0], logits.shape[1], logits.shape[2])
+  let (views, classes) = (logits.shape[1], logits.shape[2])
   let scaled = Tensor(
-    shape: [count * views, classes], values: logits.values.map { $0 / temperature })
-  let single = softmax(scaled)
-  var mean = Tensor([count, classes])
-  for (row, place) in (0..<count * views).map({ ($0, $0 / views * classes) }) {
-    for (index, value) in single.row(row).enumerated() {
-      mean.values[place + index] += value / Float(views)
-    }
-  }
-  return mean
+    shape: [logits.shape[0] * views, classes], values: logits.values.map { $0 / temperature })
+  return softmax(scaled).meanOfEvery(views)
 }
 
 /// The negative logarithm of the true classes' probabilities `[n, classes]`, summed over the rows.

@@ -27,7 +27,9 @@ struct Surroundings: Sendable, Equatable {
   init(_ points: Tensor, classes: [Int], view: CrowdView) {
     var members: [Int: [Int]] = [:]
     for (row, index) in classes.enumerated() { members[index, default: []].append(row) }
-    let means = members.keys.sorted().map { points.mean(of: members[$0] ?? []) }
+    let means = members.keys.sorted().map {
+      points.columnMeans(of: members[$0] ?? []).map(Float.init)
+    }
     let places = Dictionary(uniqueKeysWithValues: zip(members.keys.sorted(), means.indices))
     var scatter = points
     for (row, index) in classes.enumerated() {
@@ -92,7 +94,7 @@ struct Surroundings: Sendable, Equatable {
 
 /// The principal axes in which a crowd is looked at.
 ///
-/// Most of the variance may be in a few of them; their spreads are made more even, so that distances
+/// Most of the variance may be in a few of them; their deviations are made more even, so that distances
 /// see the others too.
 struct CrowdView: Sendable, Equatable {
   /// What is subtracted, `[dimensions]`.
@@ -104,7 +106,7 @@ struct CrowdView: Sendable, Equatable {
   /// The most axes kept.
   private static let components = 32
 
-  /// How far their spreads are made even, 0 to 1.
+  /// How far their deviations are made even, 0 to 1.
   private static let whitening = 0.75
 
   /// Finds the axes of features on the unit sphere, `[n, dimensions]`.

@@ -68,16 +68,10 @@ private struct CentredDistances {
 
   init(_ points: Tensor) {
     let count = points.rows
-    let squares = (0..<count).map { points.row($0).reduce(0) { $0 + $1 * $1 } }
-    matrix = multiply(points, transposed: false, points, transposed: true)
-    matrix.values.withUnsafeMutableBufferPointer { values in
-      for row in 0..<count {
-        for column in 0..<count {
-          let place = row * count + column
-          let square = squares[row] + squares[column] - 2 * values[place]
-          values[place] = row == column ? 0 : max(0, square).squareRoot()
-        }
-      }
+    matrix = squaredDistances(points, points)
+    for place in matrix.values.indices {
+      let isSelf = place / count == place % count
+      matrix.values[place] = isSelf ? 0 : matrix.values[place].squareRoot()
     }
     mean = matrix.values.reduce(0) { $0 + Double($1) } / Double(count * count)
     for place in matrix.values.indices { matrix.values[place] -= Float(mean) }

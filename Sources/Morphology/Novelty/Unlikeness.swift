@@ -125,7 +125,7 @@ package struct LabelledSpace: Sendable, Equatable {
     guard let last = heldOut.last, distance < last else {
       return 1 - share * (heldOut.last ?? 0) / max(distance, .leastNormalMagnitude)
     }
-    let above = heldOut.firstPlace { $0 > distance }
+    let above = heldOut.partitioningIndex { $0 > distance }
     let low = above > 0 ? heldOut[above - 1] : 0
     let part = (distance - low) / max(heldOut[above] - low, .leastNormalMagnitude)
     return share * (Float(above) + part)
@@ -203,17 +203,5 @@ extension Surroundings {
 
   fileprivate init?(_ state: [String: Tensor]) {
     self.init(axes: state["axes"], centres: state["centres"], crowd: state["crowd"])
-  }
-}
-
-extension [Float] {
-  /// The place of the first element, in an ascending array, that the condition holds for.
-  fileprivate func firstPlace(where holds: (Float) -> Bool) -> Int {
-    var (low, high) = (0, count)
-    while low < high {
-      let middle = (low + high) / 2
-      if holds(self[middle]) { high = middle } else { low = middle + 1 }
-    }
-    return low
   }
 }

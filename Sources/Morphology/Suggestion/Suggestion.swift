@@ -23,7 +23,7 @@ public struct Suggestion: Sendable {
     /// Principal components kept.
     public var components = 64
 
-    /// How far the components' spreads are made even, 0 to 1.
+    /// How far the components' deviations are made even, 0 to 1.
     ///
     /// A contrastive space may hold most of its variance in a few components; as it is, distances
     /// would hardly see the others.
@@ -154,17 +154,17 @@ public struct SuggestionSpace: Sendable {
   /// Places in the sample of the middles of clusters without a label, the largest first.
   private func varied(_ count: Int, labelled: Set<Int>) -> [Int] {
     let some = points.rows(at: sample)
-    let means = KMeans(
+    let parts = KMeans(
       some, clusters: labelled.count + count, restarts: 1, rounds: 30, seed: options.seed)
-    var members = [[Int]](repeating: [], count: means.centroids.rows)
-    for (place, cluster) in means.assignments.enumerated() { members[Int(cluster)].append(place) }
+    var members = [[Int]](repeating: [], count: parts.centroids.rows)
+    for (place, cluster) in parts.assignments.enumerated() { members[Int(cluster)].append(place) }
     var labels = [Int](repeating: 0, count: members.count)
-    for cluster in means.assignments(of: points.rows(at: labelled.sorted())) {
+    for cluster in parts.assignments(of: points.rows(at: labelled.sorted())) {
       labels[Int(cluster)] += 1
     }
     let queues = members.enumerated().map { cluster, places in
       places.filter { !labelled.contains(sample[$0]) }
-        .map { (squaredDistance(some.row($0), means.centroids.row(cluster)), $0) }
+        .map { (squaredDistance(some.row($0), parts.centroids.row(cluster)), $0) }
         .sorted { $0 < $1 }.map(\.1)
     }
     // In every turn a cluster gives one source; a label it has stands for a turn.
@@ -279,14 +279,10 @@ private func margins(_ probabilities: Tensor) -> [Float] {
 ///
 /// A class is never taken for rarer than one in 50: its few guesses may all be wrong.
 private func rarity(of probabilities: Tensor, power: Double) -> [Float] {
-  let shares = probabilities.mean(of: Array(0..<probabilities.rows)).map { $0 + 0.02 }
+  let shares = probabilities.columnMeans(of: 0..<probabilities.rows).map { Float($0) + 0.02 }
   let least = shares.filter { $0 > 0.02 }.min() ?? 1
   let weights = shares.map { Float(pow(Double(min(1, least / $0)), power)) }
   return (0..<probabilities.rows).map { row in
     zip(probabilities.row(row), weights).reduce(0) { $0 + $1.0 * $1.1 }
   }
-}
-
-private func squaredDistance(_ a: ArraySlice<Float>, _ b: ArraySlice<Float>) -> Float {
-  zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }
 }

@@ -29,7 +29,7 @@ public struct TestViews: Codable, Sendable, Hashable {
   }
 
   /// All views of sources, source by source, `[n * count, size, size, 1]` in [0, 1].
-  func batch(of sources: ArraySlice<Prepared>) -> Tensor {
+  func all(of sources: ArraySlice<Prepared>) -> Tensor {
     images(sources.count * count, side: sources.first?.preprocessing.size ?? 0) {
       view($0 % count, of: sources[sources.startIndex + $0 / count])
     }

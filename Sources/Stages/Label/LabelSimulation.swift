@@ -230,11 +230,11 @@ private struct Rehearsal {
 
   /// In turn each cluster, the largest first, gives its most central source, then others by chance.
   private func byCluster() throws -> [Int] {
-    var options = Morphology.Clustering.Options()
+    var options = ClusteredSpace.Options()
     options.clusters = simulation.clusters
     options.restarts = 1
     options.seed = seed
-    let clustering = try Morphology.Clustering(
+    let clustering = try ClusteredSpace(
       field.embeddings.rows(at: pool), options: options)
     var random = RandomStream(seed, 2)
     return clustering.clusters.enumerated().flatMap { number, cluster in

@@ -12,7 +12,7 @@ public struct ClusterStage: Codable, Sendable {
   public var model: Int?
 
   /// What decides the clusters.
-  public var options = Morphology.Clustering.Options()
+  public var options = ClusteredSpace.Options()
 
   /// Describes the usual clustering of a survey.
   public init(survey: String) {
@@ -56,7 +56,7 @@ extension Workplace {
       let embeddings = try await database.with { try model.embeddings(of: survey, in: $0) }
       progress.note("clustering \(embeddings.count) embeddings")
       let points = embeddings.points
-      let clustering = try Morphology.Clustering(points, options: stage.options)
+      let clustering = try ClusteredSpace(points, options: stage.options)
       let sources = embeddings.map(\.source)
       let stored = try await database.with {
         try Catalogue.Clustering.write(
@@ -78,7 +78,7 @@ extension [Catalogue.Embedding] {
   }
 }
 
-extension Morphology.Clustering {
+extension ClusteredSpace {
   /// The clusters and their unions as rows, the clusters first.
   func nodes(of points: Tensor, sources: [Int]) -> [Catalogue.Clustering.Node] {
     let sphere = points.onUnitSphere()
@@ -86,7 +86,7 @@ extension Morphology.Clustering {
     var nodes = clusters.enumerated().map { number, cluster in
       Catalogue.Clustering.Node(
         number: number, parent: parents[number], height: 0, members: cluster.members.count,
-        centroid: sphere.mean(of: cluster.members), medoid: sources[cluster.medoid])
+        centroid: sphere.columnMeans(of: cluster.members).map(Float.init), medoid: sources[cluster.medoid])
     }
     for (index, join) in hierarchy.joins.enumerated() {
       let (first, second) = (nodes[join.first], nodes[join.second])

@@ -15,9 +15,9 @@ struct ClusterCommand: AsyncParsableCommand {
   @Option(help: "The survey.") var survey: String
   @Option(help: "The encoder; the newest where none is named.") var model: Int?
   @Option(help: "Clusters; take several times as many as there are classes.")
-  var clusters = Morphology.Clustering.Options().clusters
+  var clusters = ClusteredSpace.Options().clusters
   @Option(help: "Principal components kept.")
-  var components = Morphology.Clustering.Options().components
+  var components = ClusteredSpace.Options().components
   @Option(help: "Decides the starts of k-means.") var seed: UInt64 = 1
   @OptionGroup(title: "Output") var options: StageOptions
 

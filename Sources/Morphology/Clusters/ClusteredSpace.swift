@@ -6,7 +6,7 @@ public import Tensor
 ///
 /// Embeddings go to the unit sphere, through PCA, and to the unit sphere again; there k-means
 /// divides them.
-public struct Clustering: Sendable {
+public struct ClusteredSpace: Sendable {
   /// What decides the clusters; stored with the run.
   public struct Options: Codable, Sendable, Hashable {
     /// Clusters, more than there are classes.
@@ -77,11 +77,11 @@ public struct Clustering: Sendable {
   public init(_ embeddings: Tensor, options: Options = Options()) throws {
     let (points, keptVariance) = try embeddings.inPrincipalSpace(components: options.components)
     self.keptVariance = keptVariance
-    let means = KMeans(
+    let parts = KMeans(
       points, clusters: options.clusters, restarts: options.restarts, rounds: options.rounds,
       seed: options.seed)
-    let near = nearestNeighbours(of: points, in: means.centroids, count: 2)
-    let found = Self.clusters(points, near, count: means.centroids.rows, options: options)
+    let near = nearestNeighbours(of: points, in: parts.centroids, count: 2)
+    let found = Self.clusters(points, near, count: parts.centroids.rows, options: options)
     self.options = options
     clusters = found.map(\.cluster)
     var assignments = [Int](repeating: 0, count: points.rows)
@@ -92,7 +92,7 @@ public struct Clustering: Sendable {
     distances = (0..<points.rows).map { near.distances.row($0).first ?? 0 }
     outlierScores = loneliness(points, neighbours: options.neighbours)
     hierarchy = Hierarchy(
-      centroids: means.centroids.rows(at: found.map(\.centroid)),
+      centroids: parts.centroids.rows(at: found.map(\.centroid)),
       sizes: clusters.map(\.members.count))
   }
 
@@ -109,7 +109,7 @@ public struct Clustering: Sendable {
   }
 }
 
-extension Clustering.Cluster {
+extension ClusteredSpace.Cluster {
   fileprivate init(_ rows: [Int], points: Tensor, near: Neighbours, boundary count: Int) {
     let own = { (row: Int) in near.distances.row(row).first ?? 0 }
     let margin = { (row: Int) in (near.distances.row(row).last ?? 0) - own(row) }
@@ -142,7 +142,7 @@ extension Tensor {
   /// Embeddings on the unit sphere, through PCA, and on the unit sphere again, with the part of the
   /// variance that the components hold.
   ///
-  /// With `whitening` w each component's spread σ becomes σ^(1 - w) before the last step.
+  /// With `whitening` w each component's deviation σ becomes σ^(1 - w) before the last step.
   ///
   /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
   package func inPrincipalSpace(
@@ -168,23 +168,11 @@ extension Tensor {
     }
   }
 
-  /// Every row divided by its length; rows of length 0 stay.
-  package func onUnitSphere() -> Tensor {
-    var result = self
-    for index in 0..<rows {
-      let length = row(index).reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
-      guard length > 0 else { continue }
-      for place in index * columns..<(index + 1) * columns {
-        result.values[place] = Float(Double(values[place]) / length)
-      }
-    }
-    return result
-  }
 }
 
 extension PCA {
-  /// What makes the components' spreads more even: the inverse of each to a power; 0 for components
-  /// without spread.
+  /// What makes the components' deviations more even: the inverse of each to a power; 0 for
+  /// components without any.
   func evening(by power: Double) -> [Double] {
     let least = (variances.first ?? 0) * 1e-10
     return variances.map { $0 > least ? pow($0, -power / 2) : 0 }

@@ -2,10 +2,11 @@ public import NeuralNetwork
 public import Tensor
 
 extension ViewRecipe {
-  /// Draws views of sources into one batch `[copies * n, s, s, 1]`.
+  /// Draws views of sources, one batch `[copies * n, size, size, 1]`.
   ///
-  /// All first views come first, then all second ones. Each view's chance comes from the seed, `coordinates`, its source and its copy.
-  package func batch(
+  /// All first views come first, then all second ones. Each view's chance comes from the seed,
+  /// `coordinates`, its source and its copy.
+  package func views(
     of sources: [(index: Int, image: Prepared)], copies: Int, seed: UInt64,
     coordinates: (Int, Int)
   ) -> Tensor {
@@ -48,26 +49,16 @@ extension Encoder {
   /// The embeddings of every view of sources, `[n, views, dimensions]`.
   func features(of sources: [Prepared], by views: TestViews) -> Tensor {
     inBlocks(sources, of: max(1, 256 / views.count)) { block in
-      let features = embed(views.batch(of: block))
+      let features = embed(views.all(of: block))
       return features.reshaped([block.count, views.count, features.columns])
     }
   }
 }
 
-/// The mean over the second axis.
+/// The mean over the second axis, `[n, dimensions]` of `[n, views, dimensions]`.
 func meanOverViews(_ features: Tensor) -> Tensor {
   let (count, views, width) = (features.shape[0], features.shape[1], features.shape[2])
-  return means(of: features.reshaped([count * views, width]), over: views)
-}
-
-/// The mean of every `count` rows that follow each other.
-func means(of rows: Tensor, over count: Int) -> Tensor {
-  let width = rows.columns
-  var result = Tensor([rows.rows / count, width])
-  for (index, value) in rows.values.enumerated() {
-    result.values[index / width / count * width + index % width] += value / Float(count)
-  }
-  return result
+  return features.reshaped([count * views, width]).meanOfEvery(views)
 }
 
 /// Puts the rows that `body` makes of every block of sources below each other.
