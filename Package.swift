@@ -117,7 +117,8 @@ let package = Package(
 
     // The engine's side of tools/bench engine.
     .executableTarget(
-      name: "EngineBench", dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"],
+      name: "EngineBench",
+      dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"],
       swiftSettings: strict),
     // Apart from reber, so that nobody builds an HTTP server who does not serve pages.
     .executableTarget(

@@ -2,8 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What `reber … --help` says of every command, as files beside this one that a person can read and
-/// a change shows in. `REBER_RENEW_HELP=1 tools/test --quick HelpTests` writes them anew.
+/// The help of every command, as files beside this one that a person can read and a change shows in.
+///
+/// `REBER_RENEW_HELP=1 tools/test --quick HelpTests` writes them anew.
 @Suite("Help") struct HelpTests {
   private static let folder = SharedData.repository + "/Tests/EndToEndTests/Help"
   private static let isRenewed = ProcessInfo.processInfo.environment["REBER_RENEW_HELP"] == "1"

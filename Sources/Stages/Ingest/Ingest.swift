@@ -48,7 +48,7 @@ public struct Ingest: Sendable {
     /// Arcsec a pixel of images that do not say so themselves.
     public var pixelScale: Float?
 
-    /// Cuts as it is usual.
+    /// The defaults: what an image is and how large its cutouts are follows from the survey.
     public init() {}
 
     /// What an image is.
