@@ -180,7 +180,7 @@ let package = Package(
     // The program itself, as a person or a script calls it.
     .testTarget(
       name: "EndToEndTests", dependencies: ["reber", "PostgreSQL", "TestSupport"],
-      swiftSettings: strict),
+      exclude: ["Help"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6]
 )

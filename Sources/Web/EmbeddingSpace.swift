@@ -25,14 +25,9 @@ final class EmbeddingSpace: Sendable {
     self.model = model
     sources = embeddings.map(\.source)
     let dimensions = embeddings.first?.vector.count ?? 0
-    var values: [Float] = []
-    values.reserveCapacity(embeddings.count * dimensions)
-    for embedding in embeddings {
-      let length = embedding.vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
-      let scale = length > 0 ? 1 / length : 0
-      for value in embedding.vector { values.append(value * scale) }
-    }
-    vectors = Tensor(shape: [embeddings.count, dimensions], values: values)
+    vectors = Tensor(
+      shape: [embeddings.count, dimensions], values: embeddings.flatMap(\.vector)
+    ).onUnitSphere()
     rows = Dictionary(
       sources.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
     map = vectors.onPrincipalPlane()
@@ -49,13 +44,11 @@ final class EmbeddingSpace: Sendable {
   ) -> [(source: Int, cosine: Float)] {
     let chosen = seeds.compactMap { rows[$0] }
     guard !chosen.isEmpty else { return [] }
-    var mean = [Float](repeating: 0, count: vectors.columns)
+    var sum = Tensor([1, vectors.columns])
     for row in chosen {
-      for (index, value) in vectors.row(row).enumerated() { mean[index] += value }
+      for (index, value) in vectors.row(row).enumerated() { sum.values[index] += value }
     }
-    let length = mean.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    let direction = Tensor(
-      shape: [1, mean.count], values: mean.map { length > 0 ? $0 / length : 0 })
+    let direction = sum.onUnitSphere()
     let cosines = multiply(direction, transposed: false, vectors, transposed: true)
     let out = excluded.union(seeds)
     return sources.indices.filter { !out.contains(sources[$0]) }

@@ -26,6 +26,8 @@ struct Forecast: Sendable {
   /// Sources that are used at most.
   static let limit = 4000
 
+  /// Judges labels by each other; `nil` where there are too few, or of one class alone.
+  ///
   /// - Parameters:
   ///   - labels: The consensus.
   ///   - space: The embeddings.
@@ -39,29 +41,22 @@ struct Forecast: Sendable {
       let step = Double(known.count) / Double(Self.limit)
       known = (0..<Self.limit).map { known[Int(Double($0) * step)] }
     }
-    // Of one class alone there is nothing to tell apart.
     guard known.count > Self.neighbours, Set(known.map(\.0.classID)).count > 1 else { return nil }
     sources = known.count
     let places = Dictionary(
       scheme.classes.enumerated().map { ($0.element.id, $0.offset) },
       uniquingKeysWith: { a, _ in a })
     let truth = known.map { places[$0.0.classID] ?? 0 }
-    var sizes = sequence(first: 25) { $0 * 2 }.prefix { $0 < known.count }
-    sizes.append(known.count)
-    var curve: [(labels: Int, f1: Double)] = []
-    var f1: [Int16: Double] = [:]
-    for size in sizes {
-      let confusion = Self.confusion(
-        space.vectors.rows(at: known.prefix(size).map(\.1)), Array(truth.prefix(size)),
-        classes: scheme.classes.count)
-      curve.append((labels: size, f1: confusion.macro.f1))
-      for (place, item) in scheme.classes.enumerated() {
-        let scores = confusion.scores(of: place)
-        f1[item.id] = scores.support > 0 ? scores.f1 : nil
-      }
+    let points = space.vectors.rows(at: known.map(\.1))
+    let sizes = sequence(first: 25) { $0 * 2 }.prefix { $0 < known.count } + [known.count]
+    let found = sizes.map { size in
+      let first = points.rows(at: Array(0..<size))
+      return Self.confusion(first, Array(truth.prefix(size)), classes: scheme.classes.count)
     }
-    self.curve = curve
-    self.f1 = f1
+    curve = zip(sizes, found).map { (labels: $0, f1: $1.macro.f1) }
+    let all = scheme.classes.enumerated().map { ($1.id, found[found.count - 1].scores(of: $0)) }
+    f1 = Dictionary(
+      all.filter { $0.1.support > 0 }.map { ($0.0, $0.1.f1) }, uniquingKeysWith: { a, _ in a })
   }
 
   private static func confusion(_ points: Tensor, _ truth: [Int], classes: Int) -> Confusion {

@@ -73,7 +73,7 @@ struct StageOptions: ParsableArguments {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
-  @Flag(help: "Do finished work once more, as a new run.")
+  @Flag(help: "Repeat finished work as a new run.")
   var again = false
 
   /// Opens what the stage works with.

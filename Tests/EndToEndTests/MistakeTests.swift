@@ -54,20 +54,15 @@ import Testing
     expect(70, ["does not exist"], from: try program.run("query", "TABLE catalogue.none"))
   }
 
-  @Test func everyCommandHelpsWithAnExample() throws {
+  @Test func aStatementMayBeginWithAComment() throws {
     let program = try Program()
-    for command in [
-      "db init", "db start", "db stop", "db status", "db migrate", "db url", "db psql",
-      "survey list", "survey show", "survey describe", "ingest", "simulate", "pretrain", "embed",
-      "cluster", "label choose", "label import", "label export", "label cluster", "finetune",
-      "classify", "evaluate", "publish", "export", "query", "show runs", "show lineage",
-      "show progress", "show clusters", "show labels",
-    ] {
-      let process = try program.start(command.split(separator: " ").map(String.init) + ["--help"])
-      process.waitUntilExit()
-      let text = try String(contentsOfFile: program.folder + "/.out", encoding: .utf8)
-      #expect(process.terminationStatus == 0, "\(command)")
-      #expect(text.contains("Example:") && text.contains("reber \(command)"), "\(command)")
+    for statement in ["-- one\nSELECT 1 AS n", "--two = 2\n--three\nSELECT 1 AS n"] {
+      let outcome = try program.run("query", statement, "--format", "csv")
+      #expect(outcome.status == 0 && outcome.output == "n\n1\n", "\(outcome.errors)")
+    }
+    for arguments in [["--fromat", "csv", "SELECT 1"], ["--fromat=csv"], ["SELECT", "1"], []] {
+      let outcome = try program.run(["query"] + arguments)
+      #expect(outcome.status == 64, "\(arguments): \(outcome.errors)")
     }
   }
 }

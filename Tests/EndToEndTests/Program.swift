@@ -45,12 +45,10 @@ final class Program: Sendable {
 
   /// Makes a database, lets `prepare` fill it, and migrates it.
   private init(_ prepare: (_ folder: String, _ address: String) throws -> Void) throws {
-    folder =
-      FileManager.default.temporaryDirectory
-      .appendingPathComponent("reber-\(UUID().uuidString)").path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     var environment = ProcessInfo.processInfo.environment
     address = try TestServer.newDatabase()
+    folder = TestServer.folder + "/" + UUID().uuidString
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     environment["DATABASE_URL"] = address
     environment["REBER_SQL"] = SharedData.repository + "/sql"
     self.environment = environment
@@ -96,11 +94,9 @@ final class Program: Sendable {
 
   /// Runs it to its end, and requires success.
   func call(_ arguments: [String]) throws {
-    let process = try start(arguments)
-    process.waitUntilExit()
-    let said = try text("err")
+    let outcome = try run(arguments)
     try #require(
-      process.terminationStatus == 0, "\(arguments.joined(separator: " ")): \(said)")
+      outcome.status == 0, "\(arguments.joined(separator: " ")): \(outcome.errors)")
   }
 
   /// Starts it, to be killed.

@@ -4,14 +4,14 @@ import PostgreSQL
 /// A private PostgreSQL server for the tests of this process, started when first asked for and
 /// gone when the process ends.
 public enum TestServer {
-  /// Started once; the folder is removed at exit.
+  /// The folder of the server, in which tests may make others; it is removed at exit.
+  public static let folder = FileManager.default.temporaryDirectory
+    .appendingPathComponent("reber-test-\(ProcessInfo.processInfo.processIdentifier)").path
+
+  /// Started once.
   private static let shared: Swift.Result<PrivateServer, any Error> = Swift.Result {
-    let folder = FileManager.default.temporaryDirectory
-      .appendingPathComponent("reber-test-\(ProcessInfo.processInfo.processIdentifier)").path
     let server = PrivateServer(folder: folder)
     atexit {
-      let folder = FileManager.default.temporaryDirectory
-        .appendingPathComponent("reber-test-\(ProcessInfo.processInfo.processIdentifier)").path
       try? PrivateServer(folder: folder).stop()
       try? FileManager.default.removeItem(atPath: folder)
     }

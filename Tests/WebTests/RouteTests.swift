@@ -107,6 +107,36 @@ import Testing
     }
   }
 
+  @Test func aSplitIsSeenThoughTheTreeIsKept() async throws {
+    try await withSite { client, _ in
+      let list = "/synthetic/clusters?groups=1"
+      let visit = try await Visit(client, as: "splitter").withToken(from: list)
+      let (_, whole, _) = try await visit.get(list)
+      #expect(whole.contains("1 parts"))
+      let top = try #require(whole.firstMatch(of: /href="\/synthetic\/label\/([0-9]+)/)).1
+      let (status, answer) = try await visit.post("/synthetic/label/\(top)?groups=1", "split=1")
+      #expect(status == .ok && answer.contains("split cluster \(top)"), "\(answer)")
+      #expect(try await visit.get(list).1.contains("2 parts"))
+      #expect(try await visit.post("/synthetic/undo?groups=1", "").0 == .ok)
+      #expect(try await visit.get(list).1.contains("1 parts"))
+      let other = try await Visit(client, as: "another")
+      #expect(try await other.get(list).1.contains("1 parts"))
+    }
+  }
+
+  @Test func theOldestIsDroppedFirst() async {
+    let cache = Cache<Int, Int>(limit: 10, weight: { $0 })
+    var made: [Int] = []
+    for key in [4, 5, 4, 3, 5, 4, 20, 3] {
+      let value = await cache.value(key) {
+        made.append(key)
+        return key
+      }
+      #expect(value == key)
+    }
+    #expect(made == [4, 5, 3, 4, 20, 3])
+  }
+
   @Test func strangersAreSentToTheDoor() async throws {
     try await withSite(password: "correct horse") { client, _ in
       try await client.execute(uri: "/synthetic/progress", method: .get) {

@@ -4,7 +4,7 @@ import PostgreSQL
 
 /// Images that come without a catalogue: each is a source, named by its file.
 struct ImageCollection {
-  /// One source for each image that could be opened.
+  /// The sources, one for each image that could be opened.
   private(set) var sources: [Source] = []
 
   /// Why the first image that could not be opened could not.

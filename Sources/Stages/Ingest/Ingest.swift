@@ -55,7 +55,7 @@ public struct Ingest: Sendable {
     /// Arcsec a pixel of images that do not say so themselves.
     public var pixelScale: Float?
 
-    /// Decides for each image what it is, and cuts mosaics to the usual size.
+    /// The defaults: what an image is and how large its cutouts are follows from the survey.
     public init() {}
 
     /// What an image is.

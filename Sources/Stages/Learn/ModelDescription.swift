@@ -15,10 +15,10 @@ struct ModelDescription: Codable, Sendable {
   /// Divides a classifier's logits.
   var temperature: Float?
 
-  /// The views that a classifier judges by; the usual in models of before this was kept.
+  /// The views that a classifier judges by; the default in models that were stored without them.
   var views: TestViews?
 
-  /// The sky shown by the images that taught it; `nil` in models of before this was kept.
+  /// The sky shown by the images that taught it; `nil` in models that were stored without it.
   var scale: AngularScale?
 }
 

@@ -34,6 +34,13 @@ struct Look: Sendable, Hashable {
   /// The part of a query that says it.
   var query: String { "stretch=\(stretch)&colours=\(colours.rawValue)&zoom=\(zoom)" }
 
+  /// The next closer look; behind the closest comes the whole image again.
+  var closer: Look {
+    var closer = self
+    closer.zoom = zoom % 4 + 1
+    return closer
+  }
+
   private var curve: Stretch {
     Self.stretches.first { $0.name == stretch }?.curve ?? .linear
   }

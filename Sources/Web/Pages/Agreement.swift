@@ -13,30 +13,26 @@ extension Section {
 extension Site {
   /// How far annotators agree, and on which sources they do not.
   func addAgreement(to router: Router<PageContext>) {
-    router.get("/:survey/agreement") { request, context in
-      let annotation = try await annotation(context)
-      let rows = try await pool.with {
+    router.get("/:survey/agreement") { try await agreementPage($0, $1) }
+  }
+
+  private func agreementPage(_ request: Request, _ context: PageContext) async throws -> Response {
+    let annotation = try await annotation(context)
+    let shared = SharedLabels(
+      try await pool.with {
         try annotation.survey.sharedLabels(scheme: annotation.scheme, in: $0)
-      }
-      let shared = SharedLabels(rows)
-      let page = max(0, request.fields.number("page") ?? 0)
-      let disputed = shared.disputed
-      let shown = Array(disputed.dropFirst(page * 48).prefix(48))
-      let cells = try await pool.with { try annotation.cells(of: shown, in: $0) }
-      let captions = shown.map { source in
-        shared.said[source, default: [:]].sorted { $0.key < $1.key }
-          .map { "\($0.key): \(annotation.scheme.name(of: $0.value) ?? "?")" }
-          .joined(separator: "; ")
-      }
-      let view = MontageView(
-        cells, survey: annotation.survey, columns: 8, look: Look(request.fields), isChoice: false,
-        captions: captions)
-      return try self.page(
-        "agreement", "Agreement", in: .agreement, of: annotation.survey, context,
-        AgreementContent(
-          shared, annotation.scheme, view: shown.isEmpty ? nil : view,
-          Pager(page, size: 48, of: disputed.count, request)))
-    }
+      })
+    let page = max(0, request.fields.number("page") ?? 0)
+    let shown = Array(shared.disputed.dropFirst(page * 48).prefix(48))
+    let cells = try await pool.with { try annotation.cells(of: shown, in: $0) }
+    let view = MontageView(
+      cells, survey: annotation.survey, columns: 8, look: Look(request.fields), isChoice: false,
+      captions: shown.map { shared.caption(of: $0, annotation.scheme) })
+    return try self.page(
+      "agreement", "Agreement", in: .agreement, of: annotation.survey, context,
+      AgreementContent(
+        shared, annotation.scheme, view: shown.isEmpty ? nil : view,
+        Pager(page, size: 48, of: shared.disputed.count, request)))
   }
 }
 
@@ -53,6 +49,12 @@ struct SharedLabels {
     for row in rows { said[row.source, default: [:]][row.annotator] = row.classID }
     self.said = said
     annotators = Set(rows.map(\.annotator)).sorted()
+  }
+
+  /// Who says what of a source.
+  func caption(of source: Int, _ scheme: ClassScheme) -> String {
+    said[source, default: [:]].sorted { $0.key < $1.key }
+      .map { "\($0.key): \(scheme.name(of: $0.value) ?? "?")" }.joined(separator: "; ")
   }
 
   /// Sources on which not all agree.

@@ -12,37 +12,35 @@ extension Section {
 
 extension Site {
   func addClusterPages(to router: Router<PageContext>) {
-    router.get("/:survey/label") { request, context -> Response in
-      let annotation = try await annotation(context)
-      let place = ClusterPlace(annotation.survey, request.fields)
-      let queue = try await queue(annotation)
-      guard let first = queue.suggestions(groups: place.groups).first(where: { $0.unlabelled > 0 })
-      else { return .redirect(to: place.base + "/progress") }
-      return .redirect(to: place.href(first.number))
-    }
-    router.get("/:survey/clusters") { request, context -> Response in
-      try await clusterList(request, context)
-    }
-    router.get("/:survey/label/:cluster") { request, context -> Response in
-      try await clusterPage(request, context)
-    }
-    router.post("/:survey/label/:cluster") { request, context -> Response in
-      try await decideCluster(request, context)
-    }
-    router.post("/:survey/undo") { request, context -> Response in
-      let annotation = try await annotation(context)
-      let place = ClusterPlace(annotation.survey, request.fields)
-      guard let undone = try await pool.with({ try annotation.undo(in: $0) }) else {
+    router.get("/:survey/label") { try await nextCluster($0, $1) }
+    router.get("/:survey/clusters") { try await clusterList($0, $1) }
+    router.get("/:survey/label/:cluster") { try await clusterPage($0, $1) }
+    router.post("/:survey/label/:cluster") { try await decideCluster($0, $1) }
+    router.post("/:survey/undo") { try await undo($0, $1) }
+  }
+
+  private func nextCluster(_ request: Request, _ context: PageContext) async throws -> Response {
+    let annotation = try await annotation(context)
+    let place = ClusterPlace(annotation.survey, request.fields)
+    let parts = try await queue(annotation).suggestions(groups: place.groups)
+    let next = parts.first { $0.unlabelled > 0 }
+    return .redirect(to: next.map { place.href($0.number) } ?? place.base + "/progress")
+  }
+
+  private func undo(_ request: Request, _ context: PageContext) async throws -> Response {
+    let annotation = try await annotation(context)
+    let place = ClusterPlace(annotation.survey, request.fields)
+    let (undone, source) = try await pool.with { database in
+      guard let undone = try annotation.undo(in: database) else {
         throw HTTPError(.conflict, message: "there is nothing to undo")
       }
-      let source = try await pool.with { database in
-        try undone.source.flatMap { try annotation.cells(of: [$0], in: database).first?.name }
-      }
-      let next =
-        source.map { "\(place.base)/single?source=\(percentEncoded($0))" }
-        ?? undone.cluster.map(place.href) ?? "\(place.base)/label"
-      return try answer(request, next: next, "took back \(undone.labels) labels")
+      let cells = try undone.source.map { try annotation.cells(of: [$0], in: database) }
+      return (undone, cells?.first?.name)
     }
+    let next =
+      source.map { "\(place.base)/single?source=\(percentEncoded($0))" }
+      ?? undone.cluster.map(place.href) ?? "\(place.base)/label"
+    return try answer(request, next: next, "took back \(undone.labels) labels")
   }
 
   /// The clusters of the newest clustering, with their labels.
@@ -84,16 +82,7 @@ extension Site {
     let form = try await request.form()
     let shown = form.number("shown") ?? 0
     let out = form.numbers("out")
-    if form["split"] != nil {
-      try await pool.with { database in
-        _ = try annotation.split(
-          number, of: Clustering.find(of: annotation.survey, in: database), shown: shown,
-          in: database)
-      }
-      let part = try await queue(annotation).largestPart(of: number)
-      return try answer(
-        request, next: part.map(place.href) ?? place.base + "/label", "split cluster \(number)")
-    }
+    if form["split"] != nil { return try await split(number, shown, annotation, place, request) }
     let classID = try annotation.scheme.classID(form)
     let action = try await pool.with { database in
       try annotation.accept(
@@ -103,6 +92,20 @@ extension Site {
     let name = annotation.scheme.name(of: classID) ?? ""
     return try answer(
       request, next: place.base + "/label", "\(action.labels) sources are \(name)")
+  }
+
+  private func split(
+    _ number: Int, _ shown: Int, _ annotation: Annotation, _ place: ClusterPlace,
+    _ request: Request
+  ) async throws -> Response {
+    try await pool.with { database in
+      _ = try annotation.split(
+        number, of: Clustering.find(of: annotation.survey, in: database), shown: shown,
+        in: database)
+    }
+    let part = try await queue(annotation).largestPart(of: number)
+    return try answer(
+      request, next: part.map(place.href) ?? place.base + "/label", "split cluster \(number)")
   }
 
   private func clusterList(_ request: Request, _ context: PageContext) async throws -> Response {
@@ -209,12 +212,10 @@ private struct ClusterContent {
     part = queue.largestPart(of: node.number).map(place.href)
     grow = "\(place.base)/grow?cluster=\(node.number)"
     list = "\(place.base)/clusters?\(query)"
-    let pages = (all + ClusterPlace.size - 1) / ClusterPlace.size
-    earlier = place.page > 0 ? "\(here)?\(query)&page=\(place.page - 1)" : nil
-    later = place.page + 1 < pages ? "\(here)?\(query)&page=\(place.page + 1)" : nil
-    var zoomedLook = look
-    zoomedLook.zoom = look.zoom % 4 + 1
-    zoomed = "\(here)?groups=\(place.groups)&\(zoomedLook.query)&page=\(place.page)"
+    let last = (all - 1) / ClusterPlace.size
+    earlier = place.page > 0 ? "\(action)&page=\(place.page - 1)" : nil
+    later = place.page < last ? "\(action)&page=\(place.page + 1)" : nil
+    zoomed = "\(here)?groups=\(place.groups)&\(look.closer.query)&page=\(place.page)"
     looks = LookForm(look, action: here)
     known = node.known(scheme)
     outElsewhere = place.out.subtracting(montage.cells.map(\.source)).sorted()

@@ -1,3 +1,4 @@
+import Catalogue
 import Foundation
 import Hummingbird
 
@@ -51,6 +52,23 @@ struct Choice: Sendable {
 
   static func all(_ values: [String], chosen: String?) -> [Choice] {
     values.map { Choice(value: $0, name: $0, isChosen: $0 == chosen) }
+  }
+}
+
+/// The probability of a class, as a bar of a hundred parts.
+struct Bar {
+  var name: String
+  var swatch: Int
+  var value: String
+  var width: Int
+
+  /// What the classifier says of a source.
+  static func all(_ source: SourceDetail) -> [Bar] {
+    source.probabilities.map {
+      Bar(
+        name: $0.className, swatch: Int($0.classID), value: String(format: "%.3f", $0.probability),
+        width: Int(($0.probability * 100).rounded()))
+    }
   }
 }
 

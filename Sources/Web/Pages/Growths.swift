@@ -51,15 +51,8 @@ extension Site {
         "embedding of '\(annotation.survey.name)'", hint: "make some with 'reber embed'")
     }
     let cluster: Int? = form.number("cluster")
-    let (clustering, labelled, members) = try await pool.with { database in
-      let clustering = try cluster.map { _ in
-        try Clustering.find(of: annotation.survey, in: database)
-      }
-      let members = try cluster.flatMap { try clustering?.members(of: $0, in: database) }
-      return (clustering, try annotation.labelledSources(in: database), members ?? [])
-    }
-    let own = labelled.filter { $0.classID == classID }.map(\.source)
-    let seeds = members.isEmpty ? own : Array(members.prefix(200))
+    let start = try await pool.with { try GrowthStart(from: cluster, annotation, in: $0) }
+    let seeds = start.seeds(of: classID)
     guard !seeds.isEmpty else {
       throw HTTPError(
         .conflict,
@@ -68,13 +61,10 @@ extension Site {
           cluster, or begin from one
           """)
     }
-    // What a cluster begins with has no label yet: it comes first.
-    let unlabelled = Set(labelled.map(\.source))
-    let first = members.prefix(200).filter { !unlabelled.contains($0) }
-    let ranking = first + space.ranking(like: seeds, excluding: unlabelled).map(\.source)
+    let ranking = start.candidates(like: seeds, in: space)
     let growth = try await pool.with { database in
       try annotation.grow(
-        classID, from: cluster, of: clustering, model: space.model, seeds: seeds,
+        classID, from: cluster, of: start.clustering, model: space.model, seeds: seeds,
         ranking: ranking, pageSize: GrowthPlace.size, in: database)
     }
     return try answer(
@@ -111,37 +101,83 @@ extension Site {
     guard growth.annotator == annotation.annotator else {
       throw HTTPError(.forbidden, message: "\(growth.annotator) began this: begin your own")
     }
-    let here = "/\(annotation.survey.name)/grow/\(number)"
     let place = GrowthPlace(growth, path: growth.path)
-    if form["finish"] != nil {
-      guard growth.action == nil else {
-        throw HTTPError(.conflict, message: "the labels of this growth are written")
-      }
-      let action = try await pool.with {
-        try annotation.finish(
-          growth, taking: place.taken, rejecting: growth.rejected, in: $0)
-      }
-      return try answer(
-        request, next: "/\(annotation.survey.name)/label", "\(action.labels) sources are labelled")
+    if form["finish"] != nil { return try await finish(growth, at: place, annotation, request) }
+    let decision = try growth.decision(form, at: place)
+    var after = growth
+    after.decisions.append(decision)
+    try await pool.with { try growth.decide(decision, in: $0) }
+    let next = "/\(annotation.survey.name)/grow/\(number)?path=\(after.path)&\(look)"
+    return try answer(request, next: next, "page \(decision.page + 1)")
+  }
+
+  /// Labels what is known to match.
+  private func finish(
+    _ growth: Growth, at place: GrowthPlace, _ annotation: Annotation, _ request: Request
+  ) async throws -> Response {
+    guard growth.action == nil else {
+      throw HTTPError(.conflict, message: "the labels of this growth are written")
     }
-    guard let answer = form["answer"].flatMap(Growth.Answer.init) else {
+    let action = try await pool.with {
+      try annotation.finish(growth, taking: place.taken, rejecting: growth.rejected, in: $0)
+    }
+    return try answer(
+      request, next: "/\(annotation.survey.name)/label", "\(action.labels) sources are labelled")
+  }
+}
+
+/// What there is to grow a class from.
+private struct GrowthStart: Sendable {
+  /// The clustering of the cluster that it begins from.
+  var clustering: Clustering?
+
+  /// The first sources of that cluster; none where it begins from labels.
+  var members: [Int] = []
+
+  /// What the annotator has labelled.
+  var labelled: [(source: Int, classID: Int16)]
+
+  init(from cluster: Int?, _ annotation: Annotation, in database: Connection) throws {
+    labelled = try annotation.labelledSources(in: database)
+    guard let cluster else { return }
+    let clustering = try Clustering.find(of: annotation.survey, in: database)
+    members = Array(try clustering.members(of: cluster, in: database).prefix(200))
+    self.clustering = clustering
+  }
+
+  /// The sources that candidates are to be like.
+  func seeds(of classID: Int16) -> [Int] {
+    members.isEmpty ? labelled.filter { $0.classID == classID }.map(\.source) : members
+  }
+
+  /// Sources without a label of the annotator, the most alike first; what a cluster begins with
+  /// comes before all others.
+  func candidates(like seeds: [Int], in space: EmbeddingSpace) -> [Int] {
+    let labelled = Set(labelled.map(\.source))
+    return members.filter { !labelled.contains($0) }
+      + space.ranking(like: seeds, excluding: labelled).map(\.source)
+  }
+}
+
+extension Growth {
+  /// The decision that a form brings.
+  ///
+  /// - Throws: `HTTPError` where there is none, or it was made on a page that is not the last.
+  fileprivate func decision(_ form: Fields, at place: GrowthPlace) throws -> Decision {
+    guard let answer = form["answer"].flatMap(Answer.init) else {
       throw HTTPError(.badRequest, message: "the form lacks an answer")
     }
     if answer == .undo {
-      guard !growth.standing.isEmpty else {
+      guard let last = standing.last else {
         throw HTTPError(.conflict, message: "there is nothing to undo")
       }
-    } else if form["path"] ?? "" != growth.path || place.page == nil {
+      return Decision(page: place.page ?? last.page, answer: .undo, rejected: [])
+    }
+    guard let page = place.page, form["path"] ?? "" == path else {
       throw HTTPError(.conflict, message: "another window was faster: load the page again")
     }
-    var after = growth
-    let decision = Growth.Decision(
-      page: place.page ?? growth.standing.last?.page ?? 0, answer: answer,
-      rejected: answer == .match ? form.numbers("out") : [])
-    after.decisions.append(decision)
-    try await pool.with { try growth.decide(decision, in: $0) }
-    return try self.answer(
-      request, next: "\(here)?path=\(after.path)&\(look)", "page \(decision.page + 1)")
+    return Decision(
+      page: page, answer: answer, rejected: answer == .match ? form.numbers("out") : [])
   }
 }
 

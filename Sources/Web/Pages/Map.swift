@@ -13,30 +13,33 @@ extension Section {
 extension Site {
   /// The embeddings on two axes.
   func addMap(to router: Router<PageContext>) {
-    router.get("/:survey/map") { _, context in
-      let annotation = try await annotation(context)
-      let space = try await space(of: annotation.survey)
-      let base = "/" + percentEncoded(annotation.survey.name)
-      return try page(
-        "map", "Map", in: .map, of: annotation.survey, context,
-        MapContent(
-          points: space?.sources.count, data: base + "/map.json", base: base,
-          classes: ClassButton.all(annotation.scheme)))
+    router.get("/:survey/map") { try await mapPage($1) }
+    router.get("/:survey/map.json") { try await mapPoints($1) }
+  }
+
+  private func mapPage(_ context: PageContext) async throws -> Response {
+    let annotation = try await annotation(context)
+    let space = try await space(of: annotation.survey)
+    let base = "/" + percentEncoded(annotation.survey.name)
+    return try page(
+      "map", "Map", in: .map, of: annotation.survey, context,
+      MapContent(
+        points: space?.sources.count, data: base + "/map.json", base: base,
+        classes: ClassButton.all(annotation.scheme)))
+  }
+
+  private func mapPoints(_ context: PageContext) async throws -> Response {
+    let annotation = try await annotation(context)
+    guard let space = try await space(of: annotation.survey) else {
+      throw CatalogueError.missing("embedding", hint: "make some with 'reber embed'")
     }
-    router.get("/:survey/map.json") { _, context in
-      let annotation = try await annotation(context)
-      guard let space = try await space(of: annotation.survey) else {
-        throw CatalogueError.missing("embedding", hint: "make some with 'reber embed'")
-      }
-      let classes = try await pool.with { database in
-        try annotation.survey.knownClasses(
-          scheme: annotation.scheme, work: annotation.survey.newestWork(in: database),
-          in: database)
-      }
-      return Response(
-        status: .ok, headers: [.contentType: "application/json"],
-        body: ResponseBody(byteBuffer: ByteBuffer(string: Self.points(space, classes))))
+    let classes = try await pool.with { database in
+      try annotation.survey.knownClasses(
+        scheme: annotation.scheme, work: annotation.survey.newestWork(in: database), in: database)
     }
+    return Response(
+      status: .ok, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(string: Self.points(space, classes))))
   }
 
   /// `[[x, y, label, prediction, source], …]`, coordinates in ±10,000, −1 for no class.

@@ -90,33 +90,41 @@ private struct ProgressContent {
     share = percent(labelled, of: images)
     width = images == 0 ? 0 : Int(100 * Double(labelled) / Double(images))
     label = "/\(percentEncoded(annotation.survey.name))/label"
-    let people = Set(progress.counts.map(\.annotator)).sorted()
-    annotators = people
+    annotators = Set(progress.counts.map(\.annotator)).sorted()
+    rows = Self.rows(progress, forecast, annotation.scheme, annotators)
+    totals = annotators.map { person in
+      progress.counts.filter { $0.annotator == person }.reduce(0) { $0 + $1.sources }
+    }
+    rates = progress.rates.map(Rate.init)
+    let own = progress.rates.first { $0.annotator == annotation.annotator }
+    if let speed = own?.sourcesPerHour, speed > 0 {
+      estimate = String(format: "%.1f", Double(left) / speed)
+    }
+    self.forecast = forecast.map(Curve.init)
+  }
+
+  private static func rows(
+    _ progress: LabelProgress, _ forecast: Forecast?, _ scheme: ClassScheme, _ people: [String]
+  ) -> [Row] {
     let counts = Dictionary(
       progress.counts.map { ([$0.annotator, String($0.classID)], $0.sources) },
       uniquingKeysWith: +)
-    rows = annotation.scheme.classes.map { item in
+    return scheme.classes.map { item in
       Row(
         name: item.name, swatch: Int(item.id),
         counts: people.map { counts[[$0, String(item.id)]] ?? 0 },
         f1: forecast?.f1[item.id].map { String(format: "%.2f", $0) } ?? "–")
     }
-    totals = people.map { person in
-      progress.counts.filter { $0.annotator == person }.reduce(0) { $0 + $1.sources }
-    }
-    rates = progress.rates.map {
-      Rate(
-        annotator: $0.annotator, decisions: $0.decisions, sources: $0.sources,
-        minutes: String(format: "%.1f", $0.hours * 60),
-        decisionsPerHour: formatted($0.decisionsPerHour),
-        sourcesPerHour: formatted($0.sourcesPerHour))
-    }
-    if let rate = progress.rates.first(where: { $0.annotator == annotation.annotator }),
-      let speed = rate.sourcesPerHour, speed > 0
-    {
-      estimate = String(format: "%.1f", Double(left) / speed)
-    }
-    self.forecast = forecast.map(Curve.init)
+  }
+}
+
+extension ProgressContent.Rate {
+  fileprivate init(_ rate: LabelProgress.Rate) {
+    self.init(
+      annotator: rate.annotator, decisions: rate.decisions, sources: rate.sources,
+      minutes: String(format: "%.1f", rate.hours * 60),
+      decisionsPerHour: formatted(rate.decisionsPerHour),
+      sourcesPerHour: formatted(rate.sourcesPerHour))
   }
 }
 

@@ -111,13 +111,6 @@ private struct SingleContent {
   var page: String
   var base: String
 
-  struct Bar {
-    var name: String
-    var swatch: Int
-    var value: String
-    var width: Int
-  }
-
   init(
     _ detail: SourceDetail, next: String?, _ place: SinglePlace, _ annotation: Annotation,
     _ look: Look
@@ -140,15 +133,7 @@ private struct SingleContent {
     isBlind = place.isBlind
     toggle = place.href(detail.source.name, blind: !place.isBlind)
     orders = Choice.all(Annotation.Order.allCases.map(\.rawValue), chosen: place.order.rawValue)
-    probabilities =
-      place.isBlind
-      ? []
-      : detail.probabilities.map {
-        Bar(
-          name: $0.className, swatch: Int($0.classID),
-          value: String(format: "%.3f", $0.probability),
-          width: Int(($0.probability * 100).rounded()))
-      }
+    probabilities = place.isBlind ? [] : Bar.all(detail)
     mine = detail.labels.first { $0.annotator == annotation.annotator }?.className
     page = "\(survey)/sources/\(percentEncoded(detail.source.name))"
   }

@@ -45,7 +45,7 @@ private struct SourceContent {
   var contours: Bool
   var facts: [Fact]
   var attributes: [Fact]
-  var labels: [Said]
+  var labels: [SourceDetail.Said]
   var probabilities: [Bar]
   var neighbours: MontageView?
   var lineage: Line?
@@ -57,21 +57,6 @@ private struct SourceContent {
   struct Fact {
     var name: String
     var value: String
-  }
-
-  struct Said {
-    var annotator: String
-    var className: String?
-    var at: String
-    var method: String
-    var comment: String?
-  }
-
-  struct Bar {
-    var name: String
-    var swatch: Int
-    var value: String
-    var width: Int
   }
 
   struct Line {
@@ -105,17 +90,8 @@ private struct SourceContent {
     contours = showsContours
     facts = Self.facts(detail)
     attributes = detail.attributes.map { Fact(name: $0.name, value: $0.value) }
-    labels = detail.labels.map {
-      Said(
-        annotator: $0.annotator, className: $0.className, at: $0.at, method: $0.method,
-        comment: $0.comment)
-    }
-    probabilities = detail.probabilities.map {
-      Bar(
-        name: $0.className, swatch: Int($0.classID),
-        value: String(format: "%.3f", $0.probability),
-        width: Int(($0.probability * 100).rounded()))
-    }
+    labels = detail.labels
+    probabilities = Bar.all(detail)
     self.neighbours = neighbours
     self.lineage = lineage.map(Line.init)
     single = "\(base)/single?source=\(percentEncoded(name))"
@@ -160,93 +136,5 @@ extension SourceContent.Line {
       SourceContent.Fact(name: "pixels", value: lineage.image.pixelsSHA256),
       SourceContent.Fact(name: lineage.image.file ?? "file", value: lineage.image.fileSHA256),
     ]
-  }
-}
-
-/// What is drawn over a picture, in pixels of the image.
-struct Overlay {
-  var viewBox: String
-  var contours: [String]
-  var contourNote: String?
-  var scaleBar: ScaleBar?
-  var beam: Beam?
-  var north: Arrow
-  var east: Arrow
-  /// The size of letters.
-  var letters: Double
-
-  struct ScaleBar {
-    var x1: Double
-    var x2: Double
-    var y: Double
-    var textX: Double
-    var textY: Double
-    var text: String
-  }
-
-  struct Beam {
-    var x: Double
-    var y: Double
-    var rx: Double
-    var ry: Double
-    var angle: Double
-  }
-
-  struct Arrow {
-    var x1: Double
-    var y1: Double
-    var x2: Double
-    var y2: Double
-    var textX: Double
-    var textY: Double
-  }
-
-  init(
-    _ image: StoredCutout, wcs: JSON?, beam: Survey.Observation, zoom: Int, showsContours: Bool
-  ) {
-    let (width, height) = (Double(image.width) / Double(zoom), Double(image.height) / Double(zoom))
-    let (left, top) = ((Double(image.width) - width) / 2, (Double(image.height) - height) / 2)
-    viewBox = "\(left) \(top) \(width) \(height)"
-    letters = width / 24
-    let lines = showsContours ? Contours(image) : nil
-    contours = lines?.paths ?? []
-    contourNote = lines.map { lines in
-      lines.levels.isEmpty
-        ? "no contour: nothing reaches 3σ"
-        : "contours at 3σ × 1, 2, 4, … \(1 << (lines.levels.count - 1)), σ = "
-          + formatted(Double(SkyLevel(image.values).deviation))
-    }
-    let orientation = Orientation(wcs: wcs)
-    let pivot = (left + width * 0.87, top + height * 0.16)
-    north = Self.arrow(pivot, orientation.north, width / 11)
-    east = Self.arrow(pivot, orientation.east, width / 11)
-    guard let scale = (image.pixelScale ?? beam.pixelScale).map(Double.init) else { return }
-    let seconds = Self.round(width * scale / 4)
-    let y = top + height * 0.95
-    scaleBar = ScaleBar(
-      x1: left + width * 0.95 - seconds / scale, x2: left + width * 0.95, y: y,
-      textX: left + width * 0.95 - seconds / scale / 2, textY: y - letters * 0.5,
-      text: seconds < 60 ? "\(formatted(seconds))″" : "\(formatted(seconds / 60))′")
-    if let major = beam.beamMajor {
-      let minor = Double(beam.beamMinor ?? major)
-      self.beam = Beam(
-        x: left + width * 0.07, y: top + height * 0.93, rx: minor / scale / 2,
-        ry: Double(major) / scale / 2, angle: -Double(beam.beamAngle ?? 0))
-    }
-  }
-
-  private static func arrow(
-    _ pivot: (Double, Double), _ direction: (x: Double, y: Double), _ length: Double
-  ) -> Arrow {
-    let tip = (pivot.0 + direction.x * length, pivot.1 + direction.y * length)
-    return Arrow(
-      x1: pivot.0, y1: pivot.1, x2: tip.0, y2: tip.1,
-      textX: tip.0 + direction.x * length * 0.4, textY: tip.1 + direction.y * length * 0.4)
-  }
-
-  /// The largest of 1, 2, 5 times a power of ten that is not above a length in arcsec; whole
-  /// minutes from a minute on.
-  private static func round(_ seconds: Double) -> Double {
-    [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600].last { $0 <= seconds } ?? seconds
   }
 }

@@ -12,8 +12,9 @@ final class Cache<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     var weight = 0
   }
 
-  /// Keeps values until together they weigh more than `limit`; each weighs 1 where nothing else is
-  /// said. The newest stays whatever it weighs.
+  /// Keeps values until together they weigh more than `limit`.
+  ///
+  /// Each weighs 1 where nothing else is said; the newest stays whatever it weighs.
   init(limit: Int, weight: @escaping @Sendable (Value) -> Int = { _ in 1 }) {
     self.limit = limit
     self.weight = weight

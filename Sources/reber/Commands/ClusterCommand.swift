@@ -14,11 +14,11 @@ struct ClusterCommand: AsyncParsableCommand {
 
   @Option(help: "The survey.") var survey: String
   @Option(help: "The encoder; the newest where none is named.") var model: Int?
-  @Option(help: "Clusters; take several times as many as there are classes.")
+  @Option(help: "How many clusters; several times as many as there are classes are best.")
   var clusters = ClusteredSpace.Options().clusters
   @Option(help: "Principal components kept.")
   var components = ClusteredSpace.Options().components
-  @Option(help: "Decides the starts of k-means.") var seed: UInt64 = 1
+  @Option(help: "The seed of the centres that k-means starts from.") var seed: UInt64 = 1
   @OptionGroup(title: "Output") var options: StageOptions
 
   func run() async throws {

@@ -100,7 +100,7 @@ struct DatabaseCommands: ParsableCommand {
       abstract: "Open psql in the database.",
       discussion: "Example:\n  reber db psql -- -c 'SELECT * FROM reber.labelled_source LIMIT 5'")
 
-    @Argument(parsing: .postTerminator, help: "What psql is given.")
+    @Argument(parsing: .postTerminator, help: "The arguments that psql gets.")
     var arguments: [String] = []
 
     func run() throws {

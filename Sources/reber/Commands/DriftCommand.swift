@@ -21,13 +21,14 @@ struct DriftCommand: AsyncParsableCommand {
 
   @Option(help: "The survey.") var survey: String
   @Option(help: "The encoder; the newest where none is named.") var model: Int?
-  @Option(help: "The classifier to compare by; the newest that has classified the survey.")
+  @Option(
+    help: "The classifier whose classifications are compared; the newest of the survey without it.")
   var classifier: Int?
-  @Option(help: "Sources of each side that the energy distance is measured on.")
+  @Option(help: "How many sources of each side the energy distance is measured on.")
   var sample = DriftStage(survey: "").sample
-  @Option(help: "Divisions by chance in the permutation tests.")
+  @Option(help: "Permutations in the tests.")
   var permutations = DriftStage(survey: "").permutations
-  @Option(help: "Decides samples and divisions.") var seed: UInt64 = 1
+  @Option(help: "The seed of the samples and the permutations.") var seed: UInt64 = 1
   @OptionGroup(title: "How the survey is shown; as it was embedded without these")
   var scale: ScaleMatchOptions
   @OptionGroup(title: "Output") var options: StageOptions

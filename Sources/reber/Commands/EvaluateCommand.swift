@@ -23,11 +23,13 @@ struct EvaluateCommand: AsyncParsableCommand {
   var truth: String?
   @Option(help: "The classification run; the newest where none is named.")
   var classification: Int?
-  @Option(help: ArgumentHelp("How near a learned source may not be.", valueName: "arcsec"))
+  @Option(
+    help: ArgumentHelp(
+      "Sources within this distance of a learned one are not judged.", valueName: "arcsec"))
   var radius = 10.0
-  @Option(help: "The bound of doubtful predictions.") var low: Float = 0.85
-  @Option(help: "The bound of sure predictions.") var high: Float = 0.99
-  @Option(help: "Resamplings of the bootstrap.") var resamplings = 500
+  @Option(help: "Also score the predictions of at most this probability.") var low: Float = 0.85
+  @Option(help: "Also score the predictions of at least this probability.") var high: Float = 0.99
+  @Option(help: "How often the bootstrap resamples.") var resamplings = 500
   @Option(
     help: ArgumentHelp(
       "Also write report.html there, a page with tables and figures, and CSV files of them.",

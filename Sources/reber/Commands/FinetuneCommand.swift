@@ -28,12 +28,16 @@ struct FinetuneCommand: AsyncParsableCommand {
   var epochs = FineTuning.Options(classes: 2).epochs
   @Option(help: "Folds held out in turn; 0 for none, and no calibration.")
   var folds = FineTuning.Options(classes: 2).folds
-  @Option(help: "Sources in a step.") var batchSize = FineTuning.Options(classes: 2).batchSize
+  @Option(help: "How many sources a step learns from.") var batchSize = FineTuning.Options(
+    classes: 2
+  ).batchSize
   @Option(help: "The learning rate of the whole network.")
   var rate = FineTuning.Options(classes: 2).rate
-  @Option(help: "Sources without a label that show later what was never labelled.")
+  @Option(
+    help: "Unlabelled sources kept with the classifier, to tell later what is unlike all labels.")
   var unlabelled = FinetuneStage(survey: "").unlabelled
-  @Option(help: "Decides folds, order and views.") var seed: UInt64 = 1
+  @Option(help: "The seed of the folds, the order of the sources and their views.") var seed:
+    UInt64 = 1
   @OptionGroup var learning: LearningOptions
   @OptionGroup(title: "Views") var views: ViewOptions
   @OptionGroup(title: "A survey that the encoder did not learn from") var scale: ScaleMatchOptions

@@ -12,14 +12,16 @@ struct IngestCommand: AsyncParsableCommand {
       name; what was recognised is shown, and --column and --unit correct it. Every
       other column is kept with its unit.
 
-      Images are FITS or PNG, files or folders. One that the catalogue names, or that
-      is called like a source, shows that source. Any other is a mosaic where several
-      sources lie on it or it is more than 3 cutouts wide, and is cut at each of them;
-      else it shows the source at its centre. Images that several sources name are cut
-      at those. Images without a catalogue become sources named by their file.
+      Images are FITS or PNG, given as files or folders. An image shows one source if the
+      catalogue names it for that source alone, or if it is called like the source. An
+      image that the catalogue names for several sources is cut out at each of those. Of
+      all others, an image on which several sources lie, or which is more than 3 cutouts
+      wide, is a mosaic and is cut out at each of its sources; any smaller one shows the
+      source at its centre. Without a catalogue each image becomes a source named like
+      its file.
 
-      The same files again change nothing; changed ones replace what changed. What
-      cannot be used is set aside in reber.rejected with the reason.
+      Ingesting the same files again changes nothing; of changed files, what changed is
+      replaced. What cannot be used is set aside in reber.rejected with the reason.
 
       Example:
         reber ingest catalogue.csv --survey first --images cutouts
@@ -31,7 +33,7 @@ struct IngestCommand: AsyncParsableCommand {
   @Argument(help: "The source catalogue: FITS, VOTable or CSV, gzipped or not.")
   var catalogue: String?
 
-  @Option(help: "The survey's name; it is made where there is none of that name.")
+  @Option(help: "The survey's name; a new survey is made where none has it.")
   var survey: String
 
   @Option(

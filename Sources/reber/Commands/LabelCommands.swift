@@ -30,7 +30,7 @@ struct LabelCommands: ParsableCommand {
     @Option(help: "The class scheme; sources with a label in it are left out.")
     var scheme = ClassScheme.twelveClasses
     @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
-    @Option(help: "Decides which sources of a cluster come first.") var seed: UInt64 = 1
+    @Option(help: "The seed that chooses among the sources of a cluster.") var seed: UInt64 = 1
     @Option(name: .shortAndLong, help: "The sheet: .csv, .fits or .vot.") var output: String
     @OptionGroup(title: "Output") var options: ResultOptions
 
@@ -63,11 +63,11 @@ struct LabelCommands: ParsableCommand {
     var confidencePercent = false
     @Flag(help: "Add classes that the scheme lacks, and the scheme where there is none.")
     var addClasses = false
-    @Option(help: "A table whose sources alone are labelled, as 'label choose' writes it.")
+    @Option(help: "Label only the sources of this table, as 'label choose' writes it.")
     var only: String?
-    @Option(help: "The share of each class's rows that is taken, drawn by chance.")
+    @Option(help: "The share of each class's rows to take, drawn by chance.")
     var fraction = 1.0
-    @Option(help: "Decides that draw.") var seed: UInt64 = 1
+    @Option(help: "The seed of that draw.") var seed: UInt64 = 1
     @OptionGroup(title: "Output") var options: StageOptions
 
     func run() async throws {

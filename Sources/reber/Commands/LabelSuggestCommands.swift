@@ -21,11 +21,11 @@ extension LabelCommands {
     @Option(help: "The survey.") var survey: String
     @Option(help: "The most sources or clusters to list.") var count = 50
     @Flag(help: "Rank clusters instead of sources.") var clusters = false
-    @Option(help: "The class scheme; labels in it count as known.")
+    @Option(help: "The class scheme; sources with a label in it count as labelled.")
     var scheme = ClassScheme.twelveClasses
     @Option(help: "The encoder; that of the newest clustering where none is named.") var model: Int?
     @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
-    @Option(help: "Decides what is drawn by chance.") var seed: UInt64 = 1
+    @Option(help: "The seed of what is drawn by chance.") var seed: UInt64 = 1
     @OptionGroup(title: "Choice") var choice: SuggestionOptions
     @Option(name: .shortAndLong, help: "A sheet to fill in: .csv, .fits or .vot.")
     var output: String?
@@ -110,14 +110,17 @@ extension LabelCommands {
     var strategies = "random,clusters,suggested"
     @Option(help: ArgumentHelp("Numbers of labels.", valueName: "a,b"))
     var counts = "12,25,50,100,200"
-    @Option(help: "Repeats, with other held-out parts and chances.") var repeats = 10
-    @Option(help: "Labels after which suggestions are made anew.")
+    @Option(help: "How often all is repeated with another held-out part and other draws.")
+    var repeats = 10
+    @Option(help: "After so many labels suggestions are made anew.")
     var batch = LabelSimulation(survey: "").batch
-    @Option(help: "Clusters that sources are chosen from by cluster.") var clusters = 60
+    @Option(help: "Clusters, for the strategy that chooses by cluster.") var clusters = 60
     @Option(
-      help: ArgumentHelp("Sources so near stand on one side.", valueName: "arcsec"))
+      help: ArgumentHelp(
+        "Sources within this distance of each other are held out together or not at all.",
+        valueName: "arcsec"))
     var radius = 10.0
-    @Option(help: "Decides the held-out parts and everything drawn.") var seed: UInt64 = 1
+    @Option(help: "The seed of the held-out parts and of everything drawn.") var seed: UInt64 = 1
     @OptionGroup(title: "Choice") var choice: SuggestionOptions
     @OptionGroup(title: "Output") var options: ResultOptions
 
@@ -195,12 +198,12 @@ extension LabelCommands {
 
 /// How suggestions are made.
 struct SuggestionOptions: ParsableArguments {
-  @Option(help: "Labels below which variety alone counts.")
+  @Option(help: "Up to so many labels, sources are chosen for variety alone.")
   var variety = Suggestion.Options().variety
 
   @Option(
     help: ArgumentHelp(
-      "How far a label tells of others: the σ of a Gaussian on the unit sphere.",
+      "How far a label tells of its neighbours: the σ of a Gaussian on the unit sphere.",
       valueName: "distance"))
   var reach = Suggestion.Options().reach
 

@@ -21,7 +21,7 @@ struct PretrainCommand: AsyncParsableCommand {
   @Option(help: "Passes over the images.")
   var epochs = Pretraining.Options().epochs
 
-  @Option(help: "Decides weights, order and views.")
+  @Option(help: "The seed of the first weights, the order of the sources and their views.")
   var seed: UInt64 = 1
 
   @OptionGroup(title: "Learning") var optimisation: OptimiserOptions

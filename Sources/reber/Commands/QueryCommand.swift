@@ -11,8 +11,6 @@ struct QueryCommand: AsyncParsableCommand {
       Example:
         reber query "SELECT class, count(*) FROM catalogue.first GROUP BY class"
         reber query --format csv "TABLE catalogue.first" > first.csv
-        reber query -- "-- a statement that begins with a comment
-          SELECT 1"
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -21,13 +19,25 @@ struct QueryCommand: AsyncParsableCommand {
     case json
   }
 
-  @Argument(help: "One SQL statement.") var statement: String
+  /// A statement that begins with a comment looks like an option: `--`.
+  @Argument(
+    parsing: .allUnrecognized, help: ArgumentHelp("One SQL statement.", valueName: "statement"))
+  var words: [String]
   @Option(help: "table, csv, or json: an object a line.") var format = Format.table
   @Flag(help: "The same as --format json.") var json = false
   @OptionGroup var session: SessionOptions
 
+  func validate() throws {
+    guard words.count == 1, !words[0].isEmpty else {
+      throw ValidationError("one SQL statement is expected, in quotes")
+    }
+    guard !words[0].hasPrefix("-") || words[0].contains(where: \.isNewline) else {
+      throw ValidationError("unknown option '\(words[0])'")
+    }
+  }
+
   func run() async throws {
-    let statement = statement
+    let statement = words[0]
     let format = json ? .json : format
     let showsCount = !session.quiet
     try await session.database().with { connection in

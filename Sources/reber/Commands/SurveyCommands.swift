@@ -108,7 +108,8 @@ struct ObservationOptions: ParsableArguments {
   var beamAngle: Float?
 
   @Option(
-    help: ArgumentHelp("Pixel scale, also of images that do not say so.", valueName: "arcsec"))
+    help: ArgumentHelp(
+      "Pixel scale; images that do not say their own are taken to have it.", valueName: "arcsec"))
   var pixelScale: Float?
 
   @Option(help: "The publication or address to cite.")

@@ -12,16 +12,16 @@ struct ComparisonOptions: ParsableArguments {
       valueName: "survey:scheme[:test]"))
   var tasks: [TaskName]
 
-  @Option(help: "A survey whose images alone are learned from; may be given again.")
+  @Option(help: "A survey to learn from without labels; may be given again.")
   var unlabelled: [String] = []
 
   @Option(name: .customLong("share"), help: "A share of the labels; may be given again.")
   var shares: [Double] = []
 
-  @Option(help: "Folds, where no survey is there to judge by.")
+  @Option(help: "How many folds, for tasks without a survey to judge by.")
   var folds = CrossValidation.Options().folds
 
-  @Option(help: "Do the first of the folds only.")
+  @Option(help: "How many of the folds to do, from the first; all without it.")
   var onlyFolds: Int?
 
   @Option(help: "Passes of pre-training; 0 for random encoders.")
@@ -37,7 +37,8 @@ struct ComparisonOptions: ParsableArguments {
 
   @OptionGroup var learning: LearningOptions
 
-  @Option(help: "Decides folds, weights, order and views.")
+  @Option(
+    help: "The seed of the folds, the first weights, the order of the sources and their views.")
   var seed: UInt64 = 1
 
   @OptionGroup(title: "Images") var images: PreprocessingOptions

@@ -3,7 +3,7 @@ import Morphology
 
 /// How labels are learned.
 struct LearningOptions: ParsableArguments {
-  @Option(help: "How far rare classes are brought to the share of common ones, in 0...1.")
+  @Option(help: "How far the classes are balanced: 0 as often as they occur, 1 all equally often.")
   var balance = FineTuning.Options(classes: 2).balance
 
   @Option(help: "Label smoothing, in 0..<1.")
@@ -11,7 +11,7 @@ struct LearningOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Views of a source that its probabilities are the mean over, a multiple of 4.",
+      "How many views of a source its probabilities are averaged over, a multiple of 4.",
       discussion: "Turned and zoomed in even steps; twice as many take twice as long."))
   var testViews = FineTuning.Options(classes: 2).testViews
 

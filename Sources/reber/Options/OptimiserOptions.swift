@@ -10,7 +10,8 @@ struct OptimiserOptions: ParsableArguments {
   @Option(help: "The learning rate after warm-up; 0.3 for lars, 0.1 for sgd, 0.001 for adam.")
   var rate: Float?
 
-  @Option(help: "Sources in a step; each is compared with all others of its step.")
+  @Option(
+    help: "How many sources a step learns from; each is compared with all others of its step.")
   var batchSize = Pretraining.Options().batchSize
 
   @Option(help: "The temperature of NT-Xent.")

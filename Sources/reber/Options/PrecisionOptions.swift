@@ -19,7 +19,9 @@ struct PrecisionOptions: ParsableArguments {
   var precision: Precision? { chosen == .float32 ? nil : chosen }
 
   func validate() throws {
-    do { try Workplace.usualEngine.check(chosen) } catch { throw ValidationError("--precision: \(error)") }
+    do { try Workplace.usualEngine.check(chosen) } catch {
+      throw ValidationError("--precision: \(error)")
+    }
   }
 }
 

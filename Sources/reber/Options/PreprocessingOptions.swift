@@ -3,7 +3,7 @@ import Morphology
 
 /// How cutouts become what a network sees.
 struct PreprocessingOptions: ParsableArguments {
-  @Option(help: "Sides of the network's view, in pixels.")
+  @Option(help: "The side of the images that the network sees, in pixels.")
   var size = Preprocessing().size
 
   @Option(
@@ -12,7 +12,7 @@ struct PreprocessingOptions: ParsableArguments {
       discussion: "Without it --crop-fraction of each cutout is shown.", valueName: "arcsec"))
   var fieldOfView: Double?
 
-  @Option(help: ArgumentHelp("The part of a cutout's side that is shown.", valueName: "part"))
+  @Option(help: ArgumentHelp("The share of a cutout's side that is shown.", valueName: "part"))
   var cropFraction = Preprocessing().cropFraction
 
   @Option(help: ArgumentHelp("Pixels below this many σ become 0.", valueName: "sigma"))
@@ -23,7 +23,7 @@ struct PreprocessingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Keep only islands of emission that reach this far into the middle, in view sides.",
+      "Keep only islands of emission within this distance of the centre, in sides of a view.",
       valueName: "radius"))
   var maskNeighbours: Double?
 

@@ -5,7 +5,7 @@ import Stages
 struct ScaleMatchOptions: ParsableArguments {
   @Flag(
     help: """
-      Show each image as far as its own side goes, also where the model learned from more or less \
+      Show the whole of each image, even where the model learned from images of more or less \
       sky.
       """)
   var ownScale = false

@@ -1,0 +1,73 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What the documents name is there: a reader who follows them must not end at a name of yesterday.
+@Suite("Documents") struct DocumentTests {
+  private static let files: [String] = ["Sources", "Tests", "sql", "tools"].flatMap { folder in
+    let paths = FileManager.default.enumerator(atPath: SharedData.repository + "/" + folder)
+    return (paths?.compactMap { $0 as? String } ?? []).map { folder + "/" + $0 }
+  }
+
+  /// All words of the sources, and those that a Swift declaration begins with.
+  private static let (words, declared): (Set<Substring>, Set<Substring>) = {
+    let kinds: Set = ["swift", "sql", "c", "h", "js"]
+    let keywords: Set<Substring> = [
+      "struct", "class", "enum", "actor", "protocol", "typealias", "func", "case", "var", "let",
+    ]
+    var (words, declared): (Set<Substring>, Set<Substring>) = ([], [])
+    for file in files where kinds.contains(URL(fileURLWithPath: file).pathExtension) {
+      let text = try? String(contentsOfFile: SharedData.repository + "/" + file, encoding: .utf8)
+      let found = (text ?? "").utf8.split { !isWord($0) }.map { Substring($0) }
+      words.formUnion(found)
+      for (keyword, name) in zip(found, found.dropFirst()) where keywords.contains(keyword) {
+        declared.insert(name)
+      }
+    }
+    return (words, declared)
+  }()
+
+  private static func isWord(_ byte: UInt8) -> Bool {
+    byte == UInt8(ascii: "_") || byte >= 0x80
+      || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+      || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte | 0x20)
+  }
+
+  @Test(arguments: ["docs/architecture.md", "CONTRIBUTING.md"])
+  func namesWhatThereIs(document: String) throws {
+    let text = try String(contentsOfFile: SharedData.repository + "/" + document, encoding: .utf8)
+    let names = text.replacing(/(?s)```.*?```/, with: "").matches(of: /`([^`\n]+)`/)
+      .map { String($0.1) }
+    #expect(names.count > 25)
+    for name in Set(names) { #expect(Self.exists(name), "\(document) names `\(name)`") }
+  }
+
+  /// Links to files lead somewhere.
+  @Test(arguments: ["README.md", "docs/architecture.md", "docs/results.md", "CONTRIBUTING.md"])
+  func linksLeadSomewhere(document: String) throws {
+    let place = URL(fileURLWithPath: SharedData.repository + "/" + document)
+    let text = try String(contentsOf: place, encoding: .utf8)
+    for link in text.matches(of: /\]\(([^)#]+)[^)]*\)/) where !link.1.hasPrefix("http") {
+      let path = place.deletingLastPathComponent().appendingPathComponent(String(link.1)).path
+      #expect(FileManager.default.fileExists(atPath: path), "\(document) links to \(link.1)")
+    }
+  }
+
+  /// A path, a module, a table, or what Swift declares; what stands in a command line passes.
+  private static func exists(_ name: String) -> Bool {
+    if name.contains(" ") || name.hasPrefix("-") || name == name.uppercased() { return true }
+    if name.contains("/") || name.contains(/\.(md|cff|swift|sql|c|js|mustache)$/) {
+      let path = SharedData.repository + "/" + name
+      return FileManager.default.fileExists(atPath: path)
+        || files.contains { $0.hasSuffix("/" + name) }
+    }
+    if FileManager.default.fileExists(atPath: SharedData.repository + "/Sources/" + name) {
+      return true
+    }
+    let parts = name.prefix { $0 != "(" }.split(separator: ".")
+    if ["reber", "catalogue"].contains(parts[0]) { return parts.allSatisfy(words.contains) }
+    return parts.allSatisfy(declared.contains)
+      || parts.count == 1 && words.contains(parts[0])
+        && parts[0].first?.isLowercase == true
+  }
+}
