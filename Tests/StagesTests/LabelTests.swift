@@ -71,7 +71,7 @@ import TestSupport
 
   /// Imports the rows of a file as labels of a survey of twelve sources.
   private func imported(
-    _ lines: [String], _ toy: SyntheticSurvey, percent: Bool? = nil
+    _ lines: [String], _ toy: SyntheticSurvey, percent: Bool = false
   ) async throws -> LabelImport.Metrics {
     try await withTemporaryFolder { folder in
       let file = folder + "/labels.csv"

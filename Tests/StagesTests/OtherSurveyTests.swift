@@ -21,8 +21,7 @@ import Testing
     #expect(matched.metrics.notes?.count == 1)
     #expect(matched.metrics.notes?.first?.contains("show 128″ of sky") == true)
     var stage = ClassifyStage(survey: "wide")
-    stage.scale = ScaleOptions()
-    stage.scale?.matchesField = false
+    stage.scale.matchesField = false
     let own = try await toy.workplace.perform(stage)
     #expect(own.metrics.notes == nil)
     let fields = try await toy.texts(
@@ -73,8 +72,7 @@ import Testing
     _ = try await toy.workplace.perform(PretrainStage.toy(1))
     try await toy.add("wide", pixelScale: 2, (0..<6).map { framed(SyntheticSurvey.image($0)) })
     var stage = EmbedStage(survey: "wide")
-    stage.scale = ScaleOptions()
-    stage.scale?.matchesField = false
+    stage.scale.matchesField = false
     let own = try await toy.workplace.perform(stage)
     let matched = try await toy.workplace.perform(EmbedStage(survey: "wide"))
     #expect(own.metrics.added == 6 && matched.metrics.added == 6)
@@ -111,8 +109,7 @@ import Testing
     _ = try await toy.workplace.perform(PretrainStage.toy(1))
     try await toy.add("fine", pixelScale: 2, (0..<6).map(SyntheticSurvey.image))
     var stage = EmbedStage(survey: "fine")
-    stage.scale = ScaleOptions()
-    stage.scale?.matchesBeam = true
+    stage.scale.matchesBeam = true
     await #expect(throws: LearnError.unknownBeam(of: "survey 'fine'")) {
       try await toy.workplace.perform(stage)
     }
