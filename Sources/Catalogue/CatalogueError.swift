@@ -16,6 +16,8 @@ public enum CatalogueError: Failure, Equatable {
   case missing(String, hint: String)
   /// Another process is at the same work.
   case busy(run: Int, stage: String, host: String)
+  /// A training was stopped by a version whose checkpoint this one cannot read.
+  case otherForm(run: Int, stage: String, codeVersion: String)
   /// The migrations cannot be found beside the program.
   case noMigrations(searched: String)
 
@@ -40,6 +42,11 @@ public enum CatalogueError: Failure, Equatable {
       "there is no \(what): \(hint)"
     case .busy(let run, let stage, let host):
       "run \(run) (\(stage)) is being worked on by another process, started on \(host): wait for it"
+    case .otherForm(let run, let stage, let codeVersion):
+      """
+      run \(run) (\(stage)) was stopped by Reber \(codeVersion), whose checkpoint this version cannot \
+      read: go on with that version, or begin anew with --again
+      """
     case .noMigrations(let searched):
       "the SQL migrations were not found (looked in \(searched)): set REBER_SQL to the folder 'sql'"
     }

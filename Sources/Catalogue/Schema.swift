@@ -21,17 +21,4 @@ public enum Schema {
     }
     throw CatalogueError.noMigrations(searched: program.deletingLastPathComponent().path)
   }
-
-  /// Tells the planner how many rows a stage has written: autovacuum may take a minute to notice,
-  /// and until then queries over new rows are planned for empty tables.
-  public static func analyse(after stage: String, in database: Connection) throws {
-    for table in written[stage] ?? [] { try database.script("ANALYZE \(table)") }
-  }
-
-  private static let written = [
-    "ingest": ["reber.source", "reber.cutout"], "pretrain": ["reber.training_source"],
-    "embed": ["reber.embedding"], "cluster": ["reber.cluster", "reber.cluster_member"],
-    "label": ["reber.label"], "finetune": ["reber.training_source"],
-    "classify": ["reber.prediction"], "evaluate": ["reber.judged"],
-  ]
 }

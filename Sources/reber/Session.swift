@@ -77,10 +77,10 @@ struct StageOptions: ParsableArguments {
   var again = false
 
   /// Opens what the stage works with.
-  func workplace(_ means: TrainingMeans = TrainingMeans()) async throws -> Workplace {
+  func workplace(_ limits: TrainingLimits = TrainingLimits()) async throws -> Workplace {
     Workplace(
       database: try await session.database(), user: Version.current, progress: session.progress,
-      again: again, means: means)
+      again: again, limits: limits)
   }
 
   /// Prints what a stage did: as JSON, or as a person reads it.
@@ -100,13 +100,38 @@ struct StageOptions: ParsableArguments {
 struct CheckpointOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp("The most training that a killed process may lose.", valueName: "seconds"))
-  var checkpointEvery = TrainingMeans().checkpointInterval
+  var checkpointEvery = TrainingLimits().checkpointInterval
 
   /// What training may lose.
-  var means: TrainingMeans {
-    var means = TrainingMeans()
-    means.checkpointInterval = checkpointEvery
-    return means
+  var limits: TrainingLimits {
+    var limits = TrainingLimits()
+    limits.checkpointInterval = checkpointEvery
+    return limits
+  }
+}
+
+/// A command that does a stage's work and prints what it measured.
+protocol StageCommand: AsyncParsableCommand {
+  associatedtype Kind: Stage
+
+  /// The options that all stages share.
+  var options: StageOptions { get }
+
+  /// What the work may use and lose.
+  var limits: TrainingLimits { get }
+
+  /// The stage as the options describe it.
+  var stage: Kind { get }
+
+  /// What it measured, as a person reads it.
+  func text(_ metrics: Kind.Metrics) -> String
+}
+
+extension StageCommand {
+  var limits: TrainingLimits { TrainingLimits() }
+
+  func run() async throws {
+    try options.show(try await options.workplace(limits).perform(stage), text)
   }
 }
 

@@ -8,7 +8,7 @@ import Testing
   /// Clusters 0 (10 sources), 1 (4) and 2 (20); 3 joins the first two, 4 all.
   private func clustered() throws -> (fixture: Fixture, clustering: Clustering, sources: [Int]) {
     let fixture = try Fixture(sources: 34)
-    let run = try Fixture.newRun("cluster", in: fixture.database)
+    let run = try Fixture.newRun(.cluster, in: fixture.database)
     let model = try fixture.database.row(
       """
       INSERT INTO reber.model (run_id, kind, description, sha256)

@@ -15,8 +15,8 @@ private struct ThreeSources {
     database = try Connection(try TestServer.newDatabase())
     _ = try Migration.apply(to: database, folder: try Schema.folder())
     survey = try Survey.add(named: "sky", in: database)
-    let work = Work(
-      stage: "ingest", parameters: JSON(text: "{}"),
+    let work = try Work(
+      stage: .ingest, parameters: JSON(text: "{}"),
       inputs: [.init(role: "catalogue", name: "/sky.csv", sha256: "00", bytes: 3)])
     run = try Self.open(work, in: database)
     _ = try survey.writeSources(from: "sky.csv", run: run, in: database) { write in
@@ -39,7 +39,7 @@ private struct ThreeSources {
   /// A run of its own.
   func another(_ number: Int) throws -> Int {
     try Self.open(
-      Work(stage: "ingest", parameters: JSON(text: "{\"number\":\(number)}")), in: database)
+      try Work(stage: .ingest, parameters: JSON(text: "{\"number\":\(number)}")), in: database)
   }
 }
 

@@ -19,7 +19,7 @@ struct Fixture {
       String(
         contentsOfFile: SharedData.repository + "/sql/optional/q3c.sql", encoding: .utf8))
     survey = try Survey.add(named: "sky", in: database)
-    run = try Self.newRun("ingest", in: database)
+    run = try Self.newRun(.ingest, in: database)
     let written = try survey.writeSources(from: "sky.csv", run: run, in: database) { write in
       for index in 0..<sources { try write(.source(Self.source(index), row: index + 1)) }
     }
@@ -45,10 +45,10 @@ struct Fixture {
   }
 
   static func newRun(
-    _ stage: String, parents: [Work.Parent] = [], in database: Connection
+    _ stage: StageName, parents: [Work.Parent] = [], in database: Connection
   ) throws -> Int {
     let unlikeOthers = JSON(text: "{\"id\":\"\(UUID())\"}")
-    let work = Work(stage: stage, parameters: unlikeOthers, parents: parents)
+    let work = try Work(stage: stage, parameters: unlikeOthers, parents: parents)
     guard case .new(let run) = try Run.open(work, by: user, in: database) else {
       preconditionFailure("the run is new")
     }

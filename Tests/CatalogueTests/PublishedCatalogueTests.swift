@@ -9,7 +9,7 @@ import Testing
     let fixture = try Fixture(sources: 12)
     let database = fixture.database
     let stored = try fixture.addCutouts()
-    let train = try Fixture.newRun("finetune", in: database)
+    let train = try Fixture.newRun(.finetune, in: database)
     let id = try Model.write(
       run: train, kind: .classifier, description: JSON(text: "{}"), weights: [1], sha256: "ab",
       in: database)
@@ -20,7 +20,7 @@ import Testing
     }
     try model.write(classes, scheme: scheme, in: database)
     let run = try Fixture.newRun(
-      "classify", parents: [.init(run: train, role: "classifier")], in: database)
+      .classify, parents: [.init(run: train, role: "classifier")], in: database)
     let predictions = stored.enumerated().map { index, cutout in
       let part = Float(index) / 11
       return Prediction(source: cutout.source, cutout: cutout.id, probabilities: [part, 1 - part])
@@ -33,7 +33,7 @@ import Testing
 
   @Test func theQueryThatAstronomersCopy() throws {
     let (fixture, model, run) = try classified()
-    let publish = try Fixture.newRun("publish", in: fixture.database)
+    let publish = try Fixture.newRun(.publish, in: fixture.database)
     let published = try PublishedCatalogue.publish(
       as: "sky", fixture.survey, classification: run, model: model, run: publish,
       in: fixture.database)
@@ -53,7 +53,7 @@ import Testing
   @Test func publishingAgainReplacesTheTable() throws {
     let (fixture, model, run) = try classified()
     for _ in 0..<2 {
-      let publish = try Fixture.newRun("publish", in: fixture.database)
+      let publish = try Fixture.newRun(.publish, in: fixture.database)
       _ = try PublishedCatalogue.publish(
         as: "sky", fixture.survey, classification: run, model: model, run: publish,
         in: fixture.database)

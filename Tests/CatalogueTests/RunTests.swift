@@ -4,9 +4,17 @@ import TestSupport
 import Testing
 
 @Suite("Runs") struct RunTests {
-  private let work = Work(
-    stage: "embed", parameters: JSON(text: "{\"a\":1}"), seed: 4,
-    inputs: [.init(role: "cutouts", name: "sky", sha256: "ab")])
+  private let work: Work
+
+  init() throws {
+    work = try Self.work(JSON(text: "{\"a\":1}"))
+  }
+
+  private static func work(_ parameters: some Stored) throws -> Work {
+    try Work(
+      stage: .embed, parameters: parameters, seed: 4,
+      inputs: [.init(role: "cutouts", name: "sky", sha256: "ab")])
+  }
 
   @Test func workIsNewThenResumedThenFinished() throws {
     let fixture = try Fixture()
@@ -45,6 +53,88 @@ import Testing
     #expect(try Run.numbered(run, in: fixture.database).codeVersion == "test, then newer")
   }
 
+  /// The options of a stage, and those of the same stage in a later version.
+  private struct Options: Stored {
+    var rate = 0.1
+    var shape = Shape.round(radius: 2)
+    var limit: Int? = 3
+
+    enum Shape: Codable {
+      case round(radius: Int)
+      case square(side: Int)
+    }
+  }
+
+  private struct LaterOptions: Stored {
+    var rate = 0.1
+    var shape = Options.Shape.round(radius: 2)
+    var limit: Int? = 3
+    var depth = 5
+    var inner = Inner()
+    var name: String?
+
+    struct Inner: Codable {
+      var steps: UInt64 = .max
+    }
+
+    static var usual: Self? { Self() }
+  }
+
+  @Test func aNewOptionMakesNoOtherWork() throws {
+    let fixture = try Fixture()
+    var options = Options()
+    options.shape = .square(side: 1)
+    options.limit = nil
+    guard
+      case .new(let run) = try Run.open(
+        Self.work(options), by: Fixture.user, in: fixture.database)
+    else { return }
+    try Run.finish(run, metrics: JSON(text: "{}"), in: fixture.database)
+    var later = LaterOptions()
+    later.shape = .square(side: 1)
+    later.limit = nil
+    func opens() throws -> Opening {
+      try Run.open(Self.work(later), by: Fixture.user, in: fixture.database)
+    }
+    guard case .finished(let done) = try opens() else {
+      Issue.record("an option at its default makes no other work")
+      return
+    }
+    #expect(done.id == run)
+    later.depth = 6
+    guard case .new(let other) = try opens() else {
+      Issue.record("another depth is other work")
+      return
+    }
+    try Run.fail(other, because: "a test", in: fixture.database)
+    guard case .resumed(other) = try opens() else {
+      Issue.record("the deeper work is gone on with")
+      return
+    }
+    later.depth = 5
+    guard case .finished(let first) = try opens() else {
+      Issue.record("the first work is still finished")
+      return
+    }
+    #expect(first.id == run)
+  }
+
+  @Test func aCheckpointOfAnotherFormIsRefused() throws {
+    let fixture = try Fixture()
+    let database = fixture.database
+    guard case .new(let run) = try Run.open(work, by: Fixture.user, in: database) else { return }
+    try Checkpoint.write(run: run, step: 3, state: [1], curve: [], in: database)
+    try Run.fail(run, because: "a test", in: database)
+    try database.execute("UPDATE reber.checkpoint SET form = 99")
+    #expect(throws: CatalogueError.otherForm(run: run, stage: "embed", codeVersion: "test")) {
+      try Run.open(work, by: Fixture.user, in: database)
+    }
+    guard case .new = try Run.open(work, by: Fixture.user, again: true, in: database) else {
+      Issue.record("it is begun anew where that is asked for")
+      return
+    }
+  }
+
   @Test func aRunIsHeldWhileItsProcessLives() throws {
     let address = try TestServer.newDatabase()
     let first = try Connection(address)
@@ -64,7 +154,7 @@ import Testing
     let database = fixture.database
     try Run.finish(fixture.run, metrics: JSON(text: "{}"), in: database)
     let train = try Fixture.newRun(
-      "pretrain", parents: [.init(run: fixture.run, role: "cutouts")], in: database)
+      .pretrain, parents: [.init(run: fixture.run, role: "cutouts")], in: database)
     try Run.finish(train, metrics: JSON(text: "{}"), in: database)
     let used = try database.rows(
       "SELECT activity, entity, role FROM reber.prov_used", as: String.self, String.self,

@@ -65,7 +65,7 @@ import Testing
       }
     }
     let stored = try fixture.addCutouts()
-    let run = try Fixture.newRun("pretrain", in: database)
+    let run = try Fixture.newRun(.pretrain, in: database)
     let id = try Model.write(
       run: run, kind: .encoder, description: JSON(text: "{}"), weights: [1], sha256: "00",
       in: database)

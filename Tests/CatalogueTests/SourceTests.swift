@@ -5,7 +5,7 @@ import Testing
 @Suite("Sources") struct SourceTests {
   @Test func theSameRowsChangeNothing() throws {
     let fixture = try Fixture(sources: 5)
-    let again = try Fixture.newRun("ingest", in: fixture.database)
+    let again = try Fixture.newRun(.ingest, in: fixture.database)
     let changes = try fixture.survey.writeSources(
       from: "sky.csv", run: again, in: fixture.database
     ) { write in
@@ -16,7 +16,7 @@ import Testing
 
   @Test func aChangedRowKeepsTheOldOne() throws {
     let fixture = try Fixture(sources: 5)
-    let second = try Fixture.newRun("ingest", in: fixture.database)
+    let second = try Fixture.newRun(.ingest, in: fixture.database)
     var changed = Fixture.source(2)
     changed.totalFlux = 99
     let changes = try fixture.survey.writeSources(

@@ -17,10 +17,10 @@ import TestSupport
   /// A small survey that is classified, with all sources labelled, and half of them learned.
   private func classified(embedded: Bool) async throws -> SyntheticSurvey {
     let toy = try await SyntheticSurvey(60)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
-    if embedded { _ = try await toy.workplace.embed(EmbedStage(survey: "toy")) }
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
+    if embedded { _ = try await toy.workplace.perform(EmbedStage(survey: "toy")) }
     try await toy.label(Array(0..<30))
-    _ = try await toy.workplace.finetune(FinetuneStage.toy())
+    _ = try await toy.workplace.perform(FinetuneStage.toy())
     try await toy.label(Array(30..<60))
     try await toy.workplace.database.with { database in
       _ = try database.execute(
@@ -30,7 +30,7 @@ import TestSupport
         UPDATE reber.source SET name = \(Self.hostile) || name WHERE name <> 'toy0'
         """)
     }
-    _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
+    _ = try await toy.workplace.perform(ClassifyStage(survey: "toy"))
     return toy
   }
 
@@ -38,7 +38,7 @@ import TestSupport
     _ toy: SyntheticSurvey, to folder: String
   ) async throws -> (evaluation: StageReport<EvaluateStage.Metrics>, page: String) {
     let stage = EvaluateStage(survey: "toy")
-    let evaluation = try await toy.workplace.evaluate(stage)
+    let evaluation = try await toy.workplace.perform(stage)
     let place = try ReportFolder(folder)
     try await toy.workplace.write(reportOf: evaluation, of: stage, to: place)
     return (evaluation, try String(contentsOfFile: place.page, encoding: .utf8))

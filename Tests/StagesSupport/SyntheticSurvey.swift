@@ -29,7 +29,7 @@ package struct SyntheticSurvey {
     try await workplace.database.with { database in
       _ = try Migration.apply(to: database, folder: SharedData.repository + "/sql")
       let survey = try Survey.add(named: "toy", in: database)
-      let work = Work(stage: "ingest", parameters: JSON(text: "{}"))
+      let work = try Work(stage: .ingest, parameters: JSON(text: "{}"))
       guard
         case .new(let run) = try Run.open(
           work, by: Operator(codeVersion: "test", host: "here", account: "tester"), in: database)

@@ -25,7 +25,7 @@ import Testing
   @Test func everyWayIsJudgedOnAllLabelledSources() async throws {
     let toy = try await SyntheticSurvey(60)
     try await toy.label(Array(0..<48))
-    let report = try await toy.workplace.crossValidate(stage())
+    let report = try await toy.workplace.perform(stage())
     #expect(report.metrics.images == 60)
     #expect(report.metrics.results.map(\.share) == [0.5, 0.5, 1, 1])
     for result in report.metrics.results {
@@ -33,25 +33,25 @@ import Testing
       #expect(result.accuracy > 0.4, "three classes: chance is a third")
       #expect((0...1).contains(result.calibrationError) && result.accuracySpread != nil)
     }
-    let again = try await toy.workplace.crossValidate(stage())
+    let again = try await toy.workplace.perform(stage())
     #expect(again.alreadyDone && again.run == report.run)
   }
 
   @Test func whatIsAskedForOtherwiseIsAnotherRun() async throws {
     let toy = try await SyntheticSurvey(36)
     try await toy.label(Array(0..<30))
-    let first = try await toy.workplace.crossValidate(stage())
+    let first = try await toy.workplace.perform(stage())
     var other = stage()
     other.options.pretraining.views.structural = nil
-    let second = try await toy.workplace.crossValidate(other)
+    let second = try await toy.workplace.perform(other)
     #expect(first.run != second.run)
     try await toy.label(Array(30..<36))
-    let third = try await toy.workplace.crossValidate(stage())
+    let third = try await toy.workplace.perform(stage())
     #expect(third.run != first.run, "the labels are another input now")
   }
 
   @Test func aTaskWithoutLabelsIsRefused() async throws {
     let toy = try await SyntheticSurvey(12)
-    await #expect(throws: (any Error).self) { try await toy.workplace.crossValidate(stage()) }
+    await #expect(throws: (any Error).self) { try await toy.workplace.perform(stage()) }
   }
 }

@@ -12,11 +12,11 @@ import Testing
 @Suite("Labels") struct LabelTests {
   private func clustered(_ count: Int) async throws -> SyntheticSurvey {
     let toy = try await SyntheticSurvey(count)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
-    _ = try await toy.workplace.embed(EmbedStage(survey: "toy"))
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
+    _ = try await toy.workplace.perform(EmbedStage(survey: "toy"))
     var stage = ClusterStage(survey: "toy")
     stage.options.clusters = 6
-    _ = try await toy.workplace.cluster(stage)
+    _ = try await toy.workplace.perform(stage)
     return toy
   }
 
@@ -40,9 +40,10 @@ import Testing
         .write(toFile: truth, atomically: true, encoding: .utf8)
       var options = LabelImport(survey: "toy")
       options.scheme = "toy"
-      let some = try await toy.workplace.importLabels(from: truth, only: sheet, options)
+      let some = try await toy.workplace.perform(
+        LabelImportStage(file: truth, only: sheet, options))
       #expect(some.metrics.labels == 10 && some.metrics.leftOut == 21)
-      let all = try await toy.workplace.importLabels(from: truth, options)
+      let all = try await toy.workplace.perform(LabelImportStage(file: truth, options))
       #expect(all.metrics.labels == 30 && all.metrics.rejected == 1)
       let reasons = try await toy.texts("SELECT reason FROM reber.rejected")
       #expect(reasons == ["survey 'toy' has no such source"])
@@ -61,7 +62,8 @@ import Testing
       try "name,class\ntoy0,head-tail\ntoy1,spiral\n".write(
         toFile: file, atomically: true, encoding: .utf8)
       await #expect(throws: CatalogueError.self) {
-        try await toy.workplace.importLabels(from: file, LabelImport(survey: "toy"))
+        try await toy.workplace.perform(
+          LabelImportStage(file: file, LabelImport(survey: "toy")))
       }
       #expect(try await toy.numbers("SELECT count(*) FROM reber.label") == [0])
     }
@@ -69,7 +71,7 @@ import Testing
 
   /// Imports the rows of a file as labels of a survey of twelve sources.
   private func imported(
-    _ lines: [String], _ toy: SyntheticSurvey, percent: Bool? = nil
+    _ lines: [String], _ toy: SyntheticSurvey, percent: Bool = false
   ) async throws -> LabelImport.Metrics {
     try await withTemporaryFolder { folder in
       let file = folder + "/labels.csv"
@@ -78,7 +80,7 @@ import Testing
       if lines[0].contains("confidence") { options.confidenceColumn = "confidence" }
       if lines[0].contains("who") { options.annotatorColumn = "who" }
       options.confidenceIsPercent = percent
-      return try await toy.workplace.importLabels(from: file, options).metrics
+      return try await toy.workplace.perform(LabelImportStage(file: file, options)).metrics
     }
   }
 
@@ -160,7 +162,7 @@ import Testing
       """)
     var label = LabelCluster(survey: "toy", cluster: 0, className: "head-tail", annotator: "me")
     label.except = [members[0]]
-    let report = try await toy.workplace.labelCluster(label)
+    let report = try await toy.workplace.perform(label)
     #expect(report.metrics.labels == members.count - 1 && report.metrics.leftOut == 1)
     let labelled = try await toy.texts(
       "SELECT name FROM reber.labelled_source WHERE class = 'head-tail' ORDER BY name")
@@ -170,7 +172,7 @@ import Testing
       "SELECT cluster::bigint FROM reber.cluster WHERE parent IS NULL")
     let whole = LabelCluster(
       survey: "toy", cluster: root[0], className: "amorphous", annotator: "you")
-    #expect(try await toy.workplace.labelCluster(whole).metrics.labels == 30)
+    #expect(try await toy.workplace.perform(whole).metrics.labels == 30)
   }
 
   @Test func labelsAreAppendOnly() async throws {

@@ -16,29 +16,29 @@ import Testing
   @Test func aSurveyBecomesACatalogue() async throws {
     let toy = try await SyntheticSurvey(60)
     let place = toy.workplace
-    let trained = try await place.pretrain(PretrainStage.toy())
+    let trained = try await place.perform(PretrainStage.toy())
     #expect(trained.metrics.sources == 60 && trained.metrics.steps == 9)
-    let embedded = try await place.embed(EmbedStage(survey: "toy"))
+    let embedded = try await place.perform(EmbedStage(survey: "toy"))
     #expect(embedded.metrics.added == 60 && embedded.metrics.dimensions == 64)
     var clustering = ClusterStage(survey: "toy")
     clustering.options.clusters = 8
-    let clustered = try await place.cluster(clustering)
+    let clustered = try await place.perform(clustering)
     #expect(clustered.metrics.sources == 60 && clustered.metrics.clusters <= 8)
     try await toy.label(Array(0..<30))
-    let tuned = try await place.finetune(FinetuneStage.toy())
+    let tuned = try await place.perform(FinetuneStage.toy())
     #expect(
       tuned.metrics.labels == 30 && tuned.metrics.byClass == ["blob": 10, "double": 10, "ring": 10])
-    let classified = try await place.classify(ClassifyStage(survey: "toy"))
+    let classified = try await place.perform(ClassifyStage(survey: "toy"))
     #expect(classified.metrics.sources == 60)
 
     try await toy.label(Array(30..<60))
-    let evaluated = try await place.evaluate(EvaluateStage(survey: "toy"))
+    let evaluated = try await place.perform(EvaluateStage(survey: "toy"))
     #expect(evaluated.metrics.sources == 30 && evaluated.metrics.learned == 30)
     #expect(evaluated.metrics.seenUnlabelled == 30)
     #expect(evaluated.metrics.confusion.reduce(0) { $0 + $1.sources } == 30)
     #expect(evaluated.metrics.scores.count == 12)
 
-    let published = try await place.publish(Publishing(survey: "toy"))
+    let published = try await place.perform(Publishing(survey: "toy"))
     #expect(published.metrics.rows == 60)
     let sums = try await toy.numbers(
       "SELECT count(*) FROM catalogue.toy WHERE abs(p_blob + p_double + p_ring - 1) < 1e-5")
@@ -53,9 +53,9 @@ import Testing
 
   @Test func aClassifierOfBeforeUnlikenessStillClassifies() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
     try await toy.label(Array(0..<18))
-    let model = try await toy.workplace.finetune(FinetuneStage.toy()).metrics.model
+    let model = try await toy.workplace.perform(FinetuneStage.toy()).metrics.model
     try await toy.workplace.database.with { database in
       let weights = try database.row(
         "SELECT weights FROM reber.model_weights WHERE model_id = \(model)", as: [UInt8].self)
@@ -65,9 +65,9 @@ import Testing
       _ = try database.execute(
         "UPDATE reber.model_weights SET weights = \(older) WHERE model_id = \(model)")
     }
-    let classified = try await toy.workplace.classify(ClassifyStage(survey: "toy")).metrics
+    let classified = try await toy.workplace.perform(ClassifyStage(survey: "toy")).metrics
     #expect(classified.sources == 24 && classified.unlike == nil)
-    _ = try await toy.workplace.publish(Publishing(survey: "toy"))
+    _ = try await toy.workplace.perform(Publishing(survey: "toy"))
     let unknown = try await toy.numbers(
       "SELECT count(*) FROM catalogue.toy WHERE unlikeness IS NULL")
     #expect(unknown == [24])
@@ -75,12 +75,12 @@ import Testing
 
   @Test func theSameWorkIsDoneOnce() async throws {
     let toy = try await SyntheticSurvey(24)
-    let first = try await toy.workplace.pretrain(PretrainStage.toy())
-    let second = try await toy.workplace.pretrain(PretrainStage.toy())
+    let first = try await toy.workplace.perform(PretrainStage.toy())
+    let second = try await toy.workplace.perform(PretrainStage.toy())
     #expect(!first.alreadyDone && second.alreadyDone && first.run == second.run)
     var other = PretrainStage.toy()
     other.learning.seed = 2
-    let third = try await toy.workplace.pretrain(other)
+    let third = try await toy.workplace.perform(other)
     #expect(third.run != first.run && third.metrics.model != first.metrics.model)
   }
 
@@ -88,9 +88,9 @@ import Testing
     var digests: [String] = []
     for _ in 0..<2 {
       let toy = try await SyntheticSurvey(24)
-      _ = try await toy.workplace.pretrain(PretrainStage.toy())
+      _ = try await toy.workplace.perform(PretrainStage.toy())
       try await toy.label(Array(0..<24))
-      _ = try await toy.workplace.finetune(FinetuneStage.toy())
+      _ = try await toy.workplace.perform(FinetuneStage.toy())
       digests += try await toy.texts("SELECT sha256 FROM reber.model ORDER BY model_id")
     }
     #expect(digests.count == 4)
@@ -99,14 +99,14 @@ import Testing
 
   @Test func imagesThatDoNotFitInMemoryTeachTheSame() async throws {
     let toy = try await SyntheticSurvey(24)
-    var means = TrainingMeans()
-    means.imageMemory = 0
+    var limits = TrainingLimits()
+    limits.imageMemory = 0
     let place = Workplace(
       database: toy.workplace.database, user: toy.workplace.user, progress: Silence(), again: true,
-      means: means)
+      limits: limits)
     let runs = [
-      try await toy.workplace.pretrain(PretrainStage.toy()).run,
-      try await place.pretrain(PretrainStage.toy()).run,
+      try await toy.workplace.perform(PretrainStage.toy()).run,
+      try await place.perform(PretrainStage.toy()).run,
     ]
     #expect(Set(runs).count == 2)
     #expect(try await toy.numbers("SELECT count(DISTINCT sha256) FROM reber.model") == [1])
@@ -115,36 +115,36 @@ import Testing
 
   @Test func labelsOfOtherSourcesDoNotSufficeToJudge() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
     try await toy.label(Array(0..<24))
-    _ = try await toy.workplace.finetune(FinetuneStage.toy())
-    _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
+    _ = try await toy.workplace.perform(FinetuneStage.toy())
+    _ = try await toy.workplace.perform(ClassifyStage(survey: "toy"))
     await #expect(throws: LearnError.nothingHeldOut(survey: "toy", learned: 24)) {
-      try await toy.workplace.evaluate(EvaluateStage(survey: "toy"))
+      try await toy.workplace.perform(EvaluateStage(survey: "toy"))
     }
   }
 
   @Test func aSourceBesideALearnedOneIsNotJudged() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
     try await toy.label(Array(0..<18))
-    _ = try await toy.workplace.finetune(FinetuneStage.toy())
-    _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
+    _ = try await toy.workplace.perform(FinetuneStage.toy())
+    _ = try await toy.workplace.perform(ClassifyStage(survey: "toy"))
     try await toy.label(Array(18..<24))
     try await toy.workplace.database.with { database in
       // Now within 9″ of the learned source 0.
       _ = try database.execute(
         "UPDATE reber.source SET ra = 10, dec = 20.0025 WHERE name = \(SyntheticSurvey.name(20))")
     }
-    let metrics = try await toy.workplace.evaluate(EvaluateStage(survey: "toy")).metrics
+    let metrics = try await toy.workplace.perform(EvaluateStage(survey: "toy")).metrics
     #expect(metrics.sources == 5 && metrics.learned == 19)
   }
 
   @Test func clusteringNeedsEmbeddings() async throws {
     let toy = try await SyntheticSurvey(24)
-    let model = try await toy.workplace.pretrain(PretrainStage.toy(1)).metrics.model
+    let model = try await toy.workplace.perform(PretrainStage.toy(1)).metrics.model
     await #expect(throws: LearnError.notEmbedded(survey: "toy", model: model, missing: 24)) {
-      try await toy.workplace.cluster(ClusterStage(survey: "toy"))
+      try await toy.workplace.perform(ClusterStage(survey: "toy"))
     }
   }
 
@@ -152,17 +152,17 @@ import Testing
     let toy = try await SyntheticSurvey(24)
     var stage = PretrainStage.toy()
     stage.preprocessing.size = 4
-    await #expect(throws: (any Error).self) { try await toy.workplace.pretrain(stage) }
+    await #expect(throws: (any Error).self) { try await toy.workplace.perform(stage) }
     let errors = try await toy.texts("SELECT error FROM reber.run WHERE status = 'failed'")
     #expect(errors.count == 1 && errors[0].contains("size 4"))
   }
 
   @Test func lineageGoesBackToTheImage() async throws {
     let toy = try await SyntheticSurvey(24)
-    let encoder = try await toy.workplace.pretrain(PretrainStage.toy(1))
+    let encoder = try await toy.workplace.perform(PretrainStage.toy(1))
     try await toy.label(Array(0..<12), by: "Grote")
-    let classifier = try await toy.workplace.finetune(FinetuneStage.toy())
-    let classified = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
+    let classifier = try await toy.workplace.perform(FinetuneStage.toy())
+    let classified = try await toy.workplace.perform(ClassifyStage(survey: "toy"))
     let lineage = try await toy.workplace.database.with { database in
       try Lineage.of(
         source: "toy3", in: try Survey.named("toy", in: database), database: database)

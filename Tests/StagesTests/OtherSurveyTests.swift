@@ -13,18 +13,17 @@ import Testing
 @Suite("A new survey with an old model") struct OtherSurveyTests {
   @Test func imagesOfMoreSkyAreShownAsTheModelLearned() async throws {
     let toy = try await SyntheticSurvey(60)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy())
+    _ = try await toy.workplace.perform(PretrainStage.toy())
     try await toy.label(Array(0..<60))
-    _ = try await toy.workplace.finetune(FinetuneStage.toy())
-    _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
+    _ = try await toy.workplace.perform(FinetuneStage.toy())
+    _ = try await toy.workplace.perform(ClassifyStage(survey: "toy"))
     try await toy.add("wide", pixelScale: 2, (0..<60).map { framed(SyntheticSurvey.image($0)) })
-    let matched = try await toy.workplace.classify(ClassifyStage(survey: "wide"))
+    let matched = try await toy.workplace.perform(ClassifyStage(survey: "wide"))
     #expect(matched.metrics.notes?.count == 1)
     #expect(matched.metrics.notes?.first?.contains("show 128″ of sky") == true)
     var stage = ClassifyStage(survey: "wide")
-    stage.scale = ScaleOptions()
-    stage.scale?.matchesField = false
-    let own = try await toy.workplace.classify(stage)
+    stage.scale.matchesField = false
+    let own = try await toy.workplace.perform(stage)
     #expect(own.metrics.notes == nil)
     let fields = try await toy.texts(
       """
@@ -40,102 +39,100 @@ import Testing
 
   @Test func anUnknownScaleIsSaid() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
     try await toy.add("bare", pixelScale: nil, (0..<6).map(SyntheticSurvey.image))
-    let embedded = try await toy.workplace.embed(EmbedStage(survey: "bare"))
+    let embedded = try await toy.workplace.perform(EmbedStage(survey: "bare"))
     #expect(embedded.metrics.embeddings == 6)
     let notes = try #require(embedded.metrics.notes)
     #expect(notes.count == 1 && notes[0].hasPrefix("WARNING: the pixel scale of 6 of 6 images"))
-    let known = try await toy.workplace.embed(EmbedStage(survey: "toy"))
+    let known = try await toy.workplace.perform(EmbedStage(survey: "toy"))
     #expect(known.metrics.notes == nil)
     // Where the survey tells it, no image need.
     try await toy.workplace.database.with {
       try Survey.named("bare", in: $0).describe(.init(pixelScale: 1), in: $0)
     }
-    let told = try await toy.workplace.embed(EmbedStage(survey: "bare")).metrics
+    let told = try await toy.workplace.perform(EmbedStage(survey: "bare")).metrics
     #expect(told.added == 6 && told.notes?.first?.contains("show 32″ of sky") == true)
   }
 
   @Test func aModelThatDoesNotTellItsScaleIsAskedByWhatTaughtIt() async throws {
     let toy = try await SyntheticSurvey(24)
-    let model = try await toy.workplace.pretrain(PretrainStage.toy(1)).metrics.model
+    let model = try await toy.workplace.perform(PretrainStage.toy(1)).metrics.model
     try await toy.workplace.database.with { database in
       _ = try database.execute(
         "UPDATE reber.model SET description = description - 'scale' WHERE model_id = \(model)")
     }
     try await toy.add("wide", pixelScale: 2, (0..<6).map { framed(SyntheticSurvey.image($0)) })
-    let embedded = try await toy.workplace.embed(EmbedStage(survey: "wide"))
+    let embedded = try await toy.workplace.perform(EmbedStage(survey: "wide"))
     #expect(
       embedded.metrics.notes?.first?.contains("those that the model learned from 64″") == true)
   }
 
   @Test func embeddingsAtAnotherScaleAreReplaced() async throws {
     let toy = try await SyntheticSurvey(24)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
     try await toy.add("wide", pixelScale: 2, (0..<6).map { framed(SyntheticSurvey.image($0)) })
     var stage = EmbedStage(survey: "wide")
-    stage.scale = ScaleOptions()
-    stage.scale?.matchesField = false
-    let own = try await toy.workplace.embed(stage)
-    let matched = try await toy.workplace.embed(EmbedStage(survey: "wide"))
+    stage.scale.matchesField = false
+    let own = try await toy.workplace.perform(stage)
+    let matched = try await toy.workplace.perform(EmbedStage(survey: "wide"))
     #expect(own.metrics.added == 6 && matched.metrics.added == 6)
     let runs = try await toy.numbers(
       "SELECT DISTINCT embedding.run_id FROM reber.embedding JOIN reber.survey USING (survey_id)")
     #expect(runs == [matched.run])
     // The first is asked for again: its embeddings are gone, so it is not done.
-    let again = try await toy.workplace.embed(stage)
+    let again = try await toy.workplace.perform(stage)
     #expect(!again.alreadyDone && again.metrics.added == 6 && again.run != own.run)
-    #expect(try await toy.workplace.embed(stage).alreadyDone)
+    #expect(try await toy.workplace.perform(stage).alreadyDone)
   }
 
   @Test func driftSeesWhatIsEmbeddedNow() async throws {
     let toy = try await SyntheticSurvey(24)
     let place = toy.workplace
-    _ = try await place.pretrain(PretrainStage.toy(1))
+    _ = try await place.perform(PretrainStage.toy(1))
     try await toy.add("wide", pixelScale: 2, (0..<24).map { framed(SyntheticSurvey.image($0)) })
-    let matched = try await place.drift(DriftStage(survey: "wide"))
+    let matched = try await place.perform(DriftStage(survey: "wide"))
     var stage = DriftStage(survey: "wide")
     stage.scale = ScaleOptions()
     stage.scale?.matchesField = false
-    let own = try await place.drift(stage)
+    let own = try await place.perform(stage)
     #expect(own.metrics.energy.inhomogeneity > matched.metrics.energy.inhomogeneity)
     // Without options it compares what is there, which is another now.
-    let now = try await place.drift(DriftStage(survey: "wide"))
+    let now = try await place.perform(DriftStage(survey: "wide"))
     #expect(!now.alreadyDone)
     #expect(now.metrics.energy.inhomogeneity == own.metrics.energy.inhomogeneity)
-    #expect(try await place.drift(stage).alreadyDone)
+    #expect(try await place.perform(stage).alreadyDone)
   }
 
   @Test func aFinerBeamIsSmoothedWhereItIsAskedFor() async throws {
     let toy = try await SyntheticSurvey(24)
     try await toy.describe("toy", beam: 12)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
     try await toy.add("fine", pixelScale: 2, (0..<6).map(SyntheticSurvey.image))
     var stage = EmbedStage(survey: "fine")
-    stage.scale = ScaleOptions()
-    stage.scale?.matchesBeam = true
+    stage.scale.matchesBeam = true
     await #expect(throws: LearnError.unknownBeam(of: "survey 'fine'")) {
-      try await toy.workplace.embed(stage)
+      try await toy.workplace.perform(stage)
     }
     try await toy.describe("fine", beam: 6)
-    let smoothed = try await toy.workplace.embed(stage).metrics
+    let smoothed = try await toy.workplace.perform(stage).metrics
     #expect(smoothed.notes == ["images of 'fine' are smoothed from a beam of 6″ to 12″"])
-    let plain = try await toy.workplace.embed(EmbedStage(survey: "fine")).metrics
+    let plain = try await toy.workplace.perform(EmbedStage(survey: "fine")).metrics
     #expect(plain.added == 6 && plain.notes?.first?.contains("--match-beam") == true)
   }
 
   @Test func labelsOfTwoSurveysTeachOneClassifier() async throws {
     let toy = try await SyntheticSurvey(60)
     let place = toy.workplace
-    _ = try await place.pretrain(PretrainStage.toy(1))
+    _ = try await place.perform(PretrainStage.toy(1))
     try await toy.label(Array(0..<24))
-    let first = try await place.finetune(FinetuneStage.toy())
+    let first = try await place.perform(FinetuneStage.toy())
     try await toy.add("wide", pixelScale: 2, (60..<90).map { framed(SyntheticSurvey.image($0)) })
     try await toy.label(Array(0..<12), of: "wide", firstImage: 60)
     var stage = FinetuneStage.toy()
     stage.surveys = ["toy", "wide"]
     stage.model = first.metrics.model
-    let both = try await place.finetune(stage)
+    let both = try await place.perform(stage)
     #expect(both.metrics.labels == 36)
     #expect(both.metrics.byClass == ["blob": 12, "double": 12, "ring": 12])
     let rows = try await toy.texts(
@@ -151,25 +148,25 @@ import Testing
       FROM reber.model WHERE run_id = \(both.run)
       """)
     #expect(models == ["\(first.metrics.model) 64"])
-    let classified = try await place.classify(ClassifyStage(survey: "wide")).metrics
+    let classified = try await place.perform(ClassifyStage(survey: "wide")).metrics
     #expect(classified.sources == 30 && classified.notes == nil)
     // What taught the classifier it began from is not judged either.
     try await toy.label(Array(24..<30))
-    _ = try await place.classify(ClassifyStage(survey: "toy"))
-    let judged = try await place.evaluate(EvaluateStage(survey: "toy")).metrics
+    _ = try await place.perform(ClassifyStage(survey: "toy"))
+    let judged = try await place.perform(EvaluateStage(survey: "toy")).metrics
     #expect(judged.sources == 6 && judged.learned == 24)
   }
 
   @Test func driftIsQuietAboutMoreOfTheSameAndSpeaksOfOthers() async throws {
     let toy = try await SyntheticSurvey(120)
     let place = toy.workplace
-    _ = try await place.pretrain(PretrainStage.toy(2))
+    _ = try await place.perform(PretrainStage.toy(2))
     try await toy.add("more", pixelScale: 2, (120..<240).map(SyntheticSurvey.image))
-    let more = try await place.drift(DriftStage(survey: "more")).metrics
+    let more = try await place.perform(DriftStage(survey: "more")).metrics
     #expect(more.verdict == .alike && more.energy.pValue > 0.01 && more.outside < 0.05)
     #expect(more.known == 120 && more.new == 120 && more.learnedFrom == ["toy"])
     try await toy.add("stripes", pixelScale: 2, (0..<40).map(stripes))
-    let other = try await place.drift(DriftStage(survey: "stripes"))
+    let other = try await place.perform(DriftStage(survey: "stripes"))
     #expect(other.metrics.verdict == .unlike && other.metrics.energy.pValue == 0.001)
     #expect(other.metrics.outside > 0.5 && other.metrics.farthest.count == 5)
     let stored = try await toy.texts(
@@ -178,25 +175,25 @@ import Testing
     #expect(
       other.metrics.remedy(for: "stripes").last
         == "reber finetune --survey toy --survey stripes --scheme NAME --model 1")
-    await #expect(throws: LearnError.self) { try await place.drift(DriftStage(survey: "toy")) }
+    await #expect(throws: LearnError.self) { try await place.perform(DriftStage(survey: "toy")) }
   }
 
   @Test func driftComparesTheBalanceOfClasses() async throws {
     let toy = try await SyntheticSurvey(90)
     let place = toy.workplace
-    _ = try await place.pretrain(PretrainStage.toy())
+    _ = try await place.perform(PretrainStage.toy())
     try await toy.label(Array(0..<30))
-    _ = try await place.finetune(FinetuneStage.toy())
+    _ = try await place.perform(FinetuneStage.toy())
     // Only blobs.
     try await toy.add("blobs", pixelScale: 2, (30..<70).map { SyntheticSurvey.image(3 * $0) })
-    let before = try await place.drift(DriftStage(survey: "blobs")).metrics
+    let before = try await place.perform(DriftStage(survey: "blobs")).metrics
     #expect(before.classes == nil && before.scheme == "toy")
     #expect(
       before.remedy(for: "blobs").last
         == "reber finetune --survey toy --survey blobs --scheme toy --model 1")
-    for name in ["toy", "blobs"] { _ = try await place.classify(ClassifyStage(survey: name)) }
+    for name in ["toy", "blobs"] { _ = try await place.perform(ClassifyStage(survey: name)) }
     let classes = try #require(
-      try await place.drift(DriftStage(survey: "blobs")).metrics.classes)
+      try await place.perform(DriftStage(survey: "blobs")).metrics.classes)
     #expect(abs(classes.known.values.reduce(0, +) - 1) < 1e-9)
     #expect(abs(classes.new.values.reduce(0, +) - 1) < 1e-9)
     #expect(classes.shift.totalVariation > 0.3 && classes.shift.pValue < 0.01)
@@ -232,7 +229,7 @@ extension SyntheticSurvey {
   func add(_ name: String, pixelScale: Float?, _ images: [[Float]]) async throws {
     try await workplace.database.with { database in
       let survey = try Survey.add(named: name, in: database)
-      let work = Work(stage: "ingest", parameters: try JSON(encoding: ["survey": name]))
+      let work = try Work(stage: .ingest, parameters: JSON(encoding: ["survey": name]))
       guard case .new(let run) = try Run.open(work, by: workplace.user, in: database) else {
         return
       }

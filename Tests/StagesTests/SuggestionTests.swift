@@ -13,11 +13,11 @@ import Testing
 @Suite("Suggestions from the database") struct SuggestionStageTests {
   private func embedded(_ count: Int, clusters: Int = 6) async throws -> SyntheticSurvey {
     let toy = try await SyntheticSurvey(count)
-    _ = try await toy.workplace.pretrain(PretrainStage.toy(1))
-    _ = try await toy.workplace.embed(EmbedStage(survey: "toy"))
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
+    _ = try await toy.workplace.perform(EmbedStage(survey: "toy"))
     var stage = ClusterStage(survey: "toy")
     stage.options.clusters = clusters
-    _ = try await toy.workplace.cluster(stage)
+    _ = try await toy.workplace.perform(stage)
     _ = try await toy.workplace.database.with {
       try ClassScheme.add(named: "toy", classes: SyntheticSurvey.classes, in: $0)
     }
@@ -49,7 +49,8 @@ import Testing
         .write(toFile: truth, atomically: true, encoding: .utf8)
       var options = LabelImport(survey: "toy")
       options.scheme = "toy"
-      let labelled = try await toy.workplace.importLabels(from: truth, only: sheet, options)
+      let labelled = try await toy.workplace.perform(
+        LabelImportStage(file: truth, only: sheet, options))
       #expect(labelled.metrics.labels == 30)
 
       let next = try await toy.workplace.suggestSources(request(99))
@@ -82,8 +83,8 @@ import Testing
   @Test func predictionsSayWhatIsInDoubt() async throws {
     let toy = try await embedded(45)
     try await toy.label(Array(0..<30))
-    _ = try await toy.workplace.finetune(FinetuneStage.toy())
-    _ = try await toy.workplace.classify(ClassifyStage(survey: "toy"))
+    _ = try await toy.workplace.perform(FinetuneStage.toy())
+    _ = try await toy.workplace.perform(ClassifyStage(survey: "toy"))
     let found = try await toy.workplace.suggestSources(request(5))
     #expect(found.count == 5)
     for source in found {

@@ -63,48 +63,35 @@ extension Model {
     ).map { Work.Parent(run: $0, role: "embeddings") }
   }
 
-  /// Whether the model has embeddings whose images were prepared, or which were computed, otherwise
-  /// than a run's.
-  public func hasEmbeddings(
-    of survey: Survey, madeOtherwiseThan run: Int, in database: Connection
-  ) throws -> Bool {
-    try database.row(
+  /// What the runs were asked that made the model's embeddings of a survey.
+  public func embeddingParameters(
+    of survey: Survey, in database: Connection
+  ) throws -> [(run: Int, parameters: JSON, form: Int)] {
+    try database.rows(
       """
-      SELECT EXISTS (
-          SELECT FROM reber.embedding
+      SELECT run_id, parameters, form
+      FROM reber.run
+      WHERE run_id IN (
+          SELECT run_id FROM reber.embedding
           WHERE model_id = \(id) AND survey_id = \(survey.id)
-              AND run_id IN (\(runs(embeddingOtherwiseThan: run)))
       )
-      """, as: Bool.self)
+      """, as: Int.self, JSON.self, Int.self)
   }
 
-  /// Removes embeddings by the model whose images were prepared, or which were computed, otherwise
-  /// than a run's, which is to make them anew; gives their number.
+  /// Removes the model's embeddings of a survey that some runs made; gives their number.
   public func removeEmbeddings(
-    of survey: Survey, madeOtherwiseThan run: Int, in database: Connection
+    of survey: Survey, madeBy runs: [Int], in database: Connection
   ) throws -> Int {
     try database.row(
       """
       WITH removed AS (
           DELETE FROM reber.embedding
           WHERE model_id = \(id) AND survey_id = \(survey.id)
-              AND run_id IN (\(runs(embeddingOtherwiseThan: run)))
+              AND run_id = ANY (\(runs.map { Int64($0) }))
           RETURNING cutout_id
       )
       SELECT count(*) FROM removed
       """, as: Int.self)
-  }
-
-  private func runs(embeddingOtherwiseThan run: Int) -> SQL {
-    """
-    SELECT earlier.run_id
-    FROM reber.run AS earlier
-    JOIN reber.run AS own ON own.run_id = \(run)
-    WHERE earlier.stage = 'embed' AND (
-        earlier.parameters -> 'preprocessing' IS DISTINCT FROM own.parameters -> 'preprocessing'
-        OR earlier.parameters -> 'precision' IS DISTINCT FROM own.parameters -> 'precision'
-    )
-    """
   }
 
   /// How many of the survey's current cutouts have no embedding by the model.

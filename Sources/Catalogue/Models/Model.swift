@@ -17,6 +17,12 @@ public struct Model: Sendable {
   /// SHA-256 of the weights.
   public var sha256: String
 
+  /// The form that the description is stored in.
+  public var form: Int
+
+  /// The form that this version stores it in; 0 is that of versions that kept none.
+  static let form = 1
+
   /// What a model gives.
   public enum Kind: String, Codable, PostgresColumn {
     /// Embeddings.
@@ -29,7 +35,8 @@ public struct Model: Sendable {
 extension Model: QueryRow {
   public static let columns = Columns<Self>(
     .column("model_id", \.id), .column("run_id", \.run), .column("kind", \.kind),
-    .column("description", \.description), .column("sha256", \.sha256), make: Model.init)
+    .column("description", \.description), .column("sha256", \.sha256),
+    .column("form", \.form), make: Model.init)
 }
 
 extension Model {
@@ -44,8 +51,8 @@ extension Model {
       if let stored { return stored }
       let model = try database.row(
         """
-        INSERT INTO reber.model (run_id, kind, parent_model_id, description, sha256)
-        VALUES (\(run), \(kind), \(parent), \(description), \(sha256))
+        INSERT INTO reber.model (run_id, kind, parent_model_id, description, sha256, form)
+        VALUES (\(run), \(kind), \(parent), \(description), \(sha256), \(form))
         RETURNING model_id
         """, as: Int.self)
       _ = try database.execute(
@@ -69,9 +76,9 @@ extension Model {
       """, as: Model.self)
     guard let found else {
       let wanted = kinds.map(\.rawValue).joined(separator: " or ")
-      let stage = kinds.contains(.encoder) ? "pretrain" : "finetune"
+      let stage = kinds.contains(.encoder) ? StageName.pretrain : .finetune
       throw CatalogueError.missing(
-        id.map { "\(wanted) \($0)" } ?? wanted, hint: "make one with 'reber \(stage)'")
+        id.map { "\(wanted) \($0)" } ?? wanted, hint: "make one with 'reber \(stage.rawValue)'")
     }
     return found
   }
@@ -91,6 +98,13 @@ public struct Checkpoint: Sendable {
   /// Everything that the training needs to go on.
   public var state: [UInt8]
 
+  /// The form that this version stores states in; it goes up when tensors get other names or mean
+  /// something else.
+  static let form = 1
+
+  /// The forms that it can go on from; 0 is that of versions that kept none.
+  static let readable = 0...1
+
   /// The checkpoint of a run, if it has one.
   public static func read(run: Int, in database: Connection) throws -> Checkpoint? {
     try database.first(
@@ -105,9 +119,11 @@ public struct Checkpoint: Sendable {
     try database.transaction { database in
       _ = try database.execute(
         """
-        INSERT INTO reber.checkpoint (run_id, step, state) VALUES (\(run), \(step), \(state))
+        INSERT INTO reber.checkpoint (run_id, step, state, form)
+        VALUES (\(run), \(step), \(state), \(form))
         ON CONFLICT (run_id) DO UPDATE
-        SET (step, state, saved_at) = (excluded.step, excluded.state, clock_timestamp())
+        SET (step, state, form, saved_at)
+            = (excluded.step, excluded.state, excluded.form, clock_timestamp())
         """)
       try CurvePoint.write(curve, run: run, in: database)
     }

@@ -74,7 +74,7 @@ extension Survey {
       """
       SELECT run_id
       FROM reber.run
-      WHERE stage = 'classify' AND status = 'finished' AND EXISTS (
+      WHERE stage = \(StageName.classify) AND status = 'finished' AND EXISTS (
           SELECT FROM reber.prediction
           WHERE prediction.run_id = run.run_id AND survey_id = \(id) AND model_id = \(model.id)
       )

@@ -146,7 +146,7 @@ extension Survey {
           WHERE prediction.run_id = run.run_id AND survey_id = \(id)
           LIMIT 1
       ) AS prediction ON true
-      WHERE stage = 'classify' AND status = 'finished' AND run_id = coalesce(\(run), run_id)
+      WHERE stage = \(StageName.classify) AND status = 'finished' AND run_id = coalesce(\(run), run_id)
       ORDER BY run_id DESC
       LIMIT 1
       """, as: Int.self, Int.self)

@@ -1,5 +1,5 @@
 /// A value-added catalogue: a table in schema `catalogue`.
-public struct PublishedCatalogue: Sendable, Codable {
+public struct PublishedCatalogue: Stored {
   /// The table's name.
   public var name: String
 

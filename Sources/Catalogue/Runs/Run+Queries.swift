@@ -1,14 +1,44 @@
 public import PostgreSQL
 
 extension Run {
-  /// The newest run of that fingerprint and status.
-  static func latest(
-    _ fingerprint: String, status: String, in database: Connection
-  ) throws -> Run? {
-    try select(
-      "WHERE fingerprint = \(fingerprint) AND status = \(status) ORDER BY run_id DESC LIMIT 1",
-      in: database
-    ).first
+  /// A run that may be of the same work as another.
+  struct Candidate: QueryRow {
+    let id: Int
+    let isFinished: Bool
+    let parameters: JSON
+    let form: Int
+    let stage: String
+    let codeVersion: String
+    let checkpointForm: Int?
+
+    static let columns = Columns<Self>(
+      .column("run_id", \.id),
+      .expression("status = 'finished'", as: "is_finished", \.isFinished),
+      .column("parameters", \.parameters), .column("run.form", \.form), .column("stage", \.stage),
+      .column("code_version", \.codeVersion), .column("checkpoint.form", \.checkpointForm),
+      make: Self.init)
+
+    /// Whether it can be gone on with; an unreadable checkpoint is left behind where the work is
+    /// done anew.
+    ///
+    /// - Throws: `CatalogueError.otherForm` for a checkpoint that this version cannot read.
+    func goesOn(unless again: Bool) throws -> Bool {
+      guard let form = checkpointForm, !Checkpoint.readable.contains(form) else { return true }
+      if again { return false }
+      throw CatalogueError.otherForm(run: id, stage: stage, codeVersion: codeVersion)
+    }
+  }
+
+  /// The runs of a fingerprint, newest first.
+  static func runs(of fingerprint: String, in database: Connection) throws -> [Candidate] {
+    try database.rows(
+      """
+      SELECT \(Candidate.columns)
+      FROM reber.run
+      LEFT JOIN reber.checkpoint USING (run_id)
+      WHERE fingerprint = \(fingerprint)
+      ORDER BY run_id DESC
+      """, as: Candidate.self)
   }
 
   /// The newest runs, newest first.

@@ -1,90 +1,5 @@
 public import PostgreSQL
 
-/// The work that a stage is about to do, described so that the same work is recognised.
-public struct Work: Sendable {
-  /// The stage's name, such as `ingest`.
-  public var stage: String
-
-  /// Every option that can change the result.
-  public var parameters: JSON
-
-  /// The seed of everything random.
-  public var seed: UInt64?
-
-  /// What is read, with content digests.
-  public var inputs: [Input]
-
-  /// The earlier runs whose rows are read.
-  public var parents: [Parent]
-
-  /// Describes work.
-  public init(
-    stage: String, parameters: JSON, seed: UInt64? = nil, inputs: [Input] = [],
-    parents: [Parent] = []
-  ) {
-    self.stage = stage
-    self.parameters = parameters
-    self.seed = seed
-    self.inputs = inputs
-    self.parents = parents
-  }
-
-  /// A file, or the rows of earlier runs, with a digest of the content.
-  public struct Input: Sendable, Codable {
-    /// What it is to the stage: `catalogue`, `image`, `labels`, `truth`, `cutouts`, ….
-    public var role: String
-
-    /// A path, or a name for a set of rows.
-    public var name: String
-
-    /// SHA-256 of the content, in hexadecimal.
-    public var sha256: String
-
-    /// Rows, where it has rows.
-    public var rows: Int?
-
-    /// Size in bytes, where it is a file.
-    public var bytes: Int?
-
-    /// Describes an input.
-    public init(role: String, name: String, sha256: String, rows: Int? = nil, bytes: Int? = nil) {
-      self.role = role
-      self.name = name
-      self.sha256 = sha256
-      self.rows = rows
-      self.bytes = bytes
-    }
-  }
-
-  /// An earlier run and what its rows are to this one.
-  public struct Parent: Sendable, Codable, Hashable {
-    /// The earlier run.
-    public var run: Int
-
-    /// What its rows are to the stage.
-    public var role: String
-
-    /// Describes a parent.
-    public init(run: Int, role: String) {
-      self.run = run
-      self.role = role
-    }
-  }
-}
-
-extension Work.Input: TableRow {
-  public static let table = "reber.run_input"
-  public static let columns = Columns<Self>(
-    .column("role", \.role), .column("name", \.name), .column("sha256", \.sha256),
-    .column("rows", \.rows), .column("bytes", \.bytes), make: Work.Input.init)
-}
-
-extension Work.Parent: TableRow {
-  public static let table = "reber.run_parent"
-  public static let columns = Columns<Self>(
-    .column("parent_run_id", \.run), .column("role", \.role), make: Work.Parent.init)
-}
-
 /// Who runs the code, and which code it is.
 public struct Operator: Sendable {
   /// The version of Reber, with the commit where it is known.
@@ -129,6 +44,12 @@ public struct Run: Sendable, Codable {
 
   /// Why it failed.
   public var error: String?
+
+  /// The form that its parameters and metrics are stored in.
+  public var form: Int
+
+  /// The form that this version stores them in; 0 is that of versions that kept none.
+  static let form = 1
 }
 
 /// A column of times as text, ISO 8601 in UTC.
@@ -144,7 +65,8 @@ extension Run: QueryRow {
     .expression(
       "extract(epoch FROM coalesce(finished_at, clock_timestamp()) - started_at)::float8",
       as: "seconds", \.seconds),
-    .column("metrics", \.metrics), .column("error", \.error), make: Run.init)
+    .column("metrics", \.metrics), .column("error", \.error), .column("form", \.form),
+    make: Run.init)
 }
 
 /// How work begins: from nothing, from where it stopped, or not at all since it is done.
@@ -171,23 +93,15 @@ extension Run {
   ) throws -> Opening {
     try database.transaction { database in
       let fingerprint = try work.fingerprint(in: database)
-      if !again, let run = try latest(fingerprint, status: "finished", in: database) {
-        return .finished(run)
+      let same = try runs(of: fingerprint, in: database)
+        .filter { work.isSame($0.parameters, $0.form) }
+      if !again, let done = same.first(where: \.isFinished) {
+        return .finished(try numbered(done.id, in: database))
       }
-      if let run = try unfinished(fingerprint, in: database) {
-        try hold(run, stage: work.stage, in: database)
-        _ = try database.execute(
-          """
-          UPDATE reber.run
-          SET status = 'running', finished_at = NULL, error = NULL,
-              code_version = CASE
-                  WHEN right(code_version, length(\(user.codeVersion))) = \(user.codeVersion)
-                      THEN code_version
-                  ELSE code_version || ', then ' || \(user.codeVersion)
-              END
-          WHERE run_id = \(run)
-          """)
-        return .resumed(run: run)
+      if let stopped = same.first, !stopped.isFinished, try stopped.goesOn(unless: again) {
+        try hold(stopped.id, stage: work.stage, in: database)
+        try goOn(stopped.id, by: user, in: database)
+        return .resumed(run: stopped.id)
       }
       let run = try insert(work, fingerprint, by: user, in: database)
       try hold(run, stage: work.stage, in: database)
@@ -195,30 +109,28 @@ extension Run {
     }
   }
 
-  private static func unfinished(
-    _ fingerprint: String, in database: Connection
-  ) throws -> Int? {
-    try database.first(
+  private static func goOn(_ run: Int, by user: Operator, in database: Connection) throws {
+    let version = user.codeVersion
+    _ = try database.execute(
       """
-      SELECT run_id FROM reber.run
-      WHERE fingerprint = \(fingerprint) AND status <> 'finished'
-          AND run_id > (
-              SELECT coalesce(max(run_id), 0) FROM reber.run
-              WHERE fingerprint = \(fingerprint) AND status = 'finished'
-          )
-      ORDER BY run_id DESC
-      LIMIT 1
-      """, as: Int.self)
+      UPDATE reber.run
+      SET status = 'running', finished_at = NULL, error = NULL,
+          code_version = CASE
+              WHEN right(code_version, length(\(version))) = \(version) THEN code_version
+              ELSE code_version || ', then ' || \(version)
+          END
+      WHERE run_id = \(run)
+      """)
   }
 
-  private static func hold(_ run: Int, stage: String, in database: Connection) throws {
+  private static func hold(_ run: Int, stage: StageName, in database: Connection) throws {
     let held = try database.row(
       "SELECT pg_try_advisory_lock(hashtext('reber.run'), \(Int32(truncatingIfNeeded: run)))",
       as: Bool.self)
     guard held else {
       let host = try database.row(
         "SELECT host FROM reber.run WHERE run_id = \(run)", as: String.self)
-      throw CatalogueError.busy(run: run, stage: stage, host: host)
+      throw CatalogueError.busy(run: run, stage: stage.rawValue, host: host)
     }
   }
 
@@ -228,9 +140,9 @@ extension Run {
     let run = try database.row(
       """
       INSERT INTO reber.run
-          (stage, fingerprint, parameters, seed, code_version, host, account)
+          (stage, fingerprint, parameters, form, seed, code_version, host, account)
       VALUES (
-          \(work.stage), \(fingerprint), \(work.parameters), \(work.seed.map { Int(truncatingIfNeeded: $0) }),
+          \(work.stage), \(fingerprint), \(work.parameters), \(form), \(work.storedSeed),
           \(user.codeVersion), \(user.host), \(user.account)
       )
       RETURNING run_id
@@ -264,18 +176,30 @@ extension Run {
     _ = try database.execute("UPDATE reber.run SET metrics = \(metrics) WHERE run_id = \(run)")
   }
 
-  /// Marks the run as finished, with what it measured, and removes its checkpoint.
+  /// A run that was stopped between writing its rows, with what it measured, and finishing; `nil`
+  /// where it has yet to write them.
+  public static func recorded(_ run: Int, in database: Connection) throws -> Run? {
+    let run = try numbered(run, in: database)
+    return run.metrics.text == "{}" ? nil : run
+  }
+
+  /// Marks the run as finished, with what it measured, removes its checkpoint, and tells the planner
+  /// of its rows.
   public static func finish(_ run: Int, metrics: JSON, in database: Connection) throws {
-    try database.transaction { database in
+    let stage = try database.transaction { database in
       _ = try database.execute("DELETE FROM reber.checkpoint WHERE run_id = \(run)")
-      _ = try database.execute(
+      return try database.row(
         """
         UPDATE reber.run
         SET status = 'finished', finished_at = clock_timestamp(), metrics = \(metrics)
         WHERE run_id = \(run)
-        """)
+        RETURNING stage
+        """, as: String.self)
     }
     try release(run, in: database)
+    for table in StageName(rawValue: stage)?.tables ?? [] {
+      try database.script("ANALYZE \(table)")
+    }
   }
 
   /// Marks the run as failed; the same work goes on from here when it is asked for again.
@@ -302,25 +226,5 @@ extension Run {
     _ = try database.row(
       "SELECT pg_advisory_unlock(hashtext('reber.run'), \(Int32(truncatingIfNeeded: run)))",
       as: Bool.self)
-  }
-}
-
-extension Work {
-  /// SHA-256 of stage, parameters, seed, inputs and parents.
-  func fingerprint(in database: Connection) throws -> String {
-    struct Identity: Encodable {
-      var stage: String
-      var parameters: String
-      var seed: UInt64?
-      var inputs: [String]
-      var parents: [Int]
-    }
-    let identity = try JSON(
-      encoding: Identity(
-        stage: stage, parameters: parameters.text, seed: seed,
-        inputs: inputs.map { "\($0.role) \($0.sha256)" }.sorted(),
-        parents: Set(parents.map(\.run)).sorted()))
-    return try database.row(
-      "SELECT encode(sha256(convert_to(\(identity.text), 'UTF8')), 'hex')", as: String.self)
   }
 }

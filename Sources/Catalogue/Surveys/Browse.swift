@@ -97,7 +97,7 @@ extension Survey {
           (SELECT max(clustering_id) FROM reber.clustering WHERE survey_id = \(id)),
           (
               SELECT max(run_id) FROM reber.run
-              WHERE stage = 'classify' AND status = 'finished' AND EXISTS (
+              WHERE stage = \(StageName.classify) AND status = 'finished' AND EXISTS (
                   SELECT FROM reber.prediction
                   WHERE prediction.run_id = run.run_id AND survey_id = \(id)
               )
@@ -211,12 +211,7 @@ extension SourceFilter.Order {
 extension Survey {
   /// The embeddings of the survey's current cutouts by a model, in the order of their sources.
   public func embeddings(model number: Int, in database: Connection) throws -> [Embedding] {
-    let (run, kind, description, sha256) = try database.row(
-      "SELECT run_id, kind, description, sha256 FROM reber.model WHERE model_id = \(number)",
-      as: Int.self, String.self, JSON.self, String.self)
-    let model = Model(
-      id: number, run: run, kind: Model.Kind(rawValue: kind) ?? .encoder,
-      description: description, sha256: sha256)
+    let model = try Model.find(.encoder, .classifier, numbered: number, in: database)
     return try model.embeddings(of: self, in: database)
   }
 }

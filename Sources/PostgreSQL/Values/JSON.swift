@@ -19,6 +19,32 @@ public struct JSON: Sendable, Equatable {
   public func decode<Value: Decodable>(as type: Value.Type) throws -> Value {
     try JSONDecoder().decode(type, from: Data(text.utf8))
   }
+
+  /// Decodes a value that was written before it had all of its members.
+  ///
+  /// Each member that cannot be done without is taken from `defaults`, at whatever depth it is
+  /// missing. All else stays as it was written: a member that may be `nil` is `nil` where it is
+  /// missing, whatever `defaults` says.
+  ///
+  /// - Throws: `DecodingError` where `defaults` lacks the member too.
+  public func decode<Value: Decodable>(
+    as type: Value.Type, defaults: JSON
+  ) throws -> Value {
+    let defaults = try defaults.decode(as: JSONTree.self)
+    var text = self
+    while true {
+      do {
+        return try text.decode(as: type)
+      } catch DecodingError.keyNotFound(let key, let context) {
+        let path = context.codingPath + [key]
+        var tree = try text.decode(as: JSONTree.self)
+        guard let value = defaults[path[...]], tree.insert(value, at: path[...]) else {
+          throw DecodingError.keyNotFound(key, context)
+        }
+        text = try JSON(encoding: tree)
+      }
+    }
+  }
 }
 
 extension JSON: PostgresValue {
@@ -51,6 +77,7 @@ private indirect enum JSONTree: Codable {
   case null
   case boolean(Bool)
   case integer(Int64)
+  case natural(UInt64)
   case number(Double)
   case text(String)
   case list([JSONTree])
@@ -64,6 +91,8 @@ private indirect enum JSONTree: Codable {
       self = .boolean(boolean)
     } else if let integer = try? value.decode(Int64.self) {
       self = .integer(integer)
+    } else if let natural = try? value.decode(UInt64.self) {
+      self = .natural(natural)
     } else if let number = try? value.decode(Double.self) {
       self = .number(number)
     } else if let text = try? value.decode(String.self) {
@@ -81,10 +110,48 @@ private indirect enum JSONTree: Codable {
     case .null: try value.encodeNil()
     case .boolean(let boolean): try value.encode(boolean)
     case .integer(let integer): try value.encode(integer)
+    case .natural(let natural): try value.encode(natural)
     case .number(let number): try value.encode(number)
     case .text(let text): try value.encode(text)
     case .list(let list): try value.encode(list)
     case .object(let object): try value.encode(object)
     }
+  }
+}
+
+extension JSONTree {
+  /// The value at a path; `nil` where there is none.
+  fileprivate subscript(path: ArraySlice<any CodingKey>) -> JSONTree? {
+    guard let key = path.first else { return self }
+    switch self {
+    case .object(let members): return members[key.stringValue]?[path.dropFirst()]
+    case .list(let items):
+      guard let index = key.intValue, items.indices.contains(index) else { return nil }
+      return items[index][path.dropFirst()]
+    default: return nil
+    }
+  }
+
+  /// Puts a member where there is none; gives whether there was a place for it.
+  fileprivate mutating func insert(_ value: JSONTree, at path: ArraySlice<any CodingKey>) -> Bool {
+    guard let key = path.first else { return false }
+    switch self {
+    case .object(var members):
+      if path.count > 1 {
+        guard members[key.stringValue]?.insert(value, at: path.dropFirst()) == true else {
+          return false
+        }
+      } else {
+        guard members.updateValue(value, forKey: key.stringValue) == nil else { return false }
+      }
+      self = .object(members)
+    case .list(var items):
+      guard let index = key.intValue, items.indices.contains(index),
+        items[index].insert(value, at: path.dropFirst())
+      else { return false }
+      self = .list(items)
+    default: return false
+    }
+    return true
   }
 }

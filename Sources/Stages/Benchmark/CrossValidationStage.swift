@@ -1,10 +1,13 @@
-import Catalogue
+public import Catalogue
 public import Morphology
 import PostgreSQL
 import Tensor
 
 /// Compares ways to learn labels, each judged on sources that it never saw.
-public struct CrossValidationStage: Codable, Sendable {
+public struct CrossValidationStage: Stage, Stored {
+  public static let name = StageName.crossvalidate
+  public static var usual: Self? { Self(tasks: []) }
+
   /// The labels to learn.
   public var tasks: [LabelledTask]
 
@@ -26,7 +29,7 @@ public struct CrossValidationStage: Codable, Sendable {
   }
 
   /// What the comparison found.
-  public struct Metrics: Codable, Sendable {
+  public struct Metrics: Stored {
     /// Images that were there to learn from.
     public var images: Int
     /// A row for every way, share and task.
@@ -60,58 +63,48 @@ public struct CrossValidationStage: Codable, Sendable {
   }
 }
 
-extension Workplace {
+extension CrossValidationStage {
   /// Compares; where an earlier process was stopped, goes on from its checkpoint.
   ///
   /// - Throws: `LearnError.tooFewLabels` for a task without two labelled classes, and what the
   ///   learning throws.
-  public func crossValidate(
-    _ stage: CrossValidationStage
-  ) async throws -> StageReport<CrossValidationStage.Metrics> {
-    let names = stage.surveys
-    let work = try await database.with { database in
-      let surveys = try names.map { try Survey.named($0, in: database) }
-      let labels = try stage.tasks.flatMap { task in
+  public func plan(in place: Workplace) async throws -> Plan<Metrics> {
+    let work = try await place.database.with { database in
+      let surveys = try self.surveys.map { try Survey.named($0, in: database) }
+      let labels = try tasks.flatMap { task in
         let scheme = try ClassScheme.named(task.scheme, in: database)
-        return try ([task.survey] + (task.test.map { [$0] } ?? [])).map {
+        return try task.surveys.map {
           try Survey.named($0, in: database).labelInput(scheme: scheme, in: database)
         }
       }
-      return Work(
-        stage: "crossvalidate", parameters: try JSON(encoding: stage), seed: stage.options.seed,
-        inputs: try surveys.map { try $0.cutoutInput(in: database) } + labels,
-        parents: try surveys.flatMap { try $0.cutoutRuns(in: database) })
+      return try self.work(
+        self, seed: options.seed,
+        inputs: surveys.map { try $0.cutoutInput(in: database) } + labels,
+        parents: surveys.flatMap { try $0.cutoutRuns(in: database) })
     }
-    return try await perform(work) { try await compare(stage, run: $0) }
+    return Plan(work) { try await compare(run: $0, in: place) }
   }
 
-  private func compare(
-    _ stage: CrossValidationStage, run: Int
-  ) async throws -> CrossValidationStage.Metrics {
-    let specimens = try await specimens(
-      of: stage.surveys, by: stage.preprocessing, groupRadius: stage.groupRadius)
-    let tasks = try await database.with { database in
-      try stage.tasks.map { try specimens.task($0, in: database) }
+  private func compare(run: Int, in place: Workplace) async throws -> Metrics {
+    let specimens = try await place.specimens(
+      of: surveys, by: preprocessing, groupRadius: groupRadius)
+    let tasks = try await place.database.with { database in
+      try self.tasks.map { try specimens.task($0, in: database) }
     }
     var comparison = try CrossValidation(
-      stage.options, images: specimens.images, groups: specimens.groups, tasks: tasks,
-      engine: engine)
-    var session = TrainingSession(workplace: self, run: run)
-    if let saved = try await session.resume() {
-      try comparison.load(saved.state, position: saved.step)
-      progress.note("going on after part \(saved.step) of \(comparison.total)")
-    }
-    try await session.run(&comparison, as: "comparing, parts")
-    return CrossValidationStage.Metrics(
+      options, images: specimens.images, groups: specimens.groups, tasks: tasks,
+      engine: place.engine)
+    var session = TrainingSession(workplace: place, run: run)
+    try await session.finish(&comparison, "comparing", by: "part")
+    return Metrics(
       images: specimens.images.count, results: try comparison.results(), seconds: session.seconds)
   }
-}
 
-extension CrossValidationStage {
   /// All surveys, each once.
-  fileprivate var surveys: [String] {
-    (tasks.flatMap { [$0.survey] + ($0.test.map { [$0] } ?? []) } + unlabelled)
-      .reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  private var surveys: [String] {
+    (tasks.flatMap(\.surveys) + unlabelled).reduce(into: []) {
+      if !$0.contains($1) { $0.append($1) }
+    }
   }
 }
 
@@ -143,7 +136,7 @@ extension CrossValidation {
     let bounded = whole.byProbability().first { $0.bound == .all }
     return CrossValidationStage.Result(
       task: cell.task, method: cell.method, share: cell.share, sources: whole.truth.count,
-      accuracy: confusion.accuracy, accuracySpread: spread(parts), macroF1: confusion.macro.f1,
+      accuracy: confusion.accuracy, accuracySpread: deviation(parts), macroF1: confusion.macro.f1,
       macroInterval: bounded?.macroInterval,
       calibrationError: Calibration(try evaluation(places.flatMap(\.self), calibrated))
         .expectedError)
@@ -151,7 +144,7 @@ extension CrossValidation {
 }
 
 /// The standard deviation of a sample; `nil` of fewer than two.
-private func spread(_ values: [Double]) -> Double? {
+private func deviation(_ values: [Double]) -> Double? {
   guard values.count > 1 else { return nil }
   let mean = values.reduce(0, +) / Double(values.count)
   let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }

@@ -20,6 +20,9 @@ public struct LabelledTask: Codable, Sendable, Hashable {
     self.scheme = scheme
     self.test = test
   }
+
+  /// The survey, and the one that judges.
+  var surveys: [String] { [survey] + (test.map { [$0] } ?? []) }
 }
 
 /// Images of several surveys as one list, with what is known of them.
@@ -37,7 +40,7 @@ struct Specimens: Sendable {
   func task(_ task: LabelledTask, in database: Connection) throws -> CrossValidation.Task {
     let scheme = try ClassScheme.named(task.scheme, in: database)
     var labelled: [(row: Int, classID: Int16, isTest: Bool)] = []
-    for name in [task.survey] + (task.test.map { [$0] } ?? []) {
+    for name in task.surveys {
       let survey = try Survey.named(name, in: database)
       labelled += try survey.consensus(scheme: scheme, in: database).compactMap { label in
         rows[name]?[label.source].map { ($0, label.classID, name == task.test) }

@@ -5,7 +5,7 @@ import PostgreSQL
 import Tables
 
 /// What a catalogue brought.
-public struct CatalogueMetrics: Codable, Sendable {
+public struct CatalogueMetrics: Stored {
   /// The catalogue.
   public var file: String
 
@@ -94,60 +94,49 @@ extension Workplace {
   func ingest(
     catalogue path: String, _ options: Ingest
   ) async throws -> StageReport<CatalogueMetrics> {
-    struct Parameters: Encodable {
+    struct Parameters: Stored {
       var survey: String
       var mapping: ColumnMapping
     }
     let catalogue = try OpenCatalogue(path, options)
     progress.note(catalogue.mapping.table)
     for warning in catalogue.warnings { progress.note("warning: " + warning) }
-    let work = Work(
-      stage: "ingest",
-      parameters: try JSON(
-        encoding: Parameters(survey: options.survey, mapping: catalogue.mapping)),
-      inputs: [try fileInput(tableFile(of: path), role: "catalogue")])
-    var opened: Int?
-    do {
-      return try await perform(work) { run in
-        opened = run
-        return try await write(catalogue, run: run)
+    let work = try Work(
+      stage: .ingest, parameters: Parameters(survey: options.survey, mapping: catalogue.mapping),
+      inputs: [fileInput(tableFile(of: path), role: "catalogue")])
+    let reading = HandedOver(catalogue)
+    let plan = Plan(work) { run in
+      do {
+        return try await once(run) { try write(reading, run: run, in: $0) }
+      } catch let error as IngestError {
+        // A catalogue that yields nothing leaves nothing behind, not even its run.
+        try await database.with { try Run.discard(run, in: $0) }
+        throw error
       }
-    } catch let error as IngestError {
-      // A catalogue that yields nothing leaves nothing behind, not even its run.
-      if let run = opened { try await database.with { try Run.discard(run, in: $0) } }
-      throw error
     }
+    return try await perform(plan)
   }
 
-  private func write(_ catalogue: OpenCatalogue, run: Int) async throws -> CatalogueMetrics {
-    let reading = HandedOver(catalogue)
-    let progress = progress
-    return try await database.with { database in
-      try database.transaction { database in
-        let catalogue = reading.value
-        // An interrupted run that has its metrics had committed its rows with them.
-        let before = try Run.numbered(run, in: database).metrics
-        if let metrics = try? before.decode(as: CatalogueMetrics.self) { return metrics }
-        let survey = try Survey.add(named: catalogue.options.survey, in: database)
-        try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
-        let reader = CatalogueReading(reading, progress: progress)
-        let changes = try survey.writeSources(
-          from: catalogue.path, run: run, in: database, reader.give)
-        if changes.accepted == 0 {
-          throw IngestError.allRejected(
-            file: catalogue.path, rows: changes.rejected,
-            firstReason: try Rejected.all(of: run, atMost: 1, in: database).first?.rejected.reason
-              ?? "unknown")
-        }
-        try survey.write(catalogue.surveyColumns, run: run, in: database)
-        try tell(of: changes, run: run, in: database)
-        let metrics = CatalogueMetrics(
-          file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,
-          mapping: catalogue.mapping, warnings: catalogue.warnings)
-        try Run.record(run, metrics: try JSON(encoding: metrics), in: database)
-        return metrics
-      }
+  private func write(
+    _ reading: HandedOver<OpenCatalogue>, run: Int, in database: Connection
+  ) throws -> CatalogueMetrics {
+    let catalogue = reading.value
+    let survey = try Survey.add(named: catalogue.options.survey, in: database)
+    try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
+    let reader = CatalogueReading(reading, progress: progress)
+    let changes = try survey.writeSources(
+      from: catalogue.path, run: run, in: database, reader.give)
+    if changes.accepted == 0 {
+      throw IngestError.allRejected(
+        file: catalogue.path, rows: changes.rejected,
+        firstReason: try Rejected.all(of: run, atMost: 1, in: database).first?.rejected.reason
+          ?? "unknown")
     }
+    try survey.write(catalogue.surveyColumns, run: run, in: database)
+    try tell(of: changes, run: run, in: database)
+    return CatalogueMetrics(
+      file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,
+      mapping: catalogue.mapping, warnings: catalogue.warnings)
   }
 }
 

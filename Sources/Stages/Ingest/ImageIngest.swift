@@ -1,12 +1,14 @@
 import Astronomy
-import Catalogue
+public import Catalogue
 import FITS
 import Foundation
 import PostgreSQL
 import Tensor
 
 /// What images brought.
-public struct ImageMetrics: Codable, Sendable {
+public struct ImageMetrics: Stored {
+  public static var usual: Self? { Self() }
+
   /// Image files that were given.
   public var images = 0
 
@@ -41,27 +43,26 @@ extension Workplace {
   func ingest(
     _ files: [ImageFile], _ options: Ingest
   ) async throws -> StageReport<ImageMetrics> {
-    struct Parameters: Encodable {
+    struct Parameters: Stored {
       var survey: String
       var cutting: Ingest.Cutting
+      static var usual: Self? { Self(survey: "", cutting: Ingest.Cutting()) }
     }
     let images = digested(files)
     let catalogues = try await database.with {
       try Survey.catalogueRuns(of: options.survey, in: $0)
     }
-    let work = Work(
-      stage: "ingest",
-      parameters: try JSON(
-        encoding: Parameters(survey: options.survey, cutting: options.cutting)),
+    let work = try Work(
+      stage: .ingest, parameters: Parameters(survey: options.survey, cutting: options.cutting),
       inputs: images.inputs, parents: catalogues)
-    return try await perform(work) { run in
-      let isCollection = catalogues.isEmpty
-      return try await database.with { database in
+    let plan = Plan(work) { run in
+      try await database.with { database in
         let ingest = ImageIngest(
           images: images, options: options, run: run, progress: progress, database: database)
-        return try ingest.perform(isCollection: isCollection)
+        return try ingest.perform(isCollection: catalogues.isEmpty)
       }
     }
+    return try await perform(plan)
   }
 
   private func digested(_ files: [ImageFile]) -> DigestedFiles {

@@ -1,8 +1,13 @@
-import Catalogue
+public import Catalogue
 import PostgreSQL
 
 /// Gives all sources of a cluster one label.
-public struct LabelCluster: Codable, Sendable {
+public struct LabelCluster: Stage, Stored {
+  public static let name = StageName.label
+  public static var usual: Self? {
+    Self(survey: "", cluster: 0, className: "", annotator: "")
+  }
+
   /// The survey.
   public var survey: String
 
@@ -33,7 +38,7 @@ public struct LabelCluster: Codable, Sendable {
   }
 
   /// What was labelled.
-  public struct Metrics: Codable, Sendable {
+  public struct Metrics: Stored {
     /// Labels written.
     public var labels: Int
     /// Sources of the cluster that were left out.
@@ -41,48 +46,46 @@ public struct LabelCluster: Codable, Sendable {
   }
 }
 
-extension Workplace {
+extension LabelCluster {
   /// Labels a cluster, in one transaction.
   ///
   /// - Throws: `CatalogueError` for a class or source that does not exist, or an empty cluster.
-  public func labelCluster(_ options: LabelCluster) async throws -> StageReport<
-    LabelCluster.Metrics
-  > {
-    let survey = try await survey(options.survey)
-    let clustering = try await database.with {
-      try Clustering.find(of: survey, numbered: options.clustering, in: $0)
+  public func plan(in place: Workplace) async throws -> Plan<Metrics> {
+    let survey = try await place.survey(survey)
+    let clustering = try await place.database.with {
+      try Clustering.find(of: survey, numbered: self.clustering, in: $0)
     }
-    var resolved = options
+    var resolved = self
     resolved.clustering = clustering.id
-    let work = Work(
-      stage: "label", parameters: try JSON(encoding: resolved),
-      parents: [.init(run: clustering.run, role: "clusters")])
-    return try await perform(work) { run in
-      try await database.with { database in
-        let scheme = try ClassScheme.named(options.scheme, in: database)
-        let classID = try scheme.classID(named: options.className)
-        let names = try survey.sourceKeys(in: database)
-        let left = try options.except.map { name in
-          guard let id = names[name] else {
-            throw CatalogueError.unknownSource(name, survey: survey.name)
-          }
-          return id
-        }
-        let members = try clustering.members(of: options.cluster, in: database)
-        guard !members.isEmpty else {
-          throw CatalogueError.missing(
-            "source in cluster \(options.cluster) of clustering \(clustering.id)",
-            hint: "'reber cluster' and 'reber show clusters' list them")
-        }
-        let labelled = members.filter { !left.contains($0) }
-        try survey.write(
-          labelled.map {
-            Label(source: $0, classID: classID, annotator: options.annotator)
-          }, scheme: scheme,
-          method: .cluster(options.cluster, clustering: clustering.id), run: run, in: database)
-        return LabelCluster.Metrics(
-          labels: labelled.count, leftOut: members.count - labelled.count)
-      }
+    let work = try self.work(resolved, parents: [.init(run: clustering.run, role: "clusters")])
+    return Plan(work) { run in
+      try await place.once(run) { try label(clustering, of: survey, run: run, in: $0) }
     }
+  }
+
+  private func label(
+    _ clustering: Clustering, of survey: Survey, run: Int, in database: Connection
+  ) throws -> Metrics {
+    let scheme = try ClassScheme.named(scheme, in: database)
+    let classID = try scheme.classID(named: className)
+    let names = try survey.sourceKeys(in: database)
+    let left = try except.map { name in
+      guard let id = names[name] else {
+        throw CatalogueError.unknownSource(name, survey: survey.name)
+      }
+      return id
+    }
+    let members = try clustering.members(of: cluster, in: database)
+    guard !members.isEmpty else {
+      throw CatalogueError.missing(
+        "source in cluster \(cluster) of clustering \(clustering.id)",
+        hint: "'reber cluster' and 'reber show clusters' list them")
+    }
+    let labelled = members.filter { !left.contains($0) }
+    try survey.write(
+      labelled.map { Label(source: $0, classID: classID, annotator: annotator) },
+      scheme: scheme, method: .cluster(cluster, clustering: clustering.id), run: run,
+      in: database)
+    return Metrics(labels: labelled.count, leftOut: members.count - labelled.count)
   }
 }

@@ -1,5 +1,5 @@
 import Astronomy
-import Catalogue
+public import Catalogue
 import Digest
 import Foundation
 import PostgreSQL
@@ -7,7 +7,9 @@ import Tables
 import Tensor
 
 /// Reads labels from a table: a source, a class, and perhaps who said so and how surely.
-public struct LabelImport: Codable, Sendable {
+public struct LabelImport: Stored {
+  public static var usual: Self? { Self(survey: "") }
+
   /// The survey whose sources are labelled.
   public var survey: String
 
@@ -26,8 +28,8 @@ public struct LabelImport: Codable, Sendable {
   /// The column with the annotator's confidence, above 0 and up to 1.
   public var confidenceColumn: String?
 
-  /// Whether that column holds per cent, above 0 and up to 100; no where it is `nil`.
-  public var confidenceIsPercent: Bool?
+  /// Whether that column holds per cent, above 0 and up to 100.
+  public var confidenceIsPercent = false
 
   /// The annotator where no column names one.
   public var annotator = "import"
@@ -50,7 +52,9 @@ public struct LabelImport: Codable, Sendable {
   }
 
   /// What an import did.
-  public struct Metrics: Codable, Sendable {
+  public struct Metrics: Stored {
+    public static var usual: Self? { Self() }
+
     /// Labels written.
     public var labels = 0
     /// Labels written, by class.
@@ -69,33 +73,45 @@ public struct LabelImport: Codable, Sendable {
   }
 }
 
-extension Workplace {
-  /// Imports labels from a FITS, VOTable or CSV table, as one run in one transaction.
-  ///
-  /// Where `only` names a table, such as the sheet that `reber label choose` writes, its sources
-  /// alone are labelled.
+/// Imports labels from a FITS, VOTable or CSV table, as one run in one transaction.
+public struct LabelImportStage: Stage {
+  public static let name = StageName.label
+
+  /// The table.
+  public var file: String
+
+  /// A table, such as the sheet that `reber label choose` writes, whose sources alone are labelled.
+  public var only: String?
+
+  /// How the table is read.
+  public var options: LabelImport
+
+  /// Describes the import of all labels in a table.
+  public init(file: String, only: String? = nil, _ options: LabelImport) {
+    self.file = file
+    self.only = only
+    self.options = options
+  }
+
+  /// Reads and writes the labels.
   ///
   /// - Throws: `LabelError` where a class is unknown or a column is missing; then nothing is
   ///   written.
-  public func importLabels(
-    from path: String, only: String? = nil, _ options: LabelImport
-  ) async throws -> StageReport<LabelImport.Metrics> {
-    let survey = try await survey(options.survey)
-    var inputs = [try fileInput(path, role: "labels")]
+  public func plan(in place: Workplace) async throws -> Plan<LabelImport.Metrics> {
+    let survey = try await place.survey(options.survey)
+    var inputs = [try fileInput(file, role: "labels")]
     if let only { inputs.append(try fileInput(only, role: "selection")) }
-    let work = Work(
-      stage: "label", parameters: try JSON(encoding: options), seed: options.seed, inputs: inputs)
-    return try await perform(work) { run in
-      let table = try options.read(path)
+    return Plan(try self.work(options, seed: options.seed, inputs: inputs)) { run in
+      let table = try options.read(file)
       let listed = try only.map { try options.sources(in: $0) }
       let chosen = options.choose(table.rows.filter { listed?.contains($0.source) ?? true })
       var metrics = LabelImport.Metrics()
       metrics.unclassified = table.unclassified
       metrics.leftOut = table.rows.count - chosen.count
       let counted = metrics
-      return try await database.with { database in
+      return try await place.once(run) { database in
         try options.write(
-          LabelTable(rows: chosen, rejected: table.rejected), to: survey, file: path, run: run,
+          LabelTable(rows: chosen, rejected: table.rejected), to: survey, file: file, run: run,
           metrics: counted, in: database)
       }
     }
@@ -121,33 +137,31 @@ extension LabelImport {
     in database: Connection
   ) throws -> Metrics {
     var metrics = metrics
-    try database.transaction { database in
-      let scheme = try scheme(for: table.rows, file: file, in: database)
-      var table = table
-      for index in table.rows.indices {
-        table.rows[index].className = scheme.name(of: table.rows[index].className)
-      }
-      let keys = try survey.sourceKeys(in: database)
-      table.setAside { row in
-        keys[row.source] == nil ? "survey '\(survey.name)' has no such source" : nil
-      }
-      metrics.contradictory = table.setAsideContradictions()
-      metrics.repeated = table.removeRepeated()
-      guard !table.rows.isEmpty else {
-        let first = table.rejected.first
-        throw LabelError.noneUsable(file: file, row: first?.row, reason: first?.reason)
-      }
-      let labels = try table.rows.map { row in
-        Label(
-          source: keys[row.source] ?? 0, classID: try scheme.classID(named: row.className),
-          annotator: row.annotator, confidence: row.confidence)
-      }
-      try survey.write(labels, scheme: scheme, method: .imported, run: run, in: database)
-      try Rejected.write(table.rejected, file: file, run: run, in: database)
-      metrics.labels = labels.count
-      metrics.rejected = table.rejected.count
-      metrics.byClass = table.rows.reduce(into: [:]) { $0[$1.className, default: 0] += 1 }
+    let scheme = try scheme(for: table.rows, file: file, in: database)
+    var table = table
+    for index in table.rows.indices {
+      table.rows[index].className = scheme.name(of: table.rows[index].className)
     }
+    let keys = try survey.sourceKeys(in: database)
+    table.setAside { row in
+      keys[row.source] == nil ? "survey '\(survey.name)' has no such source" : nil
+    }
+    metrics.contradictory = table.setAsideContradictions()
+    metrics.repeated = table.removeRepeated()
+    guard !table.rows.isEmpty else {
+      let first = table.rejected.first
+      throw LabelError.noneUsable(file: file, row: first?.row, reason: first?.reason)
+    }
+    let labels = try table.rows.map { row in
+      Label(
+        source: keys[row.source] ?? 0, classID: try scheme.classID(named: row.className),
+        annotator: row.annotator, confidence: row.confidence)
+    }
+    try survey.write(labels, scheme: scheme, method: .imported, run: run, in: database)
+    try Rejected.write(table.rejected, file: file, run: run, in: database)
+    metrics.labels = labels.count
+    metrics.rejected = table.rejected.count
+    metrics.byClass = table.rows.reduce(into: [:]) { $0[$1.className, default: 0] += 1 }
     return metrics
   }
 

@@ -131,7 +131,7 @@ extension LabelImport {
     guard let number = cell.number ?? Double(text) else {
       throw UnusableConfidence(reason: "confidence '\(text)' is no number")
     }
-    let isPercent = confidenceIsPercent ?? false
+    let isPercent = confidenceIsPercent
     guard number > 0, number <= (isPercent ? 100 : 1) else {
       let advice = !isPercent && number > 1 && number <= 100
       throw UnusableConfidence(

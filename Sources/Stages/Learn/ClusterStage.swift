@@ -1,10 +1,13 @@
-import Catalogue
+public import Catalogue
 public import Morphology
 import PostgreSQL
 import Tensor
 
 /// Divides a survey's embeddings into many small clusters with a hierarchy above them.
-public struct ClusterStage: Codable, Sendable {
+public struct ClusterStage: Stage, Stored {
+  public static let name = StageName.cluster
+  public static var usual: Self? { Self(survey: "") }
+
   /// The survey.
   public var survey: String
 
@@ -20,7 +23,7 @@ public struct ClusterStage: Codable, Sendable {
   }
 
   /// What clustering did.
-  public struct Metrics: Codable, Sendable {
+  public struct Metrics: Stored {
     /// The key in `reber.clustering`.
     public var clustering: Int
     /// Sources that belong to a cluster.
@@ -32,40 +35,43 @@ public struct ClusterStage: Codable, Sendable {
   }
 }
 
-extension Workplace {
+extension ClusterStage {
   /// Clusters the survey's embeddings and stores the whole in one transaction.
   ///
   /// - Throws: `LearnError.notEmbedded` where images have no embedding.
-  public func cluster(_ stage: ClusterStage) async throws -> StageReport<ClusterStage.Metrics> {
-    let survey = try await survey(stage.survey)
-    let (model, work) = try await database.with { database in
-      let model = try Catalogue.Model.find(.encoder, numbered: stage.model, in: database)
+  public func plan(in place: Workplace) async throws -> Plan<Metrics> {
+    let survey = try await place.survey(survey)
+    let (model, work) = try await place.database.with { database in
+      let model = try Catalogue.Model.find(.encoder, numbered: self.model, in: database)
       let missing = try model.notEmbedded(of: survey, in: database)
       guard missing == 0 else {
         throw LearnError.notEmbedded(survey: survey.name, model: model.id, missing: missing)
       }
-      var resolved = stage
+      var resolved = self
       resolved.model = model.id
-      let work = Work(
-        stage: "cluster", parameters: try JSON(encoding: resolved), seed: stage.options.seed,
-        inputs: [try survey.cutoutInput(in: database)],
-        parents: try model.embeddingRuns(of: survey, in: database))
+      let work = try self.work(
+        resolved, seed: options.seed, inputs: [survey.cutoutInput(in: database)],
+        parents: model.embeddingRuns(of: survey, in: database))
       return (model, work)
     }
-    return try await perform(work) { run in
-      let embeddings = try await database.with { try model.embeddings(of: survey, in: $0) }
-      progress.note("clustering \(embeddings.count) embeddings")
-      let points = embeddings.points
-      let clustering = try ClusteredSpace(points, options: stage.options)
-      let sources = embeddings.map(\.source)
-      let stored = try await database.with {
-        try Catalogue.Clustering.write(
-          nodes: clustering.nodes(of: points, sources: sources),
-          members: clustering.members(sources: sources), of: survey, model: model.id, run: run,
-          in: $0)
-      }
-      return ClusterStage.Metrics(
-        clustering: stored.id, sources: embeddings.count, clusters: clustering.clusters.count,
+    return Plan(work) { try await cluster(survey, by: model, run: $0, in: place) }
+  }
+
+  private func cluster(
+    _ survey: Survey, by model: Catalogue.Model, run: Int, in place: Workplace
+  ) async throws -> Metrics {
+    let embeddings = try await place.database.with { try model.embeddings(of: survey, in: $0) }
+    place.progress.note("clustering \(embeddings.count) embeddings")
+    let points = embeddings.points
+    let clustering = try ClusteredSpace(points, options: options)
+    let sources = embeddings.map(\.source)
+    return try await place.once(run) {
+      let stored = try Catalogue.Clustering.write(
+        nodes: clustering.nodes(of: points, sources: sources),
+        members: clustering.members(sources: sources), of: survey, model: model.id, run: run,
+        in: $0)
+      return Metrics(
+        clustering: stored.id, sources: sources.count, clusters: clustering.clusters.count,
         keptVariance: clustering.keptVariance)
     }
   }

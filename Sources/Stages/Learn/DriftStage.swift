@@ -1,10 +1,13 @@
-import Catalogue
+public import Catalogue
 public import Morphology
 import PostgreSQL
 import Tensor
 
 /// Asks whether a survey looks like what an encoder learned from.
-public struct DriftStage: Codable, Sendable {
+public struct DriftStage: Stage, Stored {
+  public static let name = StageName.drift
+  public static var usual: Self? { Self(survey: "") }
+
   /// The survey.
   public var survey: String
 
@@ -41,7 +44,7 @@ public struct DriftStage: Codable, Sendable {
   }
 
   /// What the comparison found.
-  public struct Metrics: Codable, Sendable {
+  public struct Metrics: Stored {
     /// The encoder.
     public var model: Int
     /// The surveys that taught it.
@@ -93,49 +96,49 @@ public struct DriftStage: Codable, Sendable {
   }
 }
 
-extension Workplace {
+extension DriftStage {
   /// Compares a survey's embeddings with those of what taught the encoder; images that have no
-  /// embedding get one first.
+  /// embedding get one first, by a run of its own.
   ///
   /// - Throws: `LearnError.tooFewToCompare` where all of the survey taught the encoder.
-  public func drift(_ stage: DriftStage) async throws -> StageReport<DriftStage.Metrics> {
-    let survey = try await survey(stage.survey)
-    let (model, known) = try await database.with { database in
-      let model = try Catalogue.Model.find(.encoder, numbered: stage.model, in: database)
+  public func plan(in place: Workplace) async throws -> Plan<Metrics> {
+    let survey = try await place.survey(survey)
+    let (model, known) = try await place.database.with { database in
+      let model = try Catalogue.Model.find(.encoder, numbered: self.model, in: database)
       return (model, try model.taughtBy(in: database))
     }
     for name in Set(known.map(\.name) + [survey.name]).sorted() {
-      try await embedMissing(name, by: model, scale: name == survey.name ? stage.scale : nil)
+      try await embedMissing(
+        of: name, by: model, scale: name == survey.name ? self.scale : nil, in: place)
     }
-    let work = try await database.with { database in
-      var resolved = stage
+    let work = try await place.database.with { database in
+      var resolved = self
       resolved.model = model.id
-      resolved.classifier = try stage.classifier(of: survey, in: database)?.id
-      resolved.scheme = try stage.scheme(survey, model, in: database)
+      resolved.classifier = try self.classifier(of: survey, in: database)?.id
+      resolved.scheme = try self.scheme(survey, model, in: database)
       let runs = try (known + [survey]).flatMap { try model.embeddingRuns(of: $0, in: database) }
-      return Work(
-        stage: "drift", parameters: try JSON(encoding: resolved), seed: stage.seed,
-        inputs: [try survey.cutoutInput(in: database)],
+      return try self.work(
+        resolved, seed: seed, inputs: [survey.cutoutInput(in: database)],
         parents: [.init(run: model.run, role: "encoder")] + runs
-          + (try stage.classificationRuns(survey, known, in: database)))
+          + classificationRuns(survey, known, in: database))
     }
-    return try await perform(work) { _ in
-      try await database.with { try stage.compare(survey, with: known, by: model, in: $0) }
+    return Plan(work) { _ in
+      try await place.database.with { try compare(survey, with: known, by: model, in: $0) }
     }
   }
 
   /// Embeds what has no embedding, and what has one at another scale than is wanted.
   private func embedMissing(
-    _ name: String, by model: Catalogue.Model, scale: ScaleOptions?
+    of name: String, by model: Catalogue.Model, scale: ScaleOptions?, in place: Workplace
   ) async throws {
-    let survey = try await survey(name)
-    let missing = try await database.with { try model.notEmbedded(of: survey, in: $0) }
+    let survey = try await place.survey(name)
+    let missing = try await place.database.with { try model.notEmbedded(of: survey, in: $0) }
     guard scale != nil || missing > 0 else { return }
-    progress.note("'\(name)' is embedded first")
+    place.progress.note("'\(name)' is embedded first")
     var stage = EmbedStage(survey: name)
     stage.model = model.id
-    stage.scale = scale
-    _ = try await embed(stage)
+    if let scale { stage.scale = scale }
+    _ = try await place.perform(stage)
   }
 }
 

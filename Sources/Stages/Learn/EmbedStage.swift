@@ -1,36 +1,20 @@
-import Catalogue
-public import Morphology
-public import NeuralNetwork
+public import Catalogue
+import Morphology
+import NeuralNetwork
 import PostgreSQL
 import Tensor
 
 /// Places every image of a survey in the space that an encoder learned.
-///
+public typealias EmbedStage = ModelStage<EmbedTask>
+
 /// An embedding is the mean over eight turned views of the image, so that it hardly depends on how
 /// a source lies on the sky.
-public struct EmbedStage: Codable, Sendable {
-  /// The survey.
-  public var survey: String
-
-  /// The encoder; the newest where it is `nil`.
-  public var model: Int?
-
-  /// Whether images are brought to what the encoder knows; the usual where it is `nil`.
-  public var scale: ScaleOptions?
-
-  /// What the network computes with; float32 where it is `nil`.
-  public var precision: Precision?
-
-  /// How images are prepared, where that is not as the encoder's own; the stage finds it.
-  public internal(set) var preprocessing: Preprocessing?
-
-  /// Describes an embedding of a survey by the newest encoder.
-  public init(survey: String) {
-    self.survey = survey
-  }
+public enum EmbedTask: ModelTask {
+  public static let stage = StageName.embed
+  public static let kind = Catalogue.Model.Kind.encoder
 
   /// What embedding did.
-  public struct Metrics: Codable, Sendable {
+  public struct Metrics: Stored {
     /// The encoder.
     public var model: Int
     /// Images that have an embedding now.
@@ -42,56 +26,17 @@ public struct EmbedStage: Codable, Sendable {
     /// How the survey's scale goes with the encoder's, where there is anything to say.
     public var notes: [String]?
   }
-}
 
-extension Workplace {
-  /// Embeds the survey's images that have no embedding by the model, batch by batch.
-  public func embed(_ stage: EmbedStage) async throws -> StageReport<EmbedStage.Metrics> {
-    let survey = try await survey(stage.survey)
-    let (model, match, work) = try await database.with { database in
-      let model = try Catalogue.Model.find(.encoder, numbered: stage.model, in: database)
-      let match = try model.match(survey, options: stage.scale ?? ScaleOptions(), in: database)
-      var resolved = stage
-      resolved.model = model.id
-      resolved.preprocessing = try match.preprocessing(unlikeThatOf: model)
-      return (
-        model, match,
-        try model.work("embed", with: resolved, on: survey, as: "encoder", in: database)
-      )
+  public static func perform(
+    _ application: ModelApplication<Self>, run: Int, in place: Workplace
+  ) async throws -> Metrics {
+    let (survey, model) = (application.survey, application.model)
+    try await removeOthers(application, in: place)
+    let encoder = try await place.database.with {
+      try model.encoder(on: place.engine, computing: application.options.precision, in: $0).encoder
     }
-    for note in match.notes { progress.note(note) }
-    let report = try await perform(work) {
-      try await embed(survey, by: model, match, stage.precision, run: $0)
-    }
-    guard report.alreadyDone,
-      try await database.with({
-        try model.hasEmbeddings(of: survey, madeOtherwiseThan: report.run, in: $0)
-      })
-    else { return report }
-    progress.note("since then they were replaced by those at another scale or precision")
-    let repeating = Workplace(
-      database: database, user: user, progress: progress, again: true, engine: engine)
-    return try await repeating.perform(work) {
-      try await embed(survey, by: model, match, stage.precision, run: $0)
-    }
-  }
-
-  private func embed(
-    _ survey: Survey, by model: Catalogue.Model, _ match: ScaleMatch, _ precision: Precision?,
-    run: Int
-  ) async throws -> EmbedStage.Metrics {
-    let encoder = try await database.with {
-      try model.encoder(on: engine, computing: precision, in: $0).encoder
-    }
-    let preprocessing = match.preprocessing
-    let replaced = try await database.with {
-      try model.removeEmbeddings(of: survey, madeOtherwiseThan: run, in: $0)
-    }
-    if replaced > 0 {
-      progress.note("\(replaced) embeddings at another scale or precision are replaced")
-    }
-    let missing = try await database.with { try model.notEmbedded(of: survey, in: $0) }
-    var meter = RunMeter(self, run: run, "embedding images", of: missing)
+    let missing = try await place.database.with { try model.notEmbedded(of: survey, in: $0) }
+    var meter = RunMeter(place, run: run, "embedding images", of: missing)
     var added = 0
     let lacking: SQL = """
       NOT EXISTS (
@@ -99,8 +44,9 @@ extension Workplace {
           WHERE embedding.cutout_id = cutout.cutout_id AND model_id = \(model.id)
       )
       """
-    try await forEachBatch(of: survey, where: lacking) { batch in
-      let images = try preprocessing.prepare(batch, beam: survey.observation.beam)
+    try await place.forEachChunk(of: survey, where: lacking) { chunk in
+      let images = try application.match.preprocessing.prepare(
+        chunk, beam: survey.observation.beam)
       let vectors = encoder.embed(images.map(\.image))
       return images.enumerated().map { row, image in
         Embedding(cutout: image.cutout, source: image.source, vector: Array(vectors.row(row)))
@@ -111,9 +57,45 @@ extension Workplace {
       added = $0
       try await meter.update(added)
     }
-    return EmbedStage.Metrics(
-      model: model.id, embeddings: try await database.with { try survey.counts(in: $0).cutouts },
-      added: added, dimensions: encoder.architecture.embeddingDimension,
-      notes: match.notes.isEmpty ? nil : match.notes)
+    return Metrics(
+      model: model.id,
+      embeddings: try await place.database.with { try survey.counts(in: $0).cutouts },
+      added: added, dimensions: encoder.architecture.embeddingDimension, notes: application.notes)
+  }
+
+  public static func stands(
+    _ application: ModelApplication<Self>, in place: Workplace
+  ) async throws -> Bool {
+    let others = try await place.database.with { try Self.others(than: application, in: $0) }
+    if !others.isEmpty {
+      place.progress.note("since then they were replaced by those at another scale or precision")
+    }
+    return others.isEmpty
+  }
+
+  /// Removes what was embedded at another scale or precision: a model has one space.
+  private static func removeOthers(
+    _ application: ModelApplication<Self>, in place: Workplace
+  ) async throws {
+    let replaced = try await place.database.with { database in
+      try application.model.removeEmbeddings(
+        of: application.survey, madeBy: Self.others(than: application, in: database), in: database)
+    }
+    if replaced > 0 {
+      place.progress.note("\(replaced) embeddings at another scale or precision are replaced")
+    }
+  }
+
+  /// The runs whose embeddings were made otherwise.
+  private static func others(
+    than application: ModelApplication<Self>, in database: Connection
+  ) throws -> [Int] {
+    let wanted = application.options
+    return try application.model.embeddingParameters(of: application.survey, in: database)
+      .filter { made in
+        let options = try EmbedStage.read(made.parameters, form: made.form)
+        return options.preprocessing != wanted.preprocessing
+          || options.precision != wanted.precision
+      }.map(\.run)
   }
 }

@@ -4,14 +4,20 @@ import PostgreSQL
 import Tensor
 
 /// Judges a classification by labels that the classifier never saw.
-public struct EvaluateStage: Codable, Sendable {
+public struct EvaluateStage: Stage, Stored {
+  public static let name = StageName.evaluate
+  public static var usual: Self? { Self(survey: "") }
+
   /// The survey that was classified.
   public var survey: String
 
   /// The classification run; the newest where it is `nil`.
   public var classification: Int?
 
-  /// How a file of true classes is read; without a file the labels in the database serve.
+  /// A file of true classes; the labels in the database where it is `nil`.
+  public var truthFile: String?
+
+  /// How that file is read.
   public var truth: LabelImport
 
   /// Sources within this many arcsec of one that was learned do not count.
@@ -26,8 +32,13 @@ public struct EvaluateStage: Codable, Sendable {
     truth = LabelImport(survey: survey)
   }
 
+  /// All but the file, which a run knows by its digest.
+  private enum CodingKeys: CodingKey {
+    case survey, classification, truth, radius, bounds
+  }
+
   /// What an evaluation found.
-  public struct Metrics: Codable, Sendable {
+  public struct Metrics: Stored {
     /// The classification run that was judged.
     public var classification: Int
     /// Sources that were judged.
@@ -60,62 +71,71 @@ private struct Judged: Sendable {
   var leftOut = 0
 }
 
-extension Workplace {
-  /// Evaluates a classification by a table of true classes, read as `stage.truth` says, or by the
-  /// consensus of the labels in the database.
-  ///
-  /// - Throws: `LearnError.nothingHeldOut` where every labelled source was learned.
-  public func evaluate(
-    _ stage: EvaluateStage, truth path: String? = nil
-  ) async throws -> StageReport<EvaluateStage.Metrics> {
-    let survey = try await survey(stage.survey)
-    let file = try path.map { try fileInput($0, role: "truth") }
-    let (model, work) = try await database.with { database in
-      let found = try survey.classification(run: stage.classification, in: database)
-      let model = try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
-      let scheme = try model.classes(in: database).scheme
-      var resolved = stage
-      resolved.classification = found.run
-      let work = Work(
-        stage: "evaluate", parameters: try JSON(encoding: resolved), seed: stage.bounds.seed,
-        inputs: [try file ?? survey.labelInput(scheme: scheme, in: database)],
-        parents: [.init(run: found.run, role: "predictions")]
-          + (file == nil ? try survey.labelRuns(scheme: scheme, in: database) : []))
-      return (model, work)
-    }
-    let classification = work.parents[0].run
-    return try await perform(work) { run in
-      try await database.with { database in
-        let (scheme, classes) = try model.classes(in: database)
-        let known =
-          try path.map { try stage.truth.classes(in: $0, of: survey, database) }
-          ?? survey.consensusNames(scheme: scheme, in: database)
-        let judged = try stage.judge(
-          known, of: survey, classification: classification, classes: classes.map(\.name),
-          in: database)
-        let evaluation = try Evaluation(
-          truth: judged.truth,
-          probabilities: Tensor(
-            shape: [judged.truth.count, classes.count], values: judged.probabilities))
-        let metrics = try stage.metrics(
-          evaluation, judged, classes: classes.map(\.name), survey, classification, in: database)
-        let truth = JudgedTruth(
-          classification: classification, scheme: scheme,
-          classes: zip(judged.sources, judged.truth).map {
-            SourceClass(source: $0, classID: classes[$1].id)
-          })
-        try StoredEvaluation(
-          scores: metrics.scores, confusion: metrics.confusion,
-          reliability: Calibration(evaluation).bins.map { ReliabilityBin($0) },
-          coverage: Coverage(evaluation).points.map { CoveragePoint($0) }, truth: truth
-        ).write(of: survey, run: run, in: database)
-        return metrics
-      }
-    }
-  }
+/// What an evaluation judges.
+private struct Subject: Sendable {
+  var survey: Survey
+  var classification: Int
+  var scheme: ClassScheme
+  var classes: [ModelClass]
 }
 
 extension EvaluateStage {
+  /// Evaluates a classification by a table of true classes or, where there is none, by the consensus
+  /// of the labels in the database.
+  ///
+  /// - Throws: `LearnError.nothingHeldOut` where every labelled source was learned.
+  public func plan(in place: Workplace) async throws -> Plan<Metrics> {
+    let survey = try await place.survey(survey)
+    let file = try truthFile.map { try fileInput($0, role: "truth") }
+    let (subject, work) = try await place.database.with { database in
+      let found = try survey.classification(run: self.classification, in: database)
+      let model = try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
+      let (scheme, classes) = try model.classes(in: database)
+      var resolved = self
+      resolved.classification = found.run
+      let work = try self.work(
+        resolved, seed: bounds.seed,
+        inputs: [file ?? survey.labelInput(scheme: scheme, in: database)],
+        parents: [.init(run: found.run, role: "predictions")]
+          + (file == nil ? survey.labelRuns(scheme: scheme, in: database) : []))
+      let subject = Subject(
+        survey: survey, classification: found.run, scheme: scheme, classes: classes)
+      return (subject, work)
+    }
+    return Plan(work) { run in
+      try await place.once(run) { try evaluate(subject, run: run, in: $0) }
+    }
+  }
+
+  private func evaluate(
+    _ subject: Subject, run: Int, in database: Connection
+  ) throws -> Metrics {
+    let (survey, scheme) = (subject.survey, subject.scheme)
+    let names = subject.classes.map(\.name)
+    let known =
+      try truthFile.map { try truth.classes(in: $0, of: survey, database) }
+      ?? survey.consensusNames(scheme: scheme, in: database)
+    let judged = try judge(
+      known, of: survey, classification: subject.classification, classes: names, in: database)
+    let evaluation = try Evaluation(
+      truth: judged.truth,
+      probabilities: Tensor(
+        shape: [judged.truth.count, names.count], values: judged.probabilities))
+    let metrics = try metrics(
+      evaluation, judged, classes: names, survey, subject.classification, in: database)
+    try StoredEvaluation(
+      scores: metrics.scores, confusion: metrics.confusion,
+      reliability: Calibration(evaluation).bins.map { ReliabilityBin($0) },
+      coverage: Coverage(evaluation).points.map { CoveragePoint($0) },
+      truth: JudgedTruth(
+        classification: subject.classification, scheme: scheme,
+        classes: zip(judged.sources, judged.truth).map {
+          SourceClass(source: $0, classID: subject.classes[$1].id)
+        })
+    ).write(of: survey, run: run, in: database)
+    return metrics
+  }
+
   /// Puts true classes beside predictions, without what was learned.
   fileprivate func judge(
     _ truth: [Int: String], of survey: Survey, classification: Int, classes: [String],

@@ -1,5 +1,5 @@
 import Astronomy
-import Catalogue
+public import Catalogue
 import Foundation
 public import Morphology
 public import NeuralNetwork
@@ -7,7 +7,10 @@ import PostgreSQL
 import Tensor
 
 /// Teaches a classifier the labels that people gave, from a pre-trained encoder.
-public struct FinetuneStage: Codable, Sendable {
+public struct FinetuneStage: Stage, Stored {
+  public static let name = StageName.finetune
+  public static var usual: Self? { Self(surveys: []) }
+
   /// The surveys whose labels are learned, as one.
   public var surveys: [String]
 
@@ -24,11 +27,11 @@ public struct FinetuneStage: Codable, Sendable {
   /// How cutouts are prepared; as for the encoder where it is `nil`, which the stage finds.
   public var preprocessing: Preprocessing?
 
-  /// Whether images are brought to what the encoder knows; the usual where it is `nil`.
-  public var scale: ScaleOptions?
+  /// Whether images are brought to what the encoder knows.
+  public var scale = ScaleOptions()
 
-  /// What the network computes with; float32 where it is `nil`.
-  public var precision: Precision?
+  /// What the network computes with.
+  public var precision = Precision.float32
 
   /// What decides the learning; the number of classes is set to those that have labels.
   public var learning = FineTuning.Options(classes: 2)
@@ -50,7 +53,7 @@ public struct FinetuneStage: Codable, Sendable {
   }
 
   /// What fine-tuning did.
-  public struct Metrics: Codable, Sendable {
+  public struct Metrics: Stored {
     /// The classifier.
     public var model: Int
     /// Labelled sources that taught it.
@@ -90,96 +93,126 @@ private struct LabelledImages: Sendable {
   var withoutImage = 0
 }
 
-extension Workplace {
+/// What the options of a fine-tuning name.
+private struct Found: Sendable {
+  var surveys: [Survey]
+  var scheme: ClassScheme
+  var model: Catalogue.Model?
+  var match: ScaleMatch
+}
+
+extension FinetuneStage {
   /// Fine-tunes a classifier; where an earlier process was stopped, goes on from its checkpoint.
   ///
   /// - Throws: `CatalogueError` without labels or encoder, `LearnError` where labels do not
   ///   suffice.
-  public func finetune(_ stage: FinetuneStage) async throws -> StageReport<FinetuneStage.Metrics> {
-    var found: [Survey] = []
-    for name in stage.surveys { found.append(try await survey(name)) }
-    let surveys = found
-    let (scheme, model, match, work) = try await database.with { database in
-      let scheme = try ClassScheme.named(stage.scheme, in: database)
-      let model = try stage.start(in: database)
-      let match = try stage.match(surveys, to: model, in: database)
-      var resolved = stage
-      resolved.model = model?.id
-      if let model { resolved.preprocessing = try match.preprocessing(unlikeThatOf: model) }
-      let work = Work(
-        stage: "finetune", parameters: try JSON(encoding: resolved), seed: stage.learning.seed,
-        inputs: try surveys.flatMap {
-          [try $0.labelInput(scheme: scheme, in: database), try $0.cutoutInput(in: database)]
-        },
-        parents: (model.map { [.init(run: $0.run, role: $0.kind.rawValue)] } ?? [])
-          + (try surveys.flatMap {
-            try $0.labelRuns(scheme: scheme, in: database) + $0.cutoutRuns(in: database)
-          }))
-      return (scheme, model, match, work)
+  public func plan(in place: Workplace) async throws -> Plan<Metrics> {
+    let (found, work) = try await place.database.with { database in
+      let found = try find(in: database)
+      return (found, try self.work(on: found, in: database))
     }
-    for note in match.notes { progress.note(note) }
-    return try await perform(work) {
-      try await learn(stage, surveys, scheme: scheme, from: model, match, run: $0)
-    }
+    var plan = Plan(work) { try await learn(found, run: $0, in: place) }
+    plan.notes = found.match.notes
+    return plan
   }
 
-  private func learn(
-    _ stage: FinetuneStage, _ surveys: [Survey], scheme: ClassScheme,
-    from model: Catalogue.Model?, _ match: ScaleMatch, run: Int
-  ) async throws -> FinetuneStage.Metrics {
-    let encoder =
-      try await database.with { database in
-        try model.map {
-          try $0.encoder(on: engine, computing: stage.precision, in: database).encoder
-        }
-      }
-      ?? engine.encoder(
-        stage.fromScratch ?? Architecture(), precision: stage.precision ?? .float32,
-        seed: stage.learning.seed)
-    let labelled = try await labelledImages(stage, surveys, scheme: scheme, by: match.preprocessing)
-    var options = stage.learning
-    options.classes = labelled.taught.classes.count
-    if stage.fromScratch != nil { options.probeViews = 0 }
-    var training = try FineTuning(
-      encoder: encoder, options: options, images: labelled.images, classes: labelled.taught.truth,
-      groups: labelled.groups, unlabelled: labelled.unlabelled)
+  private func find(in database: Connection) throws -> Found {
+    let surveys = try surveys.map { try Survey.named($0, in: database) }
+    let scheme = try ClassScheme.named(scheme, in: database)
+    let model = try start(in: database)
+    return Found(
+      surveys: surveys, scheme: scheme, model: model,
+      match: try match(surveys, to: model, in: database))
+  }
+
+  private func work(on found: Found, in database: Connection) throws -> Work {
+    var resolved = self
+    resolved.model = found.model?.id
+    if let model = found.model {
+      resolved.preprocessing = try found.match.preprocessing(unlikeThatOf: model)
+    }
+    let scheme = found.scheme
+    return try self.work(
+      resolved, seed: learning.seed,
+      inputs: found.surveys.flatMap {
+        [try $0.labelInput(scheme: scheme, in: database), try $0.cutoutInput(in: database)]
+      },
+      parents: (found.model.map { [.init(run: $0.run, role: $0.kind.rawValue)] } ?? [])
+        + found.surveys.flatMap {
+          try $0.labelRuns(scheme: scheme, in: database) + $0.cutoutRuns(in: database)
+        })
+  }
+
+  private func learn(_ found: Found, run: Int, in place: Workplace) async throws -> Metrics {
+    let encoder = try await encoder(found.model, in: place)
+    let labelled = try await place.labelledImages(
+      self, found.surveys, scheme: found.scheme, by: found.match.preprocessing)
+    var training = try training(encoder, on: labelled)
     let taught = labelled.sources(folds: training.folds)
-    let scale = try await database.with { database in
-      for (survey, sources) in zip(surveys, taught) {
+    try await place.database.with { database in
+      for (survey, sources) in zip(found.surveys, taught) {
         try survey.write(sources, run: run, in: database)
       }
-      return try AngularScale.learned(by: run, in: database)
     }
-    var session = TrainingSession(workplace: self, run: run)
-    if let saved = try await session.resume() {
-      try training.load(saved.state, position: saved.step)
-      progress.note("going on after part \(saved.step) of \(training.total)")
-    }
-    try await session.run(&training, as: "fine-tuning, parts")
+    var session = TrainingSession(workplace: place, run: run)
+    try await session.finish(&training, "fine-tuning", by: "part")
     guard let classifier = training.classifier() else {
       throw MorphologyError.badState("the training ended early")
     }
-    let id = try await session.store(
-      .classifier, parent: model?.id,
-      ModelDescription(
-        architecture: encoder.architecture, preprocessing: match.preprocessing,
-        temperature: classifier.temperature, views: classifier.views, scale: scale),
-      weights: classifier.state)
-    try await database.with {
-      try Catalogue.Model.find(.classifier, numbered: id, in: $0)
-        .write(labelled.taught.classes, scheme: scheme, in: $0)
-    }
-    return FinetuneStage.Metrics(
-      model: id, labels: labelled.taught.truth.count,
+    let model = try await store(classifier, of: found, labelled.taught, in: session)
+    return Metrics(
+      model: model, labels: labelled.taught.truth.count,
       byClass: Dictionary(
         labelled.taught.classes.map { ($0.name, $0.labels) }, uniquingKeysWith: { $1 }),
       withoutImage: labelled.withoutImage, temperature: classifier.temperature,
       heldOut: try training.heldOut(truth: labelled.taught.truth), seconds: session.seconds,
-      notes: match.notes.isEmpty ? nil : match.notes)
+      notes: found.match.notes.isEmpty ? nil : found.match.notes)
   }
 
+  /// The encoder to begin from: a model's, or one of random weights.
+  private func encoder(_ model: Catalogue.Model?, in place: Workplace) async throws -> any Encoder {
+    let engine = place.engine
+    guard let model else {
+      return try engine.encoder(
+        fromScratch ?? Architecture(), precision: precision, seed: learning.seed)
+    }
+    return try await place.database.with {
+      try model.encoder(on: engine, computing: precision, in: $0).encoder
+    }
+  }
+
+  private func training(_ encoder: any Encoder, on labelled: LabelledImages) throws -> FineTuning {
+    var options = learning
+    options.classes = labelled.taught.classes.count
+    if fromScratch != nil { options.probeViews = 0 }
+    return try FineTuning(
+      encoder: encoder, options: options, images: labelled.images, classes: labelled.taught.truth,
+      groups: labelled.groups, unlabelled: labelled.unlabelled)
+  }
+
+  /// Stores the classifier with its classes.
+  private func store(
+    _ classifier: Classifier, of found: Found, _ taught: TaughtClasses, in session: TrainingSession
+  ) async throws -> Int {
+    let database = session.workplace.database
+    let scale = try await database.with { try AngularScale.learned(by: session.run, in: $0) }
+    let id = try await session.store(
+      .classifier, parent: found.model?.id,
+      ModelDescription(
+        architecture: classifier.encoder.architecture, preprocessing: found.match.preprocessing,
+        temperature: classifier.temperature, views: classifier.views, scale: scale),
+      weights: classifier.state)
+    try await database.with {
+      try Catalogue.Model.find(.classifier, numbered: id, in: $0)
+        .write(taught.classes, scheme: found.scheme, in: $0)
+    }
+    return id
+  }
+}
+
+extension Workplace {
   /// The labelled sources that have an image, survey by survey, in the order of the sources.
-  private func labelledImages(
+  fileprivate func labelledImages(
     _ stage: FinetuneStage, _ surveys: [Survey], scheme: ClassScheme,
     by preprocessing: Preprocessing
   ) async throws -> LabelledImages {
@@ -225,7 +258,7 @@ extension FinetuneStage {
   fileprivate func start(in database: Connection) throws -> Catalogue.Model? {
     guard fromScratch == nil else { return nil }
     guard let model else { return try Catalogue.Model.find(.encoder, in: database) }
-    return try Catalogue.Model.find(.encoder, .classifier, numbered: model, in: database)
+    return try Catalogue.Model.find(.encoder, .classifier, numbered: self.model, in: database)
   }
 
   /// How the surveys' images are prepared.
@@ -233,7 +266,7 @@ extension FinetuneStage {
     _ surveys: [Survey], to model: Catalogue.Model?, in database: Connection
   ) throws -> ScaleMatch {
     if let preprocessing { return ScaleMatch(preprocessing: preprocessing) }
-    return try model?.match(surveys, options: scale ?? ScaleOptions(), in: database)
+    return try model?.match(surveys, options: scale, in: database)
       ?? ScaleMatch(preprocessing: Preprocessing())
   }
 }

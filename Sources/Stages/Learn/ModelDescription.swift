@@ -1,11 +1,11 @@
-package import Catalogue
+public import Catalogue
 package import Morphology
 import NeuralNetwork
 import PostgreSQL
 import Tensor
 
 /// What is needed beside its weights to use a model: `reber.model.description`.
-struct ModelDescription: Codable, Sendable {
+struct ModelDescription: Stored {
   /// The network's shape.
   var architecture: Architecture
 
@@ -20,14 +20,23 @@ struct ModelDescription: Codable, Sendable {
 
   /// The sky shown by the images that taught it; `nil` in models that were stored without it.
   var scale: AngularScale?
+
+  static var usual: Self? {
+    Self(architecture: Architecture(), preprocessing: Preprocessing())
+  }
 }
 
 extension Catalogue.Model {
+  /// What is needed beside the weights.
+  func details() throws -> ModelDescription {
+    try ModelDescription.read(description, form: form)
+  }
+
   /// The encoder, of a classifier the one below its head, and how its cutouts are prepared.
   ///
   /// - Throws: `NetworkError` where this processor does not compute with the precision.
   func encoder(
-    on engine: any Engine, computing precision: Precision? = nil, in database: Connection
+    on engine: any Engine, computing precision: Precision = .float32, in database: Connection
   ) throws -> (encoder: any Encoder, preprocessing: Preprocessing) {
     if kind == .classifier {
       let count = try classes(in: database).classes.count
@@ -35,16 +44,15 @@ extension Catalogue.Model {
         classes: count, on: engine, computing: precision, in: database)
       return (classifier.encoder, classifier.preprocessing)
     }
-    let description = try description.decode(as: ModelDescription.self)
-    var encoder = try engine.encoder(
-      description.architecture, precision: precision ?? .float32, seed: 0)
+    let details = try details()
+    var encoder = try engine.encoder(details.architecture, precision: precision, seed: 0)
     try encoder.load(decodeSafetensors(try weights(in: database)).tensors)
-    return (encoder, description.preprocessing)
+    return (encoder, details.preprocessing)
   }
 
   /// How the model's cutouts are prepared.
   package func preprocessing() throws -> Preprocessing {
-    try description.decode(as: ModelDescription.self).preprocessing
+    try details().preprocessing
   }
 
   /// The classifier, with its temperature.
@@ -54,25 +62,14 @@ extension Catalogue.Model {
   /// - Throws: `NetworkError` where this processor does not compute with the precision.
   func classifier(
     classes: Int, preparedBy preprocessing: Preprocessing? = nil, on engine: any Engine,
-    computing precision: Precision? = nil, in database: Connection
+    computing precision: Precision = .float32, in database: Connection
   ) throws -> Classifier {
-    let description = try description.decode(as: ModelDescription.self)
+    let details = try details()
     return try Classifier(
-      engine, architecture: description.architecture, classes: classes,
-      temperature: description.temperature ?? 1,
-      preprocessing: preprocessing ?? description.preprocessing,
-      views: description.views ?? TestViews(), precision: precision ?? .float32,
+      engine, architecture: details.architecture, classes: classes,
+      temperature: details.temperature ?? 1,
+      preprocessing: preprocessing ?? details.preprocessing,
+      views: details.views ?? TestViews(), precision: precision,
       state: try decodeSafetensors(try weights(in: database)).tensors)
-  }
-
-  /// The work of a stage that applies the model to all current cutouts of a survey.
-  func work(
-    _ stage: String, with options: some Encodable, on survey: Survey, as role: String,
-    in database: Connection
-  ) throws -> Work {
-    Work(
-      stage: stage, parameters: try JSON(encoding: options),
-      inputs: [try survey.cutoutInput(in: database)],
-      parents: [.init(run: run, role: role)] + (try survey.cutoutRuns(in: database)))
   }
 }

@@ -1,4 +1,4 @@
-package import Catalogue
+public import Catalogue
 package import Morphology
 import PostgreSQL
 import Tensor
@@ -52,11 +52,11 @@ extension Preprocessing {
 
 extension Workplace {
   /// Cutouts read, computed and written together.
-  static let batch = 256
+  static let chunk = 256
 
-  /// Goes through a survey's current cutouts in the order of their sources, a batch at a time; the
-  /// next batch is read while `body` works.
-  func forEachBatch(
+  /// Goes through a survey's current cutouts in the order of their sources, a chunk at a time; the
+  /// next chunk is read while `body` works.
+  func forEachChunk(
     of survey: Survey, where condition: SQL = "true",
     _ body: ([StoredCutout]) async throws -> Void
   ) async throws {
@@ -64,31 +64,31 @@ extension Workplace {
     let read: @Sendable (Int) -> Task<[StoredCutout], any Error> = { source in
       Task {
         try await database.with {
-          try survey.cutouts(after: source, count: Self.batch, where: condition, in: $0)
+          try survey.cutouts(after: source, count: Self.chunk, where: condition, in: $0)
         }
       }
     }
     var next = read(0)
-    while let batch = try await Optional(next.value), let last = batch.last {
+    while let chunk = try await Optional(next.value), let last = chunk.last {
       next = read(last.source)
-      try await body(batch)
+      try await body(chunk)
     }
   }
 
-  /// Goes through them likewise and writes what `compute` makes of each batch: while it works on one,
+  /// Goes through them likewise and writes what `compute` makes of each chunk: while it works on one,
   /// the next is read and what it made of the one before is written, in one transaction.
   ///
-  /// One batch at most waits to be written. An error in any part ends all, and what is written by
+  /// One chunk at most waits to be written. An error in any part ends all, and what is written by
   /// then stays.
   ///
   /// - Parameters:
   ///   - survey: The survey.
   ///   - condition: Of rows of `reber.cutout`.
-  ///   - compute: Makes rows of a batch.
-  ///   - write: Writes the rows of a batch, in one transaction.
-  ///   - written: Called after every batch with the number of rows written so far.
+  ///   - compute: Makes rows of a chunk.
+  ///   - write: Writes the rows of a chunk, in one transaction.
+  ///   - written: Called after every chunk with the number of rows written so far.
   /// - Throws: What reading, `compute`, `write` or `written` throws first.
-  func forEachBatch<Row: Sendable>(
+  func forEachChunk<Row: Sendable>(
     of survey: Survey, where condition: SQL, compute: ([StoredCutout]) throws -> [Row],
     write: @escaping @Sendable ([Row], Connection) throws -> Void,
     written: (Int) async throws -> Void
@@ -102,8 +102,8 @@ extension Workplace {
       try await written(count)
     }
     do {
-      try await forEachBatch(of: survey, where: condition) { batch in
-        let rows = try compute(batch)
+      try await forEachChunk(of: survey, where: condition) { chunk in
+        let rows = try compute(chunk)
         try await finish()
         writing = Task {
           try await database.with { try write(rows, $0) }
@@ -127,8 +127,8 @@ extension Workplace {
     all.reserveCapacity(sources?.count ?? total)
     let condition: SQL =
       sources.map { "source_id = ANY (\($0.map { Int64($0) }))" } ?? "true"
-    try await forEachBatch(of: survey, where: condition) { batch in
-      all += try preprocessing.prepare(batch, beam: survey.observation.beam)
+    try await forEachChunk(of: survey, where: condition) { chunk in
+      all += try preprocessing.prepare(chunk, beam: survey.observation.beam)
       progress.update("preparing images", done: all.count, of: sources?.count ?? total)
     }
     return all

@@ -1,4 +1,4 @@
-import Catalogue
+public import Catalogue
 import Digest
 import Foundation
 public import Morphology
@@ -7,7 +7,10 @@ import PostgreSQL
 import Tensor
 
 /// Learns a space in which similar-looking sources are neighbours, without labels.
-public struct PretrainStage: Codable, Sendable {
+public struct PretrainStage: Stage, Stored {
+  public static let name = StageName.pretrain
+  public static var usual: Self? { Self(surveys: []) }
+
   /// The surveys whose images are learned from.
   public var surveys: [String]
 
@@ -23,7 +26,7 @@ public struct PretrainStage: Codable, Sendable {
   }
 
   /// What pre-training did.
-  public struct Metrics: Codable, Sendable {
+  public struct Metrics: Stored {
     /// The encoder.
     public var model: Int
     /// Images it learned from.
@@ -43,45 +46,40 @@ public struct PretrainStage: Codable, Sendable {
   }
 }
 
-extension Workplace {
+extension PretrainStage {
   /// Pre-trains an encoder; where an earlier process was stopped, goes on from its checkpoint.
   ///
   /// - Throws: `CatalogueError` without images, `MorphologyError` for options that cannot be.
-  public func pretrain(_ stage: PretrainStage) async throws -> StageReport<PretrainStage.Metrics> {
-    var surveys: [Survey] = []
-    for name in stage.surveys { surveys.append(try await survey(name)) }
-    let chosen = surveys
-    let work = try await database.with { database in
-      Work(
-        stage: "pretrain", parameters: try JSON(encoding: stage), seed: stage.learning.seed,
-        inputs: try chosen.map { try $0.cutoutInput(in: database) },
-        parents: try chosen.flatMap { try $0.cutoutRuns(in: database) })
+  public func plan(in place: Workplace) async throws -> Plan<Metrics> {
+    let (surveys, work) = try await place.database.with { database in
+      let found = try self.surveys.map { try Survey.named($0, in: database) }
+      let work = try self.work(
+        self, seed: learning.seed, inputs: found.map { try $0.cutoutInput(in: database) },
+        parents: found.flatMap { try $0.cutoutRuns(in: database) })
+      return (found, work)
     }
-    return try await perform(work) { try await learn(stage, from: chosen, run: $0) }
+    return Plan(work) { try await learn(from: surveys, run: $0, in: place) }
   }
 
   private func learn(
-    _ stage: PretrainStage, from surveys: [Survey], run: Int
-  ) async throws -> PretrainStage.Metrics {
-    let (images, empty) = try await trainingImages(of: surveys, by: stage.preprocessing, run: run)
-    if let advice = stage.learning.architecture.advice { progress.note(advice) }
-    var session = TrainingSession(workplace: self, run: run)
-    var training = try Pretraining(
-      stage.learning, images: images, engine: means.recomputesMaps ? engine.sparingMemory : engine)
-    if let saved = try await session.resume() {
-      try training.load(saved.state, position: saved.step)
-      progress.note("going on after step \(saved.step) of \(training.total)")
-    }
-    try await session.run(&training, as: "learning, steps")
-    let scale = try await database.with { try AngularScale.learned(by: run, in: $0) }
+    from surveys: [Survey], run: Int, in place: Workplace
+  ) async throws -> Metrics {
+    let (images, empty) = try await place.trainingImages(
+      of: surveys, by: preprocessing, run: run)
+    if let advice = learning.architecture.advice { place.progress.note(advice) }
+    var session = TrainingSession(workplace: place, run: run)
+    let engine = place.limits.recomputesMaps ? place.engine.sparingMemory : place.engine
+    var training = try Pretraining(learning, images: images, engine: engine)
+    try await session.finish(&training, "learning", by: "step")
+    let scale = try await place.database.with { try AngularScale.learned(by: run, in: $0) }
     let model = try await session.store(
       .encoder, parent: nil,
       ModelDescription(
-        architecture: stage.learning.architecture, preprocessing: stage.preprocessing,
+        architecture: learning.architecture, preprocessing: preprocessing,
         scale: scale),
       weights: training.encoder.state)
-    return PretrainStage.Metrics(
-      model: model, sources: images.count, empty: empty, epochs: stage.learning.epochs,
+    return Metrics(
+      model: model, sources: images.count, empty: empty, epochs: learning.epochs,
       steps: training.total,
       loss: try await session.meanLoss(of: training.stepsPerEpoch, until: training.total),
       seconds: session.seconds, processorSeconds: session.processorSeconds)

@@ -151,7 +151,7 @@ extension ScaleMatch {
   /// How images are prepared, where that is not as the model's own; `nil` keeps the parameters of a
   /// run on the model's own scale as they always were.
   func preprocessing(unlikeThatOf model: Catalogue.Model) throws -> Preprocessing? {
-    let own = try model.description.decode(as: ModelDescription.self).preprocessing
+    let own = try model.details().preprocessing
     return preprocessing == own ? nil : preprocessing
   }
 
@@ -193,10 +193,10 @@ extension Catalogue.Model {
   ///
   /// A model that was stored before its description told is asked by what taught it.
   func learnedScale(in database: Connection) throws -> LearnedScale {
-    let description = try description.decode(as: ModelDescription.self)
+    let details = try details()
     return LearnedScale(
-      preprocessing: description.preprocessing,
-      scale: try description.scale ?? AngularScale.learned(by: run, in: database))
+      preprocessing: details.preprocessing,
+      scale: try details.scale ?? AngularScale.learned(by: run, in: database))
   }
 
   /// How images of a survey are prepared for the model.

@@ -39,17 +39,17 @@ extension Workplace {
       try surveys.map { try $0.counts(in: database).cutouts }
     }
     let total = counts.reduce(0, +)
-    let fits = total * preprocessing.preparedBytes <= means.imageMemory
+    let fits = total * preprocessing.preparedBytes <= limits.imageMemory
     if !fits { progress.note("images do not fit in memory: they are read again in every epoch") }
     var (kept, stored, done) = ([Prepared](), StoredImages(database, by: preprocessing), 0)
     for survey in surveys {
       var seen: [TrainingSource] = []
-      try await forEachBatch(of: survey) { batch in
-        for image in try preprocessing.prepare(batch) where !image.image.isEmpty {
+      try await forEachChunk(of: survey) { chunk in
+        for image in try preprocessing.prepare(chunk) where !image.image.isEmpty {
           seen.append(TrainingSource(source: image.source, cutout: image.cutout))
           if fits { kept.append(image.image) } else { stored.add(image) }
         }
-        done += batch.count
+        done += chunk.count
         progress.update("preparing images", done: done, of: total)
       }
       let sources = seen

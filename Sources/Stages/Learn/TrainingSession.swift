@@ -14,6 +14,7 @@ struct TrainingSession: Sendable {
   private let started = Date()
   private let startedClock = clock()
   private var saved = Date()
+  /// The points of the curve that go with the next checkpoint.
   private var curve: [CurvePoint] = []
 
   init(workplace: Workplace, run: Int) {
@@ -27,26 +28,12 @@ struct TrainingSession: Sendable {
   /// Seconds of processor time since then, of all cores.
   var processorSeconds: Double { Double(clock() - startedClock) / Double(CLOCKS_PER_SEC) }
 
-  /// Whether it is time to save.
-  var isCheckpointDue: Bool {
-    Date().timeIntervalSince(saved) > workplace.means.checkpointInterval
-  }
-
-  /// Adds a point to the training's curve, to be written with the next checkpoint.
-  mutating func add(_ series: String, _ step: Int, _ value: Double) {
-    curve.append(CurvePoint(series: series, step: step, value: value))
-  }
-
-  /// The newest checkpoint of the run, if it has one.
-  func resume() async throws -> (step: Int, state: [String: Tensor])? {
-    let run = run
-    guard let saved = try await workplace.database.with({ try Checkpoint.read(run: run, in: $0) })
-    else { return nil }
-    return (saved.step, try decodeSafetensors(saved.state).tensors)
+  private var isCheckpointDue: Bool {
+    Date().timeIntervalSince(saved) > workplace.limits.checkpointInterval
   }
 
   /// Replaces the checkpoint.
-  mutating func save(step: Int, _ state: [String: Tensor]) async throws {
+  private mutating func save(step: Int, _ state: [String: Tensor]) async throws {
     let (run, curve) = (run, curve)
     let bytes = encodeSafetensors(state)
     try await workplace.database.with {
@@ -56,16 +43,28 @@ struct TrainingSession: Sendable {
     saved = Date()
   }
 
-  /// Does all steps that are left, with a checkpoint now and then.
+  /// Takes a training to its end: from the run's checkpoint where it has one, and with another now
+  /// and then.
   ///
   /// - Parameters:
   ///   - training: What learns.
-  ///   - what: What it does, for the display, as "fine-tuning, parts".
-  mutating func run(_ training: inout some ResumableTraining, as what: String) async throws {
-    var meter = RunMeter(workplace, run: run, what, of: training.total)
+  ///   - what: What it does, for the display, as "fine-tuning".
+  ///   - unit: What its steps are called, as "part".
+  /// - Throws: What the training throws, or what its checkpoint does that cannot be read.
+  mutating func finish(
+    _ training: inout some ResumableTraining, _ what: String, by unit: String
+  ) async throws {
+    let run = run
+    if let saved = try await workplace.database.with({ try Checkpoint.read(run: run, in: $0) }) {
+      try training.load(decodeSafetensors(saved.state).tensors, position: saved.step)
+      workplace.progress.note("going on after \(unit) \(saved.step) of \(training.total)")
+    }
+    var meter = RunMeter(workplace, run: run, "\(what), \(unit)s", of: training.total)
     while !training.isFinished {
       let step = try await training.advance()
-      if let loss = step.loss { add(loss.curve, loss.place, Double(loss.value)) }
+      if let loss = step.loss {
+        curve.append(CurvePoint(series: loss.curve, step: loss.place, value: Double(loss.value)))
+      }
       if isCheckpointDue || training.isFinished {
         try await save(step: training.position, training.state)
       }

@@ -2,7 +2,10 @@ public import Catalogue
 import PostgreSQL
 
 /// Publishes a classification as a table in schema `catalogue`.
-public struct Publishing: Codable, Sendable {
+public struct Publishing: Stage, Stored {
+  public static let name = StageName.publish
+  public static var usual: Self? { Self(survey: "") }
+
   /// The survey that was classified.
   public var survey: String
 
@@ -19,23 +22,19 @@ public struct Publishing: Codable, Sendable {
   }
 }
 
-extension Workplace {
+extension Publishing {
   /// Makes the table of a classification, in one transaction.
-  public func publish(
-    _ options: Publishing
-  ) async throws -> StageReport<PublishedCatalogue> {
-    let survey = try await survey(options.survey)
-    let (classification, model) = try await database.with { database in
-      let found = try survey.classification(run: options.classification, in: database)
+  public func plan(in place: Workplace) async throws -> Plan<PublishedCatalogue> {
+    let survey = try await place.survey(survey)
+    let (classified, model) = try await place.database.with { database in
+      let found = try survey.classification(run: self.classification, in: database)
       return (found.run, try Model.find(.classifier, numbered: found.model, in: database))
     }
-    let work = Work(
-      stage: "publish", parameters: try JSON(encoding: options),
-      parents: [.init(run: classification, role: "predictions")])
-    return try await perform(work) { run in
-      try await database.with {
+    let work = try self.work(self, parents: [.init(run: classified, role: "predictions")])
+    return Plan(work) { run in
+      try await place.once(run) {
         try PublishedCatalogue.publish(
-          as: options.name, survey, classification: classification, model: model, run: run, in: $0)
+          as: name, survey, classification: classified, model: model, run: run, in: $0)
       }
     }
   }

@@ -38,7 +38,7 @@ struct AblateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let place = try await options.workplace(checkpoints.means)
+    let place = try await options.workplace(checkpoints.limits)
     let left = augmentations.isEmpty ? Augmentation.allCases : augmentations
     var rows: [Row] = []
     for augmentation in [nil] + left.map(Optional.some) {
@@ -46,7 +46,7 @@ struct AblateCommand: AsyncParsableCommand {
       stage.options.methods = [.neighbours, .linearProbe]
       augmentation?.remove(from: &stage.options.pretraining.views)
       options.session.progress.note(augmentation.map { "without \($0)" } ?? "with all")
-      let report = try await place.crossValidate(stage)
+      let report = try await place.perform(stage)
       rows.append(Row(without: augmentation, run: report.run, results: report.metrics.results))
     }
     if options.json { try printJSON(rows) } else { print(text(rows)) }

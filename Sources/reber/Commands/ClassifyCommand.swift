@@ -1,7 +1,7 @@
 import ArgumentParser
 import Stages
 
-struct ClassifyCommand: AsyncParsableCommand {
+struct ClassifyCommand: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "classify",
     abstract: "Give every image a probability for each class.",
@@ -13,28 +13,22 @@ struct ClassifyCommand: AsyncParsableCommand {
 
   @Option(help: "The survey.") var survey: String
   @Option(help: "The classifier; the newest where none is named.") var model: Int?
-  @OptionGroup(title: "A survey that the model did not learn from") var scale: ScaleMatchOptions
-  @OptionGroup(title: "Network") var computing: PrecisionOptions
+  @OptionGroup var use: ModelUseOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
-  func run() async throws {
-    var stage = ClassifyStage(survey: survey)
-    stage.model = model
-    stage.scale = scale.scale
-    stage.precision = computing.precision
-    try options.show(try await options.workplace().classify(stage)) { metrics in
-      var table = TextTable(["class", "sources#", "p ≥ 0.99#"])
-      for (name, count) in metrics.byClass.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-        table.add([name, String(count), String(metrics.sure[name] ?? 0)])
-      }
-      let missing =
-        metrics.withoutImage > 0 ? "; \(metrics.withoutImage) have no image" : ""
-      let unlike =
-        metrics.unlike.map {
-          "\n\($0) sources are farther from everything labelled than 99% of the held-out labelled ones"
-        } ?? ""
-      return table.text + "\n\(metrics.sources) sources by classifier \(metrics.model)\(missing)"
-        + unlike
+  var stage: ClassifyStage { use.stage(survey, model) }
+
+  func text(_ metrics: ClassifyStage.Metrics) -> String {
+    var table = TextTable(["class", "sources#", "p ≥ 0.99#"])
+    for (name, count) in metrics.byClass.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+      table.add([name, String(count), String(metrics.sure[name] ?? 0)])
     }
+    let missing = metrics.withoutImage > 0 ? "; \(metrics.withoutImage) have no image" : ""
+    let unlike =
+      metrics.unlike.map {
+        "\n\($0) sources are farther from everything labelled than 99% of the held-out labelled ones"
+      } ?? ""
+    return table.text + "\n\(metrics.sources) sources by classifier \(metrics.model)\(missing)"
+      + unlike
   }
 }

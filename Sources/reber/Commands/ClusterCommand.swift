@@ -2,7 +2,7 @@ import ArgumentParser
 import Morphology
 import Stages
 
-struct ClusterCommand: AsyncParsableCommand {
+struct ClusterCommand: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "cluster",
     abstract: "Divide the embeddings into many small clusters, with a hierarchy above them.",
@@ -21,15 +21,17 @@ struct ClusterCommand: AsyncParsableCommand {
   @Option(help: "The seed of the centres that k-means starts from.") var seed: UInt64 = 1
   @OptionGroup(title: "Output") var options: StageOptions
 
-  func run() async throws {
+  var stage: ClusterStage {
     var stage = ClusterStage(survey: survey)
     stage.model = model
     stage.options.clusters = clusters
     stage.options.components = components
     stage.options.seed = seed
-    try options.show(try await options.workplace().cluster(stage)) { metrics in
-      "clustering \(metrics.clustering): \(metrics.sources) sources in \(metrics.clusters) clusters"
-    }
+    return stage
+  }
+
+  func text(_ metrics: ClusterStage.Metrics) -> String {
+    "clustering \(metrics.clustering): \(metrics.sources) sources in \(metrics.clusters) clusters"
   }
 
   func validate() throws {

@@ -2,7 +2,7 @@ import ArgumentParser
 import Morphology
 import Stages
 
-struct CrossValidateCommand: AsyncParsableCommand {
+struct CrossValidateCommand: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "crossvalidate",
     abstract: "Compare ways to learn labels, on sources that none of them saw.",
@@ -29,15 +29,16 @@ struct CrossValidateCommand: AsyncParsableCommand {
   @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
-  func run() async throws {
+  var limits: TrainingLimits { checkpoints.limits }
+
+  var stage: CrossValidationStage {
     var stage = comparison.stage
     if !methods.isEmpty { stage.options.methods = methods.map(\.method) }
     stage.options.pretraining.views = views.applied(to: stage.options.pretraining.views)
-    let place = try await options.workplace(checkpoints.means)
-    try options.show(try await place.crossValidate(stage), text)
+    return stage
   }
 
-  private func text(_ metrics: CrossValidationStage.Metrics) -> String {
+  func text(_ metrics: CrossValidationStage.Metrics) -> String {
     var table = TextTable([
       "survey", "labels#", "method", "accuracy#", "of folds ±#", "macro F1#", "95%", "ECE#", "n#",
     ])

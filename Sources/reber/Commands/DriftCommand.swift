@@ -2,7 +2,7 @@ import ArgumentParser
 import Morphology
 import Stages
 
-struct DriftCommand: AsyncParsableCommand {
+struct DriftCommand: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "drift",
     abstract: "Ask whether a survey looks like what an encoder learned from.",
@@ -39,18 +39,20 @@ struct DriftCommand: AsyncParsableCommand {
     }
   }
 
-  func run() async throws {
+  var stage: DriftStage {
     var stage = DriftStage(survey: survey)
     stage.model = model
     stage.classifier = classifier
     stage.sample = sample
     stage.permutations = permutations
     stage.seed = seed
-    stage.scale = scale.scale
-    try options.show(try await options.workplace().drift(stage)) { metrics in
-      [table(metrics), balance(metrics), words(metrics)].compactMap(\.self)
-        .joined(separator: "\n\n")
-    }
+    stage.scale = scale.scale == ScaleOptions() ? nil : scale.scale
+    return stage
+  }
+
+  func text(_ metrics: DriftStage.Metrics) -> String {
+    [table(metrics), balance(metrics), words(metrics)].compactMap(\.self)
+      .joined(separator: "\n\n")
   }
 
   private func table(_ metrics: DriftStage.Metrics) -> String {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Stages
 
-struct EmbedCommand: AsyncParsableCommand {
+struct EmbedCommand: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "embed",
     abstract: "Place every image in the space that an encoder learned.",
@@ -13,18 +13,13 @@ struct EmbedCommand: AsyncParsableCommand {
 
   @Option(help: "The survey.") var survey: String
   @Option(help: "The encoder; the newest where none is named.") var model: Int?
-  @OptionGroup(title: "A survey that the model did not learn from") var scale: ScaleMatchOptions
-  @OptionGroup(title: "Network") var computing: PrecisionOptions
+  @OptionGroup var use: ModelUseOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
-  func run() async throws {
-    var stage = EmbedStage(survey: survey)
-    stage.model = model
-    stage.scale = scale.scale
-    stage.precision = computing.precision
-    try options.show(try await options.workplace().embed(stage)) { metrics in
-      "\(metrics.embeddings) embeddings of \(metrics.dimensions) numbers by encoder "
-        + "\(metrics.model), \(metrics.added) of them new"
-    }
+  var stage: EmbedStage { use.stage(survey, model) }
+
+  func text(_ metrics: EmbedStage.Metrics) -> String {
+    "\(metrics.embeddings) embeddings of \(metrics.dimensions) numbers by encoder "
+      + "\(metrics.model), \(metrics.added) of them new"
   }
 }

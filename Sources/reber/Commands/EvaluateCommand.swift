@@ -40,7 +40,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   func run() async throws {
     let folder = try report.map { try ReportFolder($0) }
     let workplace = try await options.workplace()
-    let evaluation = try await workplace.evaluate(stage, truth: truth)
+    let evaluation = try await workplace.perform(stage)
     if let folder {
       try await workplace.write(reportOf: evaluation, of: stage, to: folder)
       workplace.progress.note("report: \(folder.page)")
@@ -53,6 +53,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   /// The options as the stage takes them.
   private var stage: EvaluateStage {
     var stage = EvaluateStage(survey: table.survey)
+    stage.truthFile = truth
     stage.truth = table.labels
     stage.classification = classification
     stage.radius = radius

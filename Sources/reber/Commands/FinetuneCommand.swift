@@ -3,7 +3,7 @@ import Catalogue
 import Morphology
 import Stages
 
-struct FinetuneCommand: AsyncParsableCommand {
+struct FinetuneCommand: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "finetune",
     abstract: "Teach a classifier the labels, from a pre-trained encoder.",
@@ -47,12 +47,14 @@ struct FinetuneCommand: AsyncParsableCommand {
   @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
-  func run() async throws {
+  var limits: TrainingLimits { checkpoints.limits }
+
+  var stage: FinetuneStage {
     var stage = FinetuneStage(surveys: surveys)
     stage.scheme = scheme
     stage.model = model
     stage.scale = scale.scale
-    stage.precision = computing.precision
+    stage.precision = computing.chosen
     if fromScratch {
       stage.fromScratch = network.architecture(inputSize: images.size)
       stage.preprocessing = images.preprocessing
@@ -65,11 +67,10 @@ struct FinetuneCommand: AsyncParsableCommand {
     learning.apply(to: &stage.learning)
     stage.unlabelled = unlabelled
     stage.learning.views = views.applied(to: stage.learning.views)
-    let place = try await options.workplace(checkpoints.means)
-    try options.show(try await place.finetune(stage), text)
+    return stage
   }
 
-  private func text(_ metrics: FinetuneStage.Metrics) -> String {
+  func text(_ metrics: FinetuneStage.Metrics) -> String {
     var lines = [
       "classifier \(metrics.model): \(metrics.byClass.count) classes, "
         + "\(metrics.labels) labelled images"

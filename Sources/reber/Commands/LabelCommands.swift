@@ -43,7 +43,7 @@ struct LabelCommands: ParsableCommand {
     }
   }
 
-  struct Import: AsyncParsableCommand {
+  struct Import: StageCommand {
     static let configuration = CommandConfiguration(
       abstract: "Read labels from a FITS, VOTable or CSV table.",
       discussion: """
@@ -70,33 +70,34 @@ struct LabelCommands: ParsableCommand {
     @Option(help: "The seed of that draw.") var seed: UInt64 = 1
     @OptionGroup(title: "Output") var options: StageOptions
 
-    func run() async throws {
+    var stage: LabelImportStage {
       var labels = table.labels
       labels.annotator = annotator
       labels.annotatorColumn = annotatorColumn
       labels.confidenceColumn = confidenceColumn
-      labels.confidenceIsPercent = confidencePercent ? true : nil
+      labels.confidenceIsPercent = confidencePercent
       labels.addsClasses = addClasses
       labels.fraction = fraction
       labels.seed = seed
-      let report = try await options.workplace().importLabels(from: file, only: only, labels)
-      try options.show(report) { metrics in
-        var lines = ["\(metrics.labels) labels"]
-        lines += metrics.byClass.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
-        if metrics.leftOut > 0 { lines.append("\(metrics.leftOut) rows left out as asked") }
-        if metrics.unclassified > 0 { lines.append("\(metrics.unclassified) rows without a class") }
-        if metrics.rejected > 0 {
-          lines.append("\(metrics.rejected) rows set aside, with reasons in reber.rejected")
-        }
-        if let contradictory = metrics.contradictory, contradictory > 0 {
-          lines.append(
-            "  \(contradictory) of them give a source two classes by the same annotator")
-        }
-        if let repeated = metrics.repeated, repeated > 0 {
-          lines.append("\(repeated) rows repeat an earlier one")
-        }
-        return lines.joined(separator: "\n")
+      return LabelImportStage(file: file, only: only, labels)
+    }
+
+    func text(_ metrics: LabelImport.Metrics) -> String {
+      var lines = ["\(metrics.labels) labels"]
+      lines += metrics.byClass.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
+      if metrics.leftOut > 0 { lines.append("\(metrics.leftOut) rows left out as asked") }
+      if metrics.unclassified > 0 { lines.append("\(metrics.unclassified) rows without a class") }
+      if metrics.rejected > 0 {
+        lines.append("\(metrics.rejected) rows set aside, with reasons in reber.rejected")
       }
+      if let contradictory = metrics.contradictory, contradictory > 0 {
+        lines.append(
+          "  \(contradictory) of them give a source two classes by the same annotator")
+      }
+      if let repeated = metrics.repeated, repeated > 0 {
+        lines.append("\(repeated) rows repeat an earlier one")
+      }
+      return lines.joined(separator: "\n")
     }
 
     func validate() throws {
@@ -123,7 +124,7 @@ struct LabelCommands: ParsableCommand {
     }
   }
 
-  struct OfCluster: AsyncParsableCommand {
+  struct OfCluster: StageCommand {
     static let configuration = CommandConfiguration(
       commandName: "cluster", abstract: "Give all sources of a cluster one label.",
       discussion: """
@@ -142,15 +143,17 @@ struct LabelCommands: ParsableCommand {
     @Option(help: "A source that does not belong; may be given again.") var except: [String] = []
     @OptionGroup(title: "Output") var options: StageOptions
 
-    func run() async throws {
+    var stage: LabelCluster {
       var label = LabelCluster(
         survey: survey, cluster: cluster, className: className, annotator: annotator)
       label.scheme = scheme
       label.clustering = clustering
       label.except = except
-      try options.show(try await options.workplace().labelCluster(label)) {
-        "\($0.labels) labels, \($0.leftOut) sources left out"
-      }
+      return label
+    }
+
+    func text(_ metrics: LabelCluster.Metrics) -> String {
+      "\(metrics.labels) labels, \(metrics.leftOut) sources left out"
     }
   }
 }

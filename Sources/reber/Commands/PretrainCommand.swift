@@ -2,7 +2,7 @@ import ArgumentParser
 import Morphology
 import Stages
 
-struct PretrainCommand: AsyncParsableCommand {
+struct PretrainCommand: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "pretrain",
     abstract: "Learn a space in which similar-looking sources are neighbours, without labels.",
@@ -43,7 +43,14 @@ struct PretrainCommand: AsyncParsableCommand {
   @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
-  func run() async throws {
+  var limits: TrainingLimits {
+    var limits = checkpoints.limits
+    if let imageMemory { limits.imageMemory = Int(max(0, imageMemory) * 1e9) }
+    limits.recomputesMaps = recompute
+    return limits
+  }
+
+  var stage: PretrainStage {
     var stage = PretrainStage(surveys: surveys)
     stage.preprocessing = images.preprocessing
     stage.learning.architecture = network.architecture(inputSize: images.size)
@@ -52,15 +59,13 @@ struct PretrainCommand: AsyncParsableCommand {
     optimisation.apply(to: &stage.learning)
     stage.learning.seed = seed
     stage.learning.views = views.applied(to: stage.learning.views)
-    var means = checkpoints.means
-    if let imageMemory { means.imageMemory = Int(max(0, imageMemory) * 1e9) }
-    means.recomputesMaps = recompute
-    let place = try await options.workplace(means)
-    try options.show(try await place.pretrain(stage)) { metrics in
-      let empty = metrics.empty > 0 ? ", \(metrics.empty) empty ones left out" : ""
-      let loss = metrics.loss.map { ", loss \(decimal($0, 3))" } ?? ""
-      return "encoder \(metrics.model): \(metrics.sources) images\(empty), "
-        + "\(metrics.epochs) epochs\(loss)"
-    }
+    return stage
+  }
+
+  func text(_ metrics: PretrainStage.Metrics) -> String {
+    let empty = metrics.empty > 0 ? ", \(metrics.empty) empty ones left out" : ""
+    let loss = metrics.loss.map { ", loss \(decimal($0, 3))" } ?? ""
+    return "encoder \(metrics.model): \(metrics.sources) images\(empty), "
+      + "\(metrics.epochs) epochs\(loss)"
   }
 }

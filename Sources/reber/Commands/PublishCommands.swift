@@ -4,7 +4,7 @@ import Catalogue
 import Stages
 public import Tables
 
-struct PublishCommand: AsyncParsableCommand {
+struct PublishCommand: StageCommand {
   static let configuration = CommandConfiguration(
     commandName: "publish",
     abstract: "Make a classification a table in schema catalogue.",
@@ -21,14 +21,16 @@ struct PublishCommand: AsyncParsableCommand {
   var classification: Int?
   @OptionGroup(title: "Output") var options: StageOptions
 
-  func run() async throws {
+  var stage: Publishing {
     var publishing = Publishing(survey: survey)
     publishing.name = name ?? survey
     publishing.classification = classification
-    try options.show(try await options.workplace().publish(publishing)) { catalogue in
-      "catalogue.\(catalogue.name): \(catalogue.rows) rows of classification "
-        + "\(catalogue.classification)" + (catalogue.simulated ? ", SIMULATED" : "")
-    }
+    return publishing
+  }
+
+  func text(_ catalogue: PublishedCatalogue) -> String {
+    "catalogue.\(catalogue.name): \(catalogue.rows) rows of classification "
+      + "\(catalogue.classification)" + (catalogue.simulated ? ", SIMULATED" : "")
   }
 }
 

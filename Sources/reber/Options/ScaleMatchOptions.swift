@@ -13,11 +13,26 @@ struct ScaleMatchOptions: ParsableArguments {
   @Flag(help: "Smooth images of a finer beam to the beam that the model learned from.")
   var matchBeam = false
 
-  /// The options as stages take them; `nil` for the usual.
-  var scale: ScaleOptions? {
+  /// The options as stages take them.
+  var scale: ScaleOptions {
     var scale = ScaleOptions()
     scale.matchesField = !ownScale
     scale.matchesBeam = matchBeam
-    return scale == ScaleOptions() ? nil : scale
+    return scale
+  }
+}
+
+/// How a stored model is applied to images.
+struct ModelUseOptions: ParsableArguments {
+  @OptionGroup(title: "A survey that the model did not learn from") var scale: ScaleMatchOptions
+  @OptionGroup(title: "Network") var computing: PrecisionOptions
+
+  /// The stage that applies a model to a survey.
+  func stage<Task>(_ survey: String, _ model: Int?) -> ModelStage<Task> {
+    var stage = ModelStage<Task>(survey: survey)
+    stage.model = model
+    stage.scale = scale.scale
+    stage.precision = computing.chosen
+    return stage
   }
 }

@@ -3,7 +3,7 @@ import Foundation
 /// What training may use and lose.
 ///
 /// None of it changes what is learned, so it is no part of a run's parameters.
-public struct TrainingMeans: Sendable {
+public struct TrainingLimits: Sendable {
   /// Seconds of training that a killed process may lose.
   public var checkpointInterval = 30.0
 
@@ -17,6 +17,6 @@ public struct TrainingMeans: Sendable {
   /// A quarter of the machine's memory.
   public static var usualImageMemory: Int { Int(ProcessInfo.processInfo.physicalMemory / 4) }
 
-  /// The usual means.
+  /// The usual limits.
   public init() {}
 }

@@ -1,0 +1,133 @@
+public import Catalogue
+import PostgreSQL
+
+/// Work that reads rows and writes rows as a run of its own: the shape of every stage.
+///
+/// The options of a stage are its members. ``Workplace/perform(_:)`` opens the run, shows the notes,
+/// does the work and says in the ledger how it ended; nothing of that is a stage's own.
+public protocol Stage: Sendable {
+  /// What it measures, kept with the run.
+  associatedtype Metrics: Stored
+
+  /// Its name in the ledger and on the command line.
+  static var name: StageName { get }
+
+  /// Finds what the options name and says what is to be done; what is asked for and cannot be fails
+  /// here, before there is a run.
+  func plan(in place: Workplace) async throws -> Plan<Metrics>
+}
+
+/// What a stage is about to do.
+public struct Plan<Metrics: Stored>: Sendable {
+  /// What makes it the same work as another: options with all that was left open found, inputs,
+  /// parents.
+  var work: Work
+
+  /// What a person should know before it begins.
+  var notes: [String] = []
+
+  /// Whether the rows of a run that has done this before are still there.
+  var stands: @Sendable (_ run: Int) async throws -> Bool = { _ in true }
+
+  /// Does the work and measures it; where a run of that number was stopped, goes on from its rows.
+  let perform: @Sendable (_ run: Int) async throws -> Metrics
+
+  init(_ work: Work, perform: @escaping @Sendable (_ run: Int) async throws -> Metrics) {
+    self.work = work
+    self.perform = perform
+  }
+}
+
+extension Stage {
+  /// Describes the stage's work.
+  func work(
+    _ parameters: some Stored, seed: UInt64? = nil, inputs: [Work.Input] = [],
+    parents: [Work.Parent] = []
+  ) throws -> Work {
+    try Work(
+      stage: Self.name, parameters: parameters, seed: seed, inputs: inputs, parents: parents)
+  }
+}
+
+/// What a stage did: its run and what it measured.
+public struct StageReport<Metrics: Codable & Sendable>: Codable, Sendable {
+  /// The row of `reber.run`.
+  public var run: Int
+
+  /// True where an earlier run had done the same work already, so that nothing was done now.
+  public var alreadyDone: Bool
+
+  /// What the stage measured.
+  public var metrics: Metrics
+}
+
+extension Workplace {
+  /// Does a stage's work as a run: opens it, or goes on with it, and says how it ended.
+  ///
+  /// A stage that throws leaves its run as failed, with the error; the same work, asked for again,
+  /// goes on from the rows that are there. A process that is killed leaves it as running, and the
+  /// next one finds it let go.
+  ///
+  /// - Throws: What the stage throws, or `CatalogueError.busy` where another process is at it.
+  public func perform<S: Stage>(_ stage: S) async throws -> StageReport<S.Metrics> {
+    try await perform(try await stage.plan(in: self))
+  }
+
+  /// Does what is planned.
+  func perform<Metrics>(_ plan: Plan<Metrics>) async throws -> StageReport<Metrics> {
+    for note in plan.notes { progress.note(note) }
+    var opening = try await open(plan.work, again: again)
+    if case .finished(let done) = opening, try await !plan.stands(done.id) {
+      opening = try await open(plan.work, again: true)
+    }
+    switch opening {
+    case .finished(let done):
+      progress.note("run \(done.id) has done this already; --again repeats it")
+      return StageReport(
+        run: done.id, alreadyDone: true,
+        metrics: try Metrics.read(done.metrics, form: done.form))
+    case .resumed(let run):
+      progress.note("going on with run \(run)")
+      return try await finish(run, plan)
+    case .new(let run):
+      return try await finish(run, plan)
+    }
+  }
+
+  private func open(_ work: Work, again: Bool) async throws -> Opening {
+    let user = user
+    return try await database.with { try Run.open(work, by: user, again: again, in: $0) }
+  }
+
+  private func finish<Metrics>(
+    _ run: Int, _ plan: Plan<Metrics>
+  ) async throws -> StageReport<Metrics> {
+    do {
+      let metrics = try await plan.perform(run)
+      let stored = try JSON(encoding: metrics)
+      try await database.with { try Run.finish(run, metrics: stored, in: $0) }
+      return StageReport(run: run, alreadyDone: false, metrics: metrics)
+    } catch {
+      let reason = String(describing: error)
+      try? await database.with { try Run.fail(run, because: reason, in: $0) }
+      throw error
+    }
+  }
+
+  /// Does what a run does in one transaction, and keeps what it measured with the rows: a run that
+  /// was stopped after it is not done twice.
+  func once<Metrics: Stored>(
+    _ run: Int, _ body: @escaping @Sendable (Connection) throws -> Metrics
+  ) async throws -> Metrics {
+    try await database.with { database in
+      try database.transaction { database in
+        if let done = try Run.recorded(run, in: database) {
+          return try Metrics.read(done.metrics, form: done.form)
+        }
+        let metrics = try body(database)
+        try Run.record(run, metrics: JSON(encoding: metrics), in: database)
+        return metrics
+      }
+    }
+  }
+}
