@@ -1,4 +1,5 @@
 internal import CFITSIO
+import Failures
 import Files
 
 /// An open FITS file that stands at a binary table.

@@ -1,5 +1,6 @@
 public import Astronomy
 internal import CFITSIO
+import Failures
 import Files
 
 /// Writes an image as the only header-data unit of a FITS file.

@@ -1,3 +1,4 @@
+import Failures
 public import Foundation
 
 /// A file in the making: it stands under a temporary name beside its own, and gets its own when it

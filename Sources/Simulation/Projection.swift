@@ -29,17 +29,3 @@ public enum Projection: String, Codable, Sendable, Hashable, CaseIterable {
     return SkyPosition(ra: ra.wrapped, dec: dec)
   }
 }
-
-extension SkyPosition {
-  /// An IAU-style designation, truncated as the IAU wants it: `J120000.00+300000.0`.
-  public var designation: String {
-    let seconds = Int(ra / 15 * 3600 * 100)
-    let arc = Int(abs(dec) * 3600 * 10)
-    let right = [seconds / 360_000, seconds / 6000 % 60].map(twoDigits).joined()
-    let up = [arc / 36_000, arc / 600 % 60].map(twoDigits).joined()
-    return "J\(right)\(twoDigits(seconds / 100 % 60)).\(twoDigits(seconds % 100))"
-      + "\(dec < 0 ? "-" : "+")\(up)\(twoDigits(arc / 10 % 60)).\(arc % 10)"
-  }
-}
-
-private func twoDigits(_ number: Int) -> String { number < 10 ? "0\(number)" : "\(number)" }

@@ -7,8 +7,8 @@ import Report
 import Stages
 import StagesSupport
 import Tables
-import Testing
 import TestSupport
+import Testing
 
 @Suite("Report of an evaluation") struct ReportTests {
   /// A class, and a source, that would be markup if they were not escaped.

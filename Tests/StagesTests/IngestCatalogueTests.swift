@@ -38,10 +38,10 @@ import Testing
       #expect(row.6 == "J004200.00-031500.0")
       let columns = try Connection(fixture.address)
       let kept = try Survey.named("sky", in: columns).columns(in: columns)
-      #expect(kept.map(\.name).count == 8)
-      #expect(kept.first { $0.name == "Maj_arcmin" }?.unit == "arcmin")
-      #expect(kept.first { $0.name == "Total_flux" }?.mappedTo == "total_flux")
-      #expect(kept.first { $0.name == "Field" }?.mappedTo == nil)
+      #expect(kept.map(\.column.name).count == 8)
+      #expect(kept.first { $0.column.name == "Maj_arcmin" }?.column.unit == "arcmin")
+      #expect(kept.first { $0.column.name == "Total_flux" }?.mappedTo == "total_flux")
+      #expect(kept.first { $0.column.name == "Field" }?.mappedTo == nil)
     }
   }
 

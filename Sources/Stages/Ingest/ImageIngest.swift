@@ -114,7 +114,7 @@ private struct ImageIngest {
 
   private func imageColumn(of survey: Survey) throws -> String? {
     try survey.columns(in: database).first { $0.mappedTo == ColumnMapping.Part.image.rawValue }?
-      .name
+      .column.name
   }
 
   private func write(

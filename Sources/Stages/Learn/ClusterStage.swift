@@ -92,7 +92,8 @@ extension ClusteredSpace {
     var nodes = clusters.enumerated().map { number, cluster in
       Catalogue.Clustering.Node(
         number: number, parent: parents[number], height: 0, members: cluster.members.count,
-        centroid: sphere.columnMeans(of: cluster.members).map(Float.init), medoid: sources[cluster.medoid])
+        centroid: sphere.columnMeans(of: cluster.members).map(Float.init),
+        medoid: sources[cluster.medoid])
     }
     for (index, join) in hierarchy.joins.enumerated() {
       let (first, second) = (nodes[join.first], nodes[join.second])
