@@ -42,6 +42,25 @@ import Testing
     for name in Set(names) { #expect(Self.exists(name), "\(document) names `\(name)`") }
   }
 
+  /// The table of modules has the arrows of the package; C libraries are left out.
+  @Test func theArrowsAreThoseOfThePackage() throws {
+    let package = try String(
+      contentsOfFile: SharedData.repository + "/Package.swift", encoding: .utf8)
+    let table = try String(
+      contentsOfFile: SharedData.repository + "/docs/architecture.md", encoding: .utf8)
+    var modules = 0
+    for row in table.matches(of: /\n\| `(\w+)` \|.*\| (.+) \|(?=\n)/) where row.1 != "CKernels" {
+      let rule = try Regex(#"module\(\s*"\#(row.1)"(,\s*uses: \[([^\]]*)\])?"#)
+      let found = try #require(package.firstMatch(of: rule), "there is no module \(row.1)")
+      let names = String(found[2].substring ?? "").replacing(/\.product\([^)]*\)/, with: "")
+        .matches(of: /"(\w+)"/).map { String($0.1) }
+      let uses = names.filter { !$0.contains(/^C[A-Z]/) || $0 == "CKernels" }
+      #expect(row.2 == (uses.isEmpty ? "–" : uses.joined(separator: ", ")), "\(row.1)")
+      modules += 1
+    }
+    #expect(modules == package.matches(of: /\n    module\(/).count)
+  }
+
   /// Links to files lead somewhere.
   @Test(arguments: ["README.md", "docs/architecture.md", "docs/results.md", "CONTRIBUTING.md"])
   func linksLeadSomewhere(document: String) throws {
@@ -56,7 +75,7 @@ import Testing
   /// A path, a module, a table, or what Swift declares; what stands in a command line passes.
   private static func exists(_ name: String) -> Bool {
     if name.contains(" ") || name.hasPrefix("-") || name == name.uppercased() { return true }
-    if name.contains("/") || name.contains(/\.(md|cff|swift|sql|c|js|mustache)$/) {
+    if name.contains("/") || name.contains(/\.(md|cff|swift|sql|c|h|js|mustache)$/) {
       let path = SharedData.repository + "/" + name
       return FileManager.default.fileExists(atPath: path)
         || files.contains { $0.hasSuffix("/" + name) }
@@ -66,8 +85,7 @@ import Testing
     }
     let parts = name.prefix { $0 != "(" }.split(separator: ".")
     if ["reber", "catalogue"].contains(parts[0]) { return parts.allSatisfy(words.contains) }
-    return parts.allSatisfy(declared.contains)
-      || parts.count == 1 && words.contains(parts[0])
-        && parts[0].first?.isLowercase == true
+    let isWord = parts.count == 1 && parts[0].first?.isLowercase == true && !name.contains("(")
+    return parts.allSatisfy(declared.contains) || isWord && words.contains(parts[0])
   }
 }
