@@ -30,7 +30,7 @@ public struct ClusteredSpace: Sendable {
     /// Chooses the starts.
     public var seed: UInt64 = 1
 
-    /// The usual start.
+    /// The defaults.
     public init() {}
   }
 

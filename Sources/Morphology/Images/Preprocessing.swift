@@ -34,7 +34,7 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   /// What happens to sources beside the central one.
   public var neighbours = Neighbourhood.keep
 
-  /// The usual start: a 64-pixel view of the whole cutout.
+  /// The defaults: a 64-pixel view of the whole cutout.
   public init() {}
 
   /// What happens to sources beside the central one.

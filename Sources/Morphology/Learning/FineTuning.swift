@@ -56,7 +56,7 @@ public struct FineTuning: ResumableTraining {
     /// Chooses folds, weights, order and views.
     public var seed: UInt64 = 1
 
-    /// The usual start for a number of classes.
+    /// The defaults for a number of classes.
     public init(classes: Int) { self.classes = classes }
   }
 

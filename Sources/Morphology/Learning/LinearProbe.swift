@@ -23,7 +23,7 @@ public struct LinearProbe: Sendable {
     /// Steps of the gradient.
     public var steps = 150
 
-    /// The usual start: for points of length 1.
+    /// The defaults, for points of length 1.
     public init() {}
 
     /// Another scale, penalty and balance.

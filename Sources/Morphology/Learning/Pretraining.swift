@@ -51,7 +51,7 @@ public struct Pretraining: ResumableTraining {
     /// Chooses weights, order and views.
     public var seed: UInt64 = 1
 
-    /// The usual start.
+    /// The defaults.
     public init() {}
   }
 

@@ -183,7 +183,7 @@ extension LabelledSpace {
     return state.merging(unlabelled.state.prefixed("labelled.unlabelled.")) { first, _ in first }
   }
 
-  /// Restores what was saved; `nil` for a classifier of before it was.
+  /// Restores what was saved; `nil` for a classifier that was stored without it.
   init?(_ state: [String: Tensor]) {
     let state = state.part("labelled.")
     guard let view = CrowdView(mean: state["view.mean"], axes: state["view.axes"]),

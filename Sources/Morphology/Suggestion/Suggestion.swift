@@ -44,7 +44,7 @@ public struct Suggestion: Sendable {
     /// Decides the draw and the clusters.
     public var seed: UInt64 = 1
 
-    /// The usual start.
+    /// The defaults.
     public init() {}
   }
 

@@ -35,7 +35,7 @@ public struct StructuralView: Codable, Sendable, Hashable {
   /// empty, and two empty windows are alike.
   public var background: Float = 0.01
 
-  /// The usual start.
+  /// The defaults.
   public init() {}
 
   /// Draws a view of what is already turned and placed.

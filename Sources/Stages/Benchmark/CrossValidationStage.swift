@@ -23,7 +23,7 @@ public struct CrossValidationStage: Stage, Stored {
   /// Sources within this many arcsec of each other are one place on the sky.
   public var groupRadius = 10.0
 
-  /// Describes the usual comparison.
+  /// Describes a comparison, with the defaults.
   public init(tasks: [LabelledTask]) {
     self.tasks = tasks
   }

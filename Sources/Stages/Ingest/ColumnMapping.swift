@@ -63,7 +63,7 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
     case file
     /// The column's name ends with it.
     case name
-    /// Nothing says so: the usual one was taken.
+    /// Nothing in the file says so: the default was assumed.
     case assumed
     /// The user said so.
     case user
@@ -210,7 +210,7 @@ extension ColumnMapping {
     }
   }
 
-  /// What nothing in the file said, so that the usual was assumed.
+  /// What nothing in the file says, so that a default was assumed.
   var assumptions: [String] {
     var words = Part.allCases.compactMap { part in
       columns[part].flatMap { choice in

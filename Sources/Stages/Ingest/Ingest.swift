@@ -29,7 +29,7 @@ public struct Ingest: Sendable {
   /// How images become cutouts.
   public var cutting = Cutting()
 
-  /// What the user knows of the survey; it stands above what image headers say.
+  /// What the user knows of the survey; it is believed before what image headers say.
   public var observation = Survey.Observation()
 
   /// Describes an ingest into a survey.

@@ -46,7 +46,7 @@ public struct LabelImport: Stored {
   /// The seed of that choice.
   public var seed: UInt64 = 1
 
-  /// Describes an import with the usual options.
+  /// Describes an import with the defaults.
   public init(survey: String) {
     self.survey = survey
   }

@@ -47,7 +47,7 @@ public struct LabelSimulation: Codable, Sendable {
   /// Decides the held-out parts and everything drawn.
   public var seed: UInt64 = 1
 
-  /// Describes the usual simulation for a survey.
+  /// Describes a simulation for a survey, with the defaults.
   public init(survey: String) {
     self.survey = survey
     truth = LabelImport(survey: survey)

@@ -17,7 +17,7 @@ public struct ClusterStage: Stage, Stored {
   /// What decides the clusters.
   public var options = ClusteredSpace.Options()
 
-  /// Describes the usual clustering of a survey.
+  /// Describes a clustering of a survey, with the defaults.
   public init(survey: String) {
     self.survey = survey
   }

@@ -38,7 +38,7 @@ public struct DriftStage: Stage, Stored {
   /// Chooses samples and divisions.
   public var seed: UInt64 = 1
 
-  /// Describes the usual comparison of a survey with what the newest encoder knows.
+  /// Describes a comparison of a survey with what the newest encoder knows, with the defaults.
   public init(survey: String) {
     self.survey = survey
   }

@@ -26,7 +26,7 @@ public struct EvaluateStage: Stage, Stored {
   /// The bounds of probability, and the bootstrap.
   public var bounds = BoundOptions()
 
-  /// Describes the usual evaluation of a survey.
+  /// Describes an evaluation of a survey, with the defaults.
   public init(survey: String) {
     self.survey = survey
     truth = LabelImport(survey: survey)

@@ -42,12 +42,12 @@ public struct FinetuneStage: Stage, Stored {
   /// Sources without a label, drawn by chance, that tell later what was never labelled.
   public var unlabelled = 512
 
-  /// Describes the usual fine-tuning on a survey's labels.
+  /// Describes a fine-tuning on a survey's labels, with the defaults.
   public init(survey: String) {
     self.init(surveys: [survey])
   }
 
-  /// Describes the usual fine-tuning on the labels of surveys.
+  /// Describes a fine-tuning on the labels of surveys, with the defaults.
   public init(surveys: [String]) {
     self.surveys = surveys
   }

@@ -21,7 +21,7 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   /// How images are prepared, where that is not as the model's own; the stage finds it.
   public internal(set) var preprocessing: Preprocessing?
 
-  /// Describes the usual: the newest model applied to a survey.
+  /// Describes the newest model applied to a survey, with the defaults.
   public init(survey: String) {
     self.survey = survey
   }

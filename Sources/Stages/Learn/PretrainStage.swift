@@ -20,7 +20,7 @@ public struct PretrainStage: Stage, Stored {
   /// What decides the learning.
   public var learning = Pretraining.Options()
 
-  /// Describes the usual pre-training on surveys.
+  /// Describes a pre-training on surveys, with the defaults.
   public init(surveys: [String]) {
     self.surveys = surveys
   }

@@ -10,7 +10,7 @@ public struct ScaleOptions: Codable, Sendable, Hashable {
   /// Smooth images of a finer beam to the beam that the model learned from.
   public var matchesBeam = false
 
-  /// The usual: the same sky, no smoothing.
+  /// The defaults: the same sky, no smoothing.
   public init() {}
 }
 

@@ -17,6 +17,6 @@ public struct TrainingLimits: Sendable {
   /// A quarter of the machine's memory.
   public static var usualImageMemory: Int { Int(ProcessInfo.processInfo.physicalMemory / 4) }
 
-  /// The usual limits.
+  /// The defaults.
   public init() {}
 }

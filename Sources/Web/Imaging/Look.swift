@@ -19,10 +19,10 @@ struct Look: Sendable, Hashable {
     ("faint", .asinh(softening: 150)),
   ]
 
-  /// The usual look.
+  /// The default look.
   init() {}
 
-  /// Reads `stretch`, `colours` and `zoom`; what is unknown stays as usual.
+  /// Reads `stretch`, `colours` and `zoom`; a value that is not known leaves the default.
   init(_ fields: Fields) {
     if let name = fields["stretch"], Self.stretches.contains(where: { $0.name == name }) {
       stretch = name

@@ -69,7 +69,7 @@ struct SharedLabels {
     return (both.map(\.0), both.map(\.1))
   }
 
-  /// The classes of the sources that were labelled by the most usual number of annotators.
+  /// The classes of the sources that were labelled by the commonest number of annotators.
   var evenlyRated: [[Int16]] {
     let numbers = Dictionary(grouping: said.values, by: \.count)
     let largest = numbers.max { ($0.value.count, $0.key) < ($1.value.count, $1.key) }

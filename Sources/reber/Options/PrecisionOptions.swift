@@ -15,7 +15,7 @@ struct PrecisionOptions: ParsableArguments {
       valueName: "precision"))
   var chosen = Precision.float32
 
-  /// The precision as stages take it; `nil` for the usual.
+  /// The precision as stages take it; `nil` for the default.
   var precision: Precision? { chosen == .float32 ? nil : chosen }
 
   func validate() throws {
