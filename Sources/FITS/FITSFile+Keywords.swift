@@ -35,12 +35,20 @@ extension FITSFile {
 
   /// Writes a text, over several cards where one does not hold it; LONGSTRN says that such are
   /// about.
+  ///
+  /// It is divided here: CFITSIO writes cards without end where a part of it is all quotes.
   private func write(_ text: String, _ name: String, _ comment: String?) throws(FITSStatus) {
-    let length = text.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: "'") ? 2 : 1) }
-    if length > 68, self.text("LONGSTRN") == nil {
+    let parts = text.cardParts
+    guard parts.count > 1 else { return try check { ffpkys(pointer, name, text, comment, &$0) } }
+    if self.text("LONGSTRN") == nil {
       try check { ffpkys(pointer, "LONGSTRN", "OGIP 1.0", "texts may go over several cards", &$0) }
     }
-    try check { ffpkls(pointer, name, text, comment, &$0) }
+    try check { ffpkys(pointer, name, parts[0] + "&", nil, &$0) }
+    for (index, part) in parts.enumerated().dropFirst() {
+      let quoted = part.replacing("'", with: "''")
+      let end = index < parts.count - 1 ? "&'" : "'" + (comment.map { " / " + $0 } ?? "")
+      try check { ffprec(pointer, String("CONTINUE  '\(quoted)\(end)".prefix(80)), &$0) }
+    }
   }
 }
 
@@ -63,6 +71,22 @@ extension Double {
 }
 
 extension String {
+  /// The text in parts that a card can hold with the `&` of a part that goes on; a quote counts twice.
+  fileprivate var cardParts: [String] {
+    var parts = [""]
+    var length = 0
+    for letter in self {
+      let width = letter == "'" ? 2 : 1
+      if length + width > 67 {
+        parts.append("")
+        length = 0
+      }
+      parts[parts.count - 1].append(letter)
+      length += width
+    }
+    return parts
+  }
+
   /// The text as a card may hold it: printable ASCII.
   var asciiCard: String {
     String(String.UnicodeScalarView(unicodeScalars.map { (" "..."~").contains($0) ? $0 : "?" }))
