@@ -71,11 +71,11 @@ extension EvaluationReport {
   ) throws {
     let run = evaluation.run
     metrics = evaluation.metrics
-    judged = try survey.judged(run: run, in: database)
+    judged = try JudgedSource.all(of: survey, run: run, in: database)
     guard judged.count == metrics.sources else { throw ReportError.nothingKept(run: run) }
     let model = try Catalogue.Model.find(
       .classifier,
-      numbered: survey.classification(run: metrics.classification, in: database).model,
+      numbered: Classification.find(of: survey, run: metrics.classification, in: database).model,
       in: database)
     subject = try Subject(survey, model, stage, run: run, by: writer, in: database)
     bounds = stage.bounds.all
@@ -112,7 +112,7 @@ extension Survey {
   fileprivate func pictures(
     of sources: [JudgedSource], prepared preprocessing: Preprocessing, in database: Connection
   ) throws -> [Int: String] {
-    let cutouts = try cutouts(sources.map(\.cutout), in: database)
+    let cutouts = try StoredCutout.some(sources.map(\.cutout), of: self, in: database)
     let pictures = try preprocessing.prepare(cutouts, beam: observation.beam).map {
       ($0.source, dataAddress(png: try $0.image.picture()))
     }

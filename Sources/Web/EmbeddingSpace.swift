@@ -62,7 +62,7 @@ final class EmbeddingSpace: Sendable {
 
 /// Loads each survey's embeddings once, and again when there are new ones.
 actor EmbeddingSpaces {
-  private var spaces: [Int32: (work: NewestWork, loading: Task<EmbeddingSpace, any Error>)] = [:]
+  private var spaces: [Int: (work: NewestWork, loading: Task<EmbeddingSpace, any Error>)] = [:]
 
   /// The embeddings of a survey; `nil` where it has none.
   func space(of survey: Survey, work: NewestWork, pool: Pool) async throws -> EmbeddingSpace? {
@@ -73,7 +73,9 @@ actor EmbeddingSpaces {
       return try await known.loading.value
     }
     let loading = Task {
-      let embeddings = try await pool.with { try survey.embeddings(model: number, in: $0) }
+      let embeddings = try await pool.with {
+        try Model.numbered(number, in: $0).embeddings(of: survey, in: $0)
+      }
       return EmbeddingSpace(model: number, embeddings: embeddings)
     }
     spaces[survey.id] = (work, loading)

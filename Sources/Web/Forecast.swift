@@ -32,7 +32,7 @@ struct Forecast: Sendable {
   ///   - labels: The consensus.
   ///   - space: The embeddings.
   ///   - scheme: The classes.
-  init?(_ labels: [Survey.Consensus], in space: EmbeddingSpace, scheme: ClassScheme) {
+  init?(_ labels: [Consensus], in space: EmbeddingSpace, scheme: ClassScheme) {
     let rows = space.rows(of: labels.map(\.source))
     var known = zip(labels, rows).compactMap { label, row in row.map { (label, $0) } }
     known.sort { ($0.0.labels.first ?? 0) < ($1.0.labels.first ?? 0) }

@@ -8,10 +8,10 @@ import Testing
     let fixture = try Fixture(sources: 20_000)
     let database = fixture.database
     let scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: database)
-    let sources = try fixture.survey.sources(in: database).map(\.id)
-    try fixture.survey.write(
+    let sources = try StoredSource.all(of: fixture.survey, in: database).map(\.id)
+    try Label.write(
       sources.prefix(10_000).map { Label(source: $0, classID: 3, annotator: "Ada") },
-      scheme: scheme, method: .single, run: nil, in: database)
+      of: fixture.survey, scheme: scheme, method: .single, run: nil, in: database)
     let ada = Annotation(survey: fixture.survey, scheme: scheme, annotator: "Ada")
     for statistics in ["", "ANALYZE reber.label"] {
       try database.script(statistics)

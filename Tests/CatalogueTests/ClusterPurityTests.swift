@@ -14,7 +14,7 @@ import Testing
       INSERT INTO reber.model (run_id, kind, description, sha256)
       VALUES (\(fixture.run), 'encoder', '{}', '00') RETURNING model_id
       """, as: Int.self)
-    let sources = try fixture.survey.sources(in: fixture.database).map(\.id)
+    let sources = try StoredSource.all(of: fixture.survey, in: fixture.database).map(\.id)
     func node(_ number: Int, _ parent: Int?, _ height: Float, _ members: Int) -> Clustering.Node {
       Clustering.Node(
         number: number, parent: parent, height: height, members: members, centroid: [0],
@@ -38,9 +38,9 @@ import Testing
     _ sources: [Int]
   ) throws {
     let scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: fixture.database)
-    try fixture.survey.write(
+    try Label.write(
       indices.map { Label(source: sources[$0], classID: classID, annotator: annotator) },
-      scheme: scheme, method: .single, run: nil, in: fixture.database)
+      of: fixture.survey, scheme: scheme, method: .single, run: nil, in: fixture.database)
   }
 
   @Test func countsAreThoseMadeByHand() throws {
@@ -90,12 +90,12 @@ import Testing
   @Test func schemesAndWithdrawnLabelsAreKeptApart() throws {
     let (fixture, clustering, sources) = try clustered()
     let other = try ClassScheme.add(named: "other", classes: ["a", "b"], in: fixture.database)
-    try fixture.survey.write(
+    try Label.write(
       [
         Label(source: sources[0], classID: 1, annotator: "Ada"),
         Label(source: sources[1], classID: 0, annotator: "Ada"),
         Label(source: sources[1], classID: nil, annotator: "Ada"),
-      ], scheme: other, method: .single, run: nil, in: fixture.database)
+      ], of: fixture.survey, scheme: other, method: .single, run: nil, in: fixture.database)
     let found = try clustering.summaries(scheme: other, in: fixture.database)
     #expect(found.map(\.labelled) == [0, 1, 0])
     #expect(found[1].purity?.className == "b")

@@ -19,7 +19,7 @@ private struct ThreeSources {
       stage: .ingest, parameters: JSON(text: "{}"),
       inputs: [.init(role: "catalogue", name: "/sky.csv", sha256: "00", bytes: 3)])
     run = try Self.open(work, in: database)
-    _ = try survey.writeSources(from: "sky.csv", run: run, in: database) { write in
+    _ = try Source.write(from: "sky.csv", into: survey, run: run, in: database) { write in
       for name in ["a", "b", "c"] {
         let source = Source(
           name: name, position: .init(ra: 1, dec: 2), attributes: JSON(text: "{\"file\":\"f.png\"}")
@@ -27,7 +27,7 @@ private struct ThreeSources {
         try write(.source(source, row: 1))
       }
     }
-    sources = try survey.sources(in: database).map(\.id)
+    sources = try StoredSource.all(of: survey, in: database).map(\.id)
   }
 
   static func open(_ work: Work, in database: Connection) throws -> Int {
@@ -57,20 +57,22 @@ private func cutout(
   @Test func aNewCutoutReplacesTheCurrentOne() throws {
     let three = try ThreeSources()
     let (survey, database) = (three.survey, three.database)
-    try survey.write(
-      three.sources.prefix(2).map { cutout(of: $0, [1, 2, 3], off: 1) }, run: three.run,
-      in: database)
+    try Cutout.write(
+      three.sources.prefix(2).map { cutout(of: $0, [1, 2, 3], off: 1) }, of: survey,
+      run: three.run, in: database)
     let second = try three.another(2)
-    try survey.write([cutout(of: three.sources[0], [9, 8, 7])], run: second, in: database)
-    let digests = try survey.cutoutDigests(in: database)
+    try Cutout.write(
+      [cutout(of: three.sources[0], [9, 8, 7])], of: survey, run: second, in: database)
+    let digests = try Cutout.digests(of: survey, in: database)
     #expect(digests[three.sources[0]]?.pixels == "p[9, 8, 7]")
     #expect(digests[three.sources[1]]?.pixels == "p[1, 2, 3]" && digests.count == 2)
-    #expect(try survey.cutouts(writtenBy: second, in: database) == [three.sources[0]])
-    #expect(try survey.cutouts(writtenBy: three.run, in: database) == [three.sources[1]])
-    #expect(try survey.cutoutsAtEdge(in: database) == 1)
+    #expect(try Cutout.sources(of: survey, writtenBy: second, in: database) == [three.sources[0]])
+    #expect(
+      try Cutout.sources(of: survey, writtenBy: three.run, in: database) == [three.sources[1]])
+    #expect(try Cutout.countAtEdge(of: survey, in: database) == 1)
     #expect(try survey.counts(in: database).cutouts == 2)
-    #expect(try survey.namesWithoutImage(atMost: 5, in: database) == ["c"])
-    #expect(try Set(survey.cutoutRuns(in: database).map(\.run)) == [three.run, second])
+    #expect(try Source.namesWithoutImage(of: survey, atMost: 5, in: database) == ["c"])
+    #expect(try Set(Cutout.runs(of: survey, in: database).map(\.run)) == [three.run, second])
     #expect(
       try database.row("SELECT count(*) FROM reber.cutout_pixels", as: Int.self) == 3,
       "the replaced one is kept")
@@ -84,34 +86,36 @@ private func cutout(
     ] as [(PixelType, [UInt8], [Float])])
   func pixelsComeBackAsNumbers(_ type: PixelType, _ bytes: [UInt8], _ wanted: [Float]) throws {
     let three = try ThreeSources()
-    try three.survey.write(
-      [cutout(of: three.sources[0], bytes, type: type)], run: three.run, in: three.database)
-    let found = try three.survey.cutouts(after: 0, count: 9, in: three.database)
+    try Cutout.write(
+      [cutout(of: three.sources[0], bytes, type: type)], of: three.survey, run: three.run,
+      in: three.database)
+    let found = try StoredCutout.next(9, of: three.survey, after: 0, in: three.database)
     #expect(found.map(\.values) == [wanted])
   }
 
   @Test func noCutoutsAreNoInput() throws {
     let three = try ThreeSources()
-    #expect(throws: CatalogueError.self) { try three.survey.cutoutInput(in: three.database) }
-    try three.survey.write([Cutout](), run: three.run, in: three.database)
-    try three.survey.write(
-      [cutout(of: three.sources[2], [5])], run: three.run, in: three.database)
+    #expect(throws: CatalogueError.self) { try Cutout.input(of: three.survey, in: three.database) }
+    try Cutout.write([Cutout](), of: three.survey, run: three.run, in: three.database)
+    try Cutout.write(
+      [cutout(of: three.sources[2], [5])], of: three.survey, run: three.run, in: three.database)
     let database = three.database
     _ = try database.execute("UPDATE reber.cutout SET sha256 = repeat('ab', 32)")
-    let input = try three.survey.cutoutInput(in: database)
+    let input = try Cutout.input(of: three.survey, in: database)
     #expect(input.rows == 1 && input.role == "cutouts" && input.sha256.count == 64)
   }
 
   @Test func theCataloguesOfASurveyAreKnown() throws {
     let three = try ThreeSources()
     #expect(
-      try Survey.catalogueRuns(of: "sky", in: three.database)
+      try Source.runs(ofSurveyNamed: "sky", in: three.database)
         == [Work.Parent(run: three.run, role: "sources")])
-    #expect(try Survey.catalogueRuns(of: "sea", in: three.database).isEmpty)
+    #expect(try Source.runs(ofSurveyNamed: "sea", in: three.database).isEmpty)
     #expect(
-      try three.survey.sources(imageColumn: "file", in: three.database).map(\.image)
+      try StoredSource.all(of: three.survey, imageColumn: "file", in: three.database).map(\.image)
         == ["f.png", "f.png", "f.png"])
-    #expect(try three.survey.sources(in: three.database).allSatisfy { $0.image == nil })
+    #expect(
+      try StoredSource.all(of: three.survey, in: three.database).allSatisfy { $0.image == nil })
   }
 
   @Test func whatIsSetAsideIsReadInOrder() throws {
@@ -132,11 +136,11 @@ private func cutout(
     let three = try ThreeSources()
     let flux = SurveyColumn(Column("S", .double, unit: "mJy"), mappedTo: "total_flux")
     let other = SurveyColumn(Column("T", .string, ucd: "meta.note", description: "said"))
-    try three.survey.write([flux, other], run: three.run, in: three.database)
+    try SurveyColumn.write([flux, other], of: three.survey, run: three.run, in: three.database)
     var changed = flux
     changed.column.unit = "Jy"
-    try three.survey.write([changed], run: three.run, in: three.database)
-    #expect(try three.survey.columns(in: three.database) == [changed, other])
+    try SurveyColumn.write([changed], of: three.survey, run: three.run, in: three.database)
+    #expect(try SurveyColumn.all(of: three.survey, in: three.database) == [changed, other])
   }
 
   @Test func whatIsSaidOfASurveyStaysUntilItIsSaidAnew() throws {

@@ -20,7 +20,7 @@ struct Fixture {
         contentsOfFile: SharedData.repository + "/sql/optional/q3c.sql", encoding: .utf8))
     survey = try Survey.add(named: "sky", in: database)
     run = try Self.newRun(.ingest, in: database)
-    let written = try survey.writeSources(from: "sky.csv", run: run, in: database) { write in
+    let written = try Source.write(from: "sky.csv", into: survey, run: run, in: database) { write in
       for index in 0..<sources { try write(.source(Self.source(index), row: index + 1)) }
     }
     precondition(written.added == sources, "all sources are new")
@@ -28,13 +28,13 @@ struct Fixture {
 
   /// Gives every source an image of one pixel, and returns them in the order of the sources.
   func addCutouts() throws -> [StoredCutout] {
-    let cutouts = try survey.sources(in: database).map { source in
+    let cutouts = try StoredSource.all(of: survey, in: database).map { source in
       Cutout(
         source: source.id, pixels: ImagePixels(width: 1, height: 1, type: .uint8, bytes: [1]),
         pixelScale: nil, wcs: nil, sha256: "00", imageSHA256: "00")
     }
-    try survey.write(cutouts, run: run, in: database)
-    return try survey.cutouts(after: 0, count: cutouts.count, in: database)
+    try Cutout.write(cutouts, of: survey, run: run, in: database)
+    return try StoredCutout.next(cutouts.count, of: survey, after: 0, in: database)
   }
 
   static func source(_ index: Int) -> Source {

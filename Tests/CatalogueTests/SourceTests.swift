@@ -6,8 +6,8 @@ import Testing
   @Test func theSameRowsChangeNothing() throws {
     let fixture = try Fixture(sources: 5)
     let again = try Fixture.newRun(.ingest, in: fixture.database)
-    let changes = try fixture.survey.writeSources(
-      from: "sky.csv", run: again, in: fixture.database
+    let changes = try Source.write(
+      from: "sky.csv", into: fixture.survey, run: again, in: fixture.database
     ) { write in
       for index in 0..<5 { try write(.source(Fixture.source(index), row: index + 1)) }
     }
@@ -19,8 +19,8 @@ import Testing
     let second = try Fixture.newRun(.ingest, in: fixture.database)
     var changed = Fixture.source(2)
     changed.totalFlux = 99
-    let changes = try fixture.survey.writeSources(
-      from: "sky.csv", run: second, in: fixture.database
+    let changes = try Source.write(
+      from: "sky.csv", into: fixture.survey, run: second, in: fixture.database
     ) { write in
       try write(.source(changed, row: 1))
       try write(.source(Fixture.source(77), row: 2))
@@ -35,16 +35,34 @@ import Testing
     #expect(now == 99 && before == 2)
   }
 
+  /// A later migration may add columns to `reber.source`: ingesting again must not stumble on them.
+  @Test func aColumnMoreInTheTableHindersNothing() throws {
+    let fixture = try Fixture(sources: 3)
+    try fixture.database.script("ALTER TABLE reber.source ADD COLUMN epoch double precision")
+    let second = try Fixture.newRun(.ingest, in: fixture.database)
+    var changed = Fixture.source(1)
+    changed.totalFlux = 99
+    let changes = try Source.write(
+      from: "sky.csv", into: fixture.survey, run: second, in: fixture.database
+    ) { try $0(.source(changed, row: 1)) }
+    #expect(changes.changed == 1)
+    let kept = try fixture.database.row(
+      "SELECT \(Source.columns), run_id, superseded_by FROM reber.source_superseded",
+      as: Source.self, Int.self, Int.self)
+    #expect(
+      kept.0.name == "s1" && kept.0.totalFlux == 1 && kept.1 == fixture.run && kept.2 == second)
+  }
+
   @Test func aNameThatComesTwiceIsRejected() throws {
     let fixture = try Fixture()
-    let changes = try fixture.survey.writeSources(
-      from: "twice.csv", run: fixture.run, in: fixture.database
+    let changes = try Source.write(
+      from: "twice.csv", into: fixture.survey, run: fixture.run, in: fixture.database
     ) { write in
       for row in 1...3 { try write(.source(Fixture.source(row / 3), row: row)) }
       try write(
         .rejected(reason: "it has no name", row: 4, name: nil, record: JSON(text: "{\"a\":1}")))
     }
-    #expect(changes.added == 2 && changes.rejected == 2)
+    #expect(changes.added == 2 && changes.rejected == 2 && changes.firstRejectedRepeatsName)
     let reasons = try fixture.database.rows(
       "SELECT row_number, reason FROM reber.rejected ORDER BY row_number", as: Int.self, String.self
     )
@@ -56,7 +74,8 @@ import Testing
     let fixture = try Fixture()
     struct Stop: Error {}
     #expect(throws: Stop.self) {
-      try fixture.survey.writeSources(from: "a.csv", run: fixture.run, in: fixture.database) {
+      try Source.write(from: "a.csv", into: fixture.survey, run: fixture.run, in: fixture.database)
+      {
         try $0(.source(Fixture.source(1), row: 1))
         throw Stop()
       }

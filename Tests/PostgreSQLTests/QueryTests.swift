@@ -17,9 +17,9 @@ import Testing
   private func texts(_ sql: String) throws -> [[String?]] {
     var columns: [ResultColumn] = []
     var rows: [[String?]] = []
-    try connection.query(SQL(raw: sql), columns: { columns = $0 }) { values in
-      rows.append(zip(columns, values).map { $0.text(of: $1) })
-    }
+    try connection.query(
+      SQL(raw: sql), columns: { columns = $0 },
+      row: { values in rows.append(zip(columns, values).map { $0.text(of: $1) }) })
     return rows
   }
 

@@ -78,7 +78,7 @@ import Testing
 
   private func judged(_ toy: SyntheticSurvey, _ run: Int) async throws -> [JudgedSource] {
     try await toy.workplace.database.with { database in
-      try Survey.named("toy", in: database).judged(run: run, in: database)
+      try JudgedSource.all(of: Survey.named("toy", in: database), run: run, in: database)
     }
   }
 

@@ -34,12 +34,13 @@ package struct SyntheticSurvey {
         case .new(let run) = try Run.open(
           work, by: Operator(codeVersion: "test", host: "here", account: "tester"), in: database)
       else { return }
-      _ = try survey.writeSources(from: "toy.csv", run: run, in: database) { write in
+      _ = try Source.write(from: "toy.csv", into: survey, run: run, in: database) { write in
         for index in 0..<count { try write(.source(Self.source(index), row: index + 1)) }
       }
-      let sources = try survey.sources(in: database)
-      try survey.write(
-        sources.enumerated().map { Self.cutout(of: $1.id, index: $0) }, run: run, in: database)
+      let sources = try StoredSource.all(of: survey, in: database)
+      try Cutout.write(
+        sources.enumerated().map { Self.cutout(of: $1.id, index: $0) }, of: survey, run: run,
+        in: database)
       try Run.finish(run, metrics: JSON(text: "{}"), in: database)
     }
   }
@@ -89,7 +90,8 @@ package struct SyntheticSurvey {
       let survey = try Survey.named("toy", in: database)
       let scheme = try ClassScheme.add(named: "toy", classes: Self.classes, in: database)
       let keys = Dictionary(
-        try survey.sources(in: database).map { ($0.name, $0.id) }, uniquingKeysWith: { $1 })
+        try StoredSource.all(of: survey, in: database).map { ($0.name, $0.id) },
+        uniquingKeysWith: { $1 })
       let labels = try indices.compactMap { index in
         try keys[Self.name(index)].map {
           Label(
@@ -97,7 +99,7 @@ package struct SyntheticSurvey {
             annotator: annotator)
         }
       }
-      try survey.write(labels, scheme: scheme, method: .single, run: nil, in: database)
+      try Label.write(labels, of: survey, scheme: scheme, method: .single, run: nil, in: database)
     }
   }
 

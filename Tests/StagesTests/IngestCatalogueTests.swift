@@ -37,7 +37,7 @@ import Testing
       #expect(abs(row.4 - 90) < 1e-9)
       #expect(row.6 == "J004200.00-031500.0")
       let columns = try Connection(fixture.address)
-      let kept = try Survey.named("sky", in: columns).columns(in: columns)
+      let kept = try SurveyColumn.all(of: Survey.named("sky", in: columns), in: columns)
       #expect(kept.map(\.column.name).count == 8)
       #expect(kept.first { $0.column.name == "Maj_arcmin" }?.column.unit == "arcmin")
       #expect(kept.first { $0.column.name == "Total_flux" }?.mappedTo == "total_flux")

@@ -109,9 +109,10 @@ import Testing
   private func values(of name: String, _ fixture: IngestFixture) throws -> [Float] {
     let database = try Connection(fixture.address)
     let survey = try Survey.named("sky", in: database)
-    let source = try #require(try survey.sources(in: database).first { $0.name == name })
-    return try survey.cutouts(
-      after: 0, count: 1, where: "source_id = \(source.id)", in: database
+    let source = try #require(
+      try StoredSource.all(of: survey, in: database).first { $0.name == name })
+    return try StoredCutout.next(
+      1, of: survey, after: 0, .sources([source.id]), in: database
     ).first?.values ?? []
   }
 

@@ -90,7 +90,9 @@ struct IngestSharedDataTests {
       let database = try Connection(fixture.address)
       let survey = try Survey.named("sky", in: database)
       let names = Dictionary(
-        uniqueKeysWithValues: try survey.sources(in: database).map { ($0.id, $0.name) })
+        uniqueKeysWithValues: try StoredSource.all(of: survey, in: database).map {
+          ($0.id, $0.name)
+        })
       // Name: share off the image, sum, value at column 40 of row 40.
       let golden: [String: (Double, Double, Double)] = [
         "ILTJ134042.29+545624.2": (0.1, 0.10775945153799768, 0.0034350513924961347),
@@ -98,7 +100,7 @@ struct IngestSharedDataTests {
         "ILTJ134018.41+545441.9": (0, 0.0270530205923165, 0.0002820587005901849),
       ]
       var compared = 0
-      for cutout in try survey.cutouts(after: 0, count: 100, in: database) {
+      for cutout in try StoredCutout.next(100, of: survey, after: 0, in: database) {
         guard let name = names[cutout.source], let (share, sum, value) = golden[name] else {
           continue
         }
@@ -148,8 +150,8 @@ struct IngestSharedDataTests {
       }
       #expect(emu.sources == 2 && emu.cutouts == 2)
       let database = try Connection(fixture.address)
-      let stored = try Survey.named("emu", in: database).cutouts(
-        after: 0, count: 9, in: database)
+      let stored = try StoredCutout.next(
+        9, of: Survey.named("emu", in: database), after: 0, in: database)
       #expect(stored.map(\.width) == [450, 450] && stored.map(\.pixelScale) == [2, 2])
       #expect(stored.allSatisfy { $0.values.max() == 65535 })
     }

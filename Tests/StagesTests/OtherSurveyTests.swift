@@ -233,7 +233,7 @@ extension SyntheticSurvey {
       guard case .new(let run) = try Run.open(work, by: workplace.user, in: database) else {
         return
       }
-      _ = try survey.writeSources(from: "\(name).csv", run: run, in: database) { write in
+      _ = try Source.write(from: "\(name).csv", into: survey, run: run, in: database) { write in
         for index in images.indices {
           let source = Source(
             name: "\(name)\(index)", position: .init(ra: 200 + 0.1 * Double(index), dec: -20),
@@ -241,7 +241,7 @@ extension SyntheticSurvey {
           try write(.source(source, row: index + 1))
         }
       }
-      let sources = try survey.sources(in: database)
+      let sources = try StoredSource.all(of: survey, in: database)
       let cutouts = zip(sources, images).map { source, image in
         let side = Int(Double(image.count).squareRoot())
         let bytes = image.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
@@ -251,7 +251,7 @@ extension SyntheticSurvey {
           pixelScale: pixelScale, wcs: nil, sha256: digest("\(source.name) pixels"),
           imageSHA256: digest(source.name))
       }
-      try survey.write(cutouts, run: run, in: database)
+      try Cutout.write(cutouts, of: survey, run: run, in: database)
       try Run.finish(run, metrics: JSON(text: "{}"), in: database)
     }
   }
@@ -268,14 +268,14 @@ extension SyntheticSurvey {
     try await workplace.database.with { database in
       let survey = try Survey.named(name, in: database)
       let scheme = try ClassScheme.named("toy", in: database)
-      let sources = try survey.sources(in: database)
+      let sources = try StoredSource.all(of: survey, in: database)
       let labels = try indices.map { index in
         Label(
           source: sources[index].id,
           classID: try scheme.classID(named: Self.classes[(firstImage + index) % 3]),
           annotator: "tester")
       }
-      try survey.write(labels, scheme: scheme, method: .single, run: nil, in: database)
+      try Label.write(labels, of: survey, scheme: scheme, method: .single, run: nil, in: database)
     }
   }
 

@@ -41,7 +41,7 @@ struct SyntheticSurvey: Sendable {
     let run = try Self.run("ingest", database)
     let shapes = Shapes(count: count, leaves: leaves, dimensions: dimensions, overlap: overlap)
     try writeSources(run, database)
-    let ids = try survey.sources(in: database).map(\.id)
+    let ids = try StoredSource.all(of: survey, in: database).map(\.id)
     try writeImages(shapes, ids, pixels: 64, run, database)
     try writeSpace(shapes, ids, database)
     try database.script("ANALYZE")
@@ -63,7 +63,7 @@ struct SyntheticSurvey: Sendable {
 
   private func writeSources(_ run: Int, _ database: Connection) throws {
     var random = RandomStream(3)
-    _ = try survey.writeSources(from: "synthetic", run: run, in: database) { write in
+    _ = try Source.write(from: "synthetic", into: survey, run: run, in: database) { write in
       for index in 0..<count {
         let position = SkyPosition(
           ra: Double(random.uniform()) * 359, dec: Double(random.uniform(-30...60)))
@@ -91,7 +91,7 @@ struct SyntheticSurvey: Sendable {
           wcs: JSON(text: #"{"CDELT1": -0.0005, "CDELT2": 0.0005, "CTYPE1": "RA---TAN"}"#),
           sha256: "p\(index)", imageSHA256: "i\(index)")
       }
-      try survey.write(cutouts, run: run, in: database)
+      try Cutout.write(cutouts, of: survey, run: run, in: database)
     }
   }
 

@@ -36,13 +36,15 @@ extension JudgedTruth {
   }
 }
 
-extension Survey {
-  /// The sources that an evaluation run judged, in their order.
-  public func judged(run: Int, in database: Connection) throws -> [JudgedSource] {
+extension JudgedSource {
+  /// The sources of a survey that an evaluation run judged, in their order.
+  public static func all(
+    of survey: Survey, run: Int, in database: Connection
+  ) throws -> [JudgedSource] {
     try database.rows(
       """
       SELECT \(JudgedSource.columns) FROM reber.judgement
-      WHERE run_id = \(run) AND survey_id = \(id)
+      WHERE run_id = \(run) AND survey_id = \(survey.id)
       ORDER BY source_id
       """, as: JudgedSource.self)
   }

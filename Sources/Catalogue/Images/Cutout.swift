@@ -77,15 +77,18 @@ public struct StoredCutout: Sendable {
   public var values: [Float]
 }
 
-extension Survey {
-  /// Adds cutouts and makes them their sources' current ones, in one transaction.
-  public func write(_ cutouts: [Cutout], run: Int, in database: Connection) throws {
+extension Cutout {
+  /// Adds cutouts of a survey and makes them their sources' current ones, in one transaction.
+  public static func write(
+    _ cutouts: [Cutout], of survey: Survey, run: Int, in database: Connection
+  ) throws {
     guard !cutouts.isEmpty else { return }
     try database.transaction { database in
       try database.execute(
         """
         UPDATE reber.cutout SET is_current = false
-        WHERE survey_id = \(id) AND is_current AND source_id = ANY (\(cutouts.map(\.source)))
+        WHERE survey_id = \(survey.id) AND is_current
+            AND source_id = ANY (\(cutouts.map(\.source)))
         """)
       let keys = try database.rows(
         """
@@ -93,47 +96,49 @@ extension Survey {
         FROM generate_series(1, \(cutouts.count))
         """, as: Int.self)
       let keyed = zip(keys, cutouts).map(Cutout.Keyed.init)
-      try database.copy(keyed, with: ["survey_id": id, "run_id": run])
+      try database.copy(keyed, with: ["survey_id": survey.id, "run_id": run])
       try database.copy(into: "reber.cutout_pixels", Cutout.Keyed.pixels) { rows in
         for cutout in keyed { try rows.write(cutout) }
       }
     }
   }
 
-  /// The digests of the current cutouts, by source: of the pixels and of the image file.
-  public func cutoutDigests(
-    in database: Connection
+  /// The digests of a survey's current cutouts, by source: of the pixels and of the image file.
+  public static func digests(
+    of survey: Survey, in database: Connection
   ) throws -> [Int: (pixels: String, image: String)] {
     let rows = try database.rows(
       """
       SELECT source_id, sha256, image_sha256 FROM reber.cutout
-      WHERE survey_id = \(id) AND is_current
+      WHERE survey_id = \(survey.id) AND is_current
       """, as: Int.self, String.self, String.self)
     return Dictionary(uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2)) })
   }
 
-  /// The sources whose current cutouts a run has written.
-  public func cutouts(writtenBy run: Int, in database: Connection) throws -> Set<Int> {
+  /// The sources of a survey whose current cutouts a run has written.
+  public static func sources(
+    of survey: Survey, writtenBy run: Int, in database: Connection
+  ) throws -> Set<Int> {
     Set(
       try database.rows(
         """
         SELECT source_id FROM reber.cutout
-        WHERE survey_id = \(id) AND run_id = \(run) AND is_current
+        WHERE survey_id = \(survey.id) AND run_id = \(run) AND is_current
         """, as: Int.self))
   }
 
-  /// The number of current cutouts that reach beyond their image's edge.
-  public func cutoutsAtEdge(in database: Connection) throws -> Int {
+  /// The number of a survey's current cutouts that reach beyond their image's edge.
+  public static func countAtEdge(of survey: Survey, in database: Connection) throws -> Int {
     try database.row(
       """
-      SELECT count(*) FROM reber.cutout WHERE survey_id = \(id) AND is_current AND at_edge
+      SELECT count(*) FROM reber.cutout WHERE survey_id = \(survey.id) AND is_current AND at_edge
       """, as: Int.self)
   }
 
-  /// The survey's current cutouts as an input of a run: their number and a digest of them all.
+  /// A survey's current cutouts as an input of a run: their number and a digest of them all.
   ///
   /// - Throws: `CatalogueError.missing` where there are none.
-  public func cutoutInput(in database: Connection) throws -> Work.Input {
+  public static func input(of survey: Survey, in database: Connection) throws -> Work.Input {
     let (rows, digest) = try database.row(
       """
       SELECT count(*),
@@ -142,38 +147,91 @@ extension Survey {
               'hex'
           )
       FROM reber.cutout
-      WHERE survey_id = \(id) AND is_current
+      WHERE survey_id = \(survey.id) AND is_current
       """, as: Int.self, String.self)
     guard rows > 0 else {
       throw CatalogueError.missing(
-        "image in survey '\(name)'", hint: "add some with 'reber ingest --images'")
+        "image in survey '\(survey.name)'", hint: "add some with 'reber ingest --images'")
     }
-    return Work.Input(role: "cutouts", name: name, sha256: digest, rows: rows)
+    return Work.Input(role: "cutouts", name: survey.name, sha256: digest, rows: rows)
   }
 
-  /// The runs that wrote the survey's current cutouts.
-  public func cutoutRuns(in database: Connection) throws -> [Work.Parent] {
+  /// The runs that wrote a survey's current cutouts.
+  public static func runs(of survey: Survey, in database: Connection) throws -> [Work.Parent] {
     try database.rows(
-      "SELECT DISTINCT run_id FROM reber.cutout WHERE survey_id = \(id) AND is_current",
+      "SELECT DISTINCT run_id FROM reber.cutout WHERE survey_id = \(survey.id) AND is_current",
       as: Int.self
     ).map { Work.Parent(run: $0, role: "cutouts") }
   }
 
-  /// The next current cutouts in the order of their sources.
-  ///
-  /// At most `count` cutouts of sources after `source` are given, of the rows of `reber.cutout` that
-  /// `condition` chooses.
-  public func cutouts(
-    after source: Int, count: Int, where condition: SQL = "true", in database: Connection
-  ) throws -> [StoredCutout] {
-    try StoredCutout.rows(
+}
+
+/// Which of a survey's current cutouts a stage works on.
+public enum CutoutSelection: Sendable {
+  /// All of them.
+  case all
+  /// Those of some sources.
+  case sources([Int])
+  /// Those that a model has not embedded.
+  case notEmbedded(by: Model)
+  /// Those that a classification run has not classified.
+  case notClassified(in: Int)
+
+  fileprivate var condition: SQL {
+    switch self {
+    case .all: "true"
+    case .sources(let sources): "source_id = ANY (\(sources))"
+    case .notEmbedded(let model):
       """
+      NOT EXISTS (
+          SELECT FROM reber.embedding
+          WHERE embedding.cutout_id = cutout.cutout_id AND model_id = \(model.id)
+      )
+      """
+    case .notClassified(let run):
+      """
+      NOT EXISTS (
+          SELECT FROM reber.prediction
+          WHERE run_id = \(run) AND prediction.survey_id = cutout.survey_id
+              AND prediction.source_id = cutout.source_id
+      )
+      """
+    }
+  }
+}
+
+extension StoredCutout {
+  /// A survey's next current cutouts in the order of their sources: at most `count` of those that
+  /// are selected, of sources after `source`.
+  public static func next(
+    _ count: Int, of survey: Survey, after source: Int, _ selection: CutoutSelection = .all,
+    in database: Connection
+  ) throws -> [StoredCutout] {
+    try database.rows(
+      """
+      SELECT \(columns)
       FROM reber.cutout
       JOIN reber.cutout_pixels USING (cutout_id)
-      WHERE survey_id = \(id) AND is_current AND source_id > \(source) AND \(condition)
+      WHERE survey_id = \(survey.id) AND is_current AND source_id > \(source)
+          AND \(selection.condition)
       ORDER BY source_id
       LIMIT \(count)
-      """, in: database)
+      """, as: StoredCutout.self)
+  }
+
+  /// Cutouts of a survey by their keys, in the order of the keys; one that is not there is left out.
+  public static func some(
+    _ keys: [Int], of survey: Survey, in database: Connection
+  ) throws -> [StoredCutout] {
+    try database.rows(
+      """
+      SELECT \(columns)
+      FROM unnest(\(keys)) WITH ORDINALITY AS listed (cutout_id, place)
+      JOIN reber.cutout USING (cutout_id)
+      JOIN reber.cutout_pixels USING (cutout_id)
+      WHERE survey_id = \(survey.id)
+      ORDER BY place
+      """, as: StoredCutout.self)
   }
 }
 
@@ -197,11 +255,6 @@ extension StoredCutout {
       }
       return cutout
     }
-  }
-
-  /// The cutouts that a query gives, of which the part from FROM on is given.
-  static func rows(_ clauses: SQL, in database: Connection) throws -> [StoredCutout] {
-    try database.rows("SELECT \(columns) \(clauses)", as: StoredCutout.self)
   }
 }
 

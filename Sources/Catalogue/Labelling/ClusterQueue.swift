@@ -49,7 +49,7 @@ public struct ClusterTree: Sendable {
   public init(of clustering: Clustering, in database: Connection) throws {
     let rows = try database.rows(
       """
-      SELECT cluster, parent, coalesce(height, 0), coalesce(sources, 0), coalesce(squares, 0)
+      SELECT \(ClusterQueue.Node.columns)
       FROM reber.cluster
       LEFT JOIN (
           SELECT cluster, count(*) AS sources,
@@ -60,16 +60,11 @@ public struct ClusterTree: Sendable {
       ) AS member USING (cluster)
       WHERE clustering_id = \(clustering.id)
       ORDER BY cluster
-      """, as: Int32.self, Int32?.self, Float.self, Int.self, Double.self)
+      """, as: ClusterQueue.Node.self)
     self.clustering = clustering
-    nodes = [:]
-    for (number, parent, height, members, squares) in rows {
-      nodes[Int(number)] = ClusterQueue.Node(
-        number: Int(number), parent: parent.map { Int($0) }, height: height, members: members,
-        squares: squares)
-    }
-    for (number, parent, _, _, _) in rows {
-      if let parent { nodes[Int(parent)]?.children.append(Int(number)) }
+    nodes = Dictionary(rows.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
+    for row in rows {
+      if let parent = row.parent { nodes[parent]?.children.append(row.number) }
     }
     nodes.addUp { union, part in
       union.members += part.members
@@ -78,15 +73,28 @@ public struct ClusterTree: Sendable {
   }
 }
 
+extension ClusterQueue.Node: QueryRow {
+  /// What never changes of a node; `member` counts the sources of each leaf.
+  public static let columns = Columns<Self>(
+    .column("cluster", \.number), .column("parent", \.parent),
+    .expression("coalesce(height, 0)", as: "height", \.height),
+    .expression("coalesce(sources, 0)", as: "members", \.members),
+    .expression("coalesce(squares, 0)", as: "squares", \.squares)
+  ) { number, parent, height, members, squares in
+    ClusterQueue.Node(
+      number: number, parent: parent, height: height, members: members, squares: squares)
+  }
+}
+
 extension Annotation {
   /// The clusters of a clustering with their labels and the annotator's splits.
   public func queue(of tree: ClusterTree, in database: Connection) throws -> ClusterQueue {
     var nodes = tree.nodes
     for (cluster, classID, sources) in try labelled(tree.clustering, database) {
-      nodes[Int(cluster)]?.labelled += sources
-      nodes[Int(cluster)]?.classes[classID, default: 0] += sources
+      nodes[cluster]?.labelled += sources
+      nodes[cluster]?.classes[classID, default: 0] += sources
     }
-    for cluster in try splits(tree.clustering, database) { nodes[Int(cluster)]?.isSplit = true }
+    for cluster in try splits(tree.clustering, database) { nodes[cluster]?.isSplit = true }
     nodes.addUp { union, part in
       union.labelled += part.labelled
       union.classes.merge(part.classes, uniquingKeysWith: +)
@@ -97,7 +105,7 @@ extension Annotation {
   /// Labelled sources by leaf and class; a source that several people labelled counts once.
   private func labelled(
     _ clustering: Clustering, _ database: Connection
-  ) throws -> [(Int32, Int16, Int)] {
+  ) throws -> [(Int, Int16, Int)] {
     try database.transaction { database in
       // Of a clustering that is newer than its statistics the planner expects one row, and would
       // sort all labels once a source.
@@ -114,11 +122,11 @@ extension Annotation {
         JOIN reber.cluster_member USING (source_id)
         WHERE clustering_id = \(clustering.id) AND survey_id = \(survey.id)
         GROUP BY cluster, class_id
-        """, as: Int32.self, Int16.self, Int.self)
+        """, as: Int.self, Int16.self, Int.self)
     }
   }
 
-  private func splits(_ clustering: Clustering, _ database: Connection) throws -> [Int32] {
+  private func splits(_ clustering: Clustering, _ database: Connection) throws -> [Int] {
     try database.rows(
       """
       SELECT cluster FROM reber.labelling_action AS action
@@ -126,7 +134,7 @@ extension Annotation {
           AND NOT EXISTS (
               SELECT FROM reber.labelling_action AS undo WHERE undo.undoes = action.action_id
           )
-      """, as: Int32.self)
+      """, as: Int.self)
   }
 }
 

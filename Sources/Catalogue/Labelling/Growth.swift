@@ -49,7 +49,7 @@ public struct Growth: Sendable {
   }
 
   /// What can be said of a page.
-  public enum Answer: String, Sendable {
+  public enum Answer: String, PostgresColumn {
     /// All match.
     case match
     /// Some do not.
@@ -57,6 +57,28 @@ public struct Growth: Sendable {
     /// The decision before was wrong.
     case undo
   }
+}
+
+extension Growth: QueryRow {
+  /// The columns of `reber.growth` and of the action that wrote its labels; the decisions are rows
+  /// of a table of their own.
+  public static let columns = Columns<Self>(
+    .column("growth_id", \.id), .column("growth.class_id", \.classID),
+    .column("growth.annotator", \.annotator), .column("growth.cluster", \.cluster),
+    .column("page_size", \.pageSize), .column("seeds", \.seeds),
+    .expression("cardinality(ranking)", as: "candidates", \.candidates),
+    .column("action_id", \.action)
+  ) { id, classID, annotator, cluster, pageSize, seeds, candidates, action in
+    Growth(
+      id: id, classID: classID, annotator: annotator, cluster: cluster, pageSize: pageSize,
+      seeds: seeds, candidates: candidates, decisions: [], action: action)
+  }
+}
+
+extension Growth.Decision: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("page", \.page), .column("answer", \.answer), .column("rejected", \.rejected),
+    make: Growth.Decision.init)
 }
 
 extension Annotation {
@@ -76,8 +98,7 @@ extension Annotation {
       )
       VALUES (
           \(survey.id), \(scheme.id), \(classID), \(annotator), \(model),
-          \(cluster == nil ? nil : clustering?.id), \(cluster.map { Int32($0) }),
-          \(Int32(pageSize)), \(seeds), \(ranking)
+          \(cluster == nil ? nil : clustering?.id), \(cluster), \(pageSize), \(seeds), \(ranking)
       )
       RETURNING growth_id
       """, as: Int.self)
@@ -89,32 +110,23 @@ extension Annotation {
   public func growth(_ id: Int, in database: Connection) throws -> Growth {
     let found = try database.first(
       """
-      SELECT growth.class_id, growth.annotator, growth.cluster, page_size, seeds,
-          cardinality(ranking), action_id
+      SELECT \(Growth.columns)
       FROM reber.growth
       LEFT JOIN reber.labelling_action AS action USING (growth_id)
       WHERE growth_id = \(id) AND growth.survey_id = \(survey.id)
           AND growth.class_scheme_id = \(scheme.id)
       ORDER BY action_id DESC NULLS LAST
       LIMIT 1
-      """, as: Int16.self, String.self, Int32?.self, Int32.self, [Int].self, Int32.self, Int?.self)
-    guard let (classID, annotator, cluster, pageSize, seeds, candidates, action) = found else {
+      """, as: Growth.self)
+    guard var growth = found else {
       throw CatalogueError.missing("growth \(id) in '\(survey.name)'", hint: "begin a new one")
     }
-    let decisions = try database.rows(
+    growth.decisions = try database.rows(
       """
-      SELECT page, answer, rejected FROM reber.growth_decision
+      SELECT \(Growth.Decision.columns) FROM reber.growth_decision
       WHERE growth_id = \(id) ORDER BY step
-      """, as: Int32.self, String.self, [Int].self
-    ).compactMap { page, answer, rejected in
-      Growth.Answer(rawValue: answer).map {
-        Growth.Decision(page: Int(page), answer: $0, rejected: rejected)
-      }
-    }
-    return Growth(
-      id: id, classID: classID, annotator: annotator, cluster: cluster.map { Int($0) },
-      pageSize: Int(pageSize), seeds: seeds, candidates: Int(candidates), decisions: decisions,
-      action: action)
+      """, as: Growth.Decision.self)
+    return growth
   }
 
   /// Writes the labels of a growth: the first `count` candidates but those that were rejected.
@@ -131,7 +143,7 @@ extension Annotation {
         )
         SELECT \(survey.id), source_id, \(scheme.id), \(growth.classID), \(annotator), 'growth',
             \(action)
-        FROM reber.growth, unnest(ranking[1:\(Int32(count))]) AS source_id
+        FROM reber.growth, unnest(ranking[1:\(count)]) AS source_id
         WHERE growth_id = \(growth.id) AND NOT source_id = ANY (\(rejected))
         """)
       return LabellingAction(
@@ -145,7 +157,7 @@ extension Growth {
   public func candidates(_ ranks: Range<Int>, in database: Connection) throws -> [Int] {
     try database.row(
       """
-      SELECT ranking[\(Int32(ranks.lowerBound + 1)):\(Int32(ranks.upperBound))]
+      SELECT ranking[\(ranks.lowerBound + 1):\(ranks.upperBound)]
       FROM reber.growth WHERE growth_id = \(id)
       """, as: [Int].self)
   }
@@ -154,13 +166,10 @@ extension Growth {
   ///
   /// - Throws: `PostgresError` of state `uniqueViolation` where another browser was faster.
   public func decide(_ decision: Decision, in database: Connection) throws {
-    _ = try database.execute(
+    try database.execute(
       """
-      INSERT INTO reber.growth_decision (growth_id, step, page, answer, rejected)
-      VALUES (
-          \(id), \(Int32(decisions.count + 1)), \(Int32(decision.page)),
-          \(decision.answer.rawValue), \(decision.rejected)
-      )
+      INSERT INTO reber.growth_decision (growth_id, step, \(Decision.columns))
+      VALUES (\(id), \(decisions.count + 1), \(values: decision))
       """)
   }
 }

@@ -31,65 +31,96 @@ public struct LabelProgress: Sendable {
   }
 }
 
-extension Survey {
-  /// How far labelling is.
-  public func labelProgress(
-    scheme: ClassScheme, in database: Connection
+extension LabelProgress {
+  /// How far the labelling of a survey is.
+  public static func of(
+    _ survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> LabelProgress {
     let (images, labelled) = try database.row(
       """
       SELECT
-          (SELECT count(*) FROM reber.cutout WHERE survey_id = \(id) AND is_current),
+          (SELECT count(*) FROM reber.cutout WHERE survey_id = \(survey.id) AND is_current),
           (
               SELECT count(DISTINCT source_id) FROM reber.current_label
-              WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+              WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
           )
       """, as: Int.self, Int.self)
     let counts = try database.rows(
       """
       SELECT annotator, class_id, count(*) FROM reber.current_label
-      WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
       GROUP BY annotator, class_id
       ORDER BY annotator, class_id
       """, as: String.self, Int16.self, Int.self)
     return LabelProgress(
       images: images, labelled: labelled,
       counts: counts.map { (annotator: $0, classID: $1, sources: $2) },
-      rates: try labellingRates(in: database))
+      rates: try Rate.all(of: survey, in: database))
   }
 
-  /// How fast each annotator was, from the log of decisions.
-  public func labellingRates(in database: Connection) throws -> [LabelProgress.Rate] {
-    try database.rows(
-      """
-      SELECT annotator, decisions, sources, hours, decisions_per_hour, sources_per_hour
-      FROM reber.labelling_rate WHERE survey_id = \(id) ORDER BY annotator
-      """, as: String.self, Int.self, Int.self, Double.self, Double?.self, Double?.self
-    ).map {
-      LabelProgress.Rate(
-        annotator: $0, decisions: $1, sources: $2, hours: $3, decisionsPerHour: $4,
-        sourcesPerHour: $5)
-    }
-  }
+}
 
-  /// What every annotator says of every source that at least two of them have labelled, in the
-  /// order of the sources.
-  public func sharedLabels(
-    scheme: ClassScheme, in database: Connection
-  ) throws -> [(source: Int, name: String, annotator: String, classID: Int16)] {
+extension LabelProgress.Rate: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("annotator", \.annotator), .column("decisions", \.decisions),
+    .column("sources", \.sources), .column("hours", \.hours),
+    .column("decisions_per_hour", \.decisionsPerHour),
+    .column("sources_per_hour", \.sourcesPerHour), make: LabelProgress.Rate.init)
+
+  /// How fast each annotator of a survey was, from the log of decisions.
+  public static func all(
+    of survey: Survey, in database: Connection
+  ) throws -> [LabelProgress.Rate] {
     try database.rows(
       """
-      SELECT source_id, source.name, annotator, class_id
+      SELECT \(columns) FROM reber.labelling_rate
+      WHERE survey_id = \(survey.id) ORDER BY annotator
+      """, as: LabelProgress.Rate.self)
+  }
+}
+
+/// What an annotator says of a source that others have labelled too.
+public struct SharedLabel: Sendable {
+  /// The source.
+  public var source: Int
+  /// Its name.
+  public var name: String
+  /// Who says so.
+  public var annotator: String
+  /// The class.
+  public var classID: Int16
+
+  /// Describes a label.
+  public init(source: Int, name: String, annotator: String, classID: Int16) {
+    self.source = source
+    self.name = name
+    self.annotator = annotator
+    self.classID = classID
+  }
+}
+
+extension SharedLabel: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source_id", \.source), .column("source.name", \.name),
+    .column("annotator", \.annotator), .column("class_id", \.classID), make: SharedLabel.init)
+
+  /// What every annotator says of every source of a survey that at least two of them have labelled,
+  /// in the order of the sources.
+  public static func all(
+    of survey: Survey, scheme: ClassScheme, in database: Connection
+  ) throws -> [SharedLabel] {
+    try database.rows(
+      """
+      SELECT \(columns)
       FROM (
           SELECT current_label.*, count(*) OVER (PARTITION BY source_id) AS annotators
           FROM reber.current_label
-          WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+          WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
       ) AS label
       JOIN reber.source USING (survey_id, source_id)
       WHERE annotators > 1
       ORDER BY source_id, annotator
-      """, as: Int.self, String.self, String.self, Int16.self
-    ).map { (source: $0, name: $1, annotator: $2, classID: $3) }
+      """, as: SharedLabel.self)
   }
 }
 

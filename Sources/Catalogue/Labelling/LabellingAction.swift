@@ -57,7 +57,7 @@ extension Annotation {
             cluster, action_id
         )
         SELECT \(survey.id), member.source_id, \(scheme.id), \(classID), \(annotator), 'cluster',
-            \(clustering.id), \(Int32(cluster)), \(action)
+            \(clustering.id), \(cluster), \(action)
         FROM (\(clustering.membersBelow(cluster))) AS member
         LEFT JOIN LATERAL (\(own(of: "member.source_id"))) AS own ON true
         WHERE own.class_id IS NULL AND NOT member.source_id = ANY (\(excluded))
@@ -123,12 +123,12 @@ extension Annotation {
         RETURNING source_id
         """, as: Int.self)
       return LabellingAction(
-        id: undone, kind: kind, cluster: cluster.map { Int($0) },
+        id: undone, kind: kind, cluster: cluster,
         source: kind == "single" ? sources.first : nil, labels: sources.count)
     }
   }
 
-  private func newest(in database: Connection) throws -> (Int, String, Int32?)? {
+  private func newest(in database: Connection) throws -> (Int, String, Int?)? {
     try database.first(
       """
       SELECT action_id, kind, cluster FROM reber.labelling_action AS action
@@ -139,7 +139,7 @@ extension Annotation {
           )
       ORDER BY action_id DESC
       LIMIT 1
-      """, as: Int.self, String.self, Int32?.self)
+      """, as: Int.self, String.self, Int?.self)
   }
 
   func insert(
@@ -154,7 +154,7 @@ extension Annotation {
       )
       VALUES (
           \(survey.id), \(scheme.id), \(annotator), \(kind), \(classID), \(clustering),
-          \(cluster.map { Int32($0) }), \(growth), \(undoes), \(Int32(shown))
+          \(cluster), \(growth), \(undoes), \(shown)
       )
       RETURNING action_id
       """, as: Int.self)
@@ -166,7 +166,7 @@ extension Clustering {
   func membersBelow(_ cluster: Int) -> SQL {
     """
     WITH RECURSIVE below (cluster) AS (
-        SELECT \(Int32(cluster))
+        SELECT \(cluster)
         UNION
         SELECT child.cluster
         FROM reber.cluster AS child

@@ -15,6 +15,14 @@ public struct MontageCell: Sendable, Equatable {
   public var classID: Int16?
 }
 
+extension MontageCell: QueryRow {
+  /// Of the tables `source` and `cutout`, and of `said`: what somebody said of the source.
+  public static let columns = Columns<Self>(
+    .column("source.source_id", \.source), .column("source.name", \.name),
+    .column("cutout.cutout_id", \.cutout), .column("said.class_id", \.classID),
+    make: MontageCell.init)
+}
+
 extension Annotation {
   /// The sources of a cluster in an order that shows on the first page how pure it is: the most
   /// central, the farthest, the second most central, the second farthest, ….
@@ -26,7 +34,7 @@ extension Annotation {
   ) throws -> (cells: [MontageCell], all: Int) {
     let rows = try database.rows(
       """
-      SELECT member.source_id, source.name, cutout.cutout_id, member.labelled_as, member.total
+      SELECT \(MontageCell.columns), said.total
       FROM (
           SELECT ranked.*, count(*) OVER () AS total,
               least(
@@ -34,38 +42,34 @@ extension Annotation {
                   2 * row_number() OVER (ORDER BY distance DESC, source_id DESC) + 1
               ) AS place
           FROM (
-              SELECT below.source_id, below.distance, own.class_id AS labelled_as
+              SELECT below.source_id, below.distance, own.class_id
               FROM (\(clustering.membersBelow(cluster))) AS below
               LEFT JOIN LATERAL (\(own(of: "below.source_id"))) AS own ON true
           ) AS ranked
-          WHERE labelled_as IS NULL
-      ) AS member
-      JOIN reber.source ON source.survey_id = \(survey.id) AND source.source_id = member.source_id
+          WHERE class_id IS NULL
+      ) AS said
+      JOIN reber.source ON source.survey_id = \(survey.id) AND source.source_id = said.source_id
       LEFT JOIN reber.cutout ON cutout.survey_id = \(survey.id)
-          AND cutout.source_id = member.source_id AND cutout.is_current
-      ORDER BY place, member.source_id
+          AND cutout.source_id = said.source_id AND cutout.is_current
+      ORDER BY place, said.source_id
       LIMIT \(size) OFFSET \(page * size)
-      """, as: Int.self, String.self, Int?.self, Int16?.self, Int.self)
-    return (
-      rows.map { MontageCell(source: $0.0, name: $0.1, cutout: $0.2, classID: $0.3) },
-      rows.first?.4 ?? 0
-    )
+      """, as: MontageCell.self, Int.self)
+    return (rows.map(\.0), rows.first?.1 ?? 0)
   }
 
   /// Some sources in the given order.
   public func cells(of sources: [Int], in database: Connection) throws -> [MontageCell] {
     try database.rows(
       """
-      SELECT listed.source_id, source.name, cutout.cutout_id, own.class_id
+      SELECT \(MontageCell.columns)
       FROM unnest(\(sources)) WITH ORDINALITY AS listed (source_id, place)
       JOIN reber.source ON source.survey_id = \(survey.id)
           AND source.source_id = listed.source_id
       LEFT JOIN reber.cutout ON cutout.survey_id = \(survey.id)
           AND cutout.source_id = listed.source_id AND cutout.is_current
-      LEFT JOIN LATERAL (\(own(of: "listed.source_id"))) AS own ON true
+      LEFT JOIN LATERAL (\(own(of: "listed.source_id"))) AS said ON true
       ORDER BY listed.place
-      """, as: Int.self, String.self, Int?.self, Int16?.self
-    ).map { MontageCell(source: $0, name: $1, cutout: $2, classID: $3) }
+      """, as: MontageCell.self)
   }
 
   /// What the annotator says of a source now, looked up by the index on sources: joined as a whole,
@@ -81,28 +85,13 @@ extension Annotation {
   }
 
   /// The sources that the annotator has given each class.
-  public func labelledSources(in database: Connection) throws -> [(source: Int, classID: Int16)] {
+  public func labelledSources(in database: Connection) throws -> [SourceClass] {
     try database.rows(
       """
-      SELECT source_id, class_id FROM reber.current_label
+      SELECT \(SourceClass.columns) FROM reber.current_label
       WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
           AND annotator = \(annotator)
       ORDER BY source_id
-      """, as: Int.self, Int16.self
-    ).map { (source: $0, classID: $1) }
-  }
-}
-
-extension Survey {
-  /// Cutouts by their keys, with pixels; the order is that of the keys.
-  public func cutouts(_ keys: [Int], in database: Connection) throws -> [StoredCutout] {
-    try StoredCutout.rows(
-      """
-      FROM unnest(\(keys)) WITH ORDINALITY AS listed (cutout_id, place)
-      JOIN reber.cutout USING (cutout_id)
-      JOIN reber.cutout_pixels USING (cutout_id)
-      WHERE survey_id = \(id)
-      ORDER BY place
-      """, in: database)
+      """, as: SourceClass.self)
   }
 }

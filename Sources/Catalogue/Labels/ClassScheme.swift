@@ -3,7 +3,7 @@ public import PostgreSQL
 /// A set of classes that sources are sorted into.
 public struct ClassScheme: Sendable {
   /// The key in `reber.class_scheme`.
-  public var id: Int32
+  public var id: Int
 
   /// The scheme's name.
   public var name: String
@@ -27,7 +27,7 @@ extension ClassScheme {
       LEFT JOIN reber.class USING (class_scheme_id)
       WHERE class_scheme.name = \(name)
       ORDER BY class_id
-      """, as: Int32.self, Int16?.self, String?.self)
+      """, as: Int.self, Int16?.self, String?.self)
     guard let id = rows.first?.0 else {
       let known = try database.rows(
         "SELECT name FROM reber.class_scheme ORDER BY name", as: String.self)
@@ -49,8 +49,8 @@ extension ClassScheme {
         INSERT INTO reber.class_scheme (name) VALUES (\(name))
         ON CONFLICT (name) DO UPDATE SET name = excluded.name
         RETURNING class_scheme_id
-        """, as: Int32.self)
-      _ = try database.execute(
+        """, as: Int.self)
+      try database.execute(
         """
         INSERT INTO reber.class (class_scheme_id, class_id, name)
         SELECT \(id), known.classes - 1 + row_number() OVER (ORDER BY listed.ordinality), listed.name

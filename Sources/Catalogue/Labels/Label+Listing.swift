@@ -1,60 +1,60 @@
 public import PostgreSQL
 
-extension Survey {
-  /// What an annotator says of a source now.
-  public struct ListedLabel: Sendable, Codable, Equatable {
-    /// The source's name.
-    public var source: String
-    /// Right ascension, ICRS, degrees.
-    public var ra: Double?
-    /// Declination, ICRS, degrees.
-    public var dec: Double?
-    /// The class.
-    public var className: String
-    /// Who says so.
-    public var annotator: String
-    /// How surely, 0 to 1.
-    public var confidence: Float
-    /// `single`, `cluster` or `import`.
-    public var method: String
-    /// When, ISO 8601.
-    public var labelledAt: String
-  }
+/// What an annotator says of a source now.
+public struct ListedLabel: Sendable, Codable, Equatable {
+  /// The source's name.
+  public var source: String
+  /// Right ascension, ICRS, degrees.
+  public var ra: Double?
+  /// Declination, ICRS, degrees.
+  public var dec: Double?
+  /// The class.
+  public var className: String
+  /// Who says so.
+  public var annotator: String
+  /// How surely, 0 to 1.
+  public var confidence: Float
+  /// `single`, `cluster` or `import`.
+  public var method: String
+  /// When, ISO 8601.
+  public var labelledAt: String
+}
 
-  /// The labels that count now, in the order of sources and annotators.
-  public func labels(
-    scheme: ClassScheme, in database: Connection
+extension ListedLabel: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source.name", \.source), .column("source.ra", \.ra), .column("source.dec", \.dec),
+    .column("class.name", \.className), .column("annotator", \.annotator),
+    .column("confidence", \.confidence), .column("method", \.method),
+    .expression(utc("labelled_at"), as: "labelled_at", \.labelledAt), make: ListedLabel.init)
+
+  /// The labels of a survey that count now, in the order of sources and annotators.
+  public static func all(
+    of survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> [ListedLabel] {
     try database.rows(
       """
-      SELECT source.name, source.ra, source.dec, class.name, annotator, confidence, method,
-          to_char(labelled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
+      SELECT \(columns)
       FROM reber.current_label
       JOIN reber.source USING (survey_id, source_id)
       JOIN reber.class USING (class_scheme_id, class_id)
-      WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
       ORDER BY source_id, annotator
-      """,
-      as: String.self, Double?.self, Double?.self, String.self, String.self, Float.self,
-      String.self, String.self
-    ).map {
-      ListedLabel(
-        source: $0, ra: $1, dec: $2, className: $3, annotator: $4, confidence: $5, method: $6,
-        labelledAt: $7)
-    }
+      """, as: ListedLabel.self)
   }
+}
 
-  /// How many sources the consensus puts into each class, in the scheme's order.
+extension ClassScheme {
+  /// How many sources of a survey the consensus puts into each class, in the scheme's order.
   public func labelCounts(
-    scheme: ClassScheme, in database: Connection
+    of survey: Survey, in database: Connection
   ) throws -> [(name: String, sources: Int)] {
     try database.rows(
       """
       SELECT class.name, count(consensus.source_id)
       FROM reber.class
       LEFT JOIN reber.consensus ON consensus.class_scheme_id = class.class_scheme_id
-          AND consensus.class_id = class.class_id AND consensus.survey_id = \(id)
-      WHERE class.class_scheme_id = \(scheme.id)
+          AND consensus.class_id = class.class_id AND consensus.survey_id = \(survey.id)
+      WHERE class.class_scheme_id = \(id)
       GROUP BY class.class_id, class.name
       ORDER BY class.class_id
       """, as: String.self, Int.self
@@ -104,12 +104,18 @@ extension Clustering {
                   AND current_label.class_scheme_id = \(scheme.id)
           )
       )
-      SELECT source.name, source.ra, source.dec, ranked.cluster, ranked.distance
+      SELECT \(Candidate.columns)
       FROM ranked
       JOIN reber.source USING (survey_id, source_id)
       ORDER BY turn, members DESC, cluster
       LIMIT \(count)
-      """, as: String.self, Double?.self, Double?.self, Int32.self, Float.self
-    ).map { Candidate(source: $0, ra: $1, dec: $2, cluster: Int($3), distance: $4) }
+      """, as: Candidate.self)
   }
+}
+
+extension Clustering.Candidate: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source.name", \.source), .column("source.ra", \.ra), .column("source.dec", \.dec),
+    .column("ranked.cluster", \.cluster), .column("ranked.distance", \.distance),
+    make: Clustering.Candidate.init)
 }

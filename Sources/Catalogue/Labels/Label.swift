@@ -80,47 +80,64 @@ extension SourceClass: QueryRow {
     .column("source_id", \.source), .column("class_id", \.classID), make: SourceClass.init)
 }
 
-extension Survey {
-  /// Adds labels, in one transaction.
-  public func write(
-    _ labels: [Label], scheme: ClassScheme, method: Label.Method, run: Int?,
+extension Label {
+  /// Adds labels of a survey's sources, in one transaction.
+  public static func write(
+    _ labels: [Label], of survey: Survey, scheme: ClassScheme, method: Method, run: Int?,
     in database: Connection
   ) throws {
     try database.copy(
       labels,
       with: [
-        "survey_id": id, "class_scheme_id": scheme.id, "method": method.name, "run_id": run,
+        "survey_id": survey.id, "class_scheme_id": scheme.id, "method": method.name, "run_id": run,
         "clustering_id": method.cluster?.clustering, "cluster": method.cluster?.number,
       ])
   }
+}
 
-  /// A source's consensus and the labels behind it.
-  public struct Consensus: Sendable {
-    /// The source.
-    public var source: Int
-    /// The class with the most confidence behind it.
-    public var classID: Int16
-    /// The labels that say so.
-    public var labels: [Int64]
-  }
+/// A source's consensus and the labels behind it.
+public struct Consensus: Sendable {
+  /// The source.
+  public var source: Int
+  /// The class with the most confidence behind it.
+  public var classID: Int16
+  /// The labels that say so.
+  public var labels: [Int]
+}
 
-  /// What the annotators say of each labelled source now, in the order of the sources.
-  public func consensus(
-    scheme: ClassScheme, in database: Connection
+extension Consensus: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source_id", \.source), .column("class_id", \.classID), .column("label_ids", \.labels),
+    make: Consensus.init)
+
+  /// What the annotators say of each labelled source of a survey now, in the order of the sources.
+  public static func all(
+    of survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> [Consensus] {
     try database.rows(
       """
-      SELECT source_id, class_id, label_ids FROM reber.consensus
-      WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+      SELECT \(columns) FROM reber.consensus
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
       ORDER BY source_id
-      """, as: Int.self, Int16.self, [Int64].self
-    ).map { Consensus(source: $0, classID: $1, labels: $2) }
+      """, as: Consensus.self)
+  }
+
+  /// The consensus of the annotators by source, as names of classes.
+  public static func names(
+    of survey: Survey, scheme: ClassScheme, in database: Connection
+  ) throws -> [Int: String] {
+    let names = Dictionary(scheme.classes.map { ($0.id, $0.name) }, uniquingKeysWith: { $1 })
+    let known = try all(of: survey, scheme: scheme, in: database)
+    return Dictionary(known.map { ($0.source, names[$0.classID]) }, uniquingKeysWith: { $1 })
+      .compactMapValues(\.self)
   }
 
   /// The labels as an input of a run: how many sources have one, and a digest.
   ///
   /// - Throws: `CatalogueError.missing` where there are none.
-  public func labelInput(scheme: ClassScheme, in database: Connection) throws -> Work.Input {
+  public static func input(
+    of survey: Survey, scheme: ClassScheme, in database: Connection
+  ) throws -> Work.Input {
     let (rows, digest) = try database.row(
       """
       SELECT count(*),
@@ -132,22 +149,24 @@ extension Survey {
               'hex'
           )
       FROM reber.consensus
-      WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
       """, as: Int.self, String.self)
     guard rows > 0 else {
       throw CatalogueError.missing(
-        "label of scheme '\(scheme.name)' in survey '\(name)'",
+        "label of scheme '\(scheme.name)' in survey '\(survey.name)'",
         hint: "add some with 'reber label import' or 'reber label cluster'")
     }
-    return Work.Input(role: "consensus", name: name, sha256: digest, rows: rows)
+    return Work.Input(role: "consensus", name: survey.name, sha256: digest, rows: rows)
   }
 
   /// The runs that wrote the labels which count now.
-  public func labelRuns(scheme: ClassScheme, in database: Connection) throws -> [Work.Parent] {
+  public static func runs(
+    of survey: Survey, scheme: ClassScheme, in database: Connection
+  ) throws -> [Work.Parent] {
     try database.rows(
       """
       SELECT DISTINCT run_id FROM reber.current_label
-      WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id) AND run_id IS NOT NULL
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND run_id IS NOT NULL
       """, as: Int.self
     ).map { Work.Parent(run: $0, role: "labels") }
   }

@@ -108,10 +108,10 @@ extension Model {
   }
 }
 
-extension Survey {
+extension Model {
   /// The encoder in whose space a classifier's sources are shown: the one that it began from, or
   /// the newest other one that has embedded current cutouts of the survey; `nil` where none has.
-  public func embeddingModel(for classifier: Model, in database: Connection) throws -> Model? {
+  public func encoder(showing survey: Survey, in database: Connection) throws -> Model? {
     let found = try database.first(
       """
       SELECT model.model_id
@@ -119,11 +119,11 @@ extension Survey {
       WHERE kind = 'encoder' AND EXISTS (
           SELECT FROM reber.embedding
           JOIN reber.cutout USING (cutout_id)
-          WHERE embedding.model_id = model.model_id AND embedding.survey_id = \(id)
+          WHERE embedding.model_id = model.model_id AND embedding.survey_id = \(survey.id)
               AND cutout.is_current
       )
       ORDER BY
-          model_id = (SELECT parent_model_id FROM reber.model WHERE model_id = \(classifier.id))
+          model_id = (SELECT parent_model_id FROM reber.model WHERE model_id = \(id))
               DESC NULLS LAST,
           model_id DESC
       LIMIT 1

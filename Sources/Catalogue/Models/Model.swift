@@ -55,7 +55,7 @@ extension Model {
         VALUES (\(run), \(kind), \(parent), \(description), \(sha256), \(form))
         RETURNING model_id
         """, as: Int.self)
-      _ = try database.execute(
+      try database.execute(
         "INSERT INTO reber.model_weights (model_id, weights) VALUES (\(model), \(weights))")
       return model
     }
@@ -81,6 +81,11 @@ extension Model {
         id.map { "\(wanted) \($0)" } ?? wanted, hint: "make one with 'reber \(stage.rawValue)'")
     }
     return found
+  }
+
+  /// The model of that number, of any kind.
+  public static func numbered(_ id: Int, in database: Connection) throws -> Model {
+    try database.row("SELECT \(columns) FROM reber.model WHERE model_id = \(id)", as: Model.self)
   }
 
   /// The weights, in the safetensors layout.
@@ -117,7 +122,7 @@ public struct Checkpoint: Sendable {
     run: Int, step: Int, state: [UInt8], curve: [CurvePoint], in database: Connection
   ) throws {
     try database.transaction { database in
-      _ = try database.execute(
+      try database.execute(
         """
         INSERT INTO reber.checkpoint (run_id, step, state, form)
         VALUES (\(run), \(step), \(state), \(form))

@@ -15,11 +15,11 @@ public struct TrainingSource: Sendable {
   public var fold: Int?
 
   /// The labels that the class came from.
-  public var labels: [Int64]
+  public var labels: [Int]
 
   /// Describes an image that a training saw.
   public init(
-    source: Int, cutout: Int, classID: Int16? = nil, fold: Int? = nil, labels: [Int64] = []
+    source: Int, cutout: Int, classID: Int16? = nil, fold: Int? = nil, labels: [Int] = []
   ) {
     self.source = source
     self.cutout = cutout
@@ -37,13 +37,15 @@ extension TrainingSource: TableRow {
     make: TrainingSource.init)
 }
 
-extension Survey {
-  /// Writes what a training saw; rows of the same run are replaced.
-  public func write(_ sources: [TrainingSource], run: Int, in database: Connection) throws {
+extension TrainingSource {
+  /// Writes what a training saw of a survey; rows of the same run are replaced.
+  public static func write(
+    _ sources: [TrainingSource], of survey: Survey, run: Int, in database: Connection
+  ) throws {
     try database.transaction { database in
-      _ = try database.execute(
-        "DELETE FROM reber.training_source WHERE run_id = \(run) AND survey_id = \(id)")
-      try database.copy(sources, with: ["run_id": run, "survey_id": id])
+      try database.execute(
+        "DELETE FROM reber.training_source WHERE run_id = \(run) AND survey_id = \(survey.id)")
+      try database.copy(sources, with: ["run_id": run, "survey_id": survey.id])
     }
   }
 
@@ -54,8 +56,8 @@ extension Survey {
   /// learned is not new.
   ///
   /// The radius is in arcsec: 10″ for FIRST and LoTSS.
-  public func sourcesLearned(
-    by run: Int, within radius: Double, in database: Connection
+  public static func learned(
+    by run: Int, within radius: Double, of survey: Survey, in database: Connection
   ) throws -> Set<Int> {
     let degrees = radius / 3600
     return Set(
@@ -68,28 +70,28 @@ extension Survey {
             JOIN reber.source USING (survey_id, source_id)
             WHERE training_source.class_id IS NOT NULL
         )
-        SELECT source_id FROM learned WHERE survey_id = \(id)
+        SELECT source_id FROM learned WHERE survey_id = \(survey.id)
         UNION
         SELECT source.source_id
         FROM learned
         JOIN reber.source
             ON source.dec BETWEEN learned.dec - \(degrees) AND learned.dec + \(degrees)
             AND reber.separation(learned.ra, learned.dec, source.ra, source.dec) < \(degrees)
-        WHERE source.survey_id = \(id)
+        WHERE source.survey_id = \(survey.id)
         """, as: Int.self))
   }
 
   /// How many of the sources a run, or a run it rests on, has seen without their labels.
-  public func sourcesSeen(
-    by run: Int, among sources: [Int], in database: Connection
+  public static func countSeen(
+    by run: Int, among sources: [Int], of survey: Survey, in database: Connection
   ) throws -> Int {
     try database.row(
       """
       SELECT count(DISTINCT source_id)
       FROM reber.lineage(\(run))
       JOIN reber.training_source USING (run_id)
-      WHERE survey_id = \(id) AND class_id IS NULL
-          AND source_id = ANY (\(sources.map { Int64($0) }))
+      WHERE survey_id = \(survey.id) AND class_id IS NULL
+          AND source_id = ANY (\(sources))
       """, as: Int.self)
   }
 }

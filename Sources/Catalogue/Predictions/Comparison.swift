@@ -56,43 +56,32 @@ public struct ClassBalance: Codable, Sendable {
   }
 }
 
-extension Survey {
-  /// The names of sources, in the same order.
-  public func names(of sources: [Int], in database: Connection) throws -> [String] {
-    let pairs = try database.rows(
-      """
-      SELECT source_id, name FROM reber.source
-      WHERE survey_id = \(id) AND source_id = ANY (\(sources.map { Int64($0) }))
-      """, as: Int.self, String.self)
-    let names = Dictionary(pairs.map { ($0, $1) }, uniquingKeysWith: { $1 })
-    return sources.compactMap { names[$0] }
-  }
-
-  /// The newest finished classification of the survey by a classifier, if there is one.
-  public func classification(by model: Model, in database: Connection) throws -> Int? {
+extension Classification {
+  /// The newest finished classification of a survey by a classifier, if there is one.
+  public static func newest(
+    of survey: Survey, by model: Model, in database: Connection
+  ) throws -> Classification? {
     try database.first(
       """
-      SELECT run_id
+      SELECT run_id, \(model.id), \(survey.id)
       FROM reber.run
       WHERE stage = \(StageName.classify) AND status = 'finished' AND EXISTS (
           SELECT FROM reber.prediction
-          WHERE prediction.run_id = run.run_id AND survey_id = \(id) AND model_id = \(model.id)
+          WHERE prediction.run_id = run.run_id AND survey_id = \(survey.id) AND model_id = \(model.id)
       )
       ORDER BY run_id DESC
       LIMIT 1
-      """, as: Int.self)
+      """, as: Classification.self)
   }
 
-  /// The balance of a classification by a classifier.
-  public func balance(
-    of classification: Int, by model: Model, in database: Connection
-  ) throws -> ClassBalance {
+  /// The balance of the classification, which a classifier made.
+  public func balance(by model: Model, in database: Connection) throws -> ClassBalance {
     let rows = try database.rows(
       """
       SELECT class.name, count(*), sum(probability::float8)
       FROM reber.prediction
       JOIN reber.class USING (class_scheme_id, class_id)
-      WHERE prediction.run_id = \(classification) AND survey_id = \(id) AND NOT EXISTS (
+      WHERE prediction.run_id = \(run) AND survey_id = \(survey) AND NOT EXISTS (
           SELECT FROM reber.training_source AS taught
           WHERE taught.run_id = \(model.run) AND taught.survey_id = prediction.survey_id
               AND taught.source_id = prediction.source_id

@@ -62,7 +62,7 @@ extension Model {
     _ classes: [ModelClass], scheme: ClassScheme, in database: Connection
   ) throws {
     for (ordinal, item) in classes.enumerated() {
-      _ = try database.execute(
+      try database.execute(
         """
         INSERT INTO reber.model_class (model_id, ordinal, class_scheme_id, class_id, labels)
         VALUES (\(id), \(ordinal), \(scheme.id), \(item.id), \(item.labels))
@@ -130,86 +130,108 @@ extension MostProbable {
   }
 }
 
-extension Survey {
-  /// The newest finished classification of the survey, or the run of that number.
+/// What a finished run says of a survey's sources.
+public struct Classification: Sendable {
+  /// The run that predicted.
+  public var run: Int
+
+  /// Its classifier.
+  public var model: Int
+
+  /// The key of the survey.
+  public var survey: Int
+}
+
+extension Classification: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("run_id", \.run), .column("model_id", \.model), .column("survey_id", \.survey),
+    make: Classification.init)
+
+  /// The newest finished classification of a survey, or the run of that number.
   ///
   /// - Throws: `CatalogueError.missing`.
-  public func classification(
-    run: Int? = nil, in database: Connection
-  ) throws -> (run: Int, model: Int) {
+  public static func find(
+    of survey: Survey, run: Int? = nil, in database: Connection
+  ) throws -> Classification {
     let found = try database.first(
       """
-      SELECT run.run_id, prediction.model_id
+      SELECT \(columns)
       FROM reber.run
       JOIN LATERAL (
-          SELECT model_id FROM reber.prediction
-          WHERE prediction.run_id = run.run_id AND survey_id = \(id)
+          SELECT model_id, survey_id FROM reber.prediction
+          WHERE prediction.run_id = run.run_id AND survey_id = \(survey.id)
           LIMIT 1
       ) AS prediction ON true
       WHERE stage = \(StageName.classify) AND status = 'finished' AND run_id = coalesce(\(run), run_id)
       ORDER BY run_id DESC
       LIMIT 1
-      """, as: Int.self, Int.self)
+      """, as: Classification.self)
     guard let found else {
       throw CatalogueError.missing(
-        "finished classification of '\(name)'", hint: "make one with 'reber classify'")
+        "finished classification of '\(survey.name)'", hint: "make one with 'reber classify'")
     }
-    return (run: found.0, model: found.1)
+    return found
   }
+}
 
-  /// The predictions of a classification, in the order of their sources.
-  public func predictions(run: Int, in database: Connection) throws -> [Prediction] {
+extension Prediction {
+  /// The predictions of a classification run for a survey, in the order of their sources.
+  public static func all(
+    of survey: Survey, run: Int, in database: Connection
+  ) throws -> [Prediction] {
     try database.rows(
       """
-      SELECT \(Prediction.columns) FROM reber.prediction
-      WHERE run_id = \(run) AND survey_id = \(id)
+      SELECT \(columns) FROM reber.prediction
+      WHERE run_id = \(run) AND survey_id = \(survey.id)
       ORDER BY source_id
       """, as: Prediction.self)
   }
 
-  /// How many sources a classification found at least so unlike anything labelled; `nil` where its
-  /// classifier does not know.
-  public func sources(
-    unlikeAtLeast bound: Float, run: Int, in database: Connection
+  /// How many sources of a survey a classification run has classified so far.
+  public static func count(of survey: Survey, run: Int, in database: Connection) throws -> Int {
+    try database.row(
+      "SELECT count(*) FROM reber.prediction WHERE run_id = \(run) AND survey_id = \(survey.id)",
+      as: Int.self)
+  }
+
+  /// How many sources a classification run found at least so unlike anything labelled; `nil` where
+  /// its classifier does not know.
+  public static func count(
+    of survey: Survey, unlikeAtLeast bound: Float, run: Int, in database: Connection
   ) throws -> Int? {
     let (known, unlike) = try database.row(
       """
       SELECT count(unlikeness), count(*) FILTER (WHERE unlikeness >= \(bound))
       FROM reber.prediction
-      WHERE run_id = \(run) AND survey_id = \(id)
+      WHERE run_id = \(run) AND survey_id = \(survey.id)
       """, as: Int.self, Int.self)
     return known > 0 ? unlike : nil
   }
 
   /// The most probable class of each source that a classification run has classified.
-  public func predictedClasses(run: Int, in database: Connection) throws -> [Int: String] {
+  public static func classes(
+    of survey: Survey, run: Int, in database: Connection
+  ) throws -> [Int: String] {
     let rows = try database.rows(
       """
       SELECT source_id, class.name
       FROM reber.prediction
       JOIN reber.class USING (class_scheme_id, class_id)
-      WHERE run_id = \(run) AND survey_id = \(id)
+      WHERE run_id = \(run) AND survey_id = \(survey.id)
       """, as: Int.self, String.self)
     return Dictionary(rows.map { ($0, $1) }, uniquingKeysWith: { $1 })
   }
 
-  /// How many sources a classification run has classified so far.
-  public func classified(run: Int, in database: Connection) throws -> Int {
-    try database.row(
-      "SELECT count(*) FROM reber.prediction WHERE run_id = \(run) AND survey_id = \(id)",
-      as: Int.self)
-  }
-
   /// Sources by their most probable class, and those of at least 99%, in the scheme's order.
-  public func classCounts(
-    run: Int, in database: Connection
+  public static func classCounts(
+    of survey: Survey, run: Int, in database: Connection
   ) throws -> [(name: String, sources: Int, sure: Int)] {
     try database.rows(
       """
       SELECT class.name, count(*), count(*) FILTER (WHERE probability >= 0.99)
       FROM reber.prediction
       JOIN reber.class USING (class_scheme_id, class_id)
-      WHERE run_id = \(run) AND survey_id = \(id)
+      WHERE run_id = \(run) AND survey_id = \(survey.id)
       GROUP BY class.class_id, class.name
       ORDER BY class.class_id
       """, as: String.self, Int.self, Int.self

@@ -18,7 +18,7 @@ extension PublishedCatalogue {
     return try database.transaction { database in
       try replace(name, in: database)
       let table: SQL = "catalogue.\(identifier: name)"
-      _ = try database.execute(
+      try database.execute(
         """
         CREATE TABLE \(table) AS
         SELECT \(columns.map(\.expression).joined(separator: ", "))
@@ -53,27 +53,27 @@ extension PublishedCatalogue {
         "room for catalogue.\(name)",
         hint: "a table of that name stands there that Reber did not publish; choose another --name")
     }
-    _ = try database.execute("DROP TABLE IF EXISTS catalogue.\(identifier: name)")
-    _ = try database.execute("DELETE FROM reber.catalogue WHERE name = \(name)")
+    try database.execute("DROP TABLE IF EXISTS catalogue.\(identifier: name)")
+    try database.execute("DELETE FROM reber.catalogue WHERE name = \(name)")
   }
 
   private static func index(_ table: SQL, in database: Connection) throws {
-    _ = try database.execute("ALTER TABLE \(table) ADD PRIMARY KEY (name)")
-    _ = try database.execute("CREATE INDEX ON \(table) (class, probability DESC)")
-    _ = try database.execute("CREATE INDEX ON \(table) (unlikeness DESC)")
-    _ = try database.execute("CREATE INDEX ON \(table) (dec, ra)")
+    try database.execute("ALTER TABLE \(table) ADD PRIMARY KEY (name)")
+    try database.execute("CREATE INDEX ON \(table) (class, probability DESC)")
+    try database.execute("CREATE INDEX ON \(table) (unlikeness DESC)")
+    try database.execute("CREATE INDEX ON \(table) (dec, ra)")
     let hasQ3C = try database.row(
       "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'q3c')", as: Bool.self)
     if hasQ3C {
-      _ = try database.execute("CREATE INDEX ON \(table) (q3c_ang2ipix(ra, dec))")
+      try database.execute("CREATE INDEX ON \(table) (q3c_ang2ipix(ra, dec))")
     }
-    _ = try database.execute("ANALYZE \(table)")
+    try database.execute("ANALYZE \(table)")
   }
 
   private static func record(
     _ name: String, _ survey: Survey, classification: Int, run: Int, in database: Connection
   ) throws {
-    _ = try database.execute(
+    try database.execute(
       """
       INSERT INTO reber.catalogue
           (name, run_id, classification_run_id, survey_id, rows, sha256)
@@ -98,11 +98,11 @@ extension PublishedCatalogue {
       "\(kind) of survey \(survey.name) with class probabilities of run \(classification).",
       in: database)
     for (ordinal, column) in columns.enumerated() {
-      _ = try database.execute(
+      try database.execute(
         """
         INSERT INTO reber.catalogue_column (catalogue, name, ordinal, unit, ucd, description)
         VALUES (
-            \(name), \(column.name), \(Int32(ordinal)), \(column.unit), \(column.ucd),
+            \(name), \(column.name), \(ordinal), \(column.unit), \(column.ucd),
             \(column.description)
         )
         """)
@@ -117,7 +117,7 @@ extension PublishedCatalogue {
     _ place: SQL, _ text: String, in database: Connection
   ) throws {
     let literal = try database.row("SELECT quote_literal(\(text))", as: String.self)
-    _ = try database.execute("COMMENT \(place) IS \(raw: literal)")
+    try database.execute("COMMENT \(place) IS \(raw: literal)")
   }
 }
 
@@ -222,32 +222,52 @@ extension PublishedCatalogue {
   private static func select(
     _ clause: SQL, in database: Connection
   ) throws -> [PublishedCatalogue] {
-    let rows = try database.rows(
+    let found = try database.rows(
       """
-      SELECT catalogue.name, catalogue.run_id, classification_run_id, survey.name, rows, simulated
+      SELECT \(columns)
       FROM reber.catalogue
       JOIN reber.survey USING (survey_id)
       \(clause)
-      """, as: String.self, Int.self, Int.self, String.self, Int.self, Bool.self)
-    return try rows.map { name, run, classification, survey, rows, simulated in
-      PublishedCatalogue(
-        name: name, run: run, classification: classification, survey: survey, rows: rows,
-        simulated: simulated, columns: try columns(of: name, in: database))
+      """, as: PublishedCatalogue.self)
+    return try found.map { catalogue in
+      var whole = catalogue
+      whole.columns = try tableColumns(of: catalogue.name, in: database)
+      return whole
     }
   }
 
-  private static func columns(of name: String, in database: Connection) throws -> [Column] {
+  private static func tableColumns(of name: String, in database: Connection) throws -> [Column] {
     try database.rows(
       """
-      SELECT described.name, format_type(attribute.atttypid, attribute.atttypmod), unit, ucd,
-          description
+      SELECT \(Column.columns)
       FROM reber.catalogue_column AS described
       JOIN pg_attribute AS attribute
           ON attribute.attrelid = to_regclass(format('catalogue.%I', catalogue))
           AND attribute.attname = described.name
       WHERE catalogue = \(name)
       ORDER BY ordinal
-      """, as: String.self, String.self, String?.self, String?.self, String?.self
-    ).map { Column(name: $0, type: $1, unit: $2, ucd: $3, description: $4) }
+      """, as: Column.self)
   }
+}
+
+extension PublishedCatalogue: QueryRow {
+  /// The columns of `reber.catalogue` and its survey; those of the published table are read apart.
+  public static let columns = Columns<Self>(
+    .column("catalogue.name", \.name), .column("catalogue.run_id", \.run),
+    .column("classification_run_id", \.classification), .column("survey.name", \.survey),
+    .column("rows", \.rows), .column("simulated", \.simulated)
+  ) { name, run, classification, survey, rows, simulated in
+    PublishedCatalogue(
+      name: name, run: run, classification: classification, survey: survey, rows: rows,
+      simulated: simulated, columns: [])
+  }
+}
+
+extension PublishedCatalogue.Column: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("described.name", \.name),
+    .expression(
+      "format_type(attribute.atttypid, attribute.atttypmod)", as: "type", \.type),
+    .column("unit", \.unit), .column("ucd", \.ucd), .column("description", \.description),
+    make: PublishedCatalogue.Column.init)
 }

@@ -108,8 +108,7 @@ extension Lineage {
   ) throws -> (Predicted, Image, Int)? {
     try database.first(
       """
-      SELECT class.name, prediction.probability, prediction.run_id, prediction.model_id,
-          cutout.cutout_id, cutout.sha256, cutout.image_sha256, file.name
+      SELECT \(Predicted.columns), \(Image.columns), prediction.model_id
       FROM reber.prediction
       JOIN reber.source USING (survey_id, source_id)
       JOIN reber.cutout USING (cutout_id)
@@ -122,14 +121,7 @@ extension Lineage {
       WHERE prediction.survey_id = \(survey.id) AND source.name = \(name)
       ORDER BY prediction.run_id DESC
       LIMIT 1
-      """, as: String.self, Float.self, Int.self, Int.self, Int.self, String.self, String.self,
-      String?.self
-    ).map { className, probability, run, model, cutout, pixels, file, path in
-      (
-        Predicted(className: className, probability: probability, run: run),
-        Image(cutout: cutout, pixelsSHA256: pixels, fileSHA256: file, file: path), model
-      )
-    }
+      """, as: Predicted.self, Image.self, Int.self)
   }
 
   private static func models(from model: Int, _ database: Connection) throws -> [Weights] {
@@ -141,27 +133,24 @@ extension Lineage {
           SELECT parent_model_id FROM reber.model JOIN ancestor USING (model_id)
           WHERE parent_model_id IS NOT NULL
       )
-      SELECT model_id, kind, sha256, run_id
+      SELECT \(Weights.columns)
       FROM reber.model
       JOIN ancestor USING (model_id)
       ORDER BY model_id DESC
-      """, as: Int.self, String.self, String.self, Int.self
-    ).map { Weights(model: $0, kind: $1, sha256: $2, run: $3) }
+      """, as: Weights.self)
   }
 
   private static func steps(
     _ name: String, _ survey: Survey, _ database: Connection
   ) throws -> [Step] {
     try database.rows(
-      "SELECT run_id, stage, role, detail FROM reber.source_lineage(\(survey.name), \(name))",
-      as: Int.self, String.self, String.self, JSON.self
-    ).map { Step(run: $0, stage: $1, role: $2, detail: $3) }
+      "SELECT \(Step.columns) FROM reber.source_lineage(\(survey.name), \(name))", as: Step.self)
   }
 
   private static func labels(of run: Int, _ database: Connection) throws -> [Taught] {
     try database.rows(
       """
-      SELECT label.annotator, class.name, count(*)
+      SELECT \(Taught.columns)
       FROM reber.lineage(\(run))
       JOIN reber.training_source USING (run_id)
       JOIN reber.label ON label.label_id = ANY (training_source.label_ids)
@@ -169,7 +158,37 @@ extension Lineage {
           AND class.class_id = label.class_id
       GROUP BY label.annotator, class.name, class.class_id
       ORDER BY label.annotator, class.class_id
-      """, as: String.self, String.self, Int.self
-    ).map { Taught(annotator: $0, className: $1, labels: $2) }
+      """, as: Taught.self)
   }
+}
+
+extension Lineage.Predicted: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("class.name", \.className), .column("prediction.probability", \.probability),
+    .column("prediction.run_id", \.run), make: Lineage.Predicted.init)
+}
+
+extension Lineage.Image: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("cutout.cutout_id", \.cutout), .column("cutout.sha256", \.pixelsSHA256),
+    .column("cutout.image_sha256", \.fileSHA256), .column("file.name", \.file),
+    make: Lineage.Image.init)
+}
+
+extension Lineage.Weights: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("model_id", \.model), .column("kind", \.kind), .column("sha256", \.sha256),
+    .column("run_id", \.run), make: Lineage.Weights.init)
+}
+
+extension Lineage.Step: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("run_id", \.run), .column("stage", \.stage), .column("role", \.role),
+    .column("detail", \.detail), make: Lineage.Step.init)
+}
+
+extension Lineage.Taught: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("label.annotator", \.annotator), .column("class.name", \.className),
+    .expression("count(*)", as: "labels", \.labels), make: Lineage.Taught.init)
 }

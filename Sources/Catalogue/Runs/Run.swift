@@ -157,7 +157,7 @@ extension Run {
     _ run: Int, done: Int, of total: Int, _ what: String, in database: Connection
   ) throws {
     let progress = try JSON(encoding: Progress(done: done, total: total, what: what))
-    _ = try database.execute(
+    try database.execute(
       "UPDATE reber.run SET progress = \(progress) WHERE run_id = \(run)")
   }
 
@@ -173,7 +173,7 @@ extension Run {
 
   /// Writes what a run has measured, so that it stands with the rows of the same transaction.
   public static func record(_ run: Int, metrics: JSON, in database: Connection) throws {
-    _ = try database.execute("UPDATE reber.run SET metrics = \(metrics) WHERE run_id = \(run)")
+    try database.execute("UPDATE reber.run SET metrics = \(metrics) WHERE run_id = \(run)")
   }
 
   /// A run that was stopped between writing its rows, with what it measured, and finishing; `nil`
@@ -204,7 +204,7 @@ extension Run {
 
   /// Marks the run as failed; the same work goes on from here when it is asked for again.
   public static func fail(_ run: Int, because error: String, in database: Connection) throws {
-    _ = try database.execute(
+    try database.execute(
       """
       UPDATE reber.run
       SET status = 'failed', finished_at = clock_timestamp(), error = \(error)
@@ -217,7 +217,7 @@ extension Run {
   public static func discard(_ run: Int, in database: Connection) throws {
     try database.transaction { database in
       for table in ["run_input", "run_parent", "rejected", "run"] {
-        _ = try database.execute("DELETE FROM reber.\(identifier: table) WHERE run_id = \(run)")
+        try database.execute("DELETE FROM reber.\(identifier: table) WHERE run_id = \(run)")
       }
     }
   }

@@ -47,14 +47,9 @@ public struct AngularScale: Codable, Sendable, Equatable {
 
   /// The figures of the images that the clauses from FROM on choose.
   fileprivate static func read(_ clauses: SQL, in database: Connection) throws -> AngularScale {
-    let row = try database.row(
+    try database.row(
       """
-      SELECT count(*), count(shown.pixel_scale),
-          percentile_disc(0.5) WITHIN GROUP (ORDER BY shown.pixel_scale),
-          percentile_disc(0.5) WITHIN GROUP (ORDER BY shown.field),
-          percentile_disc(0.1) WITHIN GROUP (ORDER BY shown.field),
-          percentile_disc(0.9) WITHIN GROUP (ORDER BY shown.field),
-          percentile_disc(0.5) WITHIN GROUP (ORDER BY shown.beam)
+      SELECT \(columns)
       FROM (
           SELECT coalesce(cutout.pixel_scale, survey.pixel_scale)::float8 AS pixel_scale,
               coalesce(cutout.pixel_scale, survey.pixel_scale)::float8
@@ -62,24 +57,42 @@ public struct AngularScale: Codable, Sendable, Equatable {
               sqrt(beam_major::float8 * coalesce(beam_minor, beam_major)) AS beam
           \(clauses)
       ) AS shown
-      """, as: Int.self, Int.self, Double?.self, Double?.self, Double?.self, Double?.self,
-      Double?.self)
-    var scale = AngularScale(
-      images: row.0, known: row.1, pixelScale: row.2, field: row.3, beam: row.6)
-    scale.narrowField = row.4
-    scale.wideField = row.5
-    return scale
+      """, as: AngularScale.self)
   }
 }
 
-extension Survey {
-  /// The scale of the survey's current images.
-  public func angularScale(in database: Connection) throws -> AngularScale {
-    try AngularScale.read(
+extension AngularScale: QueryRow {
+  public static let columns = Columns<Self>(
+    .expression("count(*)", as: "images", \.images),
+    .expression("count(shown.pixel_scale)", as: "known", \.known),
+    share(0.5, of: "pixel_scale", \.pixelScale), share(0.5, of: "field", \.field),
+    share(0.1, of: "field", \.narrowField), share(0.9, of: "field", \.wideField),
+    share(0.5, of: "beam", \.beam)
+  ) { images, known, pixelScale, field, narrow, wide, beam in
+    var scale = AngularScale(
+      images: images, known: known, pixelScale: pixelScale, field: field, beam: beam)
+    scale.narrowField = narrow
+    scale.wideField = wide
+    return scale
+  }
+
+  /// The value that a part of the images is at most at.
+  private static func share(
+    _ part: Double, of column: String, _ member: @escaping @Sendable (Self) -> Double?
+  ) -> RowColumn<Self, Double?> {
+    .expression(
+      "percentile_disc(\(part)) WITHIN GROUP (ORDER BY shown.\(column))", as: column, member)
+  }
+}
+
+extension AngularScale {
+  /// The scale of a survey's current images.
+  public static func shown(by survey: Survey, in database: Connection) throws -> AngularScale {
+    try read(
       """
       FROM reber.cutout
       JOIN reber.survey USING (survey_id)
-      WHERE cutout.survey_id = \(id) AND cutout.is_current
+      WHERE cutout.survey_id = \(survey.id) AND cutout.is_current
       """, in: database)
   }
 }

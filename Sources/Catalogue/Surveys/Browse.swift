@@ -88,69 +88,78 @@ public struct NewestWork: Sendable, Equatable {
   public var embedded: Int
 }
 
-extension Survey {
-  /// The newest clustering, classification and embeddings of the survey.
-  public func newestWork(in database: Connection) throws -> NewestWork {
-    let (clustering, classification, model) = try database.row(
+extension NewestWork {
+  /// The newest clustering, classification and embeddings of a survey.
+  public static func on(_ survey: Survey, in database: Connection) throws -> NewestWork {
+    try database.row(
       """
-      SELECT
-          (SELECT max(clustering_id) FROM reber.clustering WHERE survey_id = \(id)),
+      SELECT clustering, classification, model,
           (
-              SELECT max(run_id) FROM reber.run
-              WHERE stage = \(StageName.classify) AND status = 'finished' AND EXISTS (
-                  SELECT FROM reber.prediction
-                  WHERE prediction.run_id = run.run_id AND survey_id = \(id)
-              )
-          ),
-          coalesce(
+              SELECT count(*) FROM reber.embedding
+              WHERE model_id = newest.model AND survey_id = \(survey.id)
+          ) AS embedded
+      FROM (
+          SELECT
               (
-                  SELECT model_id FROM reber.clustering WHERE survey_id = \(id)
-                  ORDER BY clustering_id DESC LIMIT 1
-              ),
+                  SELECT max(clustering_id) FROM reber.clustering WHERE survey_id = \(survey.id)
+              ) AS clustering,
               (
-                  SELECT model_id FROM reber.embedding WHERE survey_id = \(id)
-                  ORDER BY model_id DESC LIMIT 1
-              )
-          )
-      """, as: Int?.self, Int?.self, Int?.self)
-    let embedded = try database.row(
-      """
-      SELECT count(*) FROM reber.embedding WHERE model_id = \(model) AND survey_id = \(id)
-      """, as: Int.self)
-    return NewestWork(
-      clustering: clustering, classification: classification, model: model, embedded: embedded)
+                  SELECT max(run_id) FROM reber.run
+                  WHERE stage = \(StageName.classify) AND status = 'finished' AND EXISTS (
+                      SELECT FROM reber.prediction
+                      WHERE prediction.run_id = run.run_id AND survey_id = \(survey.id)
+                  )
+              ) AS classification,
+              coalesce(
+                  (
+                      SELECT model_id FROM reber.clustering WHERE survey_id = \(survey.id)
+                      ORDER BY clustering_id DESC LIMIT 1
+                  ),
+                  (
+                      SELECT model_id FROM reber.embedding WHERE survey_id = \(survey.id)
+                      ORDER BY model_id DESC LIMIT 1
+                  )
+              ) AS model
+      ) AS newest
+      """, as: NewestWork.self)
   }
+}
 
-  /// A page of the sources that pass a filter, and how many do.
-  public func list(
-    _ filter: SourceFilter, scheme: ClassScheme, work: NewestWork, page: Int, size: Int,
+extension NewestWork: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("clustering", \.clustering), .column("classification", \.classification),
+    .column("model", \.model), .column("embedded", \.embedded), make: NewestWork.init)
+}
+
+extension ListedSource: QueryRow {
+  public static let columns = Columns<Self>(
+    .group(\.cell, MontageCell.columns),
+    .group(\.position, optional: SkyPosition.columns),
+    .column("total_flux", \.totalFlux), .column("major_axis", \.majorAxis),
+    .column("said.class_id", \.labelledAs), .column("prediction.class_id", \.predictedAs),
+    .column("prediction.probability", \.probability),
+    .column("member.outlier_score", \.outlierScore), make: ListedSource.init)
+}
+
+extension SourceFilter {
+  /// A page of the sources of a survey that pass the filter, and how many do.
+  public func sources(
+    of survey: Survey, scheme: ClassScheme, work: NewestWork, page: Int, size: Int,
     in database: Connection
   ) throws -> (sources: [ListedSource], all: Int) {
-    let from = joined(filter, scheme, work)
+    let from = joined(survey, scheme, work)
     let all = try database.row("SELECT count(*) \(from)", as: Int.self)
-    let rows = try database.rows(
+    let sources = try database.rows(
       """
-      SELECT source.source_id, source.name, cutout.cutout_id, source.ra, source.dec,
-          source.total_flux, source.major_axis, consensus.class_id, prediction.class_id,
-          prediction.probability, member.outlier_score
+      SELECT \(ListedSource.columns)
       \(from)
-      ORDER BY \(filter.order.sql), source.source_id
+      ORDER BY \(order.sql), source.source_id
       LIMIT \(size) OFFSET \(page * size)
-      """,
-      as: Int.self, String.self, Int?.self, Double?.self, Double?.self, Double?.self, Double?.self,
-      Int16?.self, Int16?.self, Float?.self, Float?.self)
-    let sources = rows.map {
-      source, name, cutout, ra, dec, flux, size, label, predicted, probability, outlier in
-      ListedSource(
-        cell: MontageCell(source: source, name: name, cutout: cutout, classID: label),
-        position: SkyPosition(ra: ra, dec: dec), totalFlux: flux, majorAxis: size,
-        labelledAs: label,
-        predictedAs: predicted, probability: probability, outlierScore: outlier)
-    }
+      """, as: ListedSource.self)
     return (sources, all)
   }
 
-  private func joined(_ filter: SourceFilter, _ scheme: ClassScheme, _ work: NewestWork) -> SQL {
+  private func joined(_ survey: Survey, _ scheme: ClassScheme, _ work: NewestWork) -> SQL {
     """
     FROM reber.source
     LEFT JOIN reber.cutout ON cutout.survey_id = source.survey_id
@@ -161,17 +170,15 @@ extension Survey {
         AND member.survey_id = source.survey_id AND member.source_id = source.source_id
     LEFT JOIN (
         SELECT source_id, class_id FROM reber.consensus
-        WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
-    ) AS consensus ON consensus.source_id = source.source_id
-    WHERE source.survey_id = \(id) AND \(filter.conditions(work).joined(separator: " AND "))
+        WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+    ) AS said ON said.source_id = source.source_id
+    WHERE source.survey_id = \(survey.id) AND \(conditions(work).joined(separator: " AND "))
     """
   }
-}
 
-extension SourceFilter {
-  fileprivate func conditions(_ work: NewestWork) -> [SQL] {
+  private func conditions(_ work: NewestWork) -> [SQL] {
     var conditions: [SQL] = ["true"]
-    if let labelledAs { conditions.append("consensus.class_id = \(labelledAs)") }
+    if let labelledAs { conditions.append("said.class_id = \(labelledAs)") }
     if let predictedAs { conditions.append("prediction.class_id = \(predictedAs)") }
     for (column, range) in [
       ("prediction.probability", probability), ("source.total_flux", flux),
@@ -208,29 +215,22 @@ extension SourceFilter.Order {
   }
 }
 
-extension Survey {
-  /// The embeddings of the survey's current cutouts by a model, in the order of their sources.
-  public func embeddings(model number: Int, in database: Connection) throws -> [Embedding] {
-    let model = try Model.find(.encoder, .classifier, numbered: number, in: database)
-    return try model.embeddings(of: self, in: database)
-  }
-}
-
-extension Survey {
-  /// The consensus of the annotators and the newest prediction of every source that has either.
+extension NewestWork {
+  /// The consensus of the annotators and the newest prediction of every source of a survey that has
+  /// either.
   public func knownClasses(
-    scheme: ClassScheme, work: NewestWork, in database: Connection
+    of survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> [Int: (label: Int16?, prediction: Int16?)] {
     let rows = try database.rows(
       """
       SELECT source_id, label.class_id, prediction.class_id
       FROM (
           SELECT source_id, class_id FROM reber.consensus
-          WHERE survey_id = \(id) AND class_scheme_id = \(scheme.id)
+          WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
       ) AS label
       FULL JOIN (
           SELECT source_id, class_id FROM reber.prediction
-          WHERE run_id = \(work.classification) AND survey_id = \(id)
+          WHERE run_id = \(classification) AND survey_id = \(survey.id)
       ) AS prediction USING (source_id)
       """, as: Int.self, Int16?.self, Int16?.self)
     return Dictionary(

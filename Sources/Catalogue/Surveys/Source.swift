@@ -103,23 +103,23 @@ public struct SourceChanges: Sendable, Codable, Equatable {
   public init() {}
 }
 
-extension Survey {
-  /// Writes catalogue rows into the survey: new ones are added, changed ones replaced, equal ones
+extension Source {
+  /// Writes catalogue rows into a survey: new ones are added, changed ones replaced, equal ones
   /// left.
   ///
   /// The whole is one transaction. A row whose name was met before in the same catalogue is set
   /// aside as rejected.
   ///
   /// `body` calls `write` with each row, in order; rejected rows are kept under the name `file`.
-  public func writeSources(
-    from file: String, run: Int, in database: Connection,
+  public static func write(
+    from file: String, into survey: Survey, run: Int, in database: Connection,
     _ body: (_ write: (IncomingRow) throws -> Void) throws -> Void
   ) throws -> SourceChanges {
     try database.transaction { database in
       try database.execute(
         """
         CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS
-        SELECT NULL::bigint AS row_number, \(Source.columns), NULL::text AS reason,
+        SELECT NULL::bigint AS row_number, \(columns), NULL::text AS reason,
             NULL::bigint AS repeated_row
         FROM reber.source
         WITH NO DATA
@@ -127,12 +127,12 @@ extension Survey {
       try database.copy(into: "incoming", IncomingRow.columns) { rows in
         try body { try rows.write($0) }
       }
-      return try merge(from: file, run: run, in: database)
+      return try merge(from: file, into: survey, run: run, in: database)
     }
   }
 
-  private func merge(
-    from file: String, run: Int, in database: Connection
+  private static func merge(
+    from file: String, into survey: Survey, run: Int, in database: Connection
   ) throws -> SourceChanges {
     var changes = SourceChanges()
     try database.execute(
@@ -162,15 +162,15 @@ extension Survey {
         WHERE reason IS NOT NULL ORDER BY row_number LIMIT 1
         """, as: Bool.self) ?? false
     try database.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
-    changes.changed = try supersede(run: run, in: database)
+    changes.changed = try supersede(in: survey, run: run, database)
     changes.added = try database.execute(
       """
-      INSERT INTO reber.source (survey_id, \(Source.columns), designation, run_id)
-      SELECT \(id), \(Source.columns), reber.designation(ra, dec), \(run)
+      INSERT INTO reber.source (survey_id, \(columns), designation, run_id)
+      SELECT \(survey.id), \(columns), reber.designation(ra, dec), \(run)
       FROM incoming
       WHERE NOT EXISTS (
           SELECT FROM reber.source
-          WHERE source.survey_id = \(id) AND source.name = incoming.name
+          WHERE source.survey_id = \(survey.id) AND source.name = incoming.name
       )
       ORDER BY row_number
       ON CONFLICT (survey_id, name) DO NOTHING
@@ -181,51 +181,100 @@ extension Survey {
   }
 
   /// Replaces the rows that differ, and keeps what they were.
-  private func supersede(run: Int, in database: Connection) throws -> Int {
+  private static func supersede(
+    in survey: Survey, run: Int, _ database: Connection
+  ) throws -> Int {
     try database.execute(
       """
       WITH differing AS (
-          SELECT source.source_id, \(Source.columns, of: "incoming")
+          SELECT source.source_id, \(columns, of: "incoming")
           FROM incoming
-          JOIN reber.source ON source.survey_id = \(id) AND source.name = incoming.name
-          WHERE (\(Source.columns, of: "source"))
-              IS DISTINCT FROM (\(Source.columns, of: "incoming"))
+          JOIN reber.source ON source.survey_id = \(survey.id) AND source.name = incoming.name
+          WHERE (\(columns, of: "source"))
+              IS DISTINCT FROM (\(columns, of: "incoming"))
       ), kept AS (
           INSERT INTO reber.source_superseded (
-              survey_id, source_id, designation, run_id, \(Source.columns), superseded_by
+              survey_id, source_id, designation, run_id, \(columns), superseded_by
           )
           SELECT survey_id, source_id, source.designation, source.run_id,
-              \(Source.columns, of: "source"), \(run)
+              \(columns, of: "source"), \(run)
           FROM reber.source
           JOIN differing USING (source_id)
-          WHERE source.survey_id = \(id)
+          WHERE source.survey_id = \(survey.id)
       )
       UPDATE reber.source
-      SET (\(Source.columns), designation, run_id) = (
-          \(Source.columns, of: "differing"),
+      SET (\(columns), designation, run_id) = (
+          \(columns, of: "differing"),
           reber.designation(differing.ra, differing.dec), \(run)
       )
       FROM differing
-      WHERE source.survey_id = \(id) AND source.source_id = differing.source_id
+      WHERE source.survey_id = \(survey.id) AND source.source_id = differing.source_id
       """)
   }
 
-  /// The keys of the survey's sources by their names.
-  public func sourceKeys(in database: Connection) throws -> [String: Int] {
+  /// The keys of a survey's sources by their names.
+  public static func keys(of survey: Survey, in database: Connection) throws -> [String: Int] {
     let pairs = try database.rows(
-      "SELECT name, source_id FROM reber.source WHERE survey_id = \(id)",
+      "SELECT name, source_id FROM reber.source WHERE survey_id = \(survey.id)",
       as: String.self, Int.self)
     return Dictionary(pairs.map { ($0, $1) }, uniquingKeysWith: { $1 })
   }
 
-  /// The survey's sources by name, with the attribute that names their image where it is known.
-  public func sources(imageColumn: String? = nil, in database: Connection) throws -> [StoredSource]
-  {
+  /// The names of sources of a survey, in the same order.
+  public static func names(
+    of sources: [Int], in survey: Survey, _ database: Connection
+  ) throws -> [String] {
+    let pairs = try database.rows(
+      """
+      SELECT source_id, name FROM reber.source
+      WHERE survey_id = \(survey.id) AND source_id = ANY (\(sources))
+      """, as: Int.self, String.self)
+    let names = Dictionary(pairs.map { ($0, $1) }, uniquingKeysWith: { $1 })
+    return sources.compactMap { names[$0] }
+  }
+
+  /// The names of the first sources of a survey that no ingested image shows.
+  public static func namesWithoutImage(
+    of survey: Survey, atMost count: Int, in database: Connection
+  ) throws -> [String] {
+    try database.rows(
+      """
+      SELECT name FROM reber.source_without_image
+      WHERE survey_id = \(survey.id)
+      ORDER BY source_id
+      LIMIT \(count)
+      """, as: String.self)
+  }
+
+  /// The runs that read the catalogues of the survey of that name, where there is one: those whose
+  /// sources stand in it.
+  public static func runs(
+    ofSurveyNamed name: String, in database: Connection
+  ) throws -> [Work.Parent] {
+    try database.rows(
+      """
+      SELECT run_id
+      FROM reber.run_input
+      WHERE role = 'catalogue' AND run_id IN (
+          SELECT source.run_id FROM reber.source JOIN reber.survey USING (survey_id)
+          WHERE survey.name = \(name)
+      )
+      """, as: Int.self
+    ).map { Work.Parent(run: $0, role: "sources") }
+  }
+}
+
+extension StoredSource {
+  /// A survey's sources in the order of their keys, with the attribute that names their image where
+  /// it is known.
+  public static func all(
+    of survey: Survey, imageColumn: String? = nil, in database: Connection
+  ) throws -> [StoredSource] {
     try database.rows(
       """
       SELECT source_id, name, ra, dec, major_axis, attributes ->> \(imageColumn) AS image
       FROM reber.source
-      WHERE survey_id = \(id)
+      WHERE survey_id = \(survey.id)
       ORDER BY source_id
       """, as: StoredSource.self)
   }

@@ -20,7 +20,7 @@ public struct SourceDetail: Sendable {
   /// What every annotator said, newest first.
   public var labels: [Said]
   /// The newest classification's probabilities, highest first.
-  public var probabilities: [(className: String, classID: Int16, probability: Float)]
+  public var probabilities: [ClassProbability]
   /// The leaf of the newest clustering.
   public var cluster: Int?
   /// Larger is less like anything else.
@@ -59,96 +59,123 @@ public struct SourceDetail: Sendable {
   }
 }
 
-extension Survey {
-  /// All that is known of a source.
+extension SourceDetail {
+  /// All that is known of a source of a survey.
   ///
   /// - Throws: `CatalogueError.unknownSource`.
-  public func detail(
-    of name: String, scheme: ClassScheme, work: NewestWork, in database: Connection
+  public static func of(
+    _ name: String, in survey: Survey, scheme: ClassScheme, work: NewestWork,
+    in database: Connection
   ) throws -> SourceDetail {
     let found = try database.first(
       """
-      SELECT source_id, designation, ra, dec, total_flux, peak_flux, rms, major_axis
-      FROM reber.source WHERE survey_id = \(id) AND name = \(name)
-      """, as: Int.self, String?.self, Double?.self, Double?.self, Double?.self, Double?.self,
-      Double?.self, Double?.self)
-    guard let (source, designation, ra, dec, total, peak, rms, size) = found else {
-      throw CatalogueError.unknownSource(name, survey: self.name)
+      SELECT source_id, designation, \(Source.columns)
+      FROM reber.source WHERE survey_id = \(survey.id) AND name = \(name)
+      """, as: Int.self, String?.self, Source.self)
+    guard let (id, designation, source) = found else {
+      throw CatalogueError.unknownSource(name, survey: survey.name)
     }
     let place = try database.first(
       """
       SELECT cluster, outlier_score FROM reber.cluster_member
-      WHERE clustering_id = \(work.clustering) AND survey_id = \(id) AND source_id = \(source)
-      """, as: Int32.self, Float.self)
+      WHERE clustering_id = \(work.clustering) AND survey_id = \(survey.id) AND source_id = \(id)
+      """, as: Int.self, Float.self)
     return SourceDetail(
       source: StoredSource(
-        id: source, name: name, position: SkyPosition(ra: ra, dec: dec), majorAxis: size),
-      designation: designation, totalFlux: total, peakFlux: peak, rms: rms,
-      attributes: try attributes(of: source, database), cutout: try image(of: source, database),
-      labels: try said(of: source, scheme, database),
-      probabilities: try probabilities(of: source, work, database),
-      cluster: place.map { Int($0.0) }, outlierScore: place?.1)
+        id: id, name: name, position: source.position, majorAxis: source.majorAxis),
+      designation: designation, totalFlux: source.totalFlux, peakFlux: source.peakFlux,
+      rms: source.rms, attributes: try attributes(of: id, in: survey, database),
+      cutout: try Image.of(id, in: survey, database),
+      labels: try Said.all(of: id, in: survey, scheme, database),
+      probabilities: try ClassProbability.all(of: id, in: survey, work, database),
+      cluster: place?.0, outlierScore: place?.1)
   }
 
-  private func attributes(
-    of source: Int, _ database: Connection
+  private static func attributes(
+    of source: Int, in survey: Survey, _ database: Connection
   ) throws -> [(name: String, value: String)] {
     try database.rows(
       """
       SELECT each.key, coalesce(each.value || coalesce(' ' || column_of.unit, ''), '')
       FROM reber.source, jsonb_each_text(source.attributes) AS each
       LEFT JOIN reber.survey_column AS column_of
-          ON column_of.survey_id = \(id) AND column_of.name = each.key
-      WHERE source.survey_id = \(id) AND source_id = \(source)
+          ON column_of.survey_id = \(survey.id) AND column_of.name = each.key
+      WHERE source.survey_id = \(survey.id) AND source_id = \(source)
       ORDER BY column_of.ordinal, each.key
       """, as: String.self, String.self
     ).map { (name: $0, value: $1) }
   }
+}
 
-  private func image(of source: Int, _ database: Connection) throws -> SourceDetail.Image? {
+extension SourceDetail.Image: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("cutout_id", \.cutout), .column("width", \.width), .column("height", \.height),
+    .column("pixel_scale", \.pixelScale), .column("wcs", \.wcs), .column("off_image", \.offImage),
+    .column("sha256", \.sha256), make: SourceDetail.Image.init)
+
+  fileprivate static func of(
+    _ source: Int, in survey: Survey, _ database: Connection
+  ) throws -> SourceDetail.Image? {
     try database.first(
       """
-      SELECT cutout_id, width, height, pixel_scale, wcs, off_image, sha256 FROM reber.cutout
-      WHERE survey_id = \(id) AND source_id = \(source) AND is_current
-      """, as: Int.self, Int32.self, Int32.self, Float?.self, JSON?.self, Float.self, String.self
-    ).map {
-      SourceDetail.Image(
-        cutout: $0, width: Int($1), height: Int($2), pixelScale: $3, wcs: $4, offImage: $5,
-        sha256: $6)
-    }
+      SELECT \(columns) FROM reber.cutout
+      WHERE survey_id = \(survey.id) AND source_id = \(source) AND is_current
+      """, as: SourceDetail.Image.self)
   }
+}
 
-  private func said(
-    of source: Int, _ scheme: ClassScheme, _ database: Connection
+extension SourceDetail.Said: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("annotator", \.annotator), .column("class.name", \.className),
+    .expression(
+      "to_char(labelled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')", as: "labelled_at", \.at),
+    .column("method", \.method), .column("comment", \.comment), make: SourceDetail.Said.init)
+
+  fileprivate static func all(
+    of source: Int, in survey: Survey, _ scheme: ClassScheme, _ database: Connection
   ) throws -> [SourceDetail.Said] {
     try database.rows(
       """
-      SELECT annotator, class.name, to_char(labelled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),
-          method, comment
+      SELECT \(columns)
       FROM reber.label
       LEFT JOIN reber.class USING (class_scheme_id, class_id)
-      WHERE survey_id = \(id) AND source_id = \(source) AND class_scheme_id = \(scheme.id)
+      WHERE survey_id = \(survey.id) AND source_id = \(source) AND class_scheme_id = \(scheme.id)
       ORDER BY label_id DESC
-      """, as: String.self, String?.self, String.self, String.self, String?.self
-    ).map { SourceDetail.Said(annotator: $0, className: $1, at: $2, method: $3, comment: $4) }
+      """, as: SourceDetail.Said.self)
   }
+}
+
+/// A class and the probability that a source is of it.
+public struct ClassProbability: Sendable {
+  /// The class's name.
+  public var className: String
+  /// The class.
+  public var classID: Int16
+  /// 0 to 1.
+  public var probability: Float
+}
+
+extension ClassProbability: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("class.name", \.className), .column("class.class_id", \.classID),
+    .column("given.probability", \.probability), make: ClassProbability.init)
 
   /// The newest classification's probabilities of a source, highest first.
-  public func probabilities(
-    of source: Int, _ work: NewestWork, _ database: Connection
-  ) throws -> [(className: String, classID: Int16, probability: Float)] {
+  public static func all(
+    of source: Int, in survey: Survey, _ work: NewestWork, _ database: Connection
+  ) throws -> [ClassProbability] {
     try database.rows(
       """
-      SELECT class.name, class.class_id, given.probability
+      SELECT \(columns)
       FROM reber.prediction
       CROSS JOIN unnest(probabilities) WITH ORDINALITY AS given (probability, place)
       JOIN reber.model_class ON model_class.model_id = prediction.model_id
           AND model_class.ordinal = given.place - 1
       JOIN reber.class ON class.class_scheme_id = model_class.class_scheme_id
           AND class.class_id = model_class.class_id
-      WHERE run_id = \(work.classification) AND survey_id = \(id) AND source_id = \(source)
+      WHERE run_id = \(work.classification) AND survey_id = \(survey.id)
+          AND source_id = \(source)
       ORDER BY given.probability DESC, class.class_id
-      """, as: String.self, Int16.self, Float.self
-    ).map { (className: $0, classID: $1, probability: $2) }
+      """, as: ClassProbability.self)
   }
 }

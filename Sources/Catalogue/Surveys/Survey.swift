@@ -3,7 +3,7 @@ public import PostgreSQL
 /// A radio survey: one instrument, frequency, beam and catalogue.
 public struct Survey: Sendable, Equatable, Codable {
   /// The key in `reber.survey`.
-  public var id: Int32
+  public var id: Int
 
   /// A short lower-case name, which also names the partition of its sources.
   public var name: String
@@ -54,13 +54,28 @@ public struct Survey: Sendable, Equatable, Codable {
   }
 }
 
+extension Survey: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("survey_id", \.id), .column("name", \.name),
+    .group(\.observation, Observation.columns), .column("simulated", \.simulated),
+    make: Survey.init)
+}
+
+extension Survey.Observation: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("title", \.title), .column("frequency_hz", \.frequency),
+    .column("beam_major", \.beamMajor), .column("beam_minor", \.beamMinor),
+    .column("beam_angle", \.beamAngle), .column("pixel_scale", \.pixelScale),
+    .column("reference", \.reference), make: Survey.Observation.init)
+}
+
 extension Survey {
   /// Makes the survey and its partition, or finds the one that has the name.
   ///
   /// - Throws: `CatalogueError.badName` where PostgreSQL could not name a partition by it.
   public static func add(named name: String, in database: Connection) throws -> Survey {
     try check(name: name)
-    _ = try database.row("SELECT reber.add_survey(\(name))", as: Int32.self)
+    _ = try database.row("SELECT reber.add_survey(\(name))", as: Int.self)
     return try named(name, in: database)
   }
 
@@ -86,30 +101,14 @@ extension Survey {
 
   /// Every survey, by name.
   public static func all(in database: Connection) throws -> [Survey] {
-    try database.rows(
-      """
-      SELECT survey_id, name, simulated, title, frequency_hz, beam_major, beam_minor, beam_angle,
-          pixel_scale, reference
-      FROM reber.survey
-      ORDER BY name
-      """,
-      as: Int32.self, String.self, Bool.self, String?.self, Double?.self, Float?.self, Float?.self,
-      Float?.self, Float?.self, String?.self
-    ).map { id, name, simulated, title, frequency, major, minor, angle, scale, reference in
-      Survey(
-        id: id, name: name,
-        observation: Observation(
-          title: title, frequency: frequency, beamMajor: major, beamMinor: minor,
-          beamAngle: angle, pixelScale: scale, reference: reference),
-        simulated: simulated)
-    }
+    try database.rows("SELECT \(columns) FROM reber.survey ORDER BY name", as: Survey.self)
   }
 
   /// Fills in what is known now; what is `nil` in `observation` stays as it was.
   public func describe(
     _ observation: Observation, simulated: Bool = false, in database: Connection
   ) throws {
-    _ = try database.execute(
+    try database.execute(
       """
       UPDATE reber.survey
       SET title = coalesce(\(observation.title), title),
@@ -126,45 +125,13 @@ extension Survey {
 
   /// How many rows the survey has of each kind.
   public func counts(in database: Connection) throws -> Counts {
-    let (sources, cutouts, labelled) = try database.row(
+    try database.row(
       """
       SELECT
           (SELECT count(*) FROM reber.source WHERE survey_id = \(id)),
           (SELECT count(*) FROM reber.cutout WHERE survey_id = \(id) AND is_current),
           (SELECT count(DISTINCT source_id) FROM reber.current_label WHERE survey_id = \(id))
-      """,
-      as: Int.self, Int.self, Int.self)
-    return Counts(sources: sources, cutouts: cutouts, labelled: labelled)
-  }
-
-  /// The first sources that no ingested image shows, by name.
-  public func namesWithoutImage(
-    atMost count: Int, in database: Connection
-  ) throws -> [String] {
-    try database.rows(
-      """
-      SELECT name FROM reber.source_without_image
-      WHERE survey_id = \(id)
-      ORDER BY source_id
-      LIMIT \(count)
-      """, as: String.self)
-  }
-
-  /// The runs that read the catalogues of the survey of that name, where there is one: those whose
-  /// sources stand in it.
-  public static func catalogueRuns(
-    of name: String, in database: Connection
-  ) throws -> [Work.Parent] {
-    try database.rows(
-      """
-      SELECT run_id
-      FROM reber.run_input
-      WHERE role = 'catalogue' AND run_id IN (
-          SELECT source.run_id FROM reber.source JOIN reber.survey USING (survey_id)
-          WHERE survey.name = \(name)
-      )
-      """, as: Int.self
-    ).map { Work.Parent(run: $0, role: "sources") }
+      """, as: Counts.self)
   }
 
   /// The sizes of a survey.
@@ -178,4 +145,10 @@ extension Survey {
     /// Sources that somebody labelled.
     public var labelled: Int
   }
+}
+
+extension Survey.Counts: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("sources", \.sources), .column("cutouts", \.cutouts), .column("labelled", \.labelled),
+    make: Survey.Counts.init)
 }

@@ -39,36 +39,30 @@ extension SurveyColumn: QueryRow {
         description: description),
       mappedTo: mappedTo)
   }
-}
 
-extension Survey {
-  /// Writes what is known of the catalogue's columns; a later run's word replaces an earlier one's.
-  public func write(_ columns: [SurveyColumn], run: Int, in database: Connection) throws {
-    for (ordinal, item) in columns.enumerated() {
-      let column = item.column
-      _ = try database.execute(
+  /// Writes what is known of the columns of a survey's catalogue; a later run's word replaces an
+  /// earlier one's.
+  public static func write(
+    _ columns: [SurveyColumn], of survey: Survey, run: Int, in database: Connection
+  ) throws {
+    for (ordinal, column) in columns.enumerated() {
+      try database.execute(
         """
-        INSERT INTO reber.survey_column
-            (survey_id, name, ordinal, datatype, unit, ucd, description, mapped_to, run_id)
-        VALUES (
-            \(id), \(column.name), \(Int32(ordinal)), \(column.datatype.rawValue), \(column.unit),
-            \(column.ucd), \(column.description), \(item.mappedTo), \(run)
-        )
+        INSERT INTO reber.survey_column (survey_id, ordinal, run_id, \(Self.columns))
+        VALUES (\(survey.id), \(ordinal), \(run), \(values: column))
         ON CONFLICT (survey_id, name) DO UPDATE
-        SET (ordinal, datatype, unit, ucd, description, mapped_to, run_id) = (
-            excluded.ordinal, excluded.datatype, excluded.unit, excluded.ucd,
-            excluded.description, excluded.mapped_to, excluded.run_id
-        )
+        SET (ordinal, run_id, \(Self.columns))
+            = (excluded.ordinal, excluded.run_id, \(Self.columns, of: "excluded"))
         """)
     }
   }
 
-  /// The columns of the survey's catalogue, in its order.
-  public func columns(in database: Connection) throws -> [SurveyColumn] {
+  /// The columns of a survey's catalogue, in its order.
+  public static func all(of survey: Survey, in database: Connection) throws -> [SurveyColumn] {
     try database.rows(
       """
-      SELECT \(SurveyColumn.columns) FROM reber.survey_column
-      WHERE survey_id = \(id)
+      SELECT \(columns) FROM reber.survey_column
+      WHERE survey_id = \(survey.id)
       ORDER BY ordinal
       """, as: SurveyColumn.self)
   }

@@ -13,7 +13,8 @@ extension SQL.Interpolation {
   public mutating func appendInterpolation<Row: QueryRow>(values row: Row) {
     for (index, field) in Row.columns.fields.enumerated() {
       if index > 0 { appendLiteral(", ") }
-      pieces.append(.value(Parameter(field.value(row), as: field.expected.types[0])))
+      let type = field.expected.types[0]
+      pieces.append(.value(Parameter(type) { try field.append(row, type, &$0) }))
     }
   }
 }

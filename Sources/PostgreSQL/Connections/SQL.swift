@@ -93,22 +93,16 @@ struct Parameter: Sendable {
 
   var length: Int32 { Int32(bytes?.count ?? 0) }
 
-  init<Value: PostgresColumn>(_ value: Value) { self.init(value, as: Value.Wire.type) }
-
-  /// A value whose type, of a null too, is known.
-  init(_ value: any PostgresColumn, as type: PostgresType) {
-    self.type = type
-    bytes = value.wireBytes
+  init<Value: PostgresColumn>(_ value: Value) {
+    let type = Value.types[0]
+    self.init(type) { try value.append(to: &$0, as: type) }
   }
-}
 
-extension PostgresColumn {
-  /// The binary form of the value's own type; `nil` for null.
-  fileprivate var wireBytes: [UInt8]? {
-    wire.map { wire in
-      var buffer: [UInt8] = []
-      wire.encode(into: &buffer)
-      return buffer
-    }
+  /// Takes what `append` appends behind its length; every value fits its own type.
+  init(_ type: PostgresType, _ append: (inout [UInt8]) throws -> Void) {
+    self.type = type
+    var buffer: [UInt8] = []
+    guard (try? append(&buffer)) != nil, buffer[0] != 0xFF else { return }
+    bytes = Array(buffer.dropFirst(4))
   }
 }

@@ -21,9 +21,7 @@ public struct CopyWriter<Row>: ~Copyable {
   /// - Throws: ``PostgresError`` where a number is more than its column holds.
   public mutating func write(_ row: Row) throws {
     Int16(fields.count).appendBigEndian(to: &buffer)
-    for (field, type) in zip(fields, types) {
-      try field.value(row).append(to: &buffer, as: type)
-    }
+    for index in fields.indices { try fields[index].append(row, types[index], &buffer) }
     if buffer.count >= Self.chunk { try flush() }
   }
 
@@ -49,11 +47,12 @@ public struct CopyWriter<Row>: ~Copyable {
 public typealias SharedValues = KeyValuePairs<String, any PostgresColumn>
 
 extension Connection {
-  /// Writes rows into their table by binary COPY, the fastest way in; gives their number.
+  /// Writes rows into their table by binary COPY, the fastest way in.
   ///
   /// - Parameters:
   ///   - rows: The rows.
   ///   - shared: Columns that the row type lacks, with their values: `["run_id": run]`.
+  /// - Returns: How many rows were added.
   /// - Throws: ``PostgresError``; nothing is added then.
   @discardableResult
   public func copy<Row: TableRow>(
@@ -64,7 +63,7 @@ extension Connection {
     }
   }
 
-  /// Writes rows into a table by binary COPY as `body` makes them; gives their number.
+  /// Writes rows into a table by binary COPY as `body` makes them.
   ///
   /// The types of the table's columns are learned first.
   ///
@@ -116,7 +115,9 @@ extension Connection {
 extension Field {
   /// A column that has the same value in all rows.
   init(shared name: String, _ value: any PostgresColumn) {
-    self.init(sql: name, expected: value.expectedCell, value: { _ in value })
+    self.init(
+      sql: name, expected: value.expectedCell,
+      append: { _, type, buffer in try value.append(to: &buffer, as: type) })
   }
 }
 

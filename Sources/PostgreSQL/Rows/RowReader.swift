@@ -74,19 +74,17 @@ public struct RowReader {
   /// The value of the next cell.
   mutating func next<Value: PostgresColumn>(_: Value.Type) throws -> Value {
     defer { column += 1 }
-    guard let bytes = column < cells.count ? cells[column] : nil else {
-      guard let null = Value.column(nil) else {
-        throw PostgresError.decoding(
-          "column '\(name)' is null in row \(row), where \(Value.self) was asked for",
-          sql: shape.sql)
-      }
-      return null
-    }
-    guard let wire = Value.Wire(wire: bytes), let value = Value.column(wire) else {
-      throw PostgresError.decoding(
-        "column '\(name)' of row \(row) is no \(Value.self)", sql: shape.sql)
-    }
+    let bytes = column < cells.count ? cells[column] : nil
+    guard let value = Value(cell: bytes) else { throw unreadable(bytes, as: Value.self) }
     return value
+  }
+
+  private func unreadable(_ bytes: UnsafeRawBufferPointer?, as type: Any.Type) -> PostgresError {
+    let name = shape.names[column]
+    return .decoding(
+      bytes == nil
+        ? "column '\(name)' is null in row \(row), where \(type) was asked for"
+        : "column '\(name)' of row \(row) is no \(type)", sql: shape.sql)
   }
 
   /// Passes over the next cells where all of them are null; says whether they were.
@@ -95,6 +93,4 @@ public struct RowReader {
     column += count
     return true
   }
-
-  private var name: String { shape.names[column] }
 }

@@ -19,7 +19,7 @@ public struct ExpectedCell: Sendable {
 
 extension PostgresColumn {
   public static var expected: [ExpectedCell] {
-    [ExpectedCell(name: "\(Self.self)", types: [Wire.type] + Wire.alsoTakes)]
+    [ExpectedCell(name: "\(Self.self)", types: types)]
   }
 
   public static func read(from cells: inout RowReader) throws -> Self { try cells.next(Self.self) }
@@ -64,7 +64,8 @@ public struct Columns<Row>: Sendable {
     make: @escaping @Sendable (repeat each Value) throws -> Row
   ) {
     fields = Self.fields(repeat each columns)
-    read = { cells in try make(repeat try (each columns).read(&cells)) }
+    let reads = (repeat (each columns).read)
+    read = { cells in try make(repeat try (each reads)(&cells)) }
   }
 
   /// Gathers columns of rows that are written only.
@@ -88,18 +89,21 @@ public struct RowColumn<Row, Value>: Sendable {
   let read: @Sendable (inout RowReader) throws -> Value
 }
 
-/// One column: what SQL calls it, and the value that a row has for it.
+/// One column: what SQL calls it, and how a row is written into it.
 struct Field<Row>: Sendable {
+  /// Appends a row's value behind its length, as a type that its column may have.
+  typealias Append = @Sendable (Row, PostgresType, inout [UInt8]) throws -> Void
+
   /// A name, or an expression.
   var sql: String
   /// What an expression is called.
   var alias: String?
   var expected: ExpectedCell
-  var value: @Sendable (Row) -> any PostgresColumn
+  var append: Append
 
   /// The same column of a row that holds this one's.
-  func of<Outer>(_ value: @escaping @Sendable (Outer) -> any PostgresColumn) -> Field<Outer> {
-    Field<Outer>(sql: sql, alias: alias, expected: expected, value: value)
+  func of<Outer>(_ append: @escaping Field<Outer>.Append) -> Field<Outer> {
+    Field<Outer>(sql: sql, alias: alias, expected: expected, append: append)
   }
 }
 
@@ -116,7 +120,8 @@ extension RowColumn where Value: PostgresColumn {
     _ sql: String, as alias: String?, _ member: @escaping @Sendable (Row) -> Value
   ) -> RowColumn {
     let field = Field<Row>(
-      sql: sql, alias: alias, expected: Value.expected[0], value: { member($0) })
+      sql: sql, alias: alias, expected: Value.expected[0],
+      append: { row, type, buffer in try member(row).append(to: &buffer, as: type) })
     return RowColumn(fields: [field], read: { try $0.next(Value.self) })
   }
 
@@ -134,8 +139,9 @@ extension RowColumn {
     _ member: @escaping @Sendable (Row) -> Value, _ columns: Columns<Value>
   ) -> RowColumn {
     RowColumn(
-      fields: columns.fields.map { inner in inner.of { inner.value(member($0)) } },
-      read: columns.read)
+      fields: columns.fields.map { inner in
+        inner.of { row, type, buffer in try inner.append(member(row), type, &buffer) }
+      }, read: columns.read)
   }
 
   /// Columns that make one member, which is `nil` where all of them are null.
@@ -144,7 +150,10 @@ extension RowColumn {
   ) -> RowColumn where Value == Whole? {
     RowColumn(
       fields: columns.fields.map { inner in
-        inner.of { row in member(row).map(inner.value) ?? Int?.none }
+        inner.of { row, type, buffer in
+          guard let whole = member(row) else { return Int32(-1).appendBigEndian(to: &buffer) }
+          try inner.append(whole, type, &buffer)
+        }
       }, read: { try $0.skipNulls(columns.fields.count) ? nil : columns.read(&$0) })
   }
 }

@@ -50,7 +50,7 @@ public struct JSON: Sendable, Equatable {
 extension JSON: PostgresValue {
   public static var type: PostgresType { .jsonb }
 
-  public func encode(into buffer: inout [UInt8]) {
+  public func encode(into buffer: inout [UInt8], as _: PostgresType) {
     buffer.append(1)
     buffer.append(contentsOf: text.utf8)
   }

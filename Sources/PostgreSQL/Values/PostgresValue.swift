@@ -1,13 +1,22 @@
+/// What a column holds: a value, a value or null, or an `enum` whose raw value it is.
+public protocol PostgresColumn: PostgresReadable {
+  /// The type that values are sent as, and the other types of columns that they are written into
+  /// and read from.
+  static var types: [PostgresType] { get }
+
+  /// Appends the value behind its length, or the length −1 for null, as rows of COPY have it.
+  ///
+  /// - Throws: ``PostgresError`` of kind `decoding` where the value does not fit the type.
+  func append(to buffer: inout [UInt8], as type: PostgresType) throws
+
+  /// Reads a cell, `nil` for null; fails where it is no such value.
+  init?(cell bytes: UnsafeRawBufferPointer?)
+}
+
 /// A Swift type that PostgreSQL has too, in binary.
-public protocol PostgresValue: PostgresColumn where Wire == Self {
+public protocol PostgresValue: PostgresColumn {
   /// The type that values are sent as.
   static var type: PostgresType { get }
-
-  /// Other types of columns that such values are written into and read from.
-  static var alsoTakes: [PostgresType] { get }
-
-  /// Appends the binary form of ``type``.
-  func encode(into buffer: inout [UInt8])
 
   /// Appends the binary form of a type that the value may be written as.
   ///
@@ -19,60 +28,55 @@ public protocol PostgresValue: PostgresColumn where Wire == Self {
 }
 
 extension PostgresValue {
-  public static var alsoTakes: [PostgresType] { [] }
+  public static var types: [PostgresType] { [type] }
 
-  public func encode(into buffer: inout [UInt8], as type: PostgresType) throws {
-    encode(into: &buffer)
+  public func append(to buffer: inout [UInt8], as type: PostgresType) throws {
+    let start = buffer.count
+    Int32(0).appendBigEndian(to: &buffer)
+    try encode(into: &buffer, as: type)
+    withUnsafeBytes(of: UInt32(buffer.count - start - 4).bigEndian) { length in
+      for offset in 0..<4 { buffer[start + offset] = length[offset] }
+    }
   }
 
-  public var wire: Self? { self }
-
-  public static func column(_ wire: Self?) -> Self? { wire }
-}
-
-/// What a column holds: a value, or a value or null, or an `enum` whose raw value it is.
-public protocol PostgresColumn: PostgresReadable {
-  /// The value's type.
-  associatedtype Wire: PostgresValue
-
-  /// The value, or `nil` for null.
-  var wire: Wire? { get }
-
-  /// What a value or null is as this type; `nil` where it cannot be.
-  static func column(_ wire: Wire?) -> Self?
+  public init?(cell bytes: UnsafeRawBufferPointer?) {
+    guard let bytes else { return nil }
+    self.init(wire: bytes)
+  }
 }
 
 extension Optional: PostgresReadable, PostgresColumn where Wrapped: PostgresColumn {
-  public var wire: Wrapped.Wire? { flatMap(\.wire) }
+  public static var types: [PostgresType] { Wrapped.types }
 
-  public static func column(_ wire: Wrapped.Wire?) -> Wrapped?? {
-    guard let wire else { return .some(nil) }
-    return Wrapped.column(wire).map { .some($0) }
+  public func append(to buffer: inout [UInt8], as type: PostgresType) throws {
+    if let self {
+      try self.append(to: &buffer, as: type)
+    } else {
+      Int32(-1).appendBigEndian(to: &buffer)
+    }
+  }
+
+  public init?(cell bytes: UnsafeRawBufferPointer?) {
+    guard let bytes else {
+      self = .none
+      return
+    }
+    guard let value = Wrapped(cell: bytes) else { return nil }
+    self = value
   }
 }
 
 /// An `enum` conforms to ``PostgresColumn`` by saying so.
 extension PostgresColumn where Self: RawRepresentable, RawValue: PostgresValue {
-  public var wire: RawValue? { rawValue }
+  public static var types: [PostgresType] { RawValue.types }
 
-  public static func column(_ wire: RawValue?) -> Self? { wire.flatMap(Self.init(rawValue:)) }
-}
-
-extension PostgresColumn {
-  /// Appends the value behind its length, or the length −1 for null, as rows of COPY have it.
-  func append(to buffer: inout [UInt8], as type: PostgresType) throws {
-    guard let wire else { return Int32(-1).appendBigEndian(to: &buffer) }
-    try appendWithLength(to: &buffer) { try wire.encode(into: &$0, as: type) }
+  public func append(to buffer: inout [UInt8], as type: PostgresType) throws {
+    try rawValue.append(to: &buffer, as: type)
   }
-}
 
-/// Appends what `write` does behind its length.
-func appendWithLength(to buffer: inout [UInt8], _ write: (inout [UInt8]) throws -> Void) rethrows {
-  let start = buffer.count
-  Int32(0).appendBigEndian(to: &buffer)
-  try write(&buffer)
-  withUnsafeBytes(of: UInt32(buffer.count - start - 4).bigEndian) { length in
-    for offset in 0..<4 { buffer[start + offset] = length[offset] }
+  public init?(cell bytes: UnsafeRawBufferPointer?) {
+    guard let value = RawValue(cell: bytes) else { return nil }
+    self.init(rawValue: value)
   }
 }
 

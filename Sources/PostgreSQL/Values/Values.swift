@@ -1,6 +1,6 @@
 extension Bool: PostgresValue {
   public static var type: PostgresType { .boolean }
-  public func encode(into buffer: inout [UInt8]) { buffer.append(self ? 1 : 0) }
+  public func encode(into buffer: inout [UInt8], as _: PostgresType) { buffer.append(self ? 1 : 0) }
   public init?(wire bytes: UnsafeRawBufferPointer) {
     guard bytes.count == 1 else { return nil }
     self = bytes[0] != 0
@@ -11,15 +11,13 @@ extension Bool: PostgresValue {
 /// on the way in, never cut off.
 extension Int: PostgresValue {
   public static var type: PostgresType { .bigint }
-  public static var alsoTakes: [PostgresType] { [.integer, .smallint] }
-
-  public func encode(into buffer: inout [UInt8]) { Int64(self).appendBigEndian(to: &buffer) }
+  public static var types: [PostgresType] { [.bigint, .integer, .smallint] }
 
   public func encode(into buffer: inout [UInt8], as type: PostgresType) throws {
     switch type {
     case .smallint: try fitting(Int16.self).appendBigEndian(to: &buffer)
     case .integer: try fitting(Int32.self).appendBigEndian(to: &buffer)
-    default: encode(into: &buffer)
+    default: Int64(self).appendBigEndian(to: &buffer)
     }
   }
 
@@ -42,25 +40,33 @@ extension Int: PostgresValue {
 
 extension Int16: PostgresValue {
   public static var type: PostgresType { .smallint }
-  public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
+  public func encode(into buffer: inout [UInt8], as _: PostgresType) {
+    appendBigEndian(to: &buffer)
+  }
   public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
 extension Int32: PostgresValue {
   public static var type: PostgresType { .integer }
-  public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
+  public func encode(into buffer: inout [UInt8], as _: PostgresType) {
+    appendBigEndian(to: &buffer)
+  }
   public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
 extension Int64: PostgresValue {
   public static var type: PostgresType { .bigint }
-  public func encode(into buffer: inout [UInt8]) { appendBigEndian(to: &buffer) }
+  public func encode(into buffer: inout [UInt8], as _: PostgresType) {
+    appendBigEndian(to: &buffer)
+  }
   public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
 extension Float: PostgresValue {
   public static var type: PostgresType { .real }
-  public func encode(into buffer: inout [UInt8]) { bitPattern.appendBigEndian(to: &buffer) }
+  public func encode(into buffer: inout [UInt8], as _: PostgresType) {
+    bitPattern.appendBigEndian(to: &buffer)
+  }
   public init?(wire bytes: UnsafeRawBufferPointer) {
     guard let bits = UInt32(bigEndianBytes: bytes) else { return nil }
     self.init(bitPattern: bits)
@@ -69,7 +75,9 @@ extension Float: PostgresValue {
 
 extension Double: PostgresValue {
   public static var type: PostgresType { .doublePrecision }
-  public func encode(into buffer: inout [UInt8]) { bitPattern.appendBigEndian(to: &buffer) }
+  public func encode(into buffer: inout [UInt8], as _: PostgresType) {
+    bitPattern.appendBigEndian(to: &buffer)
+  }
   public init?(wire bytes: UnsafeRawBufferPointer) {
     guard let bits = UInt64(bigEndianBytes: bytes) else { return nil }
     self.init(bitPattern: bits)
@@ -78,21 +86,23 @@ extension Double: PostgresValue {
 
 extension String: PostgresValue {
   public static var type: PostgresType { .text }
-  public static var alsoTakes: [PostgresType] {
-    [.limitedText, .paddedText, .identifier, .character, .unknown]
+  public static var types: [PostgresType] {
+    [.text, .limitedText, .paddedText, .identifier, .character, .unknown]
   }
-  public func encode(into buffer: inout [UInt8]) { buffer.append(contentsOf: utf8) }
+  public func encode(into buffer: inout [UInt8], as _: PostgresType) {
+    buffer.append(contentsOf: utf8)
+  }
   public init?(wire bytes: UnsafeRawBufferPointer) { self.init(decoding: bytes, as: UTF8.self) }
 }
 
 /// `bytea`, and arrays of the element types below.
-extension Array: PostgresReadable, PostgresColumn where Element: PostgresElement {
-  public typealias Wire = [Element]
-}
+extension Array: PostgresReadable, PostgresColumn where Element: PostgresElement {}
 
 extension Array: PostgresValue where Element: PostgresElement {
   public static var type: PostgresType { Element.arrayType }
-  public func encode(into buffer: inout [UInt8]) { Element.encode(self, into: &buffer) }
+  public func encode(into buffer: inout [UInt8], as _: PostgresType) throws {
+    try Element.encode(self, into: &buffer)
+  }
   public init?(wire bytes: UnsafeRawBufferPointer) {
     guard let elements = Element.decode(bytes) else { return nil }
     self = elements
@@ -105,7 +115,7 @@ public protocol PostgresElement: Sendable {
   static var arrayType: PostgresType { get }
 
   /// Appends the array's binary form.
-  static func encode(_ elements: [Self], into buffer: inout [UInt8])
+  static func encode(_ elements: [Self], into buffer: inout [UInt8]) throws
 
   /// Reads the array's binary form; `nil` where it is not one, or holds a null.
   static func decode(_ bytes: UnsafeRawBufferPointer) -> [Self]?
@@ -144,14 +154,14 @@ extension String: PostgresElement {
 /// One dimension: its number, whether there are nulls, the element type, the extent, the lower
 /// bound; then each element's length and bytes.
 extension PostgresElement where Self: PostgresValue {
-  public static func encode(_ elements: [Self], into buffer: inout [UInt8]) {
+  public static func encode(_ elements: [Self], into buffer: inout [UInt8]) throws {
     Int32(elements.isEmpty ? 0 : 1).appendBigEndian(to: &buffer)
     Int32(0).appendBigEndian(to: &buffer)
     type.rawValue.appendBigEndian(to: &buffer)
     guard !elements.isEmpty else { return }
     Int32(elements.count).appendBigEndian(to: &buffer)
     Int32(1).appendBigEndian(to: &buffer)
-    for element in elements { appendWithLength(to: &buffer) { element.encode(into: &$0) } }
+    for element in elements { try element.append(to: &buffer, as: type) }
   }
 
   public static func decode(_ bytes: UnsafeRawBufferPointer) -> [Self]? {

@@ -26,7 +26,7 @@ extension EmbeddingMap {
     of survey: Survey, for classifier: Catalogue.Model, classification: Int,
     judged: [JudgedSource], classes: [String], in database: Connection
   ) throws {
-    guard let encoder = try survey.embeddingModel(for: classifier, in: database) else { return nil }
+    guard let encoder = try classifier.encoder(showing: survey, in: database) else { return nil }
     let embeddings = try encoder.embeddings(of: survey, in: database)
       .filter { $0.vector.allSatisfy(\.isFinite) }
     guard let dimensions = embeddings.first?.vector.count else { return nil }
@@ -34,7 +34,7 @@ extension EmbeddingMap {
       shape: [embeddings.count, dimensions], values: embeddings.flatMap(\.vector)
     ).onUnitSphere().onPrincipalPlane()
     let places = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { a, _ in a })
-    let said = try survey.predictedClasses(run: classification, in: database)
+    let said = try Prediction.classes(of: survey, run: classification, in: database)
     let known = Dictionary(judged.map { ($0.id, $0.truth) }, uniquingKeysWith: { $1 })
     model = encoder.id
     points = embeddings.indices.map {

@@ -74,13 +74,14 @@ extension CrossValidationStage {
       let labels = try tasks.flatMap { task in
         let scheme = try ClassScheme.named(task.scheme, in: database)
         return try task.surveys.map {
-          try Survey.named($0, in: database).labelInput(scheme: scheme, in: database)
+          try Consensus.input(
+            of: Survey.named($0, in: database), scheme: scheme, in: database)
         }
       }
       return try self.work(
         self, seed: options.seed,
-        inputs: surveys.map { try $0.cutoutInput(in: database) } + labels,
-        parents: surveys.flatMap { try $0.cutoutRuns(in: database) })
+        inputs: surveys.map { try Cutout.input(of: $0, in: database) } + labels,
+        parents: surveys.flatMap { try Cutout.runs(of: $0, in: database) })
     }
     return Plan(work) { try await compare(run: $0, in: place) }
   }

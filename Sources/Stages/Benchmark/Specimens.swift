@@ -42,7 +42,7 @@ struct Specimens: Sendable {
     var labelled: [(row: Int, classID: Int16, isTest: Bool)] = []
     for name in task.surveys {
       let survey = try Survey.named(name, in: database)
-      labelled += try survey.consensus(scheme: scheme, in: database).compactMap { label in
+      labelled += try Consensus.all(of: survey, scheme: scheme, in: database).compactMap { label in
         rows[name]?[label.source].map { ($0, label.classID, name == task.test) }
       }
     }
@@ -72,7 +72,7 @@ extension Workplace {
     for name in names {
       let survey = try await survey(name)
       let cutouts = try await prepared(survey, by: preprocessing).filter { !$0.image.isEmpty }
-      let known = try await database.with { try survey.sources(in: $0) }
+      let known = try await database.with { try StoredSource.all(of: survey, in: $0) }
       let places = Dictionary(known.map { ($0.id, $0.position) }, uniquingKeysWith: { $1 })
       all.rows[name] = Dictionary(
         cutouts.enumerated().map { ($1.source, all.images.count + $0) }, uniquingKeysWith: { $1 })

@@ -124,15 +124,15 @@ extension Workplace {
     let survey = try Survey.add(named: catalogue.options.survey, in: database)
     try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
     let reader = CatalogueReading(reading, progress: progress)
-    let changes = try survey.writeSources(
-      from: catalogue.path, run: run, in: database, reader.give)
+    let changes = try Source.write(
+      from: catalogue.path, into: survey, run: run, in: database, reader.give)
     if changes.accepted == 0 {
       throw IngestError.allRejected(
         file: catalogue.path, rows: changes.rejected,
         firstReason: try Rejected.all(of: run, atMost: 1, in: database).first?.rejected.reason
           ?? "unknown")
     }
-    try survey.write(catalogue.surveyColumns, run: run, in: database)
+    try SurveyColumn.write(catalogue.surveyColumns, of: survey, run: run, in: database)
     try tell(of: changes, run: run, in: database)
     return CatalogueMetrics(
       file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,

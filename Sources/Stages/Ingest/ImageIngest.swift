@@ -50,7 +50,7 @@ extension Workplace {
     }
     let images = digested(files)
     let catalogues = try await database.with {
-      try Survey.catalogueRuns(of: options.survey, in: $0)
+      try Source.runs(ofSurveyNamed: options.survey, in: $0)
     }
     let work = try Work(
       stage: .ingest, parameters: Parameters(survey: options.survey, cutting: options.cutting),
@@ -101,7 +101,8 @@ private struct ImageIngest {
       isCollection
       ? try addCollection() : try Survey.named(options.survey, in: database)
     try describe(survey)
-    let sources = try survey.sources(imageColumn: imageColumn(of: survey), in: database)
+    let sources = try StoredSource.all(
+      of: survey, imageColumn: imageColumn(of: survey), in: database)
     var plan = ImagePlanning(images.files, of: sources, cutting: options.cutting)
       .decided { progress.update("looking at images", done: $0, of: images.files.count) }
     plan.rejected += images.unreadable
@@ -113,35 +114,37 @@ private struct ImageIngest {
   }
 
   private func imageColumn(of survey: Survey) throws -> String? {
-    try survey.columns(in: database).first { $0.mappedTo == ColumnMapping.Part.image.rawValue }?
-      .column.name
+    try SurveyColumn.all(of: survey, in: database).first {
+      $0.mappedTo == ColumnMapping.Part.image.rawValue
+    }?
+    .column.name
   }
 
   private func write(
     _ plan: ImagePlan, of sources: [StoredSource], to survey: Survey, _ known: ImageMetrics
   ) throws -> ImageMetrics {
     var metrics = known
-    let written = try survey.cutouts(writtenBy: run, in: database)
+    let written = try Cutout.sources(of: survey, writtenBy: run, in: database)
     let reading = CutoutReading(
       plan: plan, files: images.files, digests: images.inputs.map(\.sha256), sources: sources,
       pixelScale: options.cutting.pixelScale,
-      known: try survey.cutoutDigests(in: database), written: written)
+      known: try Cutout.digests(of: survey, in: database), written: written)
     var log = RejectedLog(run: run, known: try Rejected.all(of: run, in: database))
     var (done, unchanged) = (0, -written.count)
     try overlapped(capacity: 2) { push in
       try reading.read(push)
     } consume: { findings in
-      try survey.write(findings.cutouts, run: run, in: database)
+      try Cutout.write(findings.cutouts, of: survey, run: run, in: database)
       try log.write(findings.rejected, in: database)
       done += findings.done
       unchanged += findings.unchanged
       try Run.report(run, done: done, of: reading.total, "cutouts", in: database)
       progress.update("writing cutouts", done: done, of: reading.total)
     }
-    metrics.written = try survey.cutouts(writtenBy: run, in: database).count
+    metrics.written = try Cutout.sources(of: survey, writtenBy: run, in: database).count
     metrics.unchanged = unchanged
     metrics.cutouts = metrics.written + unchanged
-    metrics.partlyOffImage = try survey.cutoutsAtEdge(in: database)
+    metrics.partlyOffImage = try Cutout.countAtEdge(of: survey, in: database)
     metrics.rejected = log.count
     guard metrics.cutouts > 0 else {
       throw IngestError.noneUsable(images: metrics.images, firstReason: log.first ?? "unknown")
@@ -176,12 +179,12 @@ private struct ImageIngest {
     }
     return try database.transaction { database in
       let survey = try Survey.add(named: options.survey, in: database)
-      _ = try survey.writeSources(from: "images", run: run, in: database) { write in
+      _ = try Source.write(from: "images", into: survey, run: run, in: database) { write in
         for (row, source) in collection.sources.enumerated() {
           try write(.source(source, row: row + 1))
         }
       }
-      try survey.write(ImageCollection.columns, run: run, in: database)
+      try SurveyColumn.write(ImageCollection.columns, of: survey, run: run, in: database)
       return survey
     }
   }

@@ -126,7 +126,7 @@ extension Workplace {
       let counts = try survey.counts(in: database)
       (report.sources, report.cutouts) = (counts.sources, counts.cutouts)
       report.withoutImage = counts.sources - counts.cutouts
-      report.firstWithoutImage = try survey.namesWithoutImage(atMost: 10, in: database)
+      report.firstWithoutImage = try Source.namesWithoutImage(of: survey, atMost: 10, in: database)
       return report
     }
   }

@@ -68,7 +68,7 @@ extension LabelCluster {
   ) throws -> Metrics {
     let scheme = try ClassScheme.named(scheme, in: database)
     let classID = try scheme.classID(named: className)
-    let names = try survey.sourceKeys(in: database)
+    let names = try Source.keys(of: survey, in: database)
     let left = try except.map { name in
       guard let id = names[name] else {
         throw CatalogueError.unknownSource(name, survey: survey.name)
@@ -82,8 +82,8 @@ extension LabelCluster {
         hint: "'reber cluster' and 'reber show clusters' list them")
     }
     let labelled = members.filter { !left.contains($0) }
-    try survey.write(
-      labelled.map { Label(source: $0, classID: classID, annotator: annotator) },
+    try Label.write(
+      labelled.map { Label(source: $0, classID: classID, annotator: annotator) }, of: survey,
       scheme: scheme, method: .cluster(cluster, clustering: clustering.id), run: run,
       in: database)
     return Metrics(labels: labelled.count, leftOut: members.count - labelled.count)

@@ -17,7 +17,8 @@ extension Workplace {
   ) async throws -> Int {
     let survey = try await self.survey(survey)
     let labels = try await database.with { database in
-      try survey.labels(scheme: try ClassScheme.named(scheme, in: database), in: database)
+      try ListedLabel.all(
+        of: survey, scheme: try ClassScheme.named(scheme, in: database), in: database)
     }
     let table = try createTable(
       path,

@@ -142,7 +142,7 @@ extension LabelImport {
     for index in table.rows.indices {
       table.rows[index].className = scheme.name(of: table.rows[index].className)
     }
-    let keys = try survey.sourceKeys(in: database)
+    let keys = try Source.keys(of: survey, in: database)
     table.setAside { row in
       keys[row.source] == nil ? "survey '\(survey.name)' has no such source" : nil
     }
@@ -157,7 +157,7 @@ extension LabelImport {
         source: keys[row.source] ?? 0, classID: try scheme.classID(named: row.className),
         annotator: row.annotator, confidence: row.confidence)
     }
-    try survey.write(labels, scheme: scheme, method: .imported, run: run, in: database)
+    try Label.write(labels, of: survey, scheme: scheme, method: .imported, run: run, in: database)
     try Rejected.write(table.rejected, file: file, run: run, in: database)
     metrics.labels = labels.count
     metrics.rejected = table.rejected.count

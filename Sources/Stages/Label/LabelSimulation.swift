@@ -103,7 +103,8 @@ extension Workplace {
     let field = try await database.with { database in
       let truth =
         try path.map { try simulation.truth.classes(in: $0, of: survey, database) }
-        ?? survey.consensusNames(
+        ?? Consensus.names(
+          of: survey,
           scheme: try ClassScheme.named(simulation.truth.scheme, in: database), in: database)
       return try simulation.field(of: survey, truth: truth, in: database)
     }
@@ -136,7 +137,7 @@ extension LabelSimulation {
   fileprivate func field(
     of survey: Survey, truth: [Int: String], in database: Connection
   ) throws -> AnnotatedField {
-    let newest = try survey.newestWork(in: database).model
+    let newest = try NewestWork.on(survey, in: database).model
     let model = try Catalogue.Model.find(.encoder, numbered: model ?? newest, in: database)
     let embeddings = try model.embeddings(of: survey, in: database)
       .filter { truth[$0.source] != nil }
@@ -149,7 +150,8 @@ extension LabelSimulation {
     let classes = Set(said).sorted()
     guard classes.count > 1 else { throw LearnError.oneClass(classes.first ?? "") }
     let positions = Dictionary(
-      try survey.sources(in: database).map { ($0.id, $0.position) }, uniquingKeysWith: { $1 })
+      try StoredSource.all(of: survey, in: database).map { ($0.id, $0.position) },
+      uniquingKeysWith: { $1 })
     let points = embeddings.points
     return AnnotatedField(
       embeddings: points,

@@ -75,7 +75,8 @@ extension Workplace {
     return try await database.with { database in
       let known = try request.known(of: survey, count: request.count, in: database)
       let stored = Dictionary(
-        try survey.sources(in: database).map { ($0.id, $0) }, uniquingKeysWith: { $1 })
+        try StoredSource.all(of: survey, in: database).map { ($0.id, $0) }, uniquingKeysWith: { $1 }
+      )
       let clusters = try request.clusters(of: survey, in: database)
       return known.suggestion.picks.compactMap { pick in
         let id = known.sources[pick.row]
@@ -155,7 +156,7 @@ extension LabelSuggestion {
     of survey: Survey, count: Int, in database: Connection
   ) throws -> Known {
     let scheme = try ClassScheme.named(scheme, in: database)
-    let newest = try survey.newestWork(in: database).model
+    let newest = try NewestWork.on(survey, in: database).model
     let model = try Catalogue.Model.find(.encoder, numbered: model ?? newest, in: database)
     let missing = try model.notEmbedded(of: survey, in: database)
     guard missing == 0 else {
@@ -166,7 +167,7 @@ extension LabelSuggestion {
     let rows = Dictionary(sources.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
     let places = Dictionary(
       scheme.classes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
-    let labels = try survey.consensus(scheme: scheme, in: database).compactMap { label in
+    let labels = try Consensus.all(of: survey, scheme: scheme, in: database).compactMap { label in
       rows[label.source].flatMap { row in places[label.classID].map { (row, $0) } }
     }
     let predicted = try survey.probabilities(scheme: scheme, rows: rows, in: database)
@@ -177,7 +178,7 @@ extension LabelSuggestion {
   }
 
   fileprivate func clusters(of survey: Survey, in database: Connection) throws -> [Int: Int] {
-    let newest = try survey.newestWork(in: database).clustering
+    let newest = try NewestWork.on(survey, in: database).clustering
     guard let number = clustering ?? newest else { return [:] }
     return try Catalogue.Clustering.find(of: survey, numbered: number, in: database)
       .clusters(in: database)
@@ -193,15 +194,15 @@ extension Survey {
   fileprivate func probabilities(
     scheme: ClassScheme, rows: [Int: Int], in database: Connection
   ) throws -> Tensor? {
-    guard let run = try newestWork(in: database).classification else { return nil }
-    let found = try classification(run: run, in: database)
+    guard let run = try NewestWork.on(self, in: database).classification else { return nil }
+    let found = try Classification.find(of: self, run: run, in: database)
     let model = try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
     let (ownScheme, classes) = try model.classes(in: database)
     guard ownScheme.id == scheme.id else { return nil }
     let width = scheme.classes.count
     let columns = classes.map { item in scheme.classes.firstIndex { $0.id == item.id } }
     var table = Tensor([rows.count, width], repeating: 1 / Float(max(1, width)))
-    for prediction in try predictions(run: run, in: database) {
+    for prediction in try Prediction.all(of: self, run: run, in: database) {
       guard let row = rows[prediction.source] else { continue }
       for column in 0..<width { table.values[row * width + column] = 0 }
       for (column, value) in zip(columns, prediction.probabilities) {

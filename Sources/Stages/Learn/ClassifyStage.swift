@@ -43,17 +43,10 @@ public enum ClassifyTask: ModelTask {
       return (scheme, classes, classifier)
     }
     let (counts, done) = try await place.database.with {
-      (try survey.counts(in: $0), try survey.classified(run: run, in: $0))
+      (try survey.counts(in: $0), try Prediction.count(of: survey, run: run, in: $0))
     }
     var meter = RunMeter(place, run: run, "classifying images", of: counts.cutouts - done)
-    let lacking: SQL = """
-      NOT EXISTS (
-          SELECT FROM reber.prediction
-          WHERE run_id = \(run) AND prediction.survey_id = cutout.survey_id
-              AND prediction.source_id = cutout.source_id
-      )
-      """
-    try await place.forEachChunk(of: survey, where: lacking) { chunk in
+    try await place.forEachChunk(of: survey, .notClassified(in: run)) { chunk in
       let images = try classifier.preprocessing.prepare(chunk, beam: survey.observation.beam)
       let (table, unlikeness) = try classifier.judge(images.map(\.image))
       return images.enumerated().map { row, image in
@@ -79,13 +72,13 @@ public enum ClassifyTask: ModelTask {
     of application: ModelApplication<Self>, withoutImage: Int, run: Int, in database: Connection
   ) throws -> Metrics {
     let survey = application.survey
-    let found = try survey.classCounts(run: run, in: database)
+    let found = try Prediction.classCounts(of: survey, run: run, in: database)
     return Metrics(
       model: application.model.id, sources: found.reduce(0) { $0 + $1.sources },
       withoutImage: withoutImage,
       byClass: Dictionary(found.map { ($0.name, $0.sources) }, uniquingKeysWith: { $1 }),
       sure: Dictionary(found.map { ($0.name, $0.sure) }, uniquingKeysWith: { $1 }),
-      unlike: try survey.sources(unlikeAtLeast: 0.99, run: run, in: database),
+      unlike: try Prediction.count(of: survey, unlikeAtLeast: 0.99, run: run, in: database),
       notes: application.notes)
   }
 }

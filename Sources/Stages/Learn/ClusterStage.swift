@@ -50,7 +50,7 @@ extension ClusterStage {
       var resolved = self
       resolved.model = model.id
       let work = try self.work(
-        resolved, seed: options.seed, inputs: [survey.cutoutInput(in: database)],
+        resolved, seed: options.seed, inputs: [Cutout.input(of: survey, in: database)],
         parents: model.embeddingRuns(of: survey, in: database))
       return (model, work)
     }

@@ -118,7 +118,7 @@ extension DriftStage {
       resolved.scheme = try self.scheme(survey, model, in: database)
       let runs = try (known + [survey]).flatMap { try model.embeddingRuns(of: $0, in: database) }
       return try self.work(
-        resolved, seed: seed, inputs: [survey.cutoutInput(in: database)],
+        resolved, seed: seed, inputs: [Cutout.input(of: survey, in: database)],
         parents: [.init(run: model.run, role: "encoder")] + runs
           + classificationRuns(survey, known, in: database))
     }
@@ -150,7 +150,7 @@ extension DriftStage {
     if let classifier {
       return try Catalogue.Model.find(.classifier, numbered: classifier, in: database)
     }
-    guard let found = try? survey.classification(in: database) else { return nil }
+    guard let found = try? Classification.find(of: survey, in: database) else { return nil }
     return try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
   }
 
@@ -170,7 +170,9 @@ extension DriftStage {
   ) throws -> [Work.Parent] {
     guard let model = try classifier(of: survey, in: database) else { return [] }
     return try (known + [survey]).compactMap {
-      try $0.classification(by: model, in: database).map { .init(run: $0, role: "predictions") }
+      try Classification.newest(of: $0, by: model, in: database).map {
+        .init(run: $0.run, role: "predictions")
+      }
     }
   }
 
@@ -196,8 +198,8 @@ extension DriftStage {
       points(some), points(few), permutations: permutations, seed: seed)
     let (many, all) = (drawn(new, largest, 3), drawn(learned, largest, 4))
     let outside = try Outside(points(many), of: points(all))
-    let farthest = try survey.names(
-      of: outside.rows.prefix(5).map { many[$0].source }, in: database)
+    let farthest = try Source.names(
+      of: outside.rows.prefix(5).map { many[$0].source }, in: survey, database)
     return Metrics(
       model: model.id, learnedFrom: known.map(\.name), known: learned.count, new: new.count,
       energy: energy, radius: outside.radius, outside: outside.share, farthest: farthest,
@@ -221,13 +223,13 @@ extension DriftStage {
     _ survey: Survey, _ known: [Survey], in database: Connection
   ) throws -> Classes? {
     guard let model = try classifier(of: survey, in: database),
-      let own = try survey.classification(by: model, in: database)
+      let own = try Classification.newest(of: survey, by: model, in: database)
     else { return nil }
-    let new = try survey.balance(of: own, by: model, in: database)
+    let new = try own.balance(by: model, in: database)
     var old = ClassBalance(sources: [:], confidence: nil)
     for other in known where other != survey {
-      guard let run = try other.classification(by: model, in: database) else { continue }
-      old.add(try other.balance(of: run, by: model, in: database))
+      let earlier = try Classification.newest(of: other, by: model, in: database)
+      if let earlier { old.add(try earlier.balance(by: model, in: database)) }
     }
     guard let confidence = new.confidence, let knownConfidence = old.confidence else { return nil }
     let names = Set(new.sources.keys).union(old.sources.keys).sorted()

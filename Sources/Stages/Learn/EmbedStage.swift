@@ -38,13 +38,7 @@ public enum EmbedTask: ModelTask {
     let missing = try await place.database.with { try model.notEmbedded(of: survey, in: $0) }
     var meter = RunMeter(place, run: run, "embedding images", of: missing)
     var added = 0
-    let lacking: SQL = """
-      NOT EXISTS (
-          SELECT FROM reber.embedding
-          WHERE embedding.cutout_id = cutout.cutout_id AND model_id = \(model.id)
-      )
-      """
-    try await place.forEachChunk(of: survey, where: lacking) { chunk in
+    try await place.forEachChunk(of: survey, .notEmbedded(by: model)) { chunk in
       let images = try application.match.preprocessing.prepare(
         chunk, beam: survey.observation.beam)
       let vectors = encoder.embed(images.map(\.image))

@@ -88,16 +88,16 @@ extension EvaluateStage {
     let survey = try await place.survey(survey)
     let file = try truthFile.map { try fileInput($0, role: "truth") }
     let (subject, work) = try await place.database.with { database in
-      let found = try survey.classification(run: self.classification, in: database)
+      let found = try Classification.find(of: survey, run: self.classification, in: database)
       let model = try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
       let (scheme, classes) = try model.classes(in: database)
       var resolved = self
       resolved.classification = found.run
       let work = try self.work(
         resolved, seed: bounds.seed,
-        inputs: [file ?? survey.labelInput(scheme: scheme, in: database)],
+        inputs: [file ?? Consensus.input(of: survey, scheme: scheme, in: database)],
         parents: [.init(run: found.run, role: "predictions")]
-          + (file == nil ? survey.labelRuns(scheme: scheme, in: database) : []))
+          + (file == nil ? Consensus.runs(of: survey, scheme: scheme, in: database) : []))
       let subject = Subject(
         survey: survey, classification: found.run, scheme: scheme, classes: classes)
       return (subject, work)
@@ -114,7 +114,7 @@ extension EvaluateStage {
     let names = subject.classes.map(\.name)
     let known =
       try truthFile.map { try truth.classes(in: $0, of: survey, database) }
-      ?? survey.consensusNames(scheme: scheme, in: database)
+      ?? Consensus.names(of: survey, scheme: scheme, in: database)
     let judged = try judge(
       known, of: survey, classification: subject.classification, classes: names, in: database)
     let evaluation = try Evaluation(
@@ -141,11 +141,12 @@ extension EvaluateStage {
     _ truth: [Int: String], of survey: Survey, classification: Int, classes: [String],
     in database: Connection
   ) throws -> Judged {
-    let learned = try survey.sourcesLearned(by: classification, within: radius, in: database)
+    let learned = try TrainingSource.learned(
+      by: classification, within: radius, of: survey, in: database)
     let places = Dictionary(classes.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
     var judged = Judged()
     var matched = 0
-    for prediction in try survey.predictions(run: classification, in: database) {
+    for prediction in try Prediction.all(of: survey, run: classification, in: database) {
       guard let name = truth[prediction.source] else { continue }
       matched += 1
       if learned.contains(prediction.source) {
@@ -174,8 +175,8 @@ extension EvaluateStage {
     return Metrics(
       classification: classification, sources: judged.truth.count, learned: judged.learned,
       leftOut: judged.leftOut,
-      seenUnlabelled: try survey.sourcesSeen(
-        by: classification, among: judged.sources, in: database),
+      seenUnlabelled: try TrainingSource.countSeen(
+        by: classification, among: judged.sources, of: survey, in: database),
       accuracy: confusion.accuracy, macroF1: confusion.macro.f1,
       calibrationError: Calibration(evaluation).expectedError,
       scores: bounded.flatMap { EvaluationRow.rows($0, classes: classes) },
@@ -190,23 +191,10 @@ extension LabelImport {
   ) throws -> [Int: String] {
     let rows = try read(path).rows
     let scheme = try? ClassScheme.named(scheme, in: database)
-    let keys = try survey.sourceKeys(in: database)
+    let keys = try Source.keys(of: survey, in: database)
     let known = rows.compactMap { row in
       keys[row.source].map { ($0, scheme?.name(of: row.className) ?? row.className) }
     }
     return Dictionary(known, uniquingKeysWith: { first, _ in first })
-  }
-}
-
-extension Survey {
-  /// The consensus of the annotators, by source.
-  func consensusNames(
-    scheme: ClassScheme, in database: Connection
-  ) throws -> [Int: String] {
-    let names = Dictionary(scheme.classes.map { ($0.id, $0.name) }, uniquingKeysWith: { $1 })
-    let pairs = try consensus(scheme: scheme, in: database).compactMap { label in
-      names[label.classID].map { (label.source, $0) }
-    }
-    return Dictionary(pairs, uniquingKeysWith: { $1 })
   }
 }

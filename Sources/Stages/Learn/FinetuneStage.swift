@@ -135,11 +135,15 @@ extension FinetuneStage {
     return try self.work(
       resolved, seed: learning.seed,
       inputs: found.surveys.flatMap {
-        [try $0.labelInput(scheme: scheme, in: database), try $0.cutoutInput(in: database)]
+        [
+          try Consensus.input(of: $0, scheme: scheme, in: database),
+          try Cutout.input(of: $0, in: database),
+        ]
       },
       parents: (found.model.map { [.init(run: $0.run, role: $0.kind.rawValue)] } ?? [])
         + found.surveys.flatMap {
-          try $0.labelRuns(scheme: scheme, in: database) + $0.cutoutRuns(in: database)
+          try Consensus.runs(of: $0, scheme: scheme, in: database)
+            + Cutout.runs(of: $0, in: database)
         })
   }
 
@@ -151,7 +155,7 @@ extension FinetuneStage {
     let taught = labelled.sources(folds: training.folds)
     try await place.database.with { database in
       for (survey, sources) in zip(found.surveys, taught) {
-        try survey.write(sources, run: run, in: database)
+        try TrainingSource.write(sources, of: survey, run: run, in: database)
       }
     }
     var session = TrainingSession(workplace: place, run: run)
@@ -221,7 +225,10 @@ extension Workplace {
     var others: [(survey: Survey, source: Int)] = []
     for survey in surveys {
       let (consensus, sources) = try await database.with { database in
-        (try survey.consensus(scheme: scheme, in: database), try survey.sources(in: database))
+        (
+          try Consensus.all(of: survey, scheme: scheme, in: database),
+          try StoredSource.all(of: survey, in: database)
+        )
       }
       let cutouts = try await prepared(survey, by: preprocessing, only: consensus.map(\.source))
       let places = Dictionary(sources.map { ($0.id, $0.position) }, uniquingKeysWith: { $1 })
@@ -273,7 +280,7 @@ extension FinetuneStage {
 
 extension LabelledImages {
   /// Adds the images of a survey that have a label.
-  fileprivate mutating func add(_ cutouts: [PreparedCutout], saying consensus: [Survey.Consensus]) {
+  fileprivate mutating func add(_ cutouts: [PreparedCutout], saying consensus: [Consensus]) {
     let labels = Dictionary(consensus.map { ($0.source, $0) }, uniquingKeysWith: { $1 })
     let said = cutouts.compactMap { cutout in labels[cutout.source].map { (cutout, $0) } }
     images += said.map(\.0.image)

@@ -38,9 +38,9 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
       resolved.model = model.id
       resolved.preprocessing = try match.preprocessing(unlikeThatOf: model)
       let work = try self.work(
-        resolved, inputs: [survey.cutoutInput(in: database)],
+        resolved, inputs: [Cutout.input(of: survey, in: database)],
         parents: [.init(run: model.run, role: Task.kind.rawValue)]
-          + survey.cutoutRuns(in: database))
+          + Cutout.runs(of: survey, in: database))
       return (ModelApplication(survey: survey, model: model, match: match, options: resolved), work)
     }
     var plan = Plan(work) { try await Task.perform(application, run: $0, in: place) }

@@ -57,14 +57,14 @@ extension Workplace {
   /// Goes through a survey's current cutouts in the order of their sources, a chunk at a time; the
   /// next chunk is read while `body` works.
   func forEachChunk(
-    of survey: Survey, where condition: SQL = "true",
+    of survey: Survey, _ selection: CutoutSelection = .all,
     _ body: ([StoredCutout]) async throws -> Void
   ) async throws {
     let database = database
     let read: @Sendable (Int) -> Task<[StoredCutout], any Error> = { source in
       Task {
         try await database.with {
-          try survey.cutouts(after: source, count: Self.chunk, where: condition, in: $0)
+          try StoredCutout.next(Self.chunk, of: survey, after: source, selection, in: $0)
         }
       }
     }
@@ -83,13 +83,13 @@ extension Workplace {
   ///
   /// - Parameters:
   ///   - survey: The survey.
-  ///   - condition: Of rows of `reber.cutout`.
+  ///   - selection: Which of its cutouts.
   ///   - compute: Makes rows of a chunk.
   ///   - write: Writes the rows of a chunk, in one transaction.
   ///   - written: Called after every chunk with the number of rows written so far.
   /// - Throws: What reading, `compute`, `write` or `written` throws first.
   func forEachChunk<Row: Sendable>(
-    of survey: Survey, where condition: SQL, compute: ([StoredCutout]) throws -> [Row],
+    of survey: Survey, _ selection: CutoutSelection, compute: ([StoredCutout]) throws -> [Row],
     write: @escaping @Sendable ([Row], Connection) throws -> Void,
     written: (Int) async throws -> Void
   ) async throws {
@@ -102,7 +102,7 @@ extension Workplace {
       try await written(count)
     }
     do {
-      try await forEachChunk(of: survey, where: condition) { chunk in
+      try await forEachChunk(of: survey, selection) { chunk in
         let rows = try compute(chunk)
         try await finish()
         writing = Task {
@@ -125,9 +125,8 @@ extension Workplace {
     let total = try await database.with { try survey.counts(in: $0).cutouts }
     var all: [PreparedCutout] = []
     all.reserveCapacity(sources?.count ?? total)
-    let condition: SQL =
-      sources.map { "source_id = ANY (\($0.map { Int64($0) }))" } ?? "true"
-    try await forEachChunk(of: survey, where: condition) { chunk in
+    let selection = sources.map(CutoutSelection.sources) ?? .all
+    try await forEachChunk(of: survey, selection) { chunk in
       all += try preprocessing.prepare(chunk, beam: survey.observation.beam)
       progress.update("preparing images", done: all.count, of: sources?.count ?? total)
     }

@@ -54,8 +54,8 @@ extension PretrainStage {
     let (surveys, work) = try await place.database.with { database in
       let found = try self.surveys.map { try Survey.named($0, in: database) }
       let work = try self.work(
-        self, seed: learning.seed, inputs: found.map { try $0.cutoutInput(in: database) },
-        parents: found.flatMap { try $0.cutoutRuns(in: database) })
+        self, seed: learning.seed, inputs: found.map { try Cutout.input(of: $0, in: database) },
+        parents: found.flatMap { try Cutout.runs(of: $0, in: database) })
       return (found, work)
     }
     return Plan(work) { try await learn(from: surveys, run: $0, in: place) }

@@ -204,7 +204,7 @@ extension Catalogue.Model {
     _ survey: Survey, options: ScaleOptions, in database: Connection
   ) throws -> ScaleMatch {
     try learnedScale(in: database).match(
-      survey.angularScale(in: database), of: survey.name,
+      AngularScale.shown(by: survey, in: database), of: survey.name,
       isKnown: try learned(from: survey, in: database), options: options)
   }
 
@@ -219,7 +219,7 @@ extension Catalogue.Model {
       ?? ScaleMatch(preprocessing: own)
     common.notes = single.flatMap(\.notes)
     let unknown = try surveys.filter {
-      let scale = try $0.angularScale(in: database)
+      let scale = try AngularScale.shown(by: $0, in: database)
       return scale.known < scale.images
     }
     if common.preprocessing.fieldOfView != nil, let first = unknown.first {

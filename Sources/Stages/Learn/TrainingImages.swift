@@ -53,7 +53,7 @@ extension Workplace {
         progress.update("preparing images", done: done, of: total)
       }
       let sources = seen
-      try await database.with { try survey.write(sources, run: run, in: $0) }
+      try await database.with { try TrainingSource.write(sources, of: survey, run: run, in: $0) }
     }
     let images: any ImageSource = fits ? kept : stored
     return (images, total - images.count)

@@ -27,7 +27,7 @@ extension Publishing {
   public func plan(in place: Workplace) async throws -> Plan<PublishedCatalogue> {
     let survey = try await place.survey(survey)
     let (classified, model) = try await place.database.with { database in
-      let found = try survey.classification(run: self.classification, in: database)
+      let found = try Classification.find(of: survey, run: self.classification, in: database)
       return (found.run, try Model.find(.classifier, numbered: found.model, in: database))
     }
     let work = try self.work(self, parents: [.init(run: classified, role: "predictions")])

@@ -20,7 +20,7 @@ extension Site {
     let annotation = try await annotation(context)
     let shared = SharedLabels(
       try await pool.with {
-        try annotation.survey.sharedLabels(scheme: annotation.scheme, in: $0)
+        try SharedLabel.all(of: annotation.survey, scheme: annotation.scheme, in: $0)
       })
     let page = max(0, request.fields.number("page") ?? 0)
     let shown = Array(shared.disputed.dropFirst(page * 48).prefix(48))
@@ -44,7 +44,7 @@ struct SharedLabels {
   /// Who has labelled any of them.
   let annotators: [String]
 
-  init(_ rows: [(source: Int, name: String, annotator: String, classID: Int16)]) {
+  init(_ rows: [SharedLabel]) {
     var said: [Int: [String: Int16]] = [:]
     for row in rows { said[row.source, default: [:]][row.annotator] = row.classID }
     self.said = said

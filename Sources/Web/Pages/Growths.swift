@@ -135,7 +135,7 @@ private struct GrowthStart: Sendable {
   var members: [Int] = []
 
   /// What the annotator has labelled.
-  var labelled: [(source: Int, classID: Int16)]
+  var labelled: [SourceClass]
 
   init(from cluster: Int?, _ annotation: Annotation, in database: Connection) throws {
     labelled = try annotation.labelledSources(in: database)

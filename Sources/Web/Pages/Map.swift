@@ -34,8 +34,8 @@ extension Site {
       throw CatalogueError.missing("embedding", hint: "make some with 'reber embed'")
     }
     let classes = try await pool.with { database in
-      try annotation.survey.knownClasses(
-        scheme: annotation.scheme, work: annotation.survey.newestWork(in: database), in: database)
+      try NewestWork.on(annotation.survey, in: database).knownClasses(
+        of: annotation.survey, scheme: annotation.scheme, in: database)
     }
     return Response(
       status: .ok, headers: [.contentType: "application/json"],

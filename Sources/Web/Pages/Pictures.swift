@@ -12,7 +12,7 @@ extension Site {
       let columns = min(20, max(1, fields.number("columns") ?? 8))
       let look = Look(fields)
       return try await picture(request, context) { survey in
-        let cutouts = try await pool.with { try survey.cutouts(keys, in: $0) }
+        let cutouts = try await pool.with { try StoredCutout.some(keys, of: survey, in: $0) }
         let found = Dictionary(cutouts.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
         return look.montage(keys.map { found[$0] }, columns: columns, cell: MontageView.cell)
       }
@@ -22,7 +22,11 @@ extension Site {
       let size = min(1024, max(32, request.fields.number("size") ?? 512))
       let look = Look(request.fields)
       return try await picture(request, context) { survey in
-        guard let cutout = try await pool.with({ try survey.cutouts([key], in: $0).first }) else {
+        guard
+          let cutout = try await pool.with({
+            try StoredCutout.some([key], of: survey, in: $0).first
+          })
+        else {
           throw CatalogueError.missing("image \(key)", hint: "it may be of another survey")
         }
         return look.picture(cutout, size: size)

@@ -16,8 +16,8 @@ extension Site {
       let annotation = try await annotation(context)
       let (progress, labels) = try await pool.with { database in
         (
-          try annotation.survey.labelProgress(scheme: annotation.scheme, in: database),
-          try annotation.survey.consensus(scheme: annotation.scheme, in: database)
+          try LabelProgress.of(annotation.survey, scheme: annotation.scheme, in: database),
+          try Consensus.all(of: annotation.survey, scheme: annotation.scheme, in: database)
         )
       }
       let forecast = try await forecast(labels, annotation)
@@ -29,7 +29,7 @@ extension Site {
 
   /// The forecast for labels, made anew where they have changed.
   private func forecast(
-    _ labels: [Survey.Consensus], _ annotation: Annotation
+    _ labels: [Consensus], _ annotation: Annotation
   ) async throws -> Forecast? {
     guard let space = try await space(of: annotation.survey) else { return nil }
     let newest = labels.lazy.compactMap { $0.labels.last }.max() ?? 0

@@ -38,12 +38,12 @@ extension Site {
     let place = SinglePlace(annotation.survey, request.fields)
     let asked = request.fields["source"]
     let (names, detail) = try await pool.with { database in
-      let work = try annotation.survey.newestWork(in: database)
+      let work = try NewestWork.on(annotation.survey, in: database)
       let names = try annotation.unlabelled(
         by: place.order, work: work, excluding: place.after, count: 3, in: database)
       let detail = try (asked ?? names.first).map {
-        try annotation.survey.detail(
-          of: $0, scheme: annotation.scheme, work: work, in: database)
+        try SourceDetail.of(
+          $0, in: annotation.survey, scheme: annotation.scheme, work: work, in: database)
       }
       return (names, detail)
     }

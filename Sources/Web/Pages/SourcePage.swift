@@ -11,10 +11,12 @@ extension Site {
     let name = try context.part("source")
     let fields = request.fields
     let (detail, image, lineage) = try await pool.with { database in
-      let work = try survey.newestWork(in: database)
-      let detail = try survey.detail(
-        of: name, scheme: annotation.scheme, work: work, in: database)
-      let image = try detail.cutout.flatMap { try survey.cutouts([$0.cutout], in: database).first }
+      let work = try NewestWork.on(survey, in: database)
+      let detail = try SourceDetail.of(
+        name, in: survey, scheme: annotation.scheme, work: work, in: database)
+      let image = try detail.cutout.flatMap {
+        try StoredCutout.some([$0.cutout], of: survey, in: database).first
+      }
       let lineage =
         detail.probabilities.isEmpty
         ? nil : try Lineage.of(source: name, in: survey, database: database)

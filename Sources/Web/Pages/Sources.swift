@@ -38,8 +38,9 @@ extension Site {
     let filter = SourceFilter(fields)
     let page = max(0, fields.number("page") ?? 0)
     let (sources, all) = try await pool.with { database in
-      try annotation.survey.list(
-        filter, scheme: annotation.scheme, work: annotation.survey.newestWork(in: database),
+      try filter.sources(
+        of: annotation.survey, scheme: annotation.scheme,
+        work: NewestWork.on(annotation.survey, in: database),
         page: page, size: SourcesContent.size, in: database)
     }
     return try self.page(

@@ -101,7 +101,7 @@ extension Site {
 
   /// The embeddings of a survey; `nil` where there are none.
   func space(of survey: Survey) async throws -> EmbeddingSpace? {
-    let work = try await pool.with { try survey.newestWork(in: $0) }
+    let work = try await pool.with { try NewestWork.on(survey, in: $0) }
     return try await spaces.space(of: survey, work: work, pool: pool)
   }
 

@@ -168,8 +168,8 @@ struct ShowCommands: ParsableCommand {
     func run() async throws {
       let (survey, scheme) = (survey, scheme)
       let counts = try await options.session.database().with { database in
-        try Survey.named(survey, in: database).labelCounts(
-          scheme: try ClassScheme.named(scheme, in: database), in: database
+        try ClassScheme.named(scheme, in: database).labelCounts(
+          of: try Survey.named(survey, in: database), in: database
         ).map { Count(className: $0.name, sources: $0.sources) }
       }
       try options.show(counts) { counts in

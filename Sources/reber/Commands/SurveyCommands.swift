@@ -147,7 +147,7 @@ private struct SurveyDescription: Encodable, Sendable {
     simulated = survey.simulated
     observation = survey.observation
     counts = try survey.counts(in: database)
-    columns = withColumns ? try survey.columns(in: database) : nil
+    columns = withColumns ? try SurveyColumn.all(of: survey, in: database) : nil
   }
 
   var line: String {
