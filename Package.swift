@@ -69,10 +69,10 @@ let package = Package(
     module(
       "Tables",
       uses: [
-        "Astronomy", "Failures", "Files", "FITS", "CXML", "CZlib",
+        "Astronomy", "Files", "FITS", "CXML", "CZlib",
         .product(name: "Yams", package: "Yams"),
       ]),
-    module("Tensor", uses: ["COpenBLAS", "CKernels"]),
+    module("Tensor", uses: ["COpenBLAS"]),
 
     // What Reber exists for.
     // Not "Network": NIO would take a module of that name for Apple's framework.

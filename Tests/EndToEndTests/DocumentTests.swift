@@ -56,9 +56,22 @@ import Testing
         .matches(of: /"(\w+)"/).map { String($0.1) }
       let uses = names.filter { !$0.contains(/^C[A-Z]/) || $0 == "CKernels" }
       #expect(row.2 == (uses.isEmpty ? "–" : uses.joined(separator: ", ")), "\(row.1)")
+      #expect(try imports(of: String(row.1)).isSubset(of: names), "\(row.1)")
       modules += 1
     }
     #expect(modules == package.matches(of: /\n    module\(/).count)
+  }
+
+  /// The modules of ours that the files of a module import.
+  private func imports(of module: String) throws -> Set<String> {
+    let folder = "Sources/" + module + "/"
+    let own = Self.files.filter { $0.hasPrefix(folder) && $0.hasSuffix(".swift") }
+    let words = try own.flatMap { file in
+      try String(contentsOfFile: SharedData.repository + "/" + file, encoding: .utf8)
+        .matches(of: /(?m)^(?:\w+ )?import (\w+)$/).map { String($0.1) }
+    }
+    return Set(words).filter { module in Self.files.contains { $0.hasPrefix("Sources/\(module)/") }
+    }
   }
 
   /// Links to files lead somewhere.
