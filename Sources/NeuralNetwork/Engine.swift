@@ -23,6 +23,7 @@ public protocol Engine: Sendable {
   ///   - architecture: Its shape.
   ///   - precision: What to compute with.
   ///   - seed: Chooses the weights.
+  /// - Returns: The encoder.
   /// - Throws: `NetworkError` for a shape that cannot be, or a precision that the machine lacks.
   func encoder(
     _ architecture: Architecture, precision: Precision, seed: UInt64
@@ -64,6 +65,7 @@ public protocol Encoder: Saved, Sendable {
   ///   - head: The head's shape.
   ///   - seed: Chooses its weights, by He's rule.
   ///   - optimiser: How both learn.
+  /// - Returns: The network.
   func network(head: HeadShape, seed: UInt64, optimiser: Optimiser) -> any Network
 }
 

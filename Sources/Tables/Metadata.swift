@@ -9,8 +9,9 @@ public struct Metadata: Hashable, Sendable {
   public var name: String?
   /// Free text: COMMENT cards in FITS, one a line.
   public var description: String?
-  /// The frame of the columns whose UCD begins with `pos.eq`, with its equinox where one is said:
-  /// `ICRS`, `FK4 B1950`. RADESYS and EQUINOX in FITS, COOSYS in VOTables.
+  /// The frame of the columns whose UCD begins with `pos.eq`, with its equinox where one is said.
+  ///
+  /// As `ICRS` or `FK4 B1950`; RADESYS and EQUINOX in FITS, COOSYS in VOTables.
   public var frame: String?
   public var entries: [Keyword]
 

@@ -28,8 +28,9 @@ public struct WinogradEngine: Engine {
 
   private init(recomputesMaps: Bool) { self.recomputesMaps = recomputesMaps }
 
-  /// The same engine, with encoders that compute the maps inside a block again in the backward pass
-  /// instead of keeping them (Chen et al. 2016, arXiv:1604.06174).
+  /// The same engine, with encoders that compute the maps inside a block again in the backward pass.
+  ///
+  /// They do not keep them, as Chen and others describe (2016, arXiv:1604.06174).
   public var sparingMemory: any Engine { WinogradEngine(recomputesMaps: true) }
 
   public func check(_ precision: Precision) throws {

@@ -367,7 +367,7 @@ extension Chain: Saved {
   }
 }
 
-/// He et al. 2016: a stem, stages of two-convolution blocks, the mean over what is left.
+/// A stem, stages of two-convolution blocks, the mean over what is left (He and others 2016).
 struct ReferenceEncoder: Encoder, @unchecked Sendable {
   let architecture: Architecture
   var chain: Chain
