@@ -6,17 +6,17 @@ public import NeuralNetwork
 /// What it computes is what `Tests/References/ReferenceEngine.swift` says in plain loops. What makes
 /// it fast, and where:
 ///
-/// | in the reference                  | here                                                      |
-/// |-----------------------------------|-----------------------------------------------------------|
-/// | `convolve`, stride 1              | `Winograd`: F(4×4, 3×3), a quarter of the multiplications |
-/// | `convolve`, stride 2              | `StridedWinograd`: odd and even pixels apart              |
-/// | `convolve`, other kernels         | `Im2col`: gathered windows, one matrix product            |
-/// | `normalise`, its statistics       | found while the convolution before it writes its output   |
-/// | `normalise` and ReLU              | applied while the next convolution reads its input        |
-/// | their gradients                   | computed while the convolution before reads its gradient  |
-/// | `embed`                           | `FoldedEncoder`: normalisation inside the weights         |
-/// | linear layers                     | OpenBLAS, by `multiply` of the module Tensor              |
-/// | the optimiser's loops             | one pass of each tensor, in C                             |
+/// | in the reference            | here                                                      |
+/// |-----------------------------|-----------------------------------------------------------|
+/// | `ConvolutionLayer`, stride 1 | `Winograd`: F(4×4, 3×3), a quarter of the products       |
+/// | `ConvolutionLayer`, stride 2 | `StridedWinograd`: odd and even pixels apart             |
+/// | `ConvolutionLayer`, others  | `Im2col`: gathered windows, one matrix product            |
+/// | `NormalisationLayer`        | statistics: while the convolution before it writes        |
+/// | `NormalisationLayer`, `ReLULayer` | applied while the next convolution reads            |
+/// | their gradients             | computed while the convolution before reads them          |
+/// | `embed`                     | `FoldedEncoder`: normalisation inside the weights         |
+/// | `LinearLayer`               | `Linear`: OpenBLAS, by `multiply` of the module Tensor    |
+/// | `ReferenceNetwork.move`     | `Moments`: one pass over each tensor, in C                |
 ///
 /// `ConvolutionWay` is the protocol of a way to convolve, and says where one is chosen;
 /// `ResidualEncoder.forward` is where a batch begins.
