@@ -128,8 +128,15 @@ private struct Program {
       #expect(
         column.errors == "reber: the catalogue has no column 'nope': it has name, ra, dec\n")
       #expect(try fixture.count("SELECT count(*) FROM reber.run") == 0)
-      let strict = try Program(
+      let assumed = try Program(
         ["ingest", good, "--survey", "sky", "--strict", "--quiet"], on: fixture
+      ).end()
+      #expect(assumed.code == 65)
+      #expect(assumed.errors.contains("the unit of 'ra' is not said: deg is assumed"))
+      #expect(try fixture.count("SELECT count(*) FROM reber.run") == 0)
+      let said = ["--unit", "ra=deg", "--unit", "dec=deg", "--frame", "ICRS"]
+      let strict = try Program(
+        ["ingest", good, "--survey", "sky", "--strict", "--quiet"] + said, on: fixture
       ).end()
       #expect(strict.code == 65)
       #expect(strict.errors.hasPrefix("reber: 1 rows or images of survey 'sky' were set aside"))

@@ -71,7 +71,9 @@ private struct AngleColumns: Sendable {
   func degrees(_ row: [Value]) throws(UnusableRow) -> Double? {
     if indices.count == 1, let number = row[indices[0]].number { return number * scale }
     let words = indices.compactMap { row[$0].plainText }
-    guard let first = words.first, !first.standsForNoValue else { return nil }
+    guard words.count == indices.count, indices.count > 1 || !words[0].standsForNoValue else {
+      return nil
+    }
     let text = words.joined(separator: " ")
     guard let angle = Angle(text, sexagesimal: sexagesimal) else {
       throw UnusableRow(reason: "its \(name) '\(text)' is no angle")
