@@ -49,3 +49,61 @@ import Testing
     }
   }
 }
+
+/// Tables of FITS in text, of several, and with columns of nothing.
+@Suite(.enabled(if: Validator.astropy, "astropy is not installed")) struct UnusualFITSTests {
+  let folder: Folder
+
+  init() throws { folder = try Folder() }
+
+  private func written(_ script: String) throws -> String {
+    let path = folder.file("t.fits")
+    let imports = "import numpy as np\nfrom astropy.io import fits\npath = '\(path)'\n"
+    let done = try #require(Validator.run(Validator.python, ["-c", imports + script]))
+    #expect(done.status == 0, "\(done.output)")
+    return path
+  }
+
+  @Test func aTableInTextIsRead() throws {
+    let path = try written(
+      """
+      columns = [fits.Column('name', 'A12', array=['S1', 'S2'], ascii=True),
+                 fits.Column('flux', 'F8.3', unit='mJy', array=[12.5, 3.25], ascii=True),
+                 fits.Column('n', 'I6', array=[7, -3], ascii=True)]
+      fits.TableHDU.from_columns(columns).writeto(path)
+      """)
+    let reader = try openTable(path)
+    #expect(reader.columns.map(\.name) == ["name", "flux", "n"])
+    #expect(reader.columns[1].unit == "mJy")
+    #expect(
+      try reader.rows().map { $0.map(\.number) } == [[nil, 12.5, 7], [nil, 3.25, -3]])
+    #expect(try openTable(path).rows().map { $0[0] } == [.text("S1"), .text("S2")])
+  }
+
+  @Test func oneOfSeveralIsChosenByNumberOrName() throws {
+    let path = try written(
+      """
+      def table(name, value):
+          column = fits.Column('x', 'D', array=[value])
+          return fits.BinTableHDU.from_columns([column], name=name)
+      fits.HDUList([fits.PrimaryHDU(), table('ONE', 1.5), table('TWO', 2.5)]).writeto(path)
+      """)
+    #expect(try openTable(path + "#2").rows() == [[.real(2.5)]])
+    #expect(try openTable(path + "#one").rows() == [[.real(1.5)]])
+    let error = #expect(throws: FileError.self) { try openTable(path) }
+    #expect(error?.description.contains("#1 'ONE', #2 'TWO'") == true)
+  }
+
+  @Test func aColumnOfNoElementsIsEmpty() throws {
+    let path = try written(
+      """
+      columns = [fits.Column('x', 'D', array=[1.5, 2.5]), fits.Column('none', '0E'),
+                 fits.Column('y', 'J', array=[1, 2])]
+      fits.BinTableHDU.from_columns(columns, nrows=2).writeto(path)
+      """)
+    #expect(
+      try openTable(path).rows() == [
+        [.real(1.5), .null, .integer(1)], [.real(2.5), .null, .integer(2)],
+      ])
+  }
+}
