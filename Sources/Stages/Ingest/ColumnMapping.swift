@@ -5,11 +5,13 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
   /// The column chosen for each part of a source.
   public private(set) var columns: [Part: Choice]
 
-  /// The frame of the positions; nil where nothing says it, so that ICRS is assumed.
+  /// The frame of the positions; nil for ICRS.
   public private(set) var frame: CelestialFrame?
 
-  /// Why the frame is what it is.
+  /// Why the frame is what it is, which is not stored; nil where ICRS was assumed.
   public private(set) var frameOrigin: UnitOrigin?
+
+  private enum CodingKeys: CodingKey { case columns, frame }
 
   /// What a source is made of.
   public enum Part: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
@@ -208,6 +210,7 @@ extension ColumnMapping {
     } else if column.name.contains("1950") {
       (frame, frameOrigin) = (.fk4(equinox: 1950, eTerms: true), .name)
     }
+    if frame == .icrs { frame = nil }
   }
 
   /// What nothing in the file says, so that a default was assumed.

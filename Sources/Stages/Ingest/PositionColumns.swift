@@ -18,7 +18,7 @@ struct PositionColumns: Sendable {
         ra == nil ? "ra" : "dec", file: file, known: columns.map(\.name))
     }
     (longitude, latitude) = (ra, dec)
-    conversion = mapping.frame.flatMap { $0 == .icrs ? nil : FrameConversion($0) }
+    conversion = mapping.frame.map { FrameConversion($0) }
   }
 
   /// The position in a row, ICRS.
