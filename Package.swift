@@ -109,8 +109,10 @@ let package = Package(
     .executableTarget(
       name: "reber",
       dependencies: [
-        "Astronomy", "Catalogue", "Failures", "Files", "FITS", "Morphology", "NeuralNetwork",
-        "PostgreSQL", "Report", "Simulation", "Stages", "Tables",
+        "Astronomy", "Catalogue", "Digest", "Failures", "Files", "FITS", "Morphology",
+        "NeuralNetwork", "PostgreSQL", "Report", "Simulation", "Stages", "Tables",
+        // To say with which versions of them it runs.
+        "CFITSIO", "COpenBLAS", "CPostgreSQL", "CWCS", "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

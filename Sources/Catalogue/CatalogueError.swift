@@ -44,7 +44,7 @@ public enum CatalogueError: Failure, Equatable {
       "run \(run) (\(stage)) is being worked on by another process, started on \(host): wait for it"
     case .otherForm(let run, let stage, let codeVersion):
       """
-      run \(run) (\(stage)) was stopped by Reber \(codeVersion), whose checkpoint this version cannot \
+      run \(run) (\(stage)) was stopped by Reber \(Operator.brief(codeVersion)), whose checkpoint this version cannot \
       read: go on with that version, or begin anew with --again
       """
     case .noMigrations(let searched):

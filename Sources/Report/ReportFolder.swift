@@ -72,7 +72,7 @@ extension Workplace {
     to folder: ReportFolder
   ) async throws {
     let survey = try await survey(stage.survey)
-    let writer = user.codeVersion
+    let writer = Operator.brief(user.codeVersion)
     let report = try await database.with {
       try EvaluationReport(of: evaluation, stage, survey: survey, by: writer, in: $0)
     }

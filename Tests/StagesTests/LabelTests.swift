@@ -55,6 +55,43 @@ import Testing
     }
   }
 
+  /// A process that is killed between writing its rows and saying that it is done has done it.
+  @Test func whatWasStoppedAtItsEndIsNotDoneTwice() async throws {
+    let toy = try await clustered(12)
+    try await withTemporaryFolder { folder in
+      let truth = folder + "/truth.csv"
+      let lines = (0..<12).map { "\(SyntheticSurvey.name($0)),ring" }
+      try (["name,class"] + lines).joined(separator: "\n")
+        .write(toFile: truth, atomically: true, encoding: .utf8)
+      var options = LabelImport(survey: "toy")
+      options.scheme = "toy"
+      options.addsClasses = true
+      let labels = LabelImportStage(file: truth, options)
+      var clusters = ClusterStage(survey: "toy")
+      clusters.options.clusters = 6
+      let before = (
+        try await toy.workplace.perform(labels), try await toy.workplace.perform(clusters)
+      )
+      _ = try await toy.workplace.database.with {
+        try $0.execute(
+          """
+          UPDATE reber.run SET status = 'running', finished_at = NULL
+          WHERE stage IN ('label', 'cluster')
+          """)
+      }
+      let after = (
+        try await toy.workplace.perform(labels), try await toy.workplace.perform(clusters)
+      )
+      #expect(after.0.run == before.0.run && after.0.metrics.labels == 12)
+      #expect(after.1.run == before.1.run)
+      #expect(after.1.metrics.clustering == before.1.metrics.clustering)
+    }
+    #expect(try await toy.numbers("SELECT count(*) FROM reber.label") == [12])
+    #expect(try await toy.numbers("SELECT count(*) FROM reber.clustering") == [1])
+    #expect(
+      try await toy.numbers("SELECT count(*) FROM reber.run WHERE status <> 'finished'") == [0])
+  }
+
   @Test func anUnknownClassWritesNothing() async throws {
     let toy = try await SyntheticSurvey(6)
     try await withTemporaryFolder { folder in

@@ -2,8 +2,14 @@ public import PostgreSQL
 
 /// Who runs the code, and which code it is.
 public struct Operator: Sendable {
-  /// The version of Reber, with the commit where it is known.
+  /// The version of Reber, with the commit where it is known, and in brackets the libraries that it
+  /// runs with.
   public var codeVersion: String
+
+  /// A version of the code without its libraries, where there is little room.
+  public static func brief(_ codeVersion: String) -> String {
+    codeVersion.replacing(#/ \([^)]*\)/#, with: "")
+  }
 
   /// The machine.
   public var host: String

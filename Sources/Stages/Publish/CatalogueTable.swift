@@ -38,7 +38,9 @@ extension PublishedCatalogue {
       .init("CLASSRUN", .integer(Int64(classification)), description: "run that classified"),
       .init("PUBRUN", .integer(Int64(run)), description: "run that published"),
       .init("PUBDATE", .text(origin.publishedAt), description: "when it was published"),
-      .init("CODEVER", .text("reber " + origin.codeVersion), description: "code that published"),
+      .init(
+        "CODEVER", .text("reber " + Operator.brief(origin.codeVersion)),
+        description: "code that published"),
       .init("MODELSHA", .text(origin.modelSHA256), description: "SHA-256 of the weights"),
       .init("ROWSSHA", .text(origin.sha256), description: "SHA-256 of the rows"),
     ]

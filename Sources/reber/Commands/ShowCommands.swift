@@ -30,7 +30,7 @@ struct ShowCommands: ParsableCommand {
         for run in runs {
           table.add([
             String(run.id), run.stage, run.status, run.startedAt, decimal(run.seconds, 1),
-            run.codeVersion, run.error ?? "",
+            Operator.brief(run.codeVersion), run.error ?? "",
           ])
         }
         return table.text
