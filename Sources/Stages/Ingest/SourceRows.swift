@@ -1,6 +1,7 @@
 import Astronomy
 import Catalogue
 import FITS
+import Failures
 import PostgreSQL
 
 /// Turns the rows of a survey's catalogue into sources.
@@ -61,9 +62,12 @@ struct SourceRows: Sendable {
   }
 }
 
-/// Why a row cannot be a source.
-struct UnusableRow: Error {
+/// Why a row of a table cannot be used.
+struct UnusableRow: Failure {
   let reason: String
+
+  var description: String { reason }
+  var exitStatus: ExitStatus { .badInput }
 }
 
 /// A column of numbers and the factor to the unit that is kept.

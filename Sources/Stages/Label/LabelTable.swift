@@ -114,7 +114,7 @@ extension LabelImport {
       table.unclassified += 1
       return
     }
-    do throws(UnusableConfidence) {
+    do throws(UnusableRow) {
       table.rows.append(
         LabelRow(
           row: number, source: name, className: className,
@@ -126,15 +126,15 @@ extension LabelImport {
   }
 
   /// The confidence in a cell; 1 where it is empty, as where there is no such column.
-  private func confidence(_ cell: Value?) throws(UnusableConfidence) -> Float {
+  private func confidence(_ cell: Value?) throws(UnusableRow) -> Float {
     guard let cell, let text = cell.plainText else { return 1 }
     guard let number = cell.number ?? Double(text) else {
-      throw UnusableConfidence(reason: "confidence '\(text)' is no number")
+      throw UnusableRow(reason: "confidence '\(text)' is no number")
     }
     let isPercent = confidenceIsPercent
     guard number > 0, number <= (isPercent ? 100 : 1) else {
       let advice = !isPercent && number > 1 && number <= 100
-      throw UnusableConfidence(
+      throw UnusableRow(
         reason: "confidence \(text) is not in (0, \(isPercent ? "100" : "1")]"
           + (advice ? "; if it means per cent, say --confidence-percent" : ""))
     }
@@ -149,11 +149,6 @@ extension LabelImport {
     try table.read(chunk: 8192) { names.formUnion($0.compactMap { $0[source].plainText }) }
     return names
   }
-}
-
-/// Why a confidence is none.
-private struct UnusableConfidence: Error {
-  let reason: String
 }
 
 /// Where a table of labels has what.
