@@ -113,7 +113,8 @@ import Testing
     let run = Validator.run(Validator.python, ["-c", script])
     #expect(run?.status == 0, "\(run?.output ?? "")")
     #expect(Validator.run("gzip", [plain])?.status == 0)
-    #expect(try openTable(path).rows() == [[.integer(42)]])
+    #expect(throws: FileError.self) { try openTable(path) }
+    #expect(try openTable(path + "#1").rows() == [[.integer(42)]])
     let reader = try openTable(path + "#SECOND")
     #expect(reader.columns[4].ucd == "phot.flux")
     #expect(reader.columns[4].description == "a flux")
