@@ -44,8 +44,10 @@ struct BinaryTableCells {
   /// Whether the file holds reals here, not scaled whole numbers or, as a table in text, digits.
   private func isStoredReal() throws -> Bool {
     var (type, table): (Int32, Int32) = (0, 0)
+    // Not asked for, but of a table in text CFITSIO writes the width wherever it is told to.
+    var (repeats, width): (Int64, Int64) = (0, 0)
     try check { ffghdt(file.pointer, &table, &$0) }
-    try check { ffgtclll(file.pointer, column, &type, nil, nil, &$0) }
+    try check { ffgtclll(file.pointer, column, &type, &repeats, &width, &$0) }
     return table == BINARY_TBL && (abs(type) == TFLOAT || abs(type) == TDOUBLE)
   }
 
@@ -108,12 +110,10 @@ struct BinaryTableCells {
     return try withUnsafeTemporaryAllocation(of: CChar.self, capacity: total * stride) { buffer in
       buffer.initialize(repeating: 0)
       guard let start = buffer.baseAddress else { return [] }
-      // Empty: not to look for nulls. Without a text CFITSIO follows a null pointer in tables of text.
-      var null: CChar = 0
       var pointers: [UnsafeMutablePointer<CChar>?] = (0..<total).map { start + $0 * stride }
       try check { status in
         ffgcvs(
-          file.pointer, column, Int64(row), 1, Int64(total), &null, &pointers, &any, &status)
+          file.pointer, column, Int64(row), 1, Int64(total), nil, &pointers, &any, &status)
       }
       return (0..<total).map { text(of: start + $0 * stride) }
     }

@@ -108,6 +108,25 @@ private struct Program {
     }
   }
 
+  @Test func newSurveysAtOnceWaitForEachOther() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let rows = (0..<500).map { "s\($0),\($0 % 360),\($0 % 90)" }
+      let file = try fixture.file(
+        "a.csv", (["name,ra,dec"] + rows).joined(separator: "\n"))
+      for round in 0..<4 {
+        let programs = try (0..<4).map {
+          try Program(["ingest", file, "--survey", "new\(round)_\($0)", "--quiet"], on: fixture)
+        }
+        for program in programs {
+          let end = program.end()
+          #expect(end.code == 0, "\(end.errors)")
+        }
+      }
+      #expect(try fixture.count("SELECT count(*) FROM reber.source") == 16 * 500)
+    }
+  }
+
   private func report(_ output: String) throws -> Ingest.Report {
     try JSONDecoder().decode(Ingest.Report.self, from: Data(output.utf8))
   }

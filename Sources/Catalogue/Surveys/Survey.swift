@@ -75,7 +75,13 @@ extension Survey {
   /// - Throws: `CatalogueError.badName` where PostgreSQL could not name a partition by it.
   public static func add(named name: String, in database: Connection) throws -> Survey {
     try check(name: name)
-    _ = try database.row("SELECT reber.add_survey(\(name))", as: Int.self)
+    let known = try database.first(
+      "SELECT survey_id FROM reber.survey WHERE name = \(name)", as: Int.self)
+    if known == nil {
+      // One after another: partitions made at once would wait for each other's tables for ever.
+      try database.execute("SELECT pg_advisory_xact_lock(hashtext('reber.add_survey'))")
+      _ = try database.row("SELECT reber.add_survey(\(name))", as: Int.self)
+    }
     return try named(name, in: database)
   }
 
