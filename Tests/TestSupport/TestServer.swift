@@ -20,7 +20,10 @@ public enum TestServer {
     // Nothing here is to outlive a crash of the machine, and waiting for the disk takes most of
     // the time of making a database.
     try connection.execute("ALTER SYSTEM SET fsync = off")
-    try connection.execute("SELECT pg_reload_conf()")
+    // All tests run at once, and each has connections of its own.
+    try connection.execute("ALTER SYSTEM SET max_connections = 500")
+    try server.stop()
+    try server.start()
     return server
   }
 
