@@ -75,7 +75,7 @@ private func real(_ bytes: UnsafeBufferPointer<UInt8>) -> Double {
   guard let mark = end?.pointee, UInt8(bitPattern: mark) | 0x20 == UInt8(ascii: "d") else {
     return value
   }
-  return Double(text(of: bytes).lowercased().replacing("d", with: "e")) ?? .nan
+  return Double(catalogue: text(of: bytes)) ?? .nan
 }
 
 /// The elements of `[1.0,NaN,3.0]`.
