@@ -47,6 +47,7 @@ let package = Package(
     .systemLibrary(name: "CXML", pkgConfig: "libxml-2.0", providers: [.apt(["libxml2-dev"])]),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+    .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
 
     // What of libpng Swift cannot call, for its errors jump.
     .target(name: "CPNGCodec", dependencies: ["CPNG"]),
@@ -59,7 +60,7 @@ let package = Package(
     // are whole.
     module("Failures"),
     module("Astronomy"),
-    module("Files", uses: ["Failures"]),
+    module("Files", uses: ["Failures", "CBzip2", "CZlib"]),
 
     // Libraries made pleasant.
     module("PostgreSQL", uses: ["Astronomy", "Failures", "CPostgreSQL"]),
@@ -69,7 +70,7 @@ let package = Package(
     module(
       "Tables",
       uses: [
-        "Astronomy", "Files", "FITS", "CXML", "CZlib",
+        "Astronomy", "Files", "FITS", "CXML",
         .product(name: "Yams", package: "Yams"),
       ]),
     module("Tensor", uses: ["COpenBLAS"]),

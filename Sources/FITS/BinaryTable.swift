@@ -1,11 +1,13 @@
 public import Astronomy
 import Files
 
-/// A binary table of a FITS file, read a column and a run of rows at a time.
+/// A table of a FITS file, binary or in text, read a column and a run of rows at a time.
 ///
-/// A gzipped file is unpacked in memory by CFITSIO; any other is read in place.
+/// A packed file is unpacked in memory; any other is read in place.
 public final class BinaryTable {
   public let path: String
+  /// The extension, counted from the primary's 0.
+  public let number: Int
   /// EXTNAME.
   public let name: String?
   public let columns: [Column]
@@ -15,17 +17,24 @@ public final class BinaryTable {
   /// The text of COMMENT cards.
   public let comments: [String]
   private let layouts: [BinaryTableLayout]
+  /// The file, which all its tables share.
   private let file: BinaryTableFile
 
-  /// Opens the table in an extension, by its number from the primary's 0; without one the first.
+  /// The tables of a file; one thread at a time may read of them.
   ///
-  /// - Throws: `FileError` when there is no such file or extension, or it is no table.
-  public init(_ path: String, extension number: Int? = nil) throws {
-    file = try BinaryTableFile(opening: path)
-    guard let chosen = try number ?? file.tables().first else { throw file.noTable }
-    try file.select(chosen)
+  /// - Throws: `FileError` when there is no such file, or no table in it.
+  public static func all(in path: String) throws -> [BinaryTable] {
+    let file = try BinaryTableFile(opening: path)
+    let tables = try file.tables()
+    if tables.isEmpty { throw file.noTable }
+    return try tables.map { try BinaryTable($0, of: file) }
+  }
+
+  private init(_ number: Int, of file: BinaryTableFile) throws {
+    try file.select(number)
     let header = try BinaryTableHeader(file)
-    self.path = path
+    (self.file, self.number) = (file, number)
+    path = file.file.path
     name = header.name
     keywords = header.keywords
     comments = header.comments
@@ -34,26 +43,11 @@ public final class BinaryTable {
     rowCount = try file.rowCount()
   }
 
-  /// The tables of a file: their extension's number, EXTNAME and columns.
-  ///
-  /// - Throws: `FileError` when there is no such file, or no table in it.
-  public static func all(
-    in path: String
-  ) throws -> [(number: Int, name: String?, columns: [Column])] {
-    let file = try BinaryTableFile(opening: path)
-    let tables = try file.tables()
-    if tables.isEmpty { throw file.noTable }
-    return try tables.map { number in
-      try file.select(number)
-      let header = try BinaryTableHeader(file)
-      return (number, header.name, header.columns)
-    }
-  }
-
   /// The cells of a column in the rows of a range, counted from 0.
   ///
   /// - Throws: `FileError` when the file ends early or a number overflows.
   public func read(_ column: Int, rows: Range<Int>) throws -> BinaryTableBlock {
+    try file.select(number)
     let layout = layouts[column]
     let cells = BinaryTableCells(
       file: file, column: Int32(column + 1), name: columns[column].name, first: rows.lowerBound + 1,
@@ -64,8 +58,17 @@ public final class BinaryTable {
     case .logical: return .logicals(try cells.logicals(layout.count))
     case .bit: return .logicals(try cells.bits(layout.count))
     case .byte, .int16, .int32, .int64: return .integers(try cells.integers(layout.count))
+    case .unsigned64: return .texts(try cells.unsigned())
     case .float, .double: return .reals(try cells.reals(layout.count))
     case .floatComplex, .doubleComplex: return .reals(try cells.complex(layout.count))
     }
+  }
+
+  /// Makes sure that the file has all rows, before memory is asked for them.
+  ///
+  /// - Throws: `FileError` where it is cut off.
+  public func checkIsWhole() throws {
+    try file.select(number)
+    try file.file.checkIsWhole(hdu: number + 1)
   }
 }

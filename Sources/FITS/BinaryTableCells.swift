@@ -27,6 +27,20 @@ struct BinaryTableCells {
     return zip(numbers, nulls).map { $1 == 0 ? $0 : nil }
   }
 
+  /// Whole numbers up to 2^64, one a row.
+  func unsignedNumbers() throws -> [UInt64?] {
+    var numbers = [UInt64](repeating: 0, count: count)
+    var nulls = [CChar](repeating: 0, count: count)
+    var any: Int32 = 0
+    try check { status in
+      ffgcfujj(file.pointer, column, Int64(first), 1, Int64(count), &numbers, &nulls, &any, &status)
+    }
+    return zip(numbers, nulls).map { $1 == 0 ? $0 : nil }
+  }
+
+  /// The digits of whole numbers, one a row; empty for none.
+  func unsigned() throws -> [String] { try unsignedNumbers().map { $0.map(String.init) ?? "" } }
+
   func reals(_ width: Int) throws -> [Double] {
     let total = count * width
     guard total > 0 else { return [] }
@@ -123,10 +137,17 @@ struct BinaryTableCells {
   func lists(isText: Bool) throws -> BinaryTableBlock {
     var lists: [[Double]] = []
     var texts: [String] = []
+    // An element of a list takes a bit at least.
+    let heap = 8 * Int64(file.file.integer("PCOUNT") ?? 0)
     for row in first..<first + count {
       var length: Int64 = 0
       var place: Int64 = 0
       try check { ffgdesll(file.pointer, column, Int64(row), &length, &place, &$0) }
+      guard (0...heap).contains(length) else {
+        throw file.problem(
+          "row \(row), column '\(name)' says that it has \(length) elements",
+          advice: "Get the file again: it is damaged")
+      }
       if isText {
         texts += length == 0 ? [""] : try self.texts(from: row, total: 1, width: Int(length))
       } else {

@@ -8,13 +8,7 @@ final class BinaryTableFile {
 
   var pointer: UnsafeMutablePointer<fitsfile> { file.pointer }
 
-  init(opening path: String) throws {
-    do {
-      file = try FITSFile(opening: path)
-    } catch {
-      throw FileError(table: path, error)
-    }
-  }
+  init(opening path: String) throws { file = try FITSFile(opening: path) }
 
   init(creating partial: PartialFile) throws {
     do {
@@ -42,27 +36,34 @@ final class BinaryTableFile {
     }
   }
 
-  /// Goes to an extension, by its number from the primary's 0.
+  /// Goes to an extension, by its number from the primary's 0, if the file does not stand there.
   func select(_ number: Int) throws {
-    var type: Int32 = 0
-    try check { ffmahd(pointer, Int32(number + 1), &type, &$0) }
-    guard type == BINARY_TBL || type == ASCII_TBL else {
-      throw problem("extension \(number) is no table", advice: "List them with 'fitsinfo'")
-    }
+    if hdu != number + 1 { _ = try file.move(to: number + 1) }
+  }
+
+  /// The HDU at which the file stands, the first being 1.
+  var hdu: Int {
+    var current: Int32 = 0
+    ffghdn(pointer, &current)
+    return Int(current)
   }
 
   /// The extensions that are tables, by their numbers: binary ones and those in text, but not images
   /// that were compressed into one.
   func tables() throws -> [Int] {
-    var count: Int32 = 0
-    try check { ffthdu(pointer, &count, &$0) }
-    return try (0..<Int(count)).filter { number in
-      var type: Int32 = 0
-      var status: Int32 = 0
-      try check { ffmahd(pointer, Int32(number + 1), &type, &$0) }
-      return type == ASCII_TBL
-        || type == BINARY_TBL && fits_is_compressed_image(pointer, &status) == 0
+    var (found, number) = ([Int](), 0)
+    while try file.move(to: number + 1) {
+      if isTable { found.append(number) }
+      number += 1
     }
+    return found
+  }
+
+  private var isTable: Bool {
+    var (type, status): (Int32, Int32) = (0, 0)
+    guard file.succeeds({ ffghdt(pointer, &type, &$0) }) else { return false }
+    return type == ASCII_TBL
+      || type == BINARY_TBL && fits_is_compressed_image(pointer, &status) == 0
   }
 
   var noTable: FileError {
@@ -97,7 +98,6 @@ private func tableAdvice(_ status: Int32) -> String {
   switch status {
   case 104: "Check the path and who may read it"
   case 412: "A number is beyond 64 bits: convert the column to text or double first"
-  case 301: "Choose an extension that exists; 'fitsinfo' lists them"
   case 105, 106: "Check the folder and the space on its disk"
   default: "Check the file with 'fitsverify'"
   }

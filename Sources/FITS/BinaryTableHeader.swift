@@ -30,14 +30,29 @@ struct BinaryTableHeader {
         "column '\(name)' has a type that is not read (code \(type))",
         advice: "Convert it with 'stilts tpipe'")
     }
-    let layout = BinaryTableLayout(
+    var layout = BinaryTableLayout(
       format: format, count: format == .text ? Int(width) : Int(count), isVariable: type < 0)
+    if type == TULONGLONG, count == 1, try holdsBeyondInt64(number, name) {
+      layout.format = .unsigned64
+    }
     layouts.append(layout)
     columns.append(
       Column(
-        name, format.datatype, shape: layout.shape, unit: text("TUNIT\(number)"), ucd: ucd(number),
+        name, layout.format.datatype, shape: layout.shape, unit: text("TUNIT\(number)"),
+        ucd: ucd(number),
         description: text("TCOMM\(number)") ?? text("TDESC\(number)"),
         width: format == .text && !layout.isVariable ? layout.count : nil))
+  }
+
+  /// Whether a column of unsigned numbers has one that is no `Int64`.
+  private func holdsBeyondInt64(_ number: Int32, _ name: String) throws -> Bool {
+    let rows = try file.rowCount()
+    try file.file.checkIsWhole(hdu: file.hdu)
+    return try stride(from: 0, to: rows, by: 65_536).contains { first in
+      let cells = BinaryTableCells(
+        file: file, column: number, name: name, first: first + 1, count: min(65_536, rows - first))
+      return try cells.unsignedNumbers().contains { $0 ?? 0 > UInt64(Int64.max) }
+    }
   }
 
   /// The UCD of a column, under any of the names that are about.

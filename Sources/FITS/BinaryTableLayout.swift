@@ -13,6 +13,8 @@ enum BinaryTableFormat: Character {
   case text = "A"
   case floatComplex = "C"
   case doubleComplex = "M"
+  /// Whole numbers beyond 2^63, which are kept as their digits: `K` with TZERO = 2^63.
+  case unsigned64 = "U"
 
   /// The type of the elements; a complex number is two of them.
   var datatype: Datatype {
@@ -24,7 +26,7 @@ enum BinaryTableFormat: Character {
     case .int64: .int64
     case .float, .floatComplex: .float
     case .double, .doubleComplex: .double
-    case .text: .string
+    case .text, .unsigned64: .string
     }
   }
 
@@ -69,7 +71,7 @@ extension BinaryTableLayout {
 
   /// How many numbers a cell holds.
   var shape: Shape {
-    if format == .text { return .scalar }
+    if format == .text || format == .unsigned64 { return .scalar }
     if isVariable { return .list }
     let numbers = format == .floatComplex || format == .doubleComplex ? 2 * count : count
     return numbers == 1 ? .scalar : .vector(numbers)

@@ -34,6 +34,19 @@ final class CelestialProjection: Sendable {
     self.parameters = Mutex(parameters)
   }
 
+  private init(axes: (Int, Int), frame: CelestialFrame, parameters: consuming sending Parameters) {
+    (self.axes, self.frame) = (axes, frame)
+    self.parameters = Mutex(parameters)
+  }
+
+  /// The projection of an image with so many times as many pixels along each axis; nil where WCSLIB
+  /// does not take it.
+  func stretched(by factors: [Double]) -> CelestialProjection? {
+    let stretched = parameters.withLock { $0.stretched(by: factors) }
+    guard let stretched else { return nil }
+    return CelestialProjection(axes: axes, frame: frame, parameters: stretched)
+  }
+
   /// The zero-based pixel of a position in the image's own frame.
   func pixel(_ longitude: Double, _ latitude: Double) -> (x: Double, y: Double)? {
     parameters.withLock { $0.pixel(longitude, latitude) }
@@ -90,6 +103,32 @@ extension CelestialProjection {
       guard result == 0 else { throw fail("the celestial axes \(meaning(of: result))") }
       guard kept == 2, axes[0] > 0, axes[1] > 0 else { return nil }
       return (Int(axes[0]) - 1, Int(axes[1]) - 1)
+    }
+
+    /// The same coordinates with so many times as many pixels along each axis.
+    func stretched(by factors: [Double]) -> Parameters? {
+      let stretched = Parameters()
+      guard stretched.take(pointer, stretchedBy: factors) else { return nil }
+      return stretched
+    }
+
+    private func take(
+      _ other: UnsafeMutablePointer<wcsprm>, stretchedBy factors: [Double]
+    ) -> Bool {
+      guard wcssub(1, other, nil, nil, pointer) == 0 else { return false }
+      // What CROTAi turns stands in PCi_j by now.
+      if pointer.pointee.altlin & 4 != 0 { pointer.pointee.altlin = 1 }
+      let isTurned = pointer.pointee.pc[1] != 0 || pointer.pointee.pc[2] != 0
+      for (axis, factor) in factors.enumerated() {
+        pointer.pointee.crpix[axis] = (pointer.pointee.crpix[axis] - 0.5) * factor + 0.5
+        for row in 0..<2 {
+          if isTurned { pointer.pointee.pc[2 * row + axis] /= factor }
+          pointer.pointee.cd[2 * row + axis] /= factor
+        }
+        if !isTurned { pointer.pointee.cdelt[axis] /= factor }
+      }
+      defer { wcsbchk(pointer, 7) }
+      return wcsset(pointer) == 0
     }
 
     /// Mends what older programs write (`DEG`, NCP, GLS, cylinders about a far meridian) and

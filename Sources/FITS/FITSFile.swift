@@ -10,19 +10,29 @@ final class FITSFile {
   /// The file's name, also while it still stands under a temporary one.
   let path: String
   let pointer: UnsafeMutablePointer<fitsfile>
+  /// The HDUs, from the first on, whose headers were checked.
+  var checked = 1
   private var isOpen = true
+  /// The content of a packed file, which CFITSIO reads from memory.
+  private let unpacked: UnpackedFile?
 
-  init(opening path: String) throws(FITSStatus) {
+  init(opening path: String) throws(FileError) {
     self.path = path
+    unpacked = try ByteSource.isPacked(path) ? UnpackedFile(path) : nil
     var pointer: UnsafeMutablePointer<fitsfile>?
     var status: Int32 = 0
-    ffdkopn(&pointer, path, READONLY, &status)
-    guard status == 0, let pointer else { throw FITSStatus(taking: status) }
+    if let unpacked {
+      ffomem(&pointer, "memory", READONLY, unpacked.start, unpacked.count, 0, nil, &status)
+    } else {
+      ffdkopn(&pointer, path, READONLY, &status)
+    }
+    guard status == 0, let pointer else { throw FileError(path, FITSStatus(taking: status)) }
     self.pointer = pointer
   }
 
   init(creating partial: PartialFile) throws(FITSStatus) {
     path = partial.path
+    unpacked = nil
     var pointer: UnsafeMutablePointer<fitsfile>?
     var status: Int32 = 0
     ffdkinit(&pointer, partial.temporary, &status)

@@ -1,9 +1,9 @@
 public import Astronomy
 public import Files
 
-/// An open image of a FITS file, plain, gzipped (`.fits.gz`) or tile-compressed (`.fits.fz`).
+/// An open image of a FITS file, plain, packed by gzip or bzip2, or tile-compressed (`.fits.fz`).
 ///
-/// Only the pixels that are asked for are read, except that CFITSIO unpacks a gzipped file in
+/// Only the pixels that are asked for are read, except that a packed file is unpacked in
 /// memory. One thread at a time may use an image; its ``wcs`` serves any number of them.
 public final class FITSImage {
   public let path: String
@@ -22,8 +22,10 @@ public final class FITSImage {
   public let unit: String?
   /// OBJECT.
   public let object: String?
-  /// The beam of BMAJ, BMIN and BPA, or of the HISTORY that AIPS keeps.
+  /// The beam of BMAJ, BMIN and BPA, of the HISTORY that AIPS keeps, or of CASA's table BEAMS.
   public let beam: Beam?
+  /// What of the beam was assumed or left aside.
+  public let beamNote: String?
   /// Frequency in Hz: of the FREQ axis, else of RESTFRQ, RESTFREQ or FREQ.
   public let frequency: Double?
   /// The world coordinates, or nil where the header has no celestial axes.
@@ -41,11 +43,7 @@ public final class FITSImage {
   ///   image, or one with more than two axes longer than one pixel.
   public init(_ path: String, hdu: Int? = nil) throws(FileError) {
     self.path = path
-    do {
-      file = try FITSFile(opening: path)
-    } catch {
-      throw FileError(path, error)
-    }
+    file = try FITSFile(opening: path)
     self.hdu = try file.selectImage(hdu)
     let header = try file.imageHeader(hdu: self.hdu)
     let celestial = try CelestialProjection(header, path: path, hdu: self.hdu)
@@ -55,8 +53,10 @@ public final class FITSImage {
     (width, height, type) = (layout.width, layout.height, layout.type)
     unit = file.text("BUNIT")
     object = file.text("OBJECT")
-    beam = header.beam
     frequency = header.frequency
+    let found = HeaderBeam(
+      header, hdu: self.hdu, pixelScale: wcs?.pixelScale, side: max(width, height))
+    (beam, beamNote) = (found.beam, found.note)
   }
 
   /// The truth of a keyword, or nil where it is missing or no logical.

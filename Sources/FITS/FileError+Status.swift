@@ -25,7 +25,7 @@ extension FileError {
 
   static func truncated(_ path: String, hdu: Int? = nil) -> FileError {
     FileError(
-      path, hdu: hdu, "the file is cut off or damaged: its last pixels cannot be read",
+      path, hdu: hdu, "the file is cut off or damaged: not all of its data are there",
       advice: "Copy or download it again")
   }
 }

@@ -1,3 +1,4 @@
+import Astronomy
 internal import CFITSIO
 
 /// The header of the image at which a FITS file stands.
@@ -33,11 +34,8 @@ struct ImageHeader {
 
   private var hasBlank: Bool { file.integer("BLANK") != nil || file.integer("ZBLANK") != nil }
 
-  /// The beam of BMAJ, BMIN and BPA, or the last one that AIPS notes.
-  var beam: Beam? {
-    Beam(degrees: file.number("BMAJ"), file.number("BMIN"), angle: file.number("BPA"))
-      ?? cards().reversed().lazy.compactMap { Beam(history: $0) }.first
-  }
+  /// The last beam that AIPS notes.
+  var notedBeam: Beam? { cards().reversed().lazy.compactMap { Beam(history: $0) }.first }
 
   /// The frequency in Hz of the image's plane, or of the line it shows.
   var frequency: Double? {
@@ -76,5 +74,23 @@ struct ImageHeader {
     defer { fffree(text, &status) }
     let cards = UnsafeBufferPointer(start: text, count: Int(count) * 80)
     return cards.map { $0 < 0x20 || $0 == 0x7f ? 0x20 : $0 } + [0]
+  }
+}
+
+extension Beam {
+  /// The beam that AIPS notes in a card: `HISTORY AIPS   CLEAN BMAJ=  1.5E-03 BMIN= … BPA= …`.
+  fileprivate init?(history card: String) {
+    guard card.hasPrefix("HISTORY"), card.contains("CLEAN BMAJ=") else { return nil }
+    let words = card.replacing("=", with: "= ").split(separator: " ")
+    func number(_ key: String) -> Double? {
+      guard let place = words.firstIndex(of: Substring(key)), place + 1 < words.count else {
+        return nil
+      }
+      return Double(words[place + 1])
+    }
+    guard let major = number("BMAJ="), let minor = number("BMIN="), major >= minor, minor > 0,
+      major.isFinite
+    else { return nil }
+    self.init(major: major * 3600, minor: minor * 3600, angle: number("BPA=") ?? 0)
   }
 }

@@ -43,7 +43,8 @@ public enum UnitConversion {
         word.append(character)
         continue
       }
-      text += standardName(word)
+      // A letter that elsewhere is a barn.
+      text += word == "b" && text.contains("Jy") ? "beam" : standardName(word)
       word = ""
       switch character {
       case "{", "}": break

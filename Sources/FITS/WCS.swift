@@ -8,6 +8,8 @@ public import Astronomy
 public struct WCS: Sendable {
   /// Arcsec: the square root of a pixel's area at the centre of the image.
   public let pixelScale: Double
+  /// Arcsec: a pixel's sides along the columns and rows at the centre of the image.
+  public let pixelSides: (x: Double, y: Double)
   private let projection: CelestialProjection
   private let conversion: FrameConversion
 
@@ -16,6 +18,20 @@ public struct WCS: Sendable {
     conversion = FrameConversion(projection.frame)
     let centre = (x: Double(width - 1) / 2, y: Double(height - 1) / 2)
     pixelScale = projection.pixelScale(at: centre.x, centre.y)
+    pixelSides = projection.pixelSides(at: centre.x, centre.y) ?? (pixelScale, pixelScale)
+  }
+
+  /// The world coordinates of the same image when it has so many times as many pixels along each axis.
+  ///
+  /// - Parameters:
+  ///   - factors: For the columns and the rows.
+  ///   - width: Columns that it then has.
+  ///   - height: Rows.
+  /// - Returns: nil where the coordinates do not allow it.
+  public func stretched(by factors: (x: Double, y: Double), width: Int, height: Int) -> WCS? {
+    projection.stretched(by: [factors.x, factors.y]).map {
+      WCS($0, width: width, height: height)
+    }
   }
 
   /// The zero-based pixel of a position, or nil where the projection has no such point; the pixel
@@ -45,6 +61,17 @@ public struct WCS: Sendable {
 }
 
 extension CelestialProjection {
+  /// Arcsec: the sides of a pixel; nil where the projection has no sky there.
+  fileprivate func pixelSides(at x: Double, _ y: Double) -> (x: Double, y: Double)? {
+    func length(_ dx: Double, _ dy: Double) -> Double? {
+      guard let from = world(x - dx, y - dy), let to = world(x + dx, y + dy) else { return nil }
+      return SkyPosition(ra: from.longitude, dec: from.latitude)
+        .separation(from: SkyPosition(ra: to.longitude, dec: to.latitude)) * 3600
+    }
+    guard let across = length(0.5, 0), let up = length(0, 0.5) else { return nil }
+    return (across, up)
+  }
+
   /// Arcsec: the square root of the area of a pixel, or of the reference pixel where the
   /// projection has no sky at this one.
   fileprivate func pixelScale(at x: Double, _ y: Double) -> Double {

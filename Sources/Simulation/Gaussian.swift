@@ -1,3 +1,4 @@
+import Astronomy
 import Foundation
 
 /// An elliptical Gaussian on the sky; everything the simulation draws is a sum of these.
@@ -30,7 +31,7 @@ public struct Gaussian: Sendable, Hashable {
     self.flux = flux
     x = place.x
     y = place.y
-    let (long, across) = (major * sigmaPerWidth, minor * sigmaPerWidth)
+    let (long, across) = (major * Beam.sigmaPerWidth, minor * Beam.sigmaPerWidth)
     let (cosine, sine) = (cos(angle), sin(angle))
     xx = long * long * cosine * cosine + across * across * sine * sine
     yy = long * long * sine * sine + across * across * cosine * cosine

@@ -1,3 +1,4 @@
+public import Astronomy
 import Foundation
 
 /// A small noiseless image of one source, on the pixels of a mosaic.

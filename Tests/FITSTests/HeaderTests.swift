@@ -72,7 +72,67 @@ import Testing
     try open(["BMAJ    = 0.01", "BMIN    = 0.005"] + history) { image in
       #expect(image.beam == Beam(major: 36, minor: 18, angle: 0))
     }
-    try open(["BMAJ    = 0.0"]) { #expect($0.beam == nil) }
+    try open(["BMAJ    = 0.0"]) { #expect($0.beam == nil && $0.beamNote != nil) }
+  }
+
+  /// Pixels of 1.8″, 40 of them: what is wider is in arcsec by mistake, or wrong.
+  @Test(arguments: [
+    ("BMAJ    = 5.0", "is wider than the image"), ("BMAJ    = 6.0E-7", "less than a quarter of a"),
+    ("BMAJ    = -0.001", "is no width"), ("BMAJ    = 0.0", "is no width"),
+    ("BMAJ    = 0.0005", "is shorter than its BMIN"), ("BMAJ    = 'NaN'", "is no number"),
+  ])
+  func leavesBeamsAsideThatCannotBe(card: String, words: String) throws {
+    let minor = card.contains("E-7") ? "BMIN    = 1.0E-7" : "BMIN    = 0.001"
+    try open(sky + [card, minor], axes: [40, 3]) { image in
+      #expect(image.beam == nil)
+      #expect(image.beamNote?.contains(words) == true, "\(image.beamNote ?? "")")
+    }
+  }
+
+  @Test func saysThatABeamWithoutBMINIsTakenToBeRound() throws {
+    try open(sky + ["BMAJ    = 0.001"], axes: [40, 3]) { image in
+      #expect(image.beam == Beam(width: 3.6))
+      #expect(image.beamNote?.contains("round") == true)
+    }
+    try open(sky + ["BMAJ    = 0.001", "BMIN    = 0.001"], axes: [40, 3]) { image in
+      #expect(image.beam == Beam(width: 3.6) && image.beamNote == nil)
+    }
+  }
+
+  /// CASA writes a beam for each channel into a table when they differ.
+  @Test(
+    arguments: [
+      ([6.5], "arcsec", 6.5, nil), ([6.5, 6.5], "arcsec", 6.5, nil),
+      ([0.002, 0.0015, 0.0021], "deg", 7.2, "3 beams, 5.4 to 7.56″ wide"),
+    ] as [([Double], String, Double, String?)])
+  func readsTheTableOfBeamsOfCASA(
+    majors: [Double], unit: String, major: Double, note: String?
+  ) throws {
+    try withTemporaryFolder { folder in
+      let path = try writeImage(
+        folder + "/i.fits", axes: [40, 3], cards: sky + ["CASAMBM = T"],
+        data: [UInt8](repeating: 1, count: 120))
+      let columns = [
+        Column("BMAJ", .float, unit: unit), Column("BMIN", .float, unit: unit),
+        Column("BPA", .float, unit: "deg"), Column("CHAN", .int32), Column("POL", .int32),
+      ]
+      let table = try BinaryTableWriter(folder + "/t.fits", columns: columns, name: "BEAMS")
+      try table.append(
+        [
+          .reals(majors), .reals(majors.map { $0 / 2 }), .reals(majors.map { _ in 30 }),
+          .integers(majors.indices.map { Int64($0) }), .integers(majors.map { _ in 0 }),
+        ], rows: majors.count)
+      try table.finish()
+      let extensions = try Data(contentsOf: URL(filePath: folder + "/t.fits")).dropFirst(2880)
+      let whole = try Data(contentsOf: URL(filePath: path)) + extensions
+      try whole.write(to: URL(filePath: path))
+      let image = try FITSImage(path)
+      let beam = try #require(image.beam)
+      #expect(abs(beam.major - major) < 1e-5 && abs(beam.minor - major / 2) < 1e-5)
+      #expect(beam.angle == 30)
+      #expect(note == nil ? image.beamNote == nil : image.beamNote?.contains(note ?? "") == true)
+      #expect(try image.whole().bytes.count == 120)
+    }
   }
 
   @Test func readsFrequenciesInTheirOrder() throws {

@@ -151,6 +151,21 @@ import Testing
     }
   }
 
+  @Test func readsBzip2AndSeveralGzipStreams() throws {
+    try withTemporaryFolder { folder in
+      try writeImage(
+        folder + "/a.fits", bitpix: -32, axes: [4, 3], cards: [], data: bigEndian(ramp))
+      let script = """
+        cd \(folder) && bzip2 -k a.fits && head -c 3000 a.fits | gzip > b.gz && \
+        tail -c +3001 a.fits | gzip >> b.gz
+        """
+      #expect(Validator.run("sh", ["-c", script])?.status == 0)
+      for name in ["a.fits.bz2", "b.gz"] {
+        #expect(try FITSImage(folder + "/" + name).whole().floats() == ramp)
+      }
+    }
+  }
+
   @Test func takesTheImageThatIsAskedFor() throws {
     try withTemporaryFolder { folder in
       let first = try writeImage(folder + "/1.fits", axes: [], cards: [])

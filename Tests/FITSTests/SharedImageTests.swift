@@ -70,7 +70,8 @@ import Testing
   @Test func findsSourcesInTheImage() throws {
     let image = try FITSImage(SharedData.path("lotss_dr1/P205+55-mosaic.fits"))
     let wcs = try #require(image.wcs)
-    let table = try BinaryTable(SharedData.path("lotss_dr1/lotss_dr1_P205+55.srl.fits"))
+    let table = try BinaryTable.all(
+      in: SharedData.path("lotss_dr1/lotss_dr1_P205+55.srl.fits"))[0]
     func column(_ name: String) throws -> BinaryTableBlock {
       let index = try #require(table.columns.firstIndex { $0.name == name })
       return try table.read(index, rows: 0..<table.rowCount)

@@ -47,6 +47,10 @@ import Testing
   /// Spellings of catalogues and old headers that astropy refuses.
   @Test(arguments: [
     ("JY/BEAM", "Jy beam-1"), ("jy/beam", "Jy/beam"), ("Jy/Beam", "Jy/beam"), ("JY", "Jy"),
+    ("Jy/b", "Jy/beam"), ("mJy/b", "mJy/beam"), ("Jy/bm", "Jy/beam"), ("JY/BM", "Jy/beam"),
+    ("Jy.beam-1", "Jy/beam"), ("Jy.beam**-1", "Jy/beam"), ("Jy beam^-1", "Jy/beam"),
+    ("Jy*beam^-1", "Jy/beam"), ("beam-1 Jy", "Jy/beam"), ("uJy beam-1", "uJy/beam"),
+    ("Jy b-1", "Jy/beam"), ("JY BEAM-1", "Jy/beam"), ("mJy/beam ", "mJy/beam"),
     ("mjy/bm", "mJy/beam"), ("mJY/BEAM", "mJy/beam"), ("mJy beam^{-1}", "mJy/beam"),
     ("microJy", "uJy"), ("degrees", "deg"), ("DEGREES", "deg"), ("Deg", "deg"),
     ("arcminutes", "arcmin"), ("ARCSEC", "arcsec"), ("arcseconds", "arcsec"), ("\"", "arcsec"),
@@ -59,7 +63,8 @@ import Testing
 
   @Test(arguments: [
     ("Jy", "Jy/beam"), ("mJy", "deg"), ("hour", "deg"), ("furlong", "m"), ("Jy", ""), ("", "Jy"),
-    ("MJY/BEAM", "Jy/beam"), ("Jy/beam", "MJY/BEAM"), ("Jy2", "Jy"), ("(((", "Jy"),
+    ("b", "beam"), ("MJY/b", "Jy/beam"), ("MJY/BEAM", "Jy/beam"), ("Jy/beam", "MJY/BEAM"),
+    ("Jy2", "Jy"), ("(((", "Jy"),
     (String(repeating: "Jy", count: 100), "Jy"),
   ])
   func refuses(unit: String, wanted: String) {

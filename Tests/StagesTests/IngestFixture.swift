@@ -106,6 +106,9 @@ struct TestImage {
   var centre = (ra: 150.0, dec: 2.0)
   /// Arcsec a pixel.
   var scale = 2.0
+  /// How many times as wide as high a pixel is.
+  var aspect = 1.0
+  var beam = "\(6.0 / 3600)"
   var object: String?
   var value: (_ x: Int, _ y: Int) -> Float = { Float($0 + 100 * $1) }
 
@@ -127,9 +130,9 @@ struct TestImage {
       card("CTYPE1", "'RA---TAN'"), card("CTYPE2", "'DEC--TAN'"),
       card("CRPIX1", "\(Double(width + 1) / 2)"), card("CRPIX2", "\(Double(height + 1) / 2)"),
       card("CRVAL1", "\(centre.ra)"), card("CRVAL2", "\(centre.dec)"),
-      card("CDELT1", "\(-scale / 3600)"), card("CDELT2", "\(scale / 3600)"),
+      card("CDELT1", "\(-scale * aspect / 3600)"), card("CDELT2", "\(scale / 3600)"),
       card("CUNIT1", "'deg'"), card("CUNIT2", "'deg'"), card("RADESYS", "'ICRS'"),
-      card("BUNIT", "'Jy/beam'"), card("BMAJ", "\(6.0 / 3600)"), card("BMIN", "\(5.0 / 3600)"),
+      card("BUNIT", "'Jy/beam'"), card("BMAJ", beam), card("BMIN", "\(5.0 / 3600)"),
       card("BPA", "30.0"), card("RESTFRQ", "1.4E9"),
     ]
     return [

@@ -116,6 +116,79 @@ import Testing
     ).first?.values ?? []
   }
 
+  /// A pixel of the image is twice as wide as high: views turn cutouts, whose pixels must be square.
+  @Test func pixelsThatAreNotSquareBecomeSo() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let image = TestImage(width: 61, height: 120, aspect: 2) { Float(10 * $0 + 1000 * $1) }
+      try fixture.file("m.fits", image.content)
+      try fixture.file("small/b.fits", TestImage(width: 5, height: 10, aspect: 2).content)
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", "name,ra,dec\na,150.0,2.0\nb,10,10\n"),
+        images: [folder + "/m.fits", folder + "/small"]
+      ) { $0.cutting.size = 20 }
+      let rows = try fixture.rows(
+        """
+        SELECT name, width, height, pixel_scale, wcs #>> '{CDELT1}' FROM reber.cutout
+        JOIN reber.source USING (survey_id, source_id) ORDER BY name
+        """, as: String.self, Int32.self, Int32.self, Float.self, String.self)
+      #expect(rows.map(\.1) == [10, 10] && rows.map(\.2) == [10, 10])
+      #expect(
+        rows.allSatisfy { abs($0.3 - 2) < 1e-4 && abs((Double($0.4) ?? 0) * 3600 + 2) < 1e-6 })
+      // The source lies in the middle of column 30, which is 61 of the square ones' edges: 60.5.
+      let values = try values(of: "a", fixture)
+      #expect(values[0] == 10 * 27.75 + 1000 * 55 && values[1] == 10 * 28.25 + 1000 * 55)
+      #expect(values[10] - values[0] == 1000)
+      let warnings = report.images?.metrics.warnings ?? []
+      #expect(warnings.count == 1 && warnings[0].contains("and 1 more"))
+      #expect(warnings[0].contains("its pixels are not square, 4.0 × 2.0″"))
+    }
+  }
+
+  @Test func whatIsWrongWithABeamIsSaid() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      try fixture.file("a.fits", TestImage(beam: "6.0").content)
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", text), images: [folder + "/a.fits"])
+      #expect(report.images?.metrics.warnings?[0].contains("its BMAJ of 6.0° is wider") == true)
+      let database = try Connection(fixture.address)
+      #expect(try Survey.named("sky", in: database).observation.beamMajor == nil)
+    }
+  }
+
+  @Test(arguments: ["link", "link/", "holder"]) func linksAreFollowed(given: String) async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      try fixture.file("real/a.fits", TestImage().content)
+      let files = FileManager.default
+      try files.createDirectory(atPath: folder + "/holder", withIntermediateDirectories: true)
+      for (link, place) in [
+        ("link", "real"), ("holder/sub", "real"), ("holder/again", "holder"),
+        ("holder/b.fits", "real/a.fits"),
+      ] {
+        try files.createSymbolicLink(
+          atPath: folder + "/" + link, withDestinationPath: folder + "/" + place)
+      }
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", text), images: [folder + "/" + given])
+      #expect(report.images?.metrics.cutouts == 1)
+    }
+  }
+
+  @Test(arguments: ["a.fits.bz2", "a.bz2.fits", "a.fz", "a.FITS.GZ"])
+  func packedImagesAreKnownByTheirContent(name: String) async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      try fixture.file("raw", TestImage().content)
+      let program = name.contains("bz2") ? "bzip2" : name.contains("GZ") ? "gzip" : "cat"
+      let script = "cd \(folder) && mkdir i && \(program) < raw > i/\(name)"
+      #expect(Validator.run("sh", ["-c", script])?.status == 0)
+      let report = try await fixture.ingest(fixture.file("c.csv", text), images: [folder + "/i"])
+      #expect(report.images?.metrics.cutouts == 1)
+    }
+  }
+
   @Test(arguments: [(0.0, 20.0), (180.0, 89.995), (42.0, -90.0)])
   func mosaicsMayLieAcrossTheMeridianAndOverThePoles(_ ra: Double, _ dec: Double) async throws {
     try await withTemporaryFolder { folder in

@@ -131,7 +131,7 @@ struct IngestSharedDataTests {
       let sizes = try fixture.rows(
         "SELECT DISTINCT width FROM reber.cutout JOIN reber.source_scorpio USING (source_id)",
         as: Int32.self)
-      #expect(sizes == [88], "20 beams of 6.5″ at 1.481″ a pixel, as astropy has it at the centre")
+      #expect(sizes == [89], "20 beams of 6.5″ along the shorter side of a pixel at the centre")
     }
   }
 

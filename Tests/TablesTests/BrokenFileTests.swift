@@ -94,6 +94,71 @@ import Testing
     #expect(error?.description.contains("#1 'ONE', #2 'TWO'") == true)
   }
 
+  @Test func unsignedNumbersBeyondInt64AreTheirDigits() throws {
+    let path = try written(
+      """
+      wide = np.array([0, 2**63, 2**64 - 1], dtype=np.uint64)
+      narrow = np.array([0, 5, 2**63 - 1], dtype=np.uint64)
+      columns = [fits.Column('wide', 'K', bzero=2**63, array=wide),
+                 fits.Column('narrow', 'K', bzero=2**63, array=narrow)]
+      fits.BinTableHDU.from_columns(columns).writeto(path)
+      """)
+    #expect(
+      try openTable(path).rows() == [
+        [.text("0"), .integer(0)], [.text("9223372036854775808"), .integer(5)],
+        [.text("18446744073709551615"), .integer(.max)],
+      ])
+  }
+
+  /// A packed table is unpacked once, and read to its end.
+  @Test(arguments: ["gzip", "bzip2"]) func packedTablesAreRead(program: String) throws {
+    let path = try written(
+      """
+      column = fits.Column('x', 'D', array=np.arange(3000.))
+      fits.BinTableHDU.from_columns([column]).writeto(path)
+      """)
+    let script =
+      "cd \(folder.path) && head -c 9000 t.fits | \(program) > p && "
+      + "tail -c +9001 t.fits | \(program) >> p"
+    #expect(Validator.run("sh", ["-c", script])?.status == 0)
+    #expect(
+      try openTable(folder.file("p")).rows().map { $0[0].number ?? -1 }
+        == (0..<3000).map(Double.init))
+  }
+
+  /// Sizes that a header makes up are refused before memory is asked for them.
+  @Test(arguments: [
+    ("NAXIS2  =", "900000000000"), ("TFORM1  =", "'999999999999D'"), ("TFORM1  =", "'1PD(9)'"), ("NAXIS1  =", "0"), ("TFORM1  =", "'1QD'"), ("TFIELDS =", "-2"),
+  ])
+  func sizesThatCannotBeAreRefused(card: String, value: String) throws {
+    let path = try written(
+      """
+      column = fits.Column('x', 'D', array=[1.5, -2.5e300])
+      fits.BinTableHDU.from_columns([column]).writeto(path)
+      """)
+    var data = try Data(contentsOf: URL(filePath: path))
+    let place = try #require(data[2880...].range(of: Data(card.utf8))).lowerBound
+    let text = (card + " " + value).padding(toLength: 80, withPad: " ", startingAt: 0)
+    data.replaceSubrange(place..<place + 80, with: Data(text.utf8))
+    try data.write(to: URL(filePath: path))
+    #expect(throws: FileError.self) { try openTable(path).rows() }
+  }
+
+  @Test func aListThatIsLongerThanItsFileIsRefused() throws {
+    let path = try written(
+      """
+      lists = np.array([np.array([1., 2.]), np.array([3.])], dtype=object)
+      column = fits.Column('x', 'QD()', array=lists)
+      fits.BinTableHDU.from_columns([column]).writeto(path)
+      """)
+    #expect(try openTable(path).rows() == [[.reals([1, 2])], [.reals([3])]])
+    var data = try Data(contentsOf: URL(filePath: path))
+    data[5760 + 2] = 0x7F
+    try data.write(to: URL(filePath: path))
+    let error = #expect(throws: FileError.self) { try openTable(path).rows() }
+    #expect(error?.description.contains("says that it has") == true, "\(error?.description ?? "")")
+  }
+
   @Test func aColumnOfNoElementsIsEmpty() throws {
     let path = try written(
       """

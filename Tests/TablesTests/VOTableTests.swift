@@ -54,6 +54,38 @@ import Testing
       ])
   }
 
+  /// astropy writes logicals as bits, of which it sets another than the standard does.
+  @Test(
+    .enabled(if: Validator.astropy, "astropy is not installed"),
+    arguments: ["tabledata", "binary", "binary2"])
+  func readsLogicalsOfAstropy(format: String) throws {
+    let path = folder.file("t.vot")
+    let script = """
+      import numpy as np, warnings
+      warnings.simplefilter('ignore')
+      from astropy.table import Table, MaskedColumn
+      from astropy.io.votable import from_table, writeto
+      t = Table()
+      t['flag'] = [True, False, True]
+      t['masked'] = MaskedColumn([True, False, True], mask=[False, True, False])
+      t['nine'] = np.array([[True, False, True, True, False, False, True, True, True]] * 3)
+      t['real'] = MaskedColumn([1., 2., 3.], mask=[False, True, False])
+      t['name'] = MaskedColumn(['x', 'yy', 'z'], mask=[False, True, False])
+      writeto(from_table(t), '\(path)', tabledata_format='\(format)')
+      """
+    let done = try #require(Validator.run(Validator.python, ["-c", script]))
+    #expect(done.status == 0, "\(done.output)")
+    let nine = Value.reals([1, 0, 1, 1, 0, 0, 1, 1, 1])
+    // BINARY has no way to say that a bit is null.
+    let masked = format == "binary" ? Value.boolean(false) : .null
+    #expect(
+      try openTable(path).rows() == [
+        [.boolean(true), .boolean(true), nine, .real(1), .text("x")],
+        [.boolean(false), masked, nine, .null, .null],
+        [.boolean(true), .boolean(true), nine, .real(3), .text("z")],
+      ])
+  }
+
   @Test func readsTheTableThatIsMeant() throws {
     let path = try folder.write(document(rows), "t.vot")
     let text = try String(contentsOfFile: path, encoding: .utf8)

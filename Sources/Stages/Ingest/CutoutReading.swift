@@ -24,6 +24,8 @@ struct CutoutReading: Sendable {
   struct Findings: Sendable {
     var cutouts: [Cutout] = []
     var rejected: [ImagePlan.SetAside] = []
+    /// What was assumed or changed of which image.
+    var notes: [(path: String, text: String)] = []
     /// Sources whose cutouts are there already, just so.
     var unchanged = 0
     /// Sources that were dealt with, whatever came of it.
@@ -40,9 +42,7 @@ struct CutoutReading: Sendable {
   /// Reads all, the whole images first.
   func read(_ push: (Findings) throws -> Void) throws {
     var findings = Findings(rejected: plan.rejected)
-    for item in plan.whole {
-      try add(whole(item), to: &findings, push)
-    }
+    for item in plan.whole { try whole(item) { try add($0, to: &findings, push) } }
     try readCuts { try add($0, to: &findings, push) }
     try push(findings)
   }
@@ -56,6 +56,8 @@ struct CutoutReading: Sendable {
     case nothing
     /// An image that several sources were to be cut from.
     case damaged(ImagePlan.SetAside)
+    /// What was assumed or changed of an image.
+    case noted([(path: String, text: String)])
   }
 
   private func add(
@@ -67,6 +69,9 @@ struct CutoutReading: Sendable {
     case .rejected(let setAside): findings.rejected.append(setAside)
     case .nothing: break
     case .damaged(let setAside): return findings.rejected.append(setAside)
+    case .noted(let notes):
+      findings.notes += notes
+      return
     }
     findings.done += 1
     if findings.isFull {
@@ -82,21 +87,28 @@ struct CutoutReading: Sendable {
 }
 
 extension CutoutReading {
-  private func whole(_ item: ImagePlan.Whole) -> Outcome {
-    if written.contains(sources[item.source].id) { return .unchanged }
+  private func whole(_ item: ImagePlan.Whole, _ give: (Outcome) throws -> Void) throws {
+    if written.contains(sources[item.source].id) { return try give(.unchanged) }
+    let image: OpenImage
+    let pixels: ImagePixels
     do {
-      let image = try OpenImage(files[item.file])
-      let pixels = try image.whole()
+      image = try OpenImage(files[item.file])
+      pixels = try image.whole()
       if pixels.nonFinite == 1 { throw BlankImage() }
-      let source = sources[item.source].id
-      let cutout = try cutout(of: source, pixels, image.header, file: item.file, from: (0, 0))
-      let isKnown = known[source].map {
-        $0.pixels == cutout.sha256 && $0.image == cutout.imageSHA256
-      }
-      return isKnown == true ? .unchanged : .cutout(cutout)
     } catch {
-      return .rejected(setAside(item.file, source: item.source, error))
+      return try give(.rejected(setAside(item.file, source: item.source, error)))
     }
+    let (source, header) = (sources[item.source].id, image.header)
+    try give(noted(header, item.file))
+    let cutout = try cutout(of: source, pixels, header, file: item.file, from: (0, 0))
+    let isKnown = known[source].map {
+      $0.pixels == cutout.sha256 && $0.image == cutout.imageSHA256
+    }
+    try give(isKnown == true ? .unchanged : .cutout(cutout))
+  }
+
+  private func noted(_ header: ImageHeading, _ file: Int) -> Outcome {
+    .noted(header.notes.map { (files[file].path, $0) })
   }
 
   /// Cuts each source out of the best of its mosaics.
@@ -124,6 +136,7 @@ extension CutoutReading {
     do {
       let image = try OpenImage(files[file])
       let header = image.header
+      try give(noted(header, file))
       while let cut = left.first {
         try pass(try outcome(of: cut, image, header), of: cut, leaving: &next, give)
         left.removeFirst()

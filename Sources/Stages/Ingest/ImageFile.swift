@@ -17,9 +17,10 @@ struct ImageFile: Sendable, Hashable {
   var isPNG: Bool { path.lowercased().hasSuffix(".png") }
 
   /// The endings of image files, the longer of two before the shorter.
-  private static let endings = [
-    ".fits.gz", ".fits.fz", ".fit.gz", ".fts.gz", ".fits", ".fit", ".fts", ".png",
-  ]
+  private static let endings =
+    [".gz", ".bz2", ".fz", ""].flatMap { packed in
+      [".fits", ".fit", ".fts"].map { $0 + packed }
+    } + [".fz", ".png"]
 
   static func stem(of path: String) -> String {
     String(withoutExtension(path).split(separator: "/").last ?? "")
@@ -61,15 +62,29 @@ extension ImageFile {
     guard isFolder.boolValue else {
       return [ImageFile(path: path, place: String(path.split(separator: "/").last ?? ""))]
     }
-    let places = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
-    let images = places.filter(isImage).sorted().map {
+    var seen: Set<String> = []
+    let images = places(in: path, &seen).filter(isImage).sorted().map {
       ImageFile(path: path.hasSuffix("/") ? path + $0 : path + "/" + $0, place: $0)
     }
     guard !images.isEmpty else { throw IngestError.noImages(folder: path) }
     return images
   }
 
+  /// What lies in a folder and the folders in it; links are followed, each folder is looked into once.
+  private static func places(in folder: String, _ seen: inout Set<String>) -> [String] {
+    guard seen.insert(standard(folder)).inserted else { return [] }
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+    var places: [String] = []
+    for name in names {
+      var isFolder: ObjCBool = false
+      let path = folder + "/" + name
+      _ = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+      places += isFolder.boolValue ? self.places(in: path, &seen).map { name + "/" + $0 } : [name]
+    }
+    return places
+  }
+
   private static func standard(_ path: String) -> String {
-    URL(fileURLWithPath: path).standardizedFileURL.path
+    URL(fileURLWithPath: path).resolvingSymlinksInPath().path
   }
 }

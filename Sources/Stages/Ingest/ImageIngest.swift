@@ -29,6 +29,9 @@ public struct ImageMetrics: Stored {
 
   /// What the images were taken for.
   public var decisions = ImageDecisions()
+
+  /// What was assumed, changed or left aside since headers do not say it right.
+  public var warnings: [String]?
 }
 
 /// Image files with their digests.
@@ -131,11 +134,13 @@ private struct ImageIngest {
       known: try Cutout.digests(of: survey, in: database), written: written)
     var log = RejectedLog(run: run, known: try Rejected.all(of: run, in: database))
     var (done, unchanged) = (0, -written.count)
+    var notes = ImageNotes()
     try overlapped(capacity: 2) { push in
       try reading.read(push)
     } consume: { findings in
       try Cutout.write(findings.cutouts, of: survey, run: run, in: database)
       try log.write(findings.rejected, in: database)
+      for note in findings.notes { notes.add(note.text, of: note.path) }
       done += findings.done
       unchanged += findings.unchanged
       try Run.report(run, done: done, of: reading.total, "cutouts", in: database)
@@ -146,6 +151,8 @@ private struct ImageIngest {
     metrics.cutouts = metrics.written + unchanged
     metrics.partlyOffImage = try Cutout.countAtEdge(of: survey, in: database)
     metrics.rejected = log.count
+    metrics.warnings = notes.all
+    for warning in notes.all ?? [] { progress.note("warning: " + warning) }
     guard metrics.cutouts > 0 else {
       throw IngestError.noneUsable(images: metrics.images, firstReason: log.first ?? "unknown")
     }
@@ -187,6 +194,21 @@ private struct ImageIngest {
       try SurveyColumn.write(ImageCollection.columns, of: survey, run: run, in: database)
       return survey
     }
+  }
+}
+
+/// What is said of images, once where it is said of many.
+private struct ImageNotes {
+  private var images: [String: Set<String>] = [:]
+
+  mutating func add(_ text: String, of path: String) { images[text, default: []].insert(path) }
+
+  /// Each with the first image of which it is said; nil where nothing is.
+  var all: [String]? {
+    let said = images.map { text, paths in
+      (paths.min() ?? "") + (paths.count > 1 ? " and \(paths.count - 1) more" : "") + ": " + text
+    }
+    return said.isEmpty ? nil : said.sorted()
   }
 }
 

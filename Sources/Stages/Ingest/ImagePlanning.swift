@@ -201,7 +201,8 @@ extension ImagePlanning {
 
   /// So many pixels that they span the angle; a hundredth too few do, since scales are not exact.
   private func pixels(_ arcsec: Double, _ wcs: WCS) -> Int {
-    Int(min(max((arcsec / wcs.pixelScale - 0.01).rounded(.up), 1), 1e6))
+    let side = min(wcs.pixelSides.x, wcs.pixelSides.y)
+    return Int(min(max((arcsec / side - 0.01).rounded(.up), 1), 1e6))
   }
 }
 

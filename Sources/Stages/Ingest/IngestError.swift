@@ -52,7 +52,7 @@ public enum IngestError: Failure, Equatable {
     case .notFound(let path):
       "\(path): no such file or folder"
     case .noImages(let folder):
-      "\(folder): no image in it (looked for .fits, .fits.gz, .fits.fz, .fit, .png)"
+      "\(folder): no image in it (looked for .fits, .fit, .fts, these with .gz, .bz2 and .fz, .fz and .png)"
     case .noneUsable(let images, let reason):
       "none of the \(images) images could be used; the first: \(reason)"
     case .setAside(let count, let survey):

@@ -9,31 +9,39 @@ struct OpenImage {
   private let content: Content
 
   private enum Content {
-    case fits(FITSImage)
+    case fits(FITSImage, SquarePixels?)
     case png(PNGImage)
   }
 
   /// - Throws: `FileError` where it cannot be read.
   init(_ file: ImageFile) throws {
     self.file = file
-    content =
-      file.isPNG ? .png(try PNGImage(file.path)) : .fits(try FITSImage(file.path))
+    if file.isPNG {
+      content = .png(try PNGImage(file.path))
+    } else {
+      let image = try FITSImage(file.path)
+      content = .fits(image, SquarePixels(image))
+    }
   }
 
   private var fits: FITSImage? {
-    if case .fits(let image) = content { image } else { nil }
+    if case .fits(let image, _) = content { image } else { nil }
+  }
+
+  private var square: SquarePixels? {
+    if case .fits(_, let square) = content { square } else { nil }
   }
 
   var width: Int {
     switch content {
-    case .fits(let image): image.width
+    case .fits(let image, let square): square?.width ?? image.width
     case .png(let image): image.width
     }
   }
 
   var height: Int {
     switch content {
-    case .fits(let image): image.height
+    case .fits(let image, let square): square?.height ?? image.height
     case .png(let image): image.height
     }
   }
@@ -41,15 +49,17 @@ struct OpenImage {
   /// What the header says.
   var header: ImageHeading {
     ImageHeading(
-      width: width, height: height, wcs: fits?.wcs, beam: fits?.beam, unit: fits?.unit,
+      width: width, height: height, wcs: square?.wcs ?? fits?.wcs, beam: fits?.beam,
+      unit: fits?.unit,
       object: fits?.object, frequency: fits?.frequency,
-      isSimulated: fits?.logical("SIMULATE") ?? false)
+      isSimulated: fits?.logical("SIMULATE") ?? false,
+      notes: [square?.note, fits?.beamNote].compactMap(\.self))
   }
 
   /// All pixels.
   func whole() throws -> ImagePixels {
     switch content {
-    case .fits(let image): try image.whole()
+    case .fits: try cutout(columns: 0..<width, rows: 0..<height)
     case .png(let image): ImagePixels(image)
     }
   }
@@ -57,7 +67,8 @@ struct OpenImage {
   /// The pixels of a rectangle, counted from 0, NaN beyond the image.
   func cutout(columns: Range<Int>, rows: Range<Int>) throws -> ImagePixels {
     guard let fits else { return try whole() }
-    return try fits.cutout(columns: columns, rows: rows)
+    return try square?.cutout(of: fits, columns: columns, rows: rows)
+      ?? fits.cutout(columns: columns, rows: rows)
   }
 }
 
@@ -75,6 +86,8 @@ struct ImageHeading: Sendable {
   var frequency: Double?
   /// Whether the header says that the sky is made up.
   var isSimulated: Bool
+  /// What was assumed, changed or left aside since the header does not say it right.
+  var notes: [String] = []
 
   /// The sky at the image's centre.
   var centre: SkyPosition? {

@@ -10,11 +10,11 @@ final class FITSTableReader: TableReader {
   private let table: BinaryTable
 
   init(_ address: TableAddress, suits: ([Column]) -> Bool) throws {
-    let parts = try BinaryTable.all(in: address.path).map {
-      TablePart(number: $0.number, name: $0.name, columns: $0.columns)
-    }
-    table = try BinaryTable(
-      address.path, extension: parts.chosen(address.part, of: address.path, suits: suits))
+    let tables = try BinaryTable.all(in: address.path)
+    let parts = tables.map { TablePart(number: $0.number, name: $0.name, columns: $0.columns) }
+    let number = try parts.chosen(address.part, of: address.path, suits: suits)
+    table = tables.first { $0.number == number } ?? tables[0]
+    try table.checkIsWhole()
     columns = distinct(table.columns)
     metadata = Metadata(table)
     rowCount = table.rowCount

@@ -142,9 +142,11 @@ extension VOField {
   private func bits(_ cursor: inout BinaryCursor, _ length: Int) -> Value? {
     guard let range = cursor.take((length + 7) / 8) else { return nil }
     let bytes = cursor.bytes
+    // Of one bit alone astropy sets another than the first.
+    if column.shape == .scalar { return .boolean(bytes[range.lowerBound] != 0) }
     let bits = (0..<length).map { index in
       bytes[range.lowerBound + index / 8] & (0x80 >> UInt8(index % 8)) != 0
     }
-    return column.shape == .scalar ? .boolean(bits[0]) : .reals(bits.map { $0 ? 1 : 0 })
+    return .reals(bits.map { $0 ? 1 : 0 })
   }
 }

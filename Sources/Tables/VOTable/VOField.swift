@@ -58,8 +58,10 @@ struct VOField {
   /// The value of a cell's text, or nil when the text is not of the field's datatype.
   func value(_ cell: String) -> Value? {
     if column.datatype == .string { return Value(cell) }
-    let words = cell.split(whereSeparator: \.isWhitespace)
+    var words = cell.split(whereSeparator: \.isWhitespace)
     if words.isEmpty { return .null }
+    // Bits stand one after another, with blanks or without.
+    if datatype == "bit" { words = words.flatMap { word in word.indices.map { word[$0...$0] } } }
     guard column.shape != .scalar else { return words.count == 1 ? scalar(words[0]) : nil }
     var elements: [Double] = []
     for word in words {

@@ -100,6 +100,9 @@ struct IngestCommand: AsyncParsableCommand {
     } else {
       print(report.text(quiet: stage.session.quiet))
     }
+    if strict, let warnings = report.images?.metrics.warnings {
+      throw IngestError.assumed(warnings, file: "the images")
+    }
     if strict, report.rejected > 0 {
       throw IngestError.setAside(report.rejected, survey: survey)
     }

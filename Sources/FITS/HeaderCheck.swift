@@ -1,0 +1,115 @@
+/// What in an extension's header CFITSIO must not be let at.
+///
+/// It divides by the lengths of tiles, never ends where a block of Rice's code has no pixels, and
+/// allocates whatever sizes a header names.
+struct HeaderCheck {
+  private let cards: [(name: String, value: String)]
+
+  init(_ cards: [String]) {
+    self.cards = cards.compactMap { card in
+      let text = Array(card.utf8)
+      guard text.count >= 10, text[8] == UInt8(ascii: "=") else { return nil }
+      return (
+        String(decoding: text[..<8], as: UTF8.self).trimmingBlanks,
+        value(String(decoding: text[9...], as: UTF8.self))
+      )
+    }
+  }
+
+  /// What is wrong; nil where nothing is.
+  func fault(fileSize: Int) -> String? {
+    let isCompressed = cards.contains { $0.name == "ZIMAGE" && $0.value == "T" }
+    for (name, value) in cards where isCompressed || !name.hasPrefix("Z") {
+      guard let range = Self.range(of: name) else { continue }
+      guard let number = Int(value), range.contains(number) else {
+        return "its header has \(name) = \(value), which cannot be"
+      }
+    }
+    guard let size = product("NAXIS") else { return "the sizes in its header are beyond reason" }
+    if first("NAXIS1") == 0, size == 0, let rows = first("NAXIS2"), rows > 0,
+      first("TFIELDS") != nil
+    {
+      return "it says that it has \(rows) rows of no bytes"
+    }
+    return isCompressed ? tileFault(fileSize) : nil
+  }
+
+  /// What is wrong with the tiles of a compressed image.
+  private func tileFault(_ fileSize: Int) -> String? {
+    for (name, value) in cards where name.hasPrefix("ZNAME") {
+      guard let number = first("ZVAL" + name.dropFirst(5)) else { continue }
+      let isRight =
+        switch value {
+        case "BLOCKSIZE": (1...4096).contains(number)
+        case "BYTEPIX": [1, 2, 4, 8].contains(number)
+        default: true
+        }
+      if !isRight { return "its header has \(value) = \(number), which cannot be" }
+    }
+    guard let axes = first("ZNAXIS"), let pixels = product("ZNAXIS") else {
+      return "its header does not say how large the image is"
+    }
+    // Neither product is more than the pixels.
+    var (tiles, inTile) = (1, 1)
+    for axis in 1...axes {
+      let length = first("ZNAXIS\(axis)") ?? 1
+      let tile = min(first("ZTILE\(axis)") ?? (axis == 1 ? length : 1), length)
+      tiles *= (length - 1) / tile + 1
+      inTile *= tile
+    }
+    if inTile > 1 << 31 { return "its header has tiles of \(inTile) pixels" }
+    if let rows = first("NAXIS2"), rows != tiles {
+      return "its header has \(tiles) tiles, but \(rows) rows of them"
+    }
+    // No compression of an image that shows something comes near this.
+    return pixels / 16_384 > fileSize
+      ? "its header has \(pixels) pixels, more than \(fileSize) bytes can hold" : nil
+  }
+
+  private func first(_ name: String) -> Int? {
+    cards.first { $0.name == name }.flatMap { Int($0.value) }
+  }
+
+  /// The product of the lengths of all axes, or nil where it is none.
+  private func product(_ name: String) -> Int? {
+    let axes = first(name) ?? 0
+    var (product, isOverflown) = (abs(first("BITPIX") ?? 8), false)
+    for axis in 0..<axes {
+      let length = first("\(name)\(axis + 1)") ?? 1
+      (product, isOverflown) = product.multipliedReportingOverflow(by: length)
+      if isOverflown { return nil }
+    }
+    return product / 8
+  }
+
+  /// The numbers that a keyword may have, where these matter.
+  private static func range(of name: String) -> ClosedRange<Int>? {
+    switch name {
+    case "NAXIS", "TFIELDS": return 0...999
+    case "ZNAXIS": return 1...6
+    case "BITPIX", "ZBITPIX": return -64...64
+    case "PCOUNT", "GCOUNT", "ZPCOUNT", "ZGCOUNT": return 0...1 << 50
+    default: break
+    }
+    let stem = name.prefix { $0.isLetter }
+    guard Int(name.dropFirst(stem.count)) != nil else { return nil }
+    switch stem {
+    case "NAXIS": return 0...1 << 50
+    case "ZNAXIS", "ZTILE": return 1...1 << 31
+    default: return nil
+    }
+  }
+}
+
+/// The value in a card, behind its `=`: without quotes, blanks and comment.
+private func value(_ text: String) -> String {
+  let text = text.trimmingBlanks
+  if text.hasPrefix("'") { return String(text.dropFirst().prefix { $0 != "'" }).trimmingBlanks }
+  return String(text.prefix { $0 != "/" }).trimmingBlanks
+}
+
+extension String {
+  fileprivate var trimmingBlanks: String {
+    String(drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+  }
+}
