@@ -1,4 +1,3 @@
-import HTTPTypes
 import Hummingbird
 
 extension Site {
@@ -12,9 +11,7 @@ extension Site {
     ]
     for (name, type, bytes) in assets {
       router.get("/assets/\(name)") { _, _ in
-        Response(
-          status: .ok, headers: [.contentType: type, .cacheControl: "no-cache"],
-          body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+        Response.bytes(bytes, type: type, caching: "no-cache")
       }
     }
   }

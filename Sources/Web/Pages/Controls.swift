@@ -1,73 +1,52 @@
 import Catalogue
 import Foundation
 import Hummingbird
+import Markup
 
-/// Links to the pages before and after.
-struct Pager: Sendable {
-  var earlier: String?
-  var later: String?
-  var first: Int
-  var last: Int
-  var all: Int
-
+extension Visit {
+  /// Links to the pages before and after this one of a list.
+  ///
   /// - Parameters:
-  ///   - page: From 0.
   ///   - size: Items a page.
   ///   - all: Items in all.
-  ///   - request: Whose address is kept but for the page.
-  init(_ page: Int, size: Int, of all: Int, _ request: Request) {
+  func pager(size: Int, of all: Int) -> Content {
     let link = { (page: Int) in
-      request.uri.path + "?" + request.fields.setting("page", String(page)).encoded
+      request.uri.path + "?" + fields.setting("page", String(page)).encoded
     }
-    first = all == 0 ? 0 : page * size + 1
-    last = min(all, (page + 1) * size)
-    self.all = all
-    earlier = page > 0 ? link(page - 1) : nil
-    later = last < all ? link(page + 1) : nil
+    let (page, last) = (pageNumber, min(all, (pageNumber + 1) * size))
+    return [
+      "first": all == 0 ? 0 : page * size + 1, "last": last, "all": all,
+      "earlier": page > 0 ? link(page - 1) : nil, "later": last < all ? link(page + 1) : nil,
+    ]
+  }
+
+  /// The choice of how pictures are shown, for a page at an address.
+  func looks(action: String) -> Content {
+    [
+      "action": action,
+      "stretches": choices(Look.stretches.map(\.name), chosen: look.stretch),
+      "colours": choices(ColourMap.allCases.map(\.rawValue), chosen: look.colours.rawValue),
+      "zooms": (1...4).map { zoom -> Content in
+        ["value": zoom, "name": "\(zoom)×", "isChosen": look.zoom == zoom]
+      },
+    ]
+  }
+
+  /// Values to choose from.
+  func choices(_ values: [String], chosen: String) -> [Content] {
+    values.map { ["value": $0, "name": $0, "isChosen": $0 == chosen] }
   }
 }
 
-/// The choice of how pictures are shown.
-struct LookForm: Sendable {
-  var action: String
-  var stretches: [Choice]
-  var colours: [Choice]
-  var zooms: [Choice]
-
-  init(_ look: Look, action: String) {
-    self.action = action
-    stretches = Choice.all(Look.stretches.map(\.name), chosen: look.stretch)
-    colours = Choice.all(ColourMap.allCases.map(\.rawValue), chosen: look.colours.rawValue)
-    zooms = (1...4).map {
-      Choice(value: String($0), name: "\($0)×", isChosen: look.zoom == $0)
-    }
-  }
-}
-
-/// One of several values.
-struct Choice: Sendable {
-  var value: String
-  var name: String
-  var isChosen: Bool
-
-  static func all(_ values: [String], chosen: String?) -> [Choice] {
-    values.map { Choice(value: $0, name: $0, isChosen: $0 == chosen) }
-  }
-}
-
-/// The probability of a class, as a bar of a hundred parts.
-struct Bar {
-  var name: String
-  var swatch: Int
-  var value: String
-  var width: Int
-
-  /// What the classifier says of a source.
-  static func all(_ source: SourceDetail) -> [Bar] {
-    source.probabilities.map {
-      Bar(
-        name: $0.className, swatch: Int($0.classID), value: String(format: "%.3f", $0.probability),
-        width: Int(($0.probability * 100).rounded()))
+extension SourceDetail {
+  /// What the classifier says of a source, as bars of a hundred parts.
+  var bars: [Content] {
+    probabilities.map {
+      [
+        "name": $0.className, "swatch": $0.classID,
+        "value": String(format: "%.3f", $0.probability),
+        "width": Int(($0.probability * 100).rounded()),
+      ]
     }
   }
 }

@@ -1,5 +1,6 @@
 import Catalogue
 import Hummingbird
+import Markup
 import PostgreSQL
 
 extension Section {
@@ -7,76 +8,53 @@ extension Section {
     name: "Grow a class", path: "grow",
     templates: [
       "grow": PackageResources.grow_mustache, "growth": PackageResources.growth_mustache,
-    ], addRoutes: Site.addGrowthPages)
+    ],
+    routes: [
+      .get("grow") { try await $0.chooseClass() },
+      .post("grow") { try await $0.beginGrowth() },
+      .get("grow/:growth") { try await $0.growthPage() },
+      .post("grow/:growth") { try await $0.decideGrowth() },
+    ])
 }
 
-extension Site {
-  func addGrowthPages(to router: Router<PageContext>) {
-    router.get("/:survey/grow") { request, context in
-      try await chooseClass(request, context)
-    }
-    router.post("/:survey/grow") { request, context in
-      try await beginGrowth(request, context)
-    }
-    router.get("/:survey/grow/:growth") { request, context in
-      try await growthPage(request, context)
-    }
-    router.post("/:survey/grow/:growth") { request, context in
-      try await decideGrowth(request, context)
-    }
-  }
-
-  private func chooseClass(_ request: Request, _ context: PageContext) async throws -> Response {
-    let annotation = try await annotation(context)
+extension Visit {
+  fileprivate func chooseClass() async throws -> Response {
     let counts = try await pool.with { database in
       try annotation.labelledSources(in: database).reduce(into: [Int16: Int]()) {
         $0[$1.classID, default: 0] += 1
       }
     }
-    let cluster: Int? = request.fields.number("cluster")
+    let cluster: Int? = fields.number("cluster")
     return try page(
-      "grow", "Grow a class", in: .growth, of: annotation.survey, context,
-      GrowContent(
-        cluster: cluster, action: "/\(annotation.survey.name)/grow",
-        classes: ClassButton.all(annotation.scheme, details: counts.mapValues { "\($0) labelled" })
-      ))
+      "grow", "Grow a class",
+      [
+        "cluster": cluster, "action": base + "/grow",
+        "classes": scheme.buttons(details: counts.mapValues { "\($0) labelled" }),
+      ])
   }
 
-  private func beginGrowth(_ request: Request, _ context: PageContext) async throws -> Response {
-    let annotation = try await annotation(context)
+  fileprivate func beginGrowth() async throws -> Response {
     let form = try await request.form()
-    let classID = try annotation.scheme.classID(form)
-    guard let space = try await space(of: annotation.survey) else {
+    let classID = try scheme.classID(form)
+    guard let space = try await space() else {
       throw CatalogueError.missing(
-        "embedding of '\(annotation.survey.name)'", hint: "make some with 'reber embed'")
+        "embedding of '\(survey.name)'", hint: "make some with 'reber embed'")
     }
     let cluster: Int? = form.number("cluster")
     let start = try await pool.with { try GrowthStart(from: cluster, annotation, in: $0) }
-    let seeds = start.seeds(of: classID)
-    guard !seeds.isEmpty else {
-      throw HTTPError(
-        .conflict,
-        message: """
-          you have labelled no source as \(annotation.scheme.name(of: classID) ?? ""): accept a \
-          cluster, or begin from one
-          """)
-    }
+    let seeds = try start.seeds(of: classID, named: scheme.name(of: classID) ?? "")
     let ranking = start.candidates(like: seeds, in: space)
     let growth = try await pool.with { database in
       try annotation.grow(
         classID, from: cluster, of: start.clustering, model: space.model, seeds: seeds,
         ranking: ranking, pageSize: GrowthPlace.size, in: database)
     }
-    return try answer(
-      request, next: "/\(annotation.survey.name)/grow/\(growth)",
-      "\(ranking.count) candidates are ranked")
+    return try answer(next: "\(base)/grow/\(growth)", "\(ranking.count) candidates are ranked")
   }
 
-  private func growthPage(_ request: Request, _ context: PageContext) async throws -> Response {
-    let annotation = try await annotation(context)
+  fileprivate func growthPage() async throws -> Response {
     let number = try context.number("growth")
-    let look = Look(request.fields)
-    let asked = request.fields["path"]
+    let asked = fields["path"]
     let (growth, place, cells, members) = try await pool.with { database in
       let growth = try annotation.growth(number, in: database)
       let place = GrowthPlace(growth, path: asked ?? growth.path)
@@ -87,42 +65,55 @@ extension Site {
       )
     }
     return try page(
-      "growth", "Grow \(annotation.scheme.name(of: growth.classID) ?? "")", in: .growth,
-      of: annotation.survey, context,
-      GrowthContent(growth, place, cells, members, annotation, look))
+      "growth", "Grow \(scheme.name(of: growth.classID) ?? "")",
+      content(growth, place, cells, members))
   }
 
-  private func decideGrowth(_ request: Request, _ context: PageContext) async throws -> Response {
-    let annotation = try await annotation(context)
+  /// A page of candidates, below the sources that it began from.
+  private func content(
+    _ growth: Growth, _ place: GrowthPlace, _ cells: [MontageCell], _ members: [MontageCell]
+  ) -> Content {
+    let here = "\(base)/grow/\(growth.id)"
+    let next = { (answer: String) in "\(here)?path=\(place.path)\(answer)&\(look.query)" }
+    let isFinished = growth.action != nil
+    return [
+      "name": scheme.name(of: growth.classID) ?? "", "swatch": growth.classID,
+      "action": "\(here)?\(look.query)", "path": place.path, "page": place.page.map { $0 + 1 },
+      "pages": growth.pages, "taken": place.taken, "decisions": place.path.count,
+      "rejected": growth.rejected.isEmpty ? nil : growth.rejected.count,
+      "isFinished": isFinished, "canUndo": !place.path.isEmpty && !isFinished,
+      "candidates": montage(cells, columns: 12, isChoice: true),
+      "members": montage(members, columns: 12), "label": base + "/label",
+      "onMatch": next("m"), "onRest": next("r"), "onMismatch": next("x"),
+    ]
+  }
+
+  fileprivate func decideGrowth() async throws -> Response {
     let number = try context.number("growth")
     let form = try await request.form()
-    let look = Look(request.fields).query
     let growth = try await pool.with { try annotation.growth(number, in: $0) }
     guard growth.annotator == annotation.annotator else {
       throw HTTPError(.forbidden, message: "\(growth.annotator) began this: begin your own")
     }
     let place = GrowthPlace(growth, path: growth.path)
-    if form["finish"] != nil { return try await finish(growth, at: place, annotation, request) }
+    if form["finish"] != nil { return try await finish(growth, at: place) }
     let decision = try growth.decision(form, at: place)
     var after = growth
     after.decisions.append(decision)
     try await pool.with { try growth.decide(decision, in: $0) }
-    let next = "/\(annotation.survey.name)/grow/\(number)?path=\(after.path)&\(look)"
-    return try answer(request, next: next, "page \(decision.page + 1)")
+    return try answer(
+      next: "\(base)/grow/\(number)?path=\(after.path)&\(look.query)", "page \(decision.page + 1)")
   }
 
   /// Labels what is known to match.
-  private func finish(
-    _ growth: Growth, at place: GrowthPlace, _ annotation: Annotation, _ request: Request
-  ) async throws -> Response {
+  private func finish(_ growth: Growth, at place: GrowthPlace) async throws -> Response {
     guard growth.action == nil else {
       throw HTTPError(.conflict, message: "the labels of this growth are written")
     }
     let action = try await pool.with {
       try annotation.finish(growth, taking: place.taken, rejecting: growth.rejected, in: $0)
     }
-    return try answer(
-      request, next: "/\(annotation.survey.name)/label", "\(action.labels) sources are labelled")
+    return try answer(next: base + "/label", "\(action.labels) sources are labelled")
   }
 }
 
@@ -146,8 +137,16 @@ private struct GrowthStart: Sendable {
   }
 
   /// The sources that candidates are to be like.
-  func seeds(of classID: Int16) -> [Int] {
-    members.isEmpty ? labelled.filter { $0.classID == classID }.map(\.source) : members
+  ///
+  /// - Throws: `HTTPError` where there is none.
+  func seeds(of classID: Int16, named name: String) throws -> [Int] {
+    let own = labelled.filter { $0.classID == classID }.map(\.source)
+    guard let seeds = [members, own].first(where: { !$0.isEmpty }) else {
+      throw HTTPError(
+        .conflict,
+        message: "you have labelled no source as \(name): accept a cluster, or begin from one")
+    }
+    return seeds
   }
 
   /// Sources without a label of the annotator, the most alike first; what a cluster begins with
@@ -182,7 +181,7 @@ extension Growth {
 }
 
 /// Where a growth stands, as the URL says it.
-struct GrowthPlace: Sendable {
+private struct GrowthPlace: Sendable {
   /// The answers so far, as ``Bisection`` reads them.
   let path: String
 
@@ -206,58 +205,5 @@ struct GrowthPlace: Sendable {
       $0 * growth.pageSize..<min(growth.candidates, ($0 + 1) * growth.pageSize)
     }
     taken = min(growth.candidates, (state.good + 1) * growth.pageSize)
-  }
-}
-
-private struct GrowContent {
-  var cluster: Int?
-  var action: String
-  var classes: [ClassButton]
-}
-
-private struct GrowthContent {
-  var name: String
-  var swatch: Int
-  var action: String
-  var path: String
-  var page: Int?
-  var pages: Int
-  var taken: Int
-  var rejected: Int?
-  var decisions: Int
-  var isFinished: Bool
-  var canUndo: Bool
-  var candidates: MontageView
-  var members: MontageView
-  var onMatch: String
-  var onRest: String
-  var onMismatch: String
-  var label: String
-
-  init(
-    _ growth: Growth, _ place: GrowthPlace, _ cells: [MontageCell], _ members: [MontageCell],
-    _ annotation: Annotation, _ look: Look
-  ) {
-    let base = "/" + percentEncoded(annotation.survey.name)
-    let here = "\(base)/grow/\(growth.id)"
-    name = annotation.scheme.name(of: growth.classID) ?? ""
-    swatch = Int(growth.classID)
-    action = "\(here)?\(look.query)"
-    path = place.path
-    page = place.page.map { $0 + 1 }
-    pages = growth.pages
-    taken = place.taken
-    rejected = growth.rejected.isEmpty ? nil : growth.rejected.count
-    decisions = place.path.count
-    isFinished = growth.action != nil
-    canUndo = !place.path.isEmpty && !isFinished
-    candidates = MontageView(
-      cells, survey: annotation.survey, columns: 12, look: look, isChoice: true)
-    self.members = MontageView(
-      members, survey: annotation.survey, columns: 12, look: look, isChoice: false)
-    onMatch = "\(here)?path=\(place.path)m&\(look.query)"
-    onRest = "\(here)?path=\(place.path)r&\(look.query)"
-    onMismatch = "\(here)?path=\(place.path)x&\(look.query)"
-    label = "\(base)/label"
   }
 }

@@ -2,6 +2,7 @@ import Catalogue
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Markup
 
 extension Site {
   func addLogin(to router: Router<PageContext>) {
@@ -32,18 +33,12 @@ extension Site {
     }
   }
 
-  private struct LoginContent {
-    var next: String
-    var problem: String?
-    var needsPassword: Bool
-  }
-
   private func loginPage(
     _ next: String?, _ problem: String?, _ context: PageContext
   ) throws -> Response {
     try page(
       "login", "Sign in", context, status: problem == nil ? .ok : .forbidden,
-      LoginContent(next: Self.local(next), problem: problem, needsPassword: password != nil))
+      ["next": Self.local(next), "problem": problem, "needsPassword": password != nil])
   }
 
   /// An address on this server; anything else leads home.
@@ -64,26 +59,15 @@ extension Site {
       }
       return try page(
         "home", "Surveys", context,
-        HomeContent(
-          surveys: surveys.map { survey, counts in
-            HomeContent.Row(
-              name: survey.name, title: survey.observation.title ?? survey.name,
-              simulated: survey.simulated, sources: counts.sources, images: counts.cutouts,
-              labelled: counts.labelled)
-          }))
-    }
-  }
-
-  private struct HomeContent {
-    var surveys: [Row]
-
-    struct Row {
-      var name: String
-      var title: String
-      var simulated: Bool
-      var sources: Int
-      var images: Int
-      var labelled: Int
+        [
+          "surveys": surveys.map { survey, counts -> Content in
+            [
+              "name": survey.name, "title": survey.observation.title ?? survey.name,
+              "simulated": survey.simulated, "sources": counts.sources, "images": counts.cutouts,
+              "labelled": counts.labelled,
+            ]
+          }
+        ])
     }
   }
 }

@@ -1,5 +1,4 @@
 import Catalogue
-import HTTPTypes
 import Hummingbird
 import PostgreSQL
 
@@ -14,7 +13,7 @@ extension Site {
       return try await picture(request, context) { survey in
         let cutouts = try await pool.with { try StoredCutout.some(keys, of: survey, in: $0) }
         let found = Dictionary(cutouts.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
-        return look.montage(keys.map { found[$0] }, columns: columns, cell: MontageView.cell)
+        return look.montage(keys.map { found[$0] }, columns: columns, cell: Visit.cell)
       }
     }
     router.get("/:survey/cutouts/:cutout") { request, context in
@@ -43,11 +42,6 @@ extension Site {
     let bytes = try await pictures.value(request.uri.string) {
       try await make(survey).png()
     }
-    return Response(
-      status: .ok,
-      headers: [
-        .contentType: "image/png", .cacheControl: "private, max-age=31536000, immutable",
-      ],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+    return .bytes(bytes, type: "image/png", caching: "private, max-age=31536000, immutable")
   }
 }

@@ -1,150 +1,102 @@
 import Catalogue
 import Foundation
 import Hummingbird
+import Markup
 import PostgreSQL
 
 extension Section {
+  /// How far labelling is, and how good a classifier could be by now.
   static let progress = Section(
     name: "Progress", path: "progress", templates: ["progress": PackageResources.progress_mustache],
-    addRoutes: Site.addProgress)
+    routes: [.get("progress") { try await $0.progressPage() }])
 }
 
-extension Site {
-  /// How far labelling is, and how good a classifier could be by now.
-  func addProgress(to router: Router<PageContext>) {
-    router.get("/:survey/progress") { _, context in
-      let annotation = try await annotation(context)
-      let (progress, labels) = try await pool.with { database in
-        (
-          try LabelProgress.of(annotation.survey, scheme: annotation.scheme, in: database),
-          try Consensus.all(of: annotation.survey, scheme: annotation.scheme, in: database)
-        )
-      }
-      let forecast = try await forecast(labels, annotation)
-      return try page(
-        "progress", "Progress", in: .progress, of: annotation.survey, context,
-        ProgressContent(progress, forecast, annotation))
+extension Visit {
+  fileprivate func progressPage() async throws -> Response {
+    let (progress, labels) = try await pool.with { database in
+      (
+        try LabelProgress.of(survey, scheme: scheme, in: database),
+        try Consensus.all(of: survey, scheme: scheme, in: database)
+      )
     }
+    return try page("progress", "Progress", content(progress, try await forecast(labels)))
   }
 
   /// The forecast for labels, made anew where they have changed.
-  private func forecast(
-    _ labels: [Consensus], _ annotation: Annotation
-  ) async throws -> Forecast? {
-    guard let space = try await space(of: annotation.survey) else { return nil }
+  private func forecast(_ labels: [Consensus]) async throws -> Forecast? {
+    guard let space = try await space() else { return nil }
     let newest = labels.lazy.compactMap { $0.labels.last }.max() ?? 0
-    let key = "\(space.model) \(annotation.scheme.id) \(labels.count) \(newest)"
-    return await forecasts.value(key) { Forecast(labels, in: space, scheme: annotation.scheme) }
-  }
-}
-
-private struct ProgressContent {
-  var images: Int
-  var labelled: Int
-  var left: Int
-  var share: String
-  var width: Int
-  var annotators: [String]
-  var rows: [Row]
-  var totals: [Int]
-  var rates: [Rate]
-  var forecast: Curve?
-  var estimate: String?
-  var label: String
-
-  struct Row {
-    var name: String
-    var swatch: Int
-    var counts: [Int]
-    var f1: String
+    let key = "\(space.model) \(scheme.id) \(labels.count) \(newest)"
+    return await site.forecasts.value(key) { Forecast(labels, in: space, scheme: scheme) }
   }
 
-  struct Rate {
-    var annotator: String
-    var decisions: Int
-    var sources: Int
-    var minutes: String
-    var decisionsPerHour: String
-    var sourcesPerHour: String
-  }
-
-  struct Curve {
-    var macro: String
-    var points: [Point]
-    var path: String
-    var sources: Int
-    var isSample: Bool
-
-    struct Point {
-      var x: Double
-      var y: Double
-      var labels: Int
-      var f1: String
-    }
-  }
-
-  init(_ progress: LabelProgress, _ forecast: Forecast?, _ annotation: Annotation) {
-    images = progress.images
-    labelled = progress.labelled
-    left = max(0, images - labelled)
-    share = percent(labelled, of: images)
-    width = images == 0 ? 0 : Int(100 * Double(labelled) / Double(images))
-    label = "/\(percentEncoded(annotation.survey.name))/label"
-    annotators = Set(progress.counts.map(\.annotator)).sorted()
-    rows = Self.rows(progress, forecast, annotation.scheme, annotators)
-    totals = annotators.map { person in
-      progress.counts.filter { $0.annotator == person }.reduce(0) { $0 + $1.sources }
-    }
-    rates = progress.rates.map(Rate.init)
+  private func content(_ progress: LabelProgress, _ forecast: Forecast?) -> Content {
+    let (images, labelled) = (progress.images, progress.labelled)
+    let left = max(0, images - labelled)
+    let people = Set(progress.counts.map(\.annotator)).sorted()
     let own = progress.rates.first { $0.annotator == annotation.annotator }
-    if let speed = own?.sourcesPerHour, speed > 0 {
-      estimate = String(format: "%.1f", Double(left) / speed)
-    }
-    self.forecast = forecast.map(Curve.init)
+    return [
+      "images": images, "labelled": labelled, "left": left,
+      "share": percent(labelled, of: images),
+      "width": images == 0 ? 0 : Int(100 * Double(labelled) / Double(images)),
+      "label": base + "/label", "annotators": people,
+      "rows": rows(progress, forecast, people),
+      "totals": people.map { person in
+        progress.counts.filter { $0.annotator == person }.reduce(0) { $0 + $1.sources }
+      },
+      "rates": progress.rates.map(\.content),
+      "estimate": own?.sourcesPerHour.flatMap { speed in
+        speed > 0 ? String(format: "%.1f", Double(left) / speed) : nil
+      },
+      "forecast": forecast?.content,
+    ]
   }
 
-  private static func rows(
-    _ progress: LabelProgress, _ forecast: Forecast?, _ scheme: ClassScheme, _ people: [String]
-  ) -> [Row] {
-    let counts = Dictionary(
-      progress.counts.map { ([$0.annotator, String($0.classID)], $0.sources) },
-      uniquingKeysWith: +)
+  /// The classes, each with how many sources every annotator has given it.
+  private func rows(
+    _ progress: LabelProgress, _ forecast: Forecast?, _ people: [String]
+  ) -> [Content] {
+    let counts = Dictionary(grouping: progress.counts, by: \.classID)
     return scheme.classes.map { item in
-      Row(
-        name: item.name, swatch: Int(item.id),
-        counts: people.map { counts[[$0, String(item.id)]] ?? 0 },
-        f1: forecast?.f1[item.id].map { String(format: "%.2f", $0) } ?? "–")
+      let own = counts[item.id] ?? []
+      return [
+        "name": item.name, "swatch": item.id,
+        "counts": people.map { person in own.first { $0.annotator == person }?.sources ?? 0 },
+        "f1": forecast?.f1[item.id].map { String(format: "%.2f", $0) } ?? "–",
+      ]
     }
   }
 }
 
-extension ProgressContent.Rate {
-  fileprivate init(_ rate: LabelProgress.Rate) {
-    self.init(
-      annotator: rate.annotator, decisions: rate.decisions, sources: rate.sources,
-      minutes: String(format: "%.1f", rate.hours * 60),
-      decisionsPerHour: formatted(rate.decisionsPerHour),
-      sourcesPerHour: formatted(rate.sourcesPerHour))
+extension LabelProgress.Rate {
+  fileprivate var content: Content {
+    [
+      "annotator": annotator, "decisions": decisions, "sources": sources,
+      "minutes": String(format: "%.1f", hours * 60),
+      "decisionsPerHour": formatted(decisionsPerHour), "sourcesPerHour": formatted(sourcesPerHour),
+    ]
   }
 }
 
-extension ProgressContent.Curve {
+extension Forecast {
   /// A curve in a box of 300 by 100: labels on a logarithmic axis, F1 from 0 to 1.
-  fileprivate init(_ forecast: Forecast) {
-    let most = log(Double(max(2, forecast.curve.last?.labels ?? 2)))
-    let least = log(Double(max(1, forecast.curve.first?.labels ?? 1)))
-    points = forecast.curve.map { point in
+  fileprivate var content: Content {
+    let most = log(Double(max(2, curve.last?.labels ?? 2)))
+    let least = log(Double(max(1, curve.first?.labels ?? 1)))
+    let places = curve.map { point in
       let place = most > least ? (log(Double(point.labels)) - least) / (most - least) : 1
-      return Point(
-        x: (10 + 280 * place).rounded(), y: (95 - 90 * point.f1).rounded(), labels: point.labels,
-        f1: String(format: "%.2f", point.f1))
+      return (x: (10 + 280 * place).rounded(), y: (95 - 90 * point.f1).rounded())
     }
-    path = points.enumerated().map {
-      "\($0.offset == 0 ? "M" : "L")\($0.element.x) \($0.element.y)"
-    }
-    .joined()
-    macro = String(format: "%.2f", forecast.curve.last?.f1 ?? 0)
-    sources = forecast.sources
-    isSample = forecast.isSample
+    return [
+      "macro": String(format: "%.2f", curve.last?.f1 ?? 0), "sources": sources,
+      "isSample": isSample,
+      "path": "M" + places.map { "\($0.x) \($0.y)" }.joined(separator: "L"),
+      "points": zip(curve, places).map { point, place -> Content in
+        [
+          "x": place.x, "y": place.y, "labels": point.labels,
+          "f1": String(format: "%.2f", point.f1),
+        ]
+      },
+    ]
   }
 }

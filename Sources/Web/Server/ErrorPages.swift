@@ -1,6 +1,7 @@
 import Catalogue
 import Foundation
 import Hummingbird
+import Markup
 import PostgreSQL
 
 /// Says in one line what went wrong: as a page to people, as text to scripts.
@@ -20,12 +21,8 @@ struct ErrorPages: RouterMiddleware {
         FileHandle.standardError.write(Data("reber: \(request.uri.path): \(error)\n".utf8))
       }
       return try site.page(
-        "error", "\(status.code)", context, status: status, Content(message: message))
+        "error", "\(status.code)", context, status: status, ["message": message])
     }
-  }
-
-  private struct Content {
-    var message: String
   }
 
   private static func describe(_ error: any Error) -> (HTTPResponse.Status, String) {

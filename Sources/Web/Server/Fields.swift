@@ -28,6 +28,11 @@ struct Fields: Sendable {
     self[name].flatMap(Number.init)
   }
 
+  /// Whole numbers, from one field with commas or from many.
+  func numbers(_ name: String) -> [Int] {
+    all(name).flatMap { $0.split(separator: ",") }.compactMap { Int($0) }
+  }
+
   /// The same fields with one set or, by `nil`, removed.
   func setting(_ name: String, _ value: String?) -> Fields {
     var copy = self

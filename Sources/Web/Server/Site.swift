@@ -81,22 +81,30 @@ public struct Site: Sendable {
     addLogin(to: router)
     addHome(to: router)
     addPictures(to: router)
-    for section in Section.all { section.addRoutes(self)(router) }
+    for section in Section.all {
+      for route in section.routes {
+        router.on(RouterPath("/:survey/\(route.path)"), method: route.method) {
+          try await route.answer(try await visit($0, $1, in: section))
+        }
+      }
+    }
     return router
   }
 }
 
 extension Site {
-  /// The survey that the address names, with the site's scheme and who asks.
-  func annotation(_ context: PageContext) async throws -> Annotation {
-    let visitor = try context.signedIn()
-    let name = try context.part("survey")
-    let scheme = scheme
-    return try await pool.with { database in
+  /// A visit of the survey that the address names.
+  private func visit(
+    _ request: Request, _ context: PageContext, in section: Section
+  ) async throws -> Visit {
+    let (visitor, name, scheme) = (try context.signedIn(), try context.part("survey"), scheme)
+    let annotation = try await pool.with { database in
       Annotation(
         survey: try Survey.named(name, in: database),
         scheme: try ClassScheme.named(scheme, in: database), annotator: visitor.annotator)
     }
+    return Visit(
+      site: self, section: section, annotation: annotation, request: request, context: context)
   }
 
   /// The embeddings of a survey; `nil` where there are none.

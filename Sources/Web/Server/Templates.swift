@@ -1,5 +1,4 @@
 import Catalogue
-import Foundation
 import HTTPTypes
 import Hummingbird
 import Markup
@@ -16,8 +15,8 @@ struct Section: Sendable {
   /// The templates of its pages, by name.
   let templates: KeyValuePairs<String, [UInt8]>
 
-  /// Answers the requests for its pages.
-  let addRoutes: @Sendable (Site) -> (Router<PageContext>) -> Void
+  /// What answers the requests for its pages.
+  let routes: [Route]
 
   /// All sections, in the order in which the pages show them.
   static let all = [clusters, growth, single, browse, map, agreement, progress]
@@ -40,74 +39,27 @@ extension MustacheLibrary {
   }
 }
 
-/// What every page shows around its content.
-struct Page<Content> {
-  /// The title.
-  var title: String
-  /// Who is signed in.
-  var annotator: String?
-  /// What forms must send back.
-  var csrf: String?
-  /// The survey, where the page is about one.
-  var survey: String?
-  /// What a sky that is made up says of itself.
-  var simulated: Bool
-  /// The sections of a survey.
-  var tabs: [Tab]
-  /// What the page is about.
-  var content: Content
-}
-
-/// A section of a survey's pages.
-struct Tab {
-  var name: String
-  var href: String
-  var key: String
-  var isCurrent: Bool
-
-  /// The sections of a survey.
-  static func all(_ survey: String, current: Section?) -> [Tab] {
-    Section.all.enumerated().map { index, section in
-      Tab(
-        name: section.name, href: "/\(percentEncoded(survey))/\(section.path)",
-        key: "F\(index + 1)",
-        isCurrent: section.name == current?.name)
-    }
-  }
-}
-
 extension Site {
-  /// A page as HTML.
-  func page<Content>(
-    _ template: String, _ title: String, in section: Section? = nil, of survey: Survey? = nil,
+  /// A page as HTML: around its content stand who is signed in, what forms must send back, and
+  /// where the page is about a survey, the survey's sections.
+  func page(
+    _ template: String, _ title: String, of survey: Survey? = nil, in section: Section? = nil,
     _ context: PageContext, status: HTTPResponse.Status = .ok, _ content: Content
   ) throws -> Response {
-    let page = Page(
-      title: title, annotator: context.visitor?.annotator, csrf: context.visitor?.formToken,
-      survey: survey?.name, simulated: survey?.simulated ?? false,
-      tabs: survey.map { Tab.all($0.name, current: section) } ?? [], content: content)
+    let tabs = Section.all.map { tab -> Content in
+      [
+        "name": tab.name, "href": survey.map { "\($0.address)/\(tab.path)" },
+        "isCurrent": tab.name == section?.name,
+      ]
+    }
+    let page: Content = [
+      "title": title, "annotator": context.visitor?.annotator, "csrf": context.visitor?.formToken,
+      "survey": survey?.name, "simulated": survey?.simulated ?? false,
+      "tabs": survey == nil ? [] : tabs, "content": content,
+    ]
     guard let html = templates.render(page, withTemplate: template) else {
       throw HTTPError(.internalServerError, message: "there is no template '\(template)'")
     }
-    return Response(
-      status: status, headers: [.contentType: "text/html; charset=utf-8"],
-      body: ResponseBody(byteBuffer: ByteBuffer(string: html)))
+    return .bytes(html.utf8, type: "text/html; charset=utf-8", status: status)
   }
-
-  /// The answer to a form: where to go on, for the script as JSON and without one as a redirect.
-  func answer(_ request: Request, next: String, _ said: String) throws -> Response {
-    guard request.headers[.accept] == "application/json" else { return .redirect(to: next) }
-    let body = try JSONEncoder().encode(Answer(next: next, said: said))
-    return Response(
-      status: .ok, headers: [.contentType: "application/json"],
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: body)))
-  }
-}
-
-/// What a script learns of its form.
-private struct Answer: Encodable {
-  /// Where to go on.
-  var next: String
-  /// What was done.
-  var said: String
 }
