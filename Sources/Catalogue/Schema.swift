@@ -1,5 +1,5 @@
 import Foundation
-public import PostgreSQL
+import PostgreSQL
 
 /// The tables that Reber keeps, made by the numbered files in `sql/`.
 public enum Schema {

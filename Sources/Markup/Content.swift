@@ -1,6 +1,8 @@
 public import Mustache
 
-/// What a template shows: names, each with its value. A name whose value is `nil` is not there.
+/// What a template shows: names, each with its value.
+///
+/// A name whose value is `nil` is not there.
 ///
 /// ```swift
 /// let content: Content = ["name": source.name, "label": label, "rows": rows.map(row)]

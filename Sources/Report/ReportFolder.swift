@@ -77,6 +77,6 @@ extension Workplace {
       try EvaluationReport(of: evaluation, stage, survey: survey, by: writer, in: $0)
     }
     try folder.write(page: try report.page())
-    try report.writeTables(to: folder.path)
+    for table in report.tables { try table.write(folder.path) }
   }
 }

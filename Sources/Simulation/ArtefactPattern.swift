@@ -34,11 +34,7 @@ struct ArtefactPattern {
   /// Weak spokes and a ring around a bright point, whose brightness relative to it is `share`.
   static func halo(share: Double, reach: Double, _ random: inout RandomStream) -> [Gaussian] {
     (spokes(around: Point(), reach: reach, &random) + rings(around: Point(), reach: reach, &random))
-      .map { component in
-        var component = component
-        component.flux *= share
-        return component
-      }
+      .map { $0.scaled(by: share) }
   }
 
   /// Thin rays, alternately bright and dark, that fade outwards.

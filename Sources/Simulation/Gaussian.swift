@@ -38,6 +38,13 @@ public struct Gaussian: Sendable, Hashable {
     xy = (long * long - across * across) * sine * cosine
   }
 
+  /// The same with so many times the flux.
+  func scaled(by factor: Double) -> Gaussian {
+    var other = self
+    other.flux *= factor
+    return other
+  }
+
   /// The Gaussian as a beam shows it.
   func convolved(with beam: Beam) -> Gaussian {
     var seen = self

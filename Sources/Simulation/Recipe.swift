@@ -1,7 +1,8 @@
 /// How sources of one class are drawn: ranges, from which each source takes its own figures.
 ///
 /// Figures are drawn evenly in their range, those of `size` and `peakToNoise` evenly in their
-/// logarithm. Every source also gets an orientation and a handedness by chance.
+/// logarithm. What a recipe does not say stands for nothing. Every source also gets an orientation
+/// and a handedness by chance.
 public struct Recipe: Codable, Sendable, Hashable {
   /// What a source is made of.
   public enum Shape: String, Codable, Sendable, Hashable {
@@ -57,20 +58,4 @@ public struct Recipe: Codable, Sendable, Hashable {
   public var blobWidth: ClosedRange<Float> = 1...1
   /// The minor axis of blobs in units of the major.
   public var axisRatio: ClosedRange<Float> = 1...1
-
-  /// A recipe of which only the essentials are said.
-  init(_ shape: Shape, size: ClosedRange<Float>, peakToNoise: ClosedRange<Float>) {
-    self.shape = shape
-    self.size = size
-    self.peakToNoise = peakToNoise
-  }
-
-  /// A recipe with other figures than those that stand for nothing.
-  init(
-    _ shape: Shape, size: ClosedRange<Float>, peakToNoise: ClosedRange<Float>,
-    _ change: (inout Recipe) -> Void
-  ) {
-    self.init(shape, size: size, peakToNoise: peakToNoise)
-    change(&self)
-  }
 }

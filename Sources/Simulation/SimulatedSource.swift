@@ -112,7 +112,7 @@ extension Patch {
 extension SourceModel {
   /// Multiplies all fluxes, those of companions included.
   mutating func scale(by factor: Double) {
-    for index in components.indices { components[index].flux *= factor }
-    for index in companions.indices { companions[index].flux *= factor }
+    components = components.map { $0.scaled(by: factor) }
+    companions = companions.map { $0.scaled(by: factor) }
   }
 }

@@ -50,12 +50,7 @@ public struct SourceModel: Sendable {
     let pair = ArmPair(recipe, size: size, &random)
     let arms = pair.arms.flatMap { $0.components(&random) }
     let total = arms.reduce(0) { $0 + $1.flux }
-    return [Gaussian(core, at: Point())]
-      + arms.map { arm in
-        var arm = arm
-        arm.flux *= (1 - core) / total
-        return arm
-      }
+    return [Gaussian(core, at: Point())] + arms.map { $0.scaled(by: (1 - core) / total) }
   }
 
   private static func cloud(

@@ -14,8 +14,7 @@ struct SessionOptions: ParsableArguments {
       valueName: "url"))
   var address: String?
 
-  @Flag(name: .shortAndLong, help: "Say nothing but the result.")
-  var quiet = false
+  @Flag(name: .shortAndLong, help: "Say nothing but the result.") var quiet = false
 
   /// Where to say how far a stage is.
   var progress: any ProgressDisplay { quiet ? Silence() : TerminalProgress() }
@@ -70,11 +69,9 @@ extension PrivateServer {
 struct StageOptions: ParsableArguments {
   @OptionGroup var session: SessionOptions
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
+  @Flag(help: "Print the result as JSON.") var json = false
 
-  @Flag(help: "Repeat finished work as a new run.")
-  var again = false
+  @Flag(help: "Repeat finished work as a new run.") var again = false
 
   /// Opens what the stage works with.
   func workplace(_ limits: TrainingLimits = TrainingLimits()) async throws -> Workplace {
@@ -139,8 +136,7 @@ extension StageCommand {
 struct ResultOptions: ParsableArguments {
   @OptionGroup var session: SessionOptions
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
+  @Flag(help: "Print the result as JSON.") var json = false
 
   /// Opens what stages work with.
   func workplace() async throws -> Workplace {

@@ -9,8 +9,9 @@ struct TextTable {
   private let columns: [Column]
   private var rows: [[String]] = []
 
-  /// Begins a table; headings that end in `#` head numbers, which stand to the right.
-  init(_ headings: [String]) {
+  /// A table; headings that end in `#` head numbers, which stand to the right.
+  init(_ headings: [String], rows: [[String]]) {
+    self.rows = rows
     columns = headings.map {
       $0.hasSuffix("#")
         ? Column(heading: String($0.dropLast()), isNumeric: true)

@@ -61,10 +61,9 @@ extension Clustering {
 
   /// The cluster of each source.
   public func clusters(in database: Connection) throws -> [Int: Int] {
-    let places = try database.rows(
+    try database.table(
       "SELECT source_id, cluster FROM reber.cluster_member WHERE clustering_id = \(id)",
-      as: Int.self, Int.self)
-    return Dictionary(places.map { ($0, $1) }, uniquingKeysWith: { $1 })
+      by: Int.self, Int.self)
   }
 }
 

@@ -133,22 +133,15 @@ extension Annotation {
   public func finish(
     _ growth: Growth, taking count: Int, rejecting rejected: [Int], in database: Connection
   ) throws -> LabellingAction {
-    try database.transaction { database in
-      let action = try insert(
-        "grow", classID: growth.classID, growth: growth.id, shown: count, in: database)
-      let labels = try database.execute(
-        """
-        INSERT INTO reber.label (
-            survey_id, source_id, class_scheme_id, class_id, annotator, method, action_id
-        )
-        SELECT \(survey.id), source_id, \(scheme.id), \(growth.classID), \(annotator), 'growth',
-            \(action)
-        FROM reber.growth, unnest(ranking[1:\(count)]) AS source_id
-        WHERE growth_id = \(growth.id) AND NOT source_id = ANY (\(rejected))
-        """)
-      return LabellingAction(
-        id: action, kind: "grow", cluster: growth.cluster, source: nil, labels: labels)
-    }
+    var action = try decide(
+      "grow", classID: growth.classID, growth: growth.id, shown: count, labelling: "growth",
+      """
+      SELECT source_id, \(growth.classID)
+      FROM reber.growth, unnest(ranking[1:\(count)]) AS source_id
+      WHERE growth_id = \(growth.id) AND NOT source_id = ANY (\(rejected))
+      """, in: database)
+    action.cluster = growth.cluster
+    return action
   }
 }
 

@@ -46,54 +46,33 @@ extension Annotation {
     _ classID: Int16, cluster: Int, of clustering: Clustering, excluding excluded: [Int],
     shown: Int, in database: Connection
   ) throws -> LabellingAction {
-    try database.transaction { database in
-      let action = try insert(
-        "accept", classID: classID, clustering: clustering.id, cluster: cluster, shown: shown,
-        in: database)
-      let labels = try database.execute(
-        """
-        INSERT INTO reber.label (
-            survey_id, source_id, class_scheme_id, class_id, annotator, method, clustering_id,
-            cluster, action_id
-        )
-        SELECT \(survey.id), member.source_id, \(scheme.id), \(classID), \(annotator), 'cluster',
-            \(clustering.id), \(cluster), \(action)
-        FROM (\(clustering.membersBelow(cluster))) AS member
-        LEFT JOIN LATERAL (\(own(of: "member.source_id"))) AS own ON true
-        WHERE own.class_id IS NULL AND NOT member.source_id = ANY (\(excluded))
-        """)
-      return LabellingAction(
-        id: action, kind: "accept", cluster: cluster, source: nil, labels: labels)
-    }
+    try decide(
+      "accept", classID: classID, clustering: clustering.id, cluster: cluster, shown: shown,
+      labelling: "cluster",
+      """
+      SELECT member.source_id, \(classID)
+      FROM (\(clustering.membersBelow(cluster))) AS member
+      LEFT JOIN LATERAL (\(own(of: "member.source_id"))) AS own ON true
+      WHERE own.class_id IS NULL AND NOT member.source_id = ANY (\(excluded))
+      """, in: database)
   }
 
   /// Notes that a cluster is to be labelled in its parts.
   public func split(
     _ cluster: Int, of clustering: Clustering, shown: Int, in database: Connection
   ) throws -> LabellingAction {
-    let action = try insert(
-      "split", classID: nil, clustering: clustering.id, cluster: cluster, shown: shown,
-      in: database)
-    return LabellingAction(id: action, kind: "split", cluster: cluster, source: nil, labels: 0)
+    try decide(
+      "split", clustering: clustering.id, cluster: cluster, shown: shown, labelling: "cluster",
+      "SELECT NULL::bigint, NULL::smallint WHERE false", in: database)
   }
 
   /// Gives sources a class one by one; `nil` withdraws what the annotator said.
   public func label(
     _ sources: [Int], as classID: Int16?, in database: Connection
   ) throws -> LabellingAction {
-    try database.transaction { database in
-      let action = try insert("single", classID: classID, shown: sources.count, in: database)
-      let labels = try database.execute(
-        """
-        INSERT INTO reber.label (
-            survey_id, source_id, class_scheme_id, class_id, annotator, method, action_id
-        )
-        SELECT \(survey.id), source_id, \(scheme.id), \(classID), \(annotator), 'single', \(action)
-        FROM unnest(\(sources)) AS source_id
-        """)
-      return LabellingAction(
-        id: action, kind: "single", cluster: nil, source: sources.first, labels: labels)
-    }
+    try decide(
+      "single", classID: classID, shown: sources.count, labelling: "single",
+      "SELECT source_id, \(classID) FROM unnest(\(sources)) AS source_id", in: database)
   }
 
   /// Takes back the annotator's newest action that stands: each of its sources gets the label it
@@ -101,33 +80,27 @@ extension Annotation {
   ///
   /// - Returns: The action taken back; `nil` where there is none.
   public func undo(in database: Connection) throws -> LabellingAction? {
-    try database.transaction { database in
-      guard let (undone, kind, cluster) = try newest(in: database) else { return nil }
-      let action = try insert("undo", classID: nil, undoes: undone, shown: 0, in: database)
-      let sources = try database.rows(
-        """
-        INSERT INTO reber.label (
-            survey_id, source_id, class_scheme_id, class_id, annotator, method, action_id
-        )
-        SELECT label.survey_id, label.source_id, label.class_scheme_id, before.class_id,
-            label.annotator, 'single', \(action)
-        FROM reber.label
-        LEFT JOIN LATERAL (
-            SELECT (array_agg(earlier.class_id ORDER BY earlier.label_id DESC))[1] AS class_id
-            FROM reber.label AS earlier
-            WHERE (earlier.survey_id, earlier.source_id, earlier.class_scheme_id)
-                    = (label.survey_id, label.source_id, label.class_scheme_id)
-                AND earlier.annotator = label.annotator AND earlier.label_id < label.label_id
-        ) AS before ON true
-        WHERE label.action_id = \(undone)
-        RETURNING source_id
-        """, as: Int.self)
-      return LabellingAction(
-        id: undone, kind: kind, cluster: cluster,
-        source: kind == "single" ? sources.first : nil, labels: sources.count)
-    }
+    guard let (undone, kind, cluster) = try newest(in: database) else { return nil }
+    let undo = try decide(
+      "undo", undoes: undone, shown: 0, labelling: "single",
+      """
+      SELECT label.source_id, before.class_id
+      FROM reber.label
+      LEFT JOIN LATERAL (
+          SELECT (array_agg(earlier.class_id ORDER BY earlier.label_id DESC))[1] AS class_id
+          FROM reber.label AS earlier
+          WHERE (earlier.survey_id, earlier.source_id, earlier.class_scheme_id)
+                  = (label.survey_id, label.source_id, label.class_scheme_id)
+              AND earlier.annotator = label.annotator AND earlier.label_id < label.label_id
+      ) AS before ON true
+      WHERE label.action_id = \(undone)
+      """, in: database)
+    return LabellingAction(
+      id: undone, kind: kind, cluster: cluster, source: kind == "single" ? undo.source : nil,
+      labels: undo.labels)
   }
 
+  /// The newest decision that is neither an undo nor undone.
   private func newest(in database: Connection) throws -> (Int, String, Int?)? {
     try database.first(
       """
@@ -142,22 +115,42 @@ extension Annotation {
       """, as: Int.self, String.self, Int?.self)
   }
 
-  func insert(
-    _ kind: String, classID: Int16?, clustering: Int? = nil, cluster: Int? = nil,
-    growth: Int? = nil, undoes: Int? = nil, shown: Int, in database: Connection
-  ) throws -> Int {
-    try database.row(
+  /// Writes a decision and the labels that it gives, in one statement.
+  ///
+  /// `sources` is a query for the sources and the class, or null, that each gets; `method` says how
+  /// their labels come about.
+  func decide(
+    _ kind: String, classID: Int16? = nil, clustering: Int? = nil, cluster: Int? = nil,
+    growth: Int? = nil, undoes: Int? = nil, shown: Int, labelling method: String, _ sources: SQL,
+    in database: Connection
+  ) throws -> LabellingAction {
+    let (id, source, labels) = try database.row(
       """
-      INSERT INTO reber.labelling_action (
-          survey_id, class_scheme_id, annotator, kind, class_id, clustering_id, cluster,
-          growth_id, undoes, shown
+      WITH action AS (
+          INSERT INTO reber.labelling_action (
+              survey_id, class_scheme_id, annotator, kind, class_id, clustering_id, cluster,
+              growth_id, undoes, shown
+          )
+          VALUES (
+              \(survey.id), \(scheme.id), \(annotator), \(kind), \(classID), \(clustering),
+              \(cluster), \(growth), \(undoes), \(shown)
+          )
+          RETURNING action_id
+      ), written AS (
+          INSERT INTO reber.label (
+              survey_id, source_id, class_scheme_id, class_id, annotator, method, clustering_id,
+              cluster, action_id
+          )
+          SELECT \(survey.id), given.source_id, \(scheme.id), given.class_id, \(annotator),
+              \(method), \(clustering), \(cluster), action_id
+          FROM action, (\(sources)) AS given (source_id, class_id)
+          RETURNING source_id
       )
-      VALUES (
-          \(survey.id), \(scheme.id), \(annotator), \(kind), \(classID), \(clustering),
-          \(cluster), \(growth), \(undoes), \(shown)
-      )
-      RETURNING action_id
-      """, as: Int.self)
+      SELECT (SELECT action_id FROM action), min(source_id), count(*) FROM written
+      """, as: Int.self, Int?.self, Int.self)
+    let isOfOne = cluster == nil && growth == nil
+    return LabellingAction(
+      id: id, kind: kind, cluster: cluster, source: isOfOne ? source : nil, labels: labels)
   }
 }
 

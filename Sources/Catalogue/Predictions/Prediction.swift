@@ -212,14 +212,13 @@ extension Prediction {
   public static func classes(
     of survey: Survey, run: Int, in database: Connection
   ) throws -> [Int: String] {
-    let rows = try database.rows(
+    try database.table(
       """
       SELECT source_id, class.name
       FROM reber.prediction
       JOIN reber.class USING (class_scheme_id, class_id)
       WHERE run_id = \(run) AND survey_id = \(survey.id)
-      """, as: Int.self, String.self)
-    return Dictionary(rows.map { ($0, $1) }, uniquingKeysWith: { $1 })
+      """, by: Int.self, String.self)
   }
 
   /// Sources by their most probable class, and those of at least 99%, in the scheme's order.

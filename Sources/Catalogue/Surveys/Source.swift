@@ -214,22 +214,20 @@ extension Source {
 
   /// The keys of a survey's sources by their names.
   public static func keys(of survey: Survey, in database: Connection) throws -> [String: Int] {
-    let pairs = try database.rows(
+    try database.table(
       "SELECT name, source_id FROM reber.source WHERE survey_id = \(survey.id)",
-      as: String.self, Int.self)
-    return Dictionary(pairs.map { ($0, $1) }, uniquingKeysWith: { $1 })
+      by: String.self, Int.self)
   }
 
   /// The names of sources of a survey, in the same order.
   public static func names(
     of sources: [Int], in survey: Survey, _ database: Connection
   ) throws -> [String] {
-    let pairs = try database.rows(
+    let names = try database.table(
       """
       SELECT source_id, name FROM reber.source
       WHERE survey_id = \(survey.id) AND source_id = ANY (\(sources))
-      """, as: Int.self, String.self)
-    let names = Dictionary(pairs.map { ($0, $1) }, uniquingKeysWith: { $1 })
+      """, by: Int.self, String.self)
     return sources.compactMap { names[$0] }
   }
 

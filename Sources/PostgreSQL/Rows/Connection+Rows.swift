@@ -26,6 +26,15 @@ extension Connection {
     return rows
   }
 
+  /// All rows of a result of two columns, by the first, of which the last row counts.
+  ///
+  /// - Throws: ``PostgresError``, as `rows` does.
+  public func table<Key: PostgresReadable & Hashable, Value: PostgresReadable>(
+    _ sql: SQL, by key: Key.Type, _ value: Value.Type
+  ) throws -> [Key: Value] {
+    Dictionary(try rows(sql, as: key, value).map { ($0, $1) }, uniquingKeysWith: { $1 })
+  }
+
   /// The first row, or `nil` where there is none.
   public func first<each Value: PostgresReadable>(
     _ sql: SQL, as values: repeat (each Value).Type

@@ -30,6 +30,15 @@ public struct PostgresType: RawRepresentable, Hashable, Sendable {
   public static let uuid = PostgresType(rawValue: 2950)
   public static let jsonb = PostgresType(rawValue: 3802)
 
+  /// The type of arrays of the type; ``unknown`` where no such array is read or written.
+  var array: PostgresType {
+    let arrays: [PostgresType: UInt32] = [
+      .smallint: 1005, .integer: 1007, .text: 1009, .bigint: 1016, .real: 1021,
+      .doublePrecision: 1022,
+    ]
+    return arrays[self].map(PostgresType.init) ?? .unknown
+  }
+
   /// Whether values are numbers, which stand on the right in a table.
   public var isNumeric: Bool {
     [.smallint, .integer, .bigint, .real, .doublePrecision, .numeric, .oid].contains(self)

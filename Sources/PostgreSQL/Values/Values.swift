@@ -38,28 +38,24 @@ extension Int: PostgresValue {
   }
 }
 
-extension Int16: PostgresValue {
-  public static var type: PostgresType { .smallint }
+/// The width is that of the type.
+extension PostgresValue where Self: FixedWidthInteger {
   public func encode(into buffer: inout [UInt8], as _: PostgresType) {
     appendBigEndian(to: &buffer)
   }
   public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
+}
+
+extension Int16: PostgresValue {
+  public static var type: PostgresType { .smallint }
 }
 
 extension Int32: PostgresValue {
   public static var type: PostgresType { .integer }
-  public func encode(into buffer: inout [UInt8], as _: PostgresType) {
-    appendBigEndian(to: &buffer)
-  }
-  public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
 extension Int64: PostgresValue {
   public static var type: PostgresType { .bigint }
-  public func encode(into buffer: inout [UInt8], as _: PostgresType) {
-    appendBigEndian(to: &buffer)
-  }
-  public init?(wire bytes: UnsafeRawBufferPointer) { self.init(bigEndianBytes: bytes) }
 }
 
 extension Float: PostgresValue {
@@ -129,31 +125,19 @@ extension UInt8: PostgresElement {
   public static func decode(_ bytes: UnsafeRawBufferPointer) -> [UInt8]? { Array(bytes) }
 }
 
-extension Int16: PostgresElement {
-  public static var arrayType: PostgresType { .init(rawValue: 1005) }
-}
-extension Int32: PostgresElement {
-  public static var arrayType: PostgresType { .init(rawValue: 1007) }
-}
-extension Int64: PostgresElement {
-  public static var arrayType: PostgresType { .init(rawValue: 1016) }
-}
-extension Int: PostgresElement {
-  public static var arrayType: PostgresType { .init(rawValue: 1016) }
-}
-extension Float: PostgresElement {
-  public static var arrayType: PostgresType { .init(rawValue: 1021) }
-}
-extension Double: PostgresElement {
-  public static var arrayType: PostgresType { .init(rawValue: 1022) }
-}
-extension String: PostgresElement {
-  public static var arrayType: PostgresType { .init(rawValue: 1009) }
-}
+extension Int16: PostgresElement {}
+extension Int32: PostgresElement {}
+extension Int64: PostgresElement {}
+extension Int: PostgresElement {}
+extension Float: PostgresElement {}
+extension Double: PostgresElement {}
+extension String: PostgresElement {}
 
 /// One dimension: its number, whether there are nulls, the element type, the extent, the lower
 /// bound; then each element's length and bytes.
 extension PostgresElement where Self: PostgresValue {
+  public static var arrayType: PostgresType { type.array }
+
   public static func encode(_ elements: [Self], into buffer: inout [UInt8]) throws {
     Int32(elements.isEmpty ? 0 : 1).appendBigEndian(to: &buffer)
     Int32(0).appendBigEndian(to: &buffer)

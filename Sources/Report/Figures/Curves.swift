@@ -1,4 +1,3 @@
-import Astronomy
 package import Catalogue
 import Foundation
 import PostgreSQL
@@ -54,19 +53,14 @@ package struct ReliabilityFigure: Curve {
 
   var table: FigureTable {
     FigureTable(
-      name: "reliability.csv",
-      columns: [
-        Column("low", .double), Column("high", .double), Column("sources", .int32),
-        Column("correct", .int32), Column("confidence", .double), Column("accuracy", .double),
-        Column("accuracy_lower", .double), Column("accuracy_upper", .double),
-      ],
-      rows: bins.map {
-        [
-          Value($0.low), Value($0.high), Value(count: $0.sources), Value(count: $0.correct),
-          Value($0.confidence ?? .nan), Value($0.accuracy ?? .nan),
-          Value($0.interval?.lowerBound ?? .nan), Value($0.interval?.upperBound ?? .nan),
-        ]
-      })
+      "reliability.csv", bins,
+      [
+        CellColumn("low", \.low), CellColumn("high", \.high), CellColumn("sources", \.sources),
+        CellColumn("correct", \.correct), CellColumn("confidence", \.confidence),
+        CellColumn("accuracy", \.accuracy),
+        CellColumn("accuracy_lower", \.interval?.lowerBound),
+        CellColumn("accuracy_upper", \.interval?.upperBound),
+      ])
   }
 
   package var drawing: Drawing {
@@ -145,17 +139,12 @@ package struct CoverageFigure: Curve {
 
   var table: FigureTable {
     FigureTable(
-      name: "coverage.csv",
-      columns: [
-        Column("threshold", .float), Column("sources", .int32), Column("part", .double),
-        Column("accuracy", .double), Column("macro_f1", .double),
-      ],
-      rows: all.map {
-        [
-          Value($0.threshold), Value(count: $0.sources), Value(part($0)), Value($0.accuracy),
-          Value($0.macroF1),
-        ]
-      })
+      "coverage.csv", all,
+      [
+        CellColumn("threshold", \.threshold), CellColumn("sources", \.sources),
+        CellColumn("part", part), CellColumn("accuracy", \.accuracy),
+        CellColumn("macro_f1", \.macroF1),
+      ])
   }
 
   private var total: Double { Double(max(1, all.last?.sources ?? 1)) }

@@ -20,27 +20,19 @@ extension Workplace {
       try ListedLabel.all(
         of: survey, scheme: try ClassScheme.named(scheme, in: database), in: database)
     }
-    let table = try createTable(
-      path,
-      columns: positionColumns + [
-        Column("class", .string, ucd: "src.class", description: "What the annotator says it is"),
-        Column("annotator", .string, ucd: "obs.observer", description: "Who says so"),
-        Column("confidence", .float, ucd: "stat.likelihood", description: "How surely"),
-        Column("method", .string, ucd: "meta.note", description: "How the label was given"),
-        Column("labelled_at", .string, ucd: "time.processing", description: "When, UTC"),
+    try writeTable(
+      labels, to: path,
+      positionColumns(\.source, ra: \.ra, dec: \.dec) + [
+        CellColumn(
+          "class", \.className, ucd: "src.class", description: "What the annotator says it is"),
+        CellColumn("annotator", \.annotator, ucd: "obs.observer", description: "Who says so"),
+        CellColumn("confidence", \.confidence, ucd: "stat.likelihood", description: "How surely"),
+        CellColumn("method", \.method, ucd: "meta.note", description: "How the label was given"),
+        CellColumn("labelled_at", \.labelledAt, ucd: "time.processing", description: "When, UTC"),
       ],
       metadata: Metadata(
         name: "labels", description: "Labels of survey \(survey.name) in scheme \(scheme).",
         frame: "ICRS", entries: [.init("SIMULATE", .boolean(survey.simulated))]))
-    try table.write(
-      labels.map { label in
-        [
-          .text(label.source), Value(label.ra ?? .nan), Value(label.dec ?? .nan),
-          .text(label.className), .text(label.annotator), .real(Double(label.confidence)),
-          .text(label.method), .text(label.labelledAt),
-        ]
-      })
-    try table.finish()
     return labels.count
   }
 
@@ -65,29 +57,49 @@ extension Workplace {
         count, unlabelledIn: try ClassScheme.named(scheme, in: database), seed: seed,
         in: database)
     }
-    let table = try createTable(
-      path,
-      columns: positionColumns + [
-        Column("cluster", .int32, ucd: "meta.code.class", description: "Leaf of the clustering"),
-        Column("class", .string, ucd: "src.class", description: "To be filled in"),
-      ])
-    try table.write(
-      chosen.map { source in
-        [
-          .text(source.source), Value(source.ra ?? .nan), Value(source.dec ?? .nan),
-          .integer(Int64(source.cluster)), .null,
-        ]
-      })
-    try table.finish()
+    try writeTable(
+      chosen, to: path,
+      positionColumns(\.source, ra: \.ra, dec: \.dec) + sheetColumns(cluster: \.cluster))
     return chosen.count
+  }
+
+  /// Writes suggested sources as a sheet with a class column to fill in.
+  ///
+  /// - Throws: `FileError` for the file.
+  public func writeSheet(_ sources: [LabelSuggestion.Source], to path: String) throws {
+    try writeTable(
+      sources, to: path,
+      positionColumns(\.source, ra: \.ra, dec: \.dec) + sheetColumns(cluster: \.cluster) + [
+        CellColumn("guess", \.guess, ucd: "meta.note", description: "What it looks like so far"),
+        CellColumn(
+          "doubt", \.doubt, ucd: "stat.probability", description: "About that guess, 0 to 1"),
+        CellColumn(
+          "gain", \.gain, ucd: "stat.weight", description: "Part of the need it covers"),
+      ])
   }
 }
 
 /// The columns that say which source a row is about.
-let positionColumns = [
-  Column("name", .string, ucd: "meta.id;meta.main", description: "Identifier within the survey"),
-  Column(
-    "ra", .double, unit: "deg", ucd: "pos.eq.ra;meta.main", description: "Right ascension, ICRS"),
-  Column(
-    "dec", .double, unit: "deg", ucd: "pos.eq.dec;meta.main", description: "Declination, ICRS"),
-]
+private func positionColumns<Row>(
+  _ name: @escaping (Row) -> String, ra: @escaping (Row) -> Double?,
+  dec: @escaping (Row) -> Double?
+) -> [CellColumn<Row>] {
+  [
+    CellColumn(
+      "name", name, ucd: "meta.id;meta.main", description: "Identifier within the survey"),
+    CellColumn(
+      "ra", ra, unit: "deg", ucd: "pos.eq.ra;meta.main", description: "Right ascension, ICRS"),
+    CellColumn(
+      "dec", dec, unit: "deg", ucd: "pos.eq.dec;meta.main", description: "Declination, ICRS"),
+  ]
+}
+
+/// The columns of a sheet whose classes are still to be filled in.
+private func sheetColumns<Row>(cluster: @escaping (Row) -> Int?) -> [CellColumn<Row>] {
+  [
+    CellColumn(
+      "cluster", cluster, ucd: "meta.code.class", description: "Leaf of the clustering"),
+    CellColumn(
+      "class", { _ in String?.none }, ucd: "src.class", description: "To be filled in"),
+  ]
+}

@@ -123,31 +123,6 @@ extension Workplace {
           .prefix(request.count))
     }
   }
-
-  /// Writes suggested sources as a sheet with a class column to fill in.
-  ///
-  /// - Throws: `FileError` for the file.
-  public func writeSheet(_ sources: [LabelSuggestion.Source], to path: String) throws {
-    let table = try createTable(
-      path,
-      columns: positionColumns + [
-        Column("cluster", .int32, ucd: "meta.code.class", description: "Leaf of the clustering"),
-        Column("class", .string, ucd: "src.class", description: "To be filled in"),
-        Column("guess", .string, ucd: "meta.note", description: "What it looks like so far"),
-        Column("doubt", .float, ucd: "stat.probability", description: "About that guess, 0 to 1"),
-        Column("gain", .double, ucd: "stat.weight", description: "Part of the need it covers"),
-      ])
-    try table.write(
-      sources.map { source in
-        [
-          .text(source.source), Value(source.ra ?? .nan), Value(source.dec ?? .nan),
-          source.cluster.map { .integer(Int64($0)) } ?? .null, .null,
-          source.guess.map { .text($0) } ?? .null, .real(Double(source.doubt)),
-          .real(source.gain),
-        ]
-      })
-    try table.finish()
-  }
 }
 
 extension LabelSuggestion {

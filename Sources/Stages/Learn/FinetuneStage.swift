@@ -265,7 +265,7 @@ extension FinetuneStage {
   fileprivate func start(in database: Connection) throws -> Catalogue.Model? {
     guard fromScratch == nil else { return nil }
     guard let model else { return try Catalogue.Model.find(.encoder, in: database) }
-    return try Catalogue.Model.find(.encoder, .classifier, numbered: self.model, in: database)
+    return try Catalogue.Model.find(.encoder, .classifier, numbered: model, in: database)
   }
 
   /// How the surveys' images are prepared.

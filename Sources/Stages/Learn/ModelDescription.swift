@@ -1,4 +1,4 @@
-public import Catalogue
+import Catalogue
 package import Morphology
 import NeuralNetwork
 import PostgreSQL

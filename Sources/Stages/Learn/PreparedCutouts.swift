@@ -1,4 +1,4 @@
-public import Catalogue
+package import Catalogue
 package import Morphology
 import PostgreSQL
 import Tensor

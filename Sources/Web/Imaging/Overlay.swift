@@ -9,7 +9,7 @@ struct Overlay {
   /// The part of the image that is shown.
   private let (left, top, width, height): (Double, Double, Double, Double)
 
-  /// - Parameter zoom: The middle 1/zoom of both sides is shown.
+  /// Describes what is drawn where the middle 1/`zoom` of both sides is shown.
   init(_ image: StoredCutout, of observation: Survey.Observation, zoom: Int) {
     (self.image, self.observation) = (image, observation)
     (width, height) = (Double(image.width) / Double(zoom), Double(image.height) / Double(zoom))

@@ -9,6 +9,7 @@ extension Visit {
   /// - Parameters:
   ///   - size: Items a page.
   ///   - all: Items in all.
+  /// - Returns: What template `pager` shows.
   func pager(size: Int, of all: Int) -> Content {
     let link = { (page: Int) in
       request.uri.path + "?" + fields.setting("page", String(page)).encoded

@@ -14,6 +14,7 @@ extension Visit {
   ///   - captions: What stands below each; none for all without it.
   ///   - swatches: Whose class's colour each has; that of its label for all without it.
   ///   - out: The sources that are taken out.
+  /// - Returns: What template `montage` shows.
   func montage(
     _ cells: [MontageCell], columns: Int, isChoice: Bool = false, captions: [String?] = [],
     swatches: [Int16?] = [], out: Set<Int> = []

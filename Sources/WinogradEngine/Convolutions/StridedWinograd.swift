@@ -6,21 +6,9 @@ internal import Tensor
 /// Odd and even pixels of each axis are convolved apart, the odd ones by F(4, 2): 81 multiplications
 /// for 4×4 outputs where direct convolution takes 144. The backward pass goes through the same
 /// transforms the other way.
-struct StridedWinograd: ConvolutionWay {
-  private let tiling: Tiling
-
-  init?(
-    _ convolution: Convolution, _ pass: ConvolutionPass, over shape: MapShape, by workers: Workers
-  ) {
-    guard let tiling = Tiling(convolution, stride: 2, pass, over: shape, by: workers) else {
-      return nil
-    }
-    self.tiling = tiling
-  }
-
-  private var precision: reber_precision { tiling.precision }
-  private var inputs: Int { tiling.inputs }
-  private var outputs: Int { tiling.outputs }
+struct StridedWinograd: TiledWay {
+  static let step = 2
+  let tiling: Tiling
 
   func weights(_ weight: Tensor, in arena: Arena) -> UnsafePointer<Float> {
     tiling.weights(in: arena) { isTransposed, panel, result in

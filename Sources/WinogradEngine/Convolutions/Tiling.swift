@@ -109,3 +109,29 @@ extension Precision {
   /// As the kernels know it.
   var kernel: reber_precision { self == .float32 ? reber_float32 : reber_bfloat16 }
 }
+
+/// A way to convolve in a transform domain, tile by tile.
+protocol TiledWay: ConvolutionWay {
+  /// The stride of the convolutions that it serves.
+  static var step: Int { get }
+
+  var tiling: Tiling { get }
+
+  init(tiling: Tiling)
+}
+
+extension TiledWay {
+  init?(
+    _ convolution: Convolution, _ pass: ConvolutionPass, over shape: MapShape, by workers: Workers
+  ) {
+    let tiling = Tiling(convolution, stride: Self.step, pass, over: shape, by: workers)
+    guard let tiling else { return nil }
+    self.init(tiling: tiling)
+  }
+
+  var precision: reber_precision { tiling.precision }
+
+  var inputs: Int { tiling.inputs }
+
+  var outputs: Int { tiling.outputs }
+}

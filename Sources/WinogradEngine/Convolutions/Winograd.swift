@@ -6,21 +6,9 @@ internal import Tensor
 ///
 /// A block of tiles at a time is transformed, multiplied with the transformed weights at each of 36
 /// points, and transformed back, all of it small enough for the second-level cache.
-struct Winograd: ConvolutionWay {
-  private let tiling: Tiling
-
-  init?(
-    _ convolution: Convolution, _ pass: ConvolutionPass, over shape: MapShape, by workers: Workers
-  ) {
-    guard let tiling = Tiling(convolution, stride: 1, pass, over: shape, by: workers) else {
-      return nil
-    }
-    self.tiling = tiling
-  }
-
-  private var precision: reber_precision { tiling.precision }
-  private var inputs: Int { tiling.inputs }
-  private var outputs: Int { tiling.outputs }
+struct Winograd: TiledWay {
+  static let step = 1
+  let tiling: Tiling
 
   /// Numbers from one plane of a block to the next; the odd line keeps planes out of each other's
   /// places in the cache.

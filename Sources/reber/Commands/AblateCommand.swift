@@ -54,23 +54,24 @@ struct AblateCommand: AsyncParsableCommand {
 
   /// Scores by what was left out, and their difference from the whole recipe's.
   private func text(_ rows: [Row]) -> String {
-    var table = TextTable([
-      "survey", "labels#", "method", "without", "accuracy#", "change#", "macro F1#", "change#",
-      "run#",
-    ])
     let whole = rows.first?.results ?? []
-    for (index, first) in whole.enumerated() {
-      for row in rows {
+    let cells = whole.enumerated().flatMap { index, first in
+      rows.map { row in
         let result = row.results[index]
-        table.add([
+        return [
           first.task, "\(decimal(100 * first.share, 0))%", first.method.rawValue,
           row.without?.rawValue ?? "nothing", decimal(result.accuracy, 3),
           signed(result.accuracy - first.accuracy), decimal(result.macroF1, 3),
           signed(result.macroF1 - first.macroF1), String(row.run),
-        ])
+        ]
       }
     }
-    return table.text
+    return TextTable(
+      [
+        "survey", "labels#", "method", "without", "accuracy#", "change#", "macro F1#", "change#",
+        "run#",
+      ], rows: cells
+    ).text
   }
 
   private func signed(_ value: Double) -> String {

@@ -19,10 +19,10 @@ struct ClassifyCommand: StageCommand {
   var stage: ClassifyStage { use.stage(survey, model) }
 
   func text(_ metrics: ClassifyStage.Metrics) -> String {
-    var table = TextTable(["class", "sources#", "p ≥ 0.99#"])
-    for (name, count) in metrics.byClass.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-      table.add([name, String(count), String(metrics.sure[name] ?? 0)])
-    }
+    let classes = metrics.byClass.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    let table = TextTable(
+      ["class", "sources#", "p ≥ 0.99#"],
+      rows: classes.map { [$0, String($1), String(metrics.sure[$0] ?? 0)] })
     let missing = metrics.withoutImage > 0 ? "; \(metrics.withoutImage) have no image" : ""
     let unlike =
       metrics.unlike.map {

@@ -16,8 +16,7 @@ struct ClusterCommand: StageCommand {
   @Option(help: "The encoder; the newest where none is named.") var model: Int?
   @Option(help: "How many clusters; several times as many as there are classes are best.")
   var clusters = ClusteredSpace.Options().clusters
-  @Option(help: "Principal components kept.")
-  var components = ClusteredSpace.Options().components
+  @Option(help: "Principal components kept.") var components = ClusteredSpace.Options().components
   @Option(help: "The seed of the centres that k-means starts from.") var seed: UInt64 = 1
   @OptionGroup(title: "Output") var options: StageOptions
 

@@ -39,19 +39,21 @@ struct CrossValidateCommand: StageCommand {
   }
 
   func text(_ metrics: CrossValidationStage.Metrics) -> String {
-    var table = TextTable([
-      "survey", "labels#", "method", "accuracy#", "of folds ±#", "macro F1#", "95%", "ECE#", "n#",
-    ])
-    for result in metrics.results {
-      table.add([
+    let rows = metrics.results.map { result in
+      [
         result.task, "\(decimal(100 * result.share, 0))%", result.method.rawValue,
         decimal(result.accuracy, 3), result.accuracySpread.map { decimal($0, 3) } ?? "-",
         decimal(result.macroF1, 3),
         result.macroInterval.map { "\(decimal($0.low, 3))–\(decimal($0.high, 3))" } ?? "-",
         decimal(result.calibrationError, 3), String(result.sources),
-      ])
+      ]
     }
-    return table.text
+    return TextTable(
+      [
+        "survey", "labels#", "method", "accuracy#", "of folds ±#", "macro F1#", "95%", "ECE#", "n#",
+      ],
+      rows: rows
+    ).text
   }
 }
 

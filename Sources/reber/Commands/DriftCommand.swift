@@ -26,8 +26,7 @@ struct DriftCommand: StageCommand {
   var classifier: Int?
   @Option(help: "How many sources of each side the energy distance is measured on.")
   var sample = DriftStage(survey: "").sample
-  @Option(help: "Permutations in the tests.")
-  var permutations = DriftStage(survey: "").permutations
+  @Option(help: "Permutations in the tests.") var permutations = DriftStage(survey: "").permutations
   @Option(help: "The seed of the samples and the permutations.") var seed: UInt64 = 1
   @OptionGroup(title: "How the survey is shown; as it was embedded without these")
   var scale: ScaleMatchOptions
@@ -56,30 +55,32 @@ struct DriftCommand: StageCommand {
   }
 
   private func table(_ metrics: DriftStage.Metrics) -> String {
-    var table = TextTable(["", "found#", "where nothing differs"])
-    table.add(["sources compared", "\(metrics.known), \(metrics.new)", ""])
-    table.add(["energy distance, 0 to 1", decimal(metrics.energy.inhomogeneity, 4), "near 0"])
-    table.add(["its p-value", decimal(metrics.energy.pValue, 3), "above 0.01, 99 times in 100"])
-    table.add(["sources outside", percent(metrics.outside), "1%"])
+    var rows = [
+      ["sources compared", "\(metrics.known), \(metrics.new)", ""],
+      ["energy distance, 0 to 1", decimal(metrics.energy.inhomogeneity, 4), "near 0"],
+      ["its p-value", decimal(metrics.energy.pValue, 3), "above 0.01, 99 times in 100"],
+      ["sources outside", percent(metrics.outside), "1%"],
+    ]
     if let classes = metrics.classes {
-      table.add(
+      let shift = classes.shift
+      rows += [
         [
-          "shift of the classes", percent(classes.shift.totalVariation),
-          "near 0 (p-value \(decimal(classes.shift.pValue, 3)))",
-        ])
-      table.add(
-        ["mean confidence", decimal(classes.confidence, 3), decimal(classes.knownConfidence, 3)])
+          "shift of the classes", percent(shift.totalVariation),
+          "near 0 (p-value \(decimal(shift.pValue, 3)))",
+        ],
+        ["mean confidence", decimal(classes.confidence, 3), decimal(classes.knownConfidence, 3)],
+      ]
     }
-    return table.text
+    return TextTable(["", "found#", "where nothing differs"], rows: rows).text
   }
 
   private func balance(_ metrics: DriftStage.Metrics) -> String? {
     guard let classes = metrics.classes else { return nil }
-    var table = TextTable(["class", "'\(survey)'#", "known#"])
-    for name in Set(classes.new.keys).union(classes.known.keys).sorted() {
-      table.add([name, percent(classes.new[name] ?? 0), percent(classes.known[name] ?? 0)])
-    }
-    return table.text
+    let names = Set(classes.new.keys).union(classes.known.keys).sorted()
+    return TextTable(
+      ["class", "'\(survey)'#", "known#"],
+      rows: names.map { [$0, percent(classes.new[$0] ?? 0), percent(classes.known[$0] ?? 0)] }
+    ).text
   }
 
   /// What it comes to, in words.

@@ -21,8 +21,7 @@ struct EvaluateCommand: AsyncParsableCommand {
   @OptionGroup var table: LabelTableOptions
   @Option(help: "A table of true classes; without it the labels in the database serve.")
   var truth: String?
-  @Option(help: "The classification run; the newest where none is named.")
-  var classification: Int?
+  @Option(help: "The classification run; the newest where none is named.") var classification: Int?
   @Option(
     help: ArgumentHelp(
       "Sources within this distance of a learned one are not judged.", valueName: "arcsec"))
@@ -68,20 +67,18 @@ struct EvaluateCommand: AsyncParsableCommand {
     let bounds = metrics.scores.map(\.bound).reduce(into: [String]()) {
       if !$0.contains($1) { $0.append($1) }
     }
-    var table = TextTable(
-      ["class"] + bounds.flatMap { ["F1, \($0)#", "interval", "n#"] } + ["precision#", "recall#"])
     let names = metrics.scores.filter { $0.bound == bounds.first }.map(\.className)
-    for name in names {
-      let rows = bounds.map { bound in
-        metrics.scores.first { $0.bound == bound && $0.className == name }
-      }
-      let whole = metrics.scores.first { $0.bound == "all" && $0.className == name }
-      let last = [
-        whole?.precision.map { decimal($0, 2) } ?? "-", whole?.recall.map { decimal($0, 2) } ?? "-",
-      ]
-      table.add([name] + rows.flatMap { $0.map(cells) ?? ["-", "-", "0"] } + last)
+    let rows = names.map { name in
+      let own = metrics.scores.filter { $0.className == name }
+      let scores = bounds.map { bound in own.first { $0.bound == bound } }
+      let whole = own.first { $0.bound == "all" }
+      return [name] + scores.flatMap { $0.map(cells) ?? ["-", "-", "0"] }
+        + [whole?.precision, whole?.recall].map { $0.map { decimal($0, 2) } ?? "-" }
     }
-    return table.text
+    return TextTable(
+      ["class"] + bounds.flatMap { ["F1, \($0)#", "interval", "n#"] } + ["precision#", "recall#"],
+      rows: rows
+    ).text
   }
 
   private func cells(_ row: EvaluationRow) -> [String] {
@@ -94,16 +91,14 @@ struct EvaluateCommand: AsyncParsableCommand {
   private func confusion(_ metrics: EvaluateStage.Metrics) -> String {
     let names = metrics.scores.filter { $0.bound == "all" }.map(\.className)
       .filter { $0 != EvaluationRow.macroAverage }
-    var table = TextTable(["true \\ said"] + names.map { $0 + "#" })
-    for truth in names {
-      table.add(
-        [truth]
-          + names.map { said in
-            let cell = metrics.confusion.first { $0.truth == truth && $0.predicted == said }
-            return cell.map { String($0.sources) } ?? "·"
-          })
+    let rows = names.map { truth in
+      let own = metrics.confusion.filter { $0.truth == truth }
+      return [truth]
+        + names.map { said in
+          own.first { $0.predicted == said }.map { String($0.sources) } ?? "·"
+        }
     }
-    return table.text
+    return TextTable(["true \\ said"] + names.map { $0 + "#" }, rows: rows).text
   }
 
   private func summary(_ metrics: EvaluateStage.Metrics) -> String {

@@ -33,8 +33,7 @@ struct IngestCommand: AsyncParsableCommand {
   @Argument(help: "The source catalogue: FITS, VOTable or CSV, gzipped or not.")
   var catalogue: String?
 
-  @Option(help: "The survey's name; a new survey is made where none has it.")
-  var survey: String
+  @Option(help: "The survey's name; a new survey is made where none has it.") var survey: String
 
   @Option(
     parsing: .upToNextOption,

@@ -65,8 +65,7 @@ struct LabelCommands: ParsableCommand {
     var addClasses = false
     @Option(help: "Label only the sources of this table, as 'label choose' writes it.")
     var only: String?
-    @Option(help: "The share of each class's rows to take, drawn by chance.")
-    var fraction = 1.0
+    @Option(help: "The share of each class's rows to take, drawn by chance.") var fraction = 1.0
     @Option(help: "The seed of that draw.") var seed: UInt64 = 1
     @OptionGroup(title: "Output") var options: StageOptions
 
@@ -164,8 +163,7 @@ struct LabelTableOptions: ParsableArguments {
   @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
   @Option(help: "The column with the source's name; guessed where none is named.")
   var sourceColumn: String?
-  @Option(help: "The column with the class; guessed where none is named.")
-  var classColumn: String?
+  @Option(help: "The column with the class; guessed where none is named.") var classColumn: String?
   @Option(
     name: .customLong("map"),
     help: ArgumentHelp(

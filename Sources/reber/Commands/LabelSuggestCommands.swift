@@ -59,31 +59,29 @@ extension LabelCommands {
     }
 
     private func text(_ sources: [LabelSuggestion.Source]) -> String {
-      var table = TextTable(["source", "cluster#", "gain#", "doubt#", "looks like"])
-      for source in sources {
-        table.add([
+      let rows = sources.map { source in
+        [
           source.source, source.cluster.map { String($0) } ?? "", decimal(source.gain, 4),
           decimal(source.doubt, 2), source.guess ?? "",
-        ])
+        ]
       }
-      return table.text
+      return TextTable(["source", "cluster#", "gain#", "doubt#", "looks like"], rows: rows).text
     }
 
     private func text(_ clusters: [LabelSuggestion.Cluster]) -> String {
-      var table = TextTable(
-        ["cluster#", "need#", "sources#", "labelled#"] + Clustering.Purity.headings
-          + ["doubt#", "most central source"])
-      for item in clusters {
+      let rows = clusters.map { item in
         let cluster = item.cluster
-        table.add(
-          [
-            String(cluster.cluster), decimal(item.need, 4), String(cluster.members),
-            String(cluster.labelled),
-          ] + Clustering.Purity.cells(cluster.purity) + [
-            decimal(item.doubt, 2), cluster.medoid ?? "",
-          ])
+        return [
+          String(cluster.cluster), decimal(item.need, 4), String(cluster.members),
+          String(cluster.labelled),
+        ] + Clustering.Purity.cells(cluster.purity) + [
+          decimal(item.doubt, 2), cluster.medoid ?? "",
+        ]
       }
-      return table.text
+      return TextTable(
+        ["cluster#", "need#", "sources#", "labelled#"] + Clustering.Purity.headings
+          + ["doubt#", "most central source"], rows: rows
+      ).text
     }
   }
 
@@ -159,31 +157,31 @@ extension LabelCommands {
       strategies.split(separator: ",").compactMap { LabelSimulation.Strategy(rawValue: String($0)) }
     }
 
+    private var headings: [String] { numbers.map { "\($0) labels#" } }
+
     private var numbers: [Int] { counts.split(separator: ",").compactMap { Int($0) } }
 
     private func scores(_ metrics: LabelSimulation.Metrics) -> String {
-      var table = TextTable(["macro F1 with"] + numbers.map { "\($0) labels#" })
-      for outcome in metrics.outcomes {
-        let cells = zip(outcome.macroF1, outcome.intervals).map { mean, interval in
-          "\(decimal(mean, 3)) (\(decimal(interval.low, 3))–\(decimal(interval.high, 3)))"
-        }
-        table.add([outcome.strategy.rawValue] + cells)
+      let rows = metrics.outcomes.map { outcome in
+        [outcome.strategy.rawValue]
+          + zip(outcome.macroF1, outcome.intervals).map { mean, interval in
+            "\(decimal(mean, 3)) (\(decimal(interval.low, 3))–\(decimal(interval.high, 3)))"
+          }
       }
-      return table.text
+      return TextTable(["macro F1 with"] + headings, rows: rows).text
     }
 
     private func needs(_ metrics: LabelSimulation.Metrics) -> String {
       let first = metrics.outcomes.first?.strategy.rawValue ?? ""
-      var table = TextTable(["labels, as part of \(first)'s"] + numbers.map { "\($0) labels#" })
-      for outcome in metrics.outcomes.dropFirst() {
-        let cells = outcome.needs.map { need in
-          let sign = [LearningCurve.Bound.atMost: "≤ ", .moreThan: "> "][need.bound] ?? ""
-          return "\(sign)\(decimal(need.ratio, 2)) "
-            + "(\(decimal(need.interval.low, 2))–\(decimal(need.interval.high, 2)))"
-        }
-        table.add([outcome.strategy.rawValue] + cells)
+      let rows = metrics.outcomes.dropFirst().map { outcome in
+        [outcome.strategy.rawValue]
+          + outcome.needs.map { need in
+            let sign = [LearningCurve.Bound.atMost: "≤ ", .moreThan: "> "][need.bound] ?? ""
+            return "\(sign)\(decimal(need.ratio, 2)) "
+              + "(\(decimal(need.interval.low, 2))–\(decimal(need.interval.high, 2)))"
+          }
       }
-      return table.text
+      return TextTable(["labels, as part of \(first)'s"] + headings, rows: rows).text
     }
 
     private func summary(_ metrics: LabelSimulation.Metrics) -> String {
@@ -207,8 +205,7 @@ struct SuggestionOptions: ParsableArguments {
       valueName: "distance"))
   var reach = Suggestion.Options().reach
 
-  @Option(help: "Principal components kept.")
-  var components = Suggestion.Options().components
+  @Option(help: "Principal components kept.") var components = Suggestion.Options().components
 
   @Option(help: "How much more doubt about rare classes counts; 0 for all alike.")
   var rarity = Suggestion.Options().rarity

@@ -18,8 +18,7 @@ struct PretrainCommand: StageCommand {
   @Option(name: .customLong("survey"), help: "The survey; may be given again.")
   var surveys: [String]
 
-  @Option(help: "Passes over the images.")
-  var epochs = Pretraining.Options().epochs
+  @Option(help: "Passes over the images.") var epochs = Pretraining.Options().epochs
 
   @Option(help: "The seed of the first weights, the order of the sources and their views.")
   var seed: UInt64 = 1

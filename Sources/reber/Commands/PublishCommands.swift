@@ -17,8 +17,7 @@ struct PublishCommand: StageCommand {
 
   @Option(help: "The survey.") var survey: String
   @Option(help: "The table's name; the survey's where none is given.") var name: String?
-  @Option(help: "The classification run; the newest where none is named.")
-  var classification: Int?
+  @Option(help: "The classification run; the newest where none is named.") var classification: Int?
   @OptionGroup(title: "Output") var options: StageOptions
 
   var stage: Publishing {

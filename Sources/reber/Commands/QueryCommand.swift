@@ -55,7 +55,7 @@ private struct ResultPrinter {
   let format: QueryCommand.Format
   let showsCount: Bool
   private var columns: [ResultColumn] = []
-  private var table = TextTable([])
+  private var table = TextTable(columns: [])
   private var count = 0
 
   init(format: QueryCommand.Format, showsCount: Bool) {

@@ -22,14 +22,11 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup var session: SessionOptions
 
-  @Option(help: "The address to listen on.")
-  var host = "127.0.0.1"
+  @Option(help: "The address to listen on.") var host = "127.0.0.1"
 
-  @Option(help: "The port to listen on; 0 for any that is free.")
-  var port = 8480
+  @Option(help: "The port to listen on; 0 for any that is free.") var port = 8480
 
-  @Option(help: "The class scheme to label in.")
-  var scheme = ClassScheme.twelveClasses
+  @Option(help: "The class scheme to label in.") var scheme = ClassScheme.twelveClasses
 
   func run() async throws {
     let name = scheme

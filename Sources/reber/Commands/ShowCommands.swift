@@ -26,14 +26,15 @@ struct ShowCommands: ParsableCommand {
       let count = count
       let runs = try await options.session.database().with { try Run.newest(count, in: $0) }
       try options.show(runs) { runs in
-        var table = TextTable(["run#", "stage", "status", "started", "seconds#", "code", "error"])
-        for run in runs {
-          table.add([
+        let rows = runs.map { run in
+          [
             String(run.id), run.stage, run.status, run.startedAt, decimal(run.seconds, 1),
             Operator.brief(run.codeVersion), run.error ?? "",
-          ])
+          ]
         }
-        return table.text
+        return TextTable(
+          ["run#", "stage", "status", "started", "seconds#", "code", "error"], rows: rows
+        ).text
       }
     }
   }
@@ -92,16 +93,14 @@ struct ShowCommands: ParsableCommand {
       }
       try options.show(running) { running in
         guard !running.isEmpty else { return "nothing is running" }
-        var table = TextTable(["run#", "stage", "seconds#", "done#", "of#", "what"])
-        for item in running {
-          table.add([
+        let rows = running.map { item in
+          [
             String(item.run.id), item.run.stage, decimal(item.run.seconds, 0),
             item.progress.map { String($0.done) } ?? "",
-            item.progress.map { String($0.total) } ?? "",
-            item.progress?.what ?? "",
-          ])
+            item.progress.map { String($0.total) } ?? "", item.progress?.what ?? "",
+          ]
         }
-        return table.text
+        return TextTable(["run#", "stage", "seconds#", "done#", "of#", "what"], rows: rows).text
       }
     }
   }
@@ -135,17 +134,16 @@ struct ShowCommands: ParsableCommand {
           scheme: try ClassScheme.named(scheme, in: database), unions: unions, in: database)
       }
       try options.show(clusters) { clusters in
-        var table = TextTable(
-          ["cluster#"] + (unions ? ["in#"] : []) + ["sources#", "labelled#"]
-            + Clustering.Purity.headings + ["most central source"])
-        for cluster in clusters {
-          table.add(
-            [String(cluster.cluster)]
-              + (unions ? [cluster.parent.map { String($0) } ?? ""] : [])
-              + [String(cluster.members), String(cluster.labelled)]
-              + Clustering.Purity.cells(cluster.purity) + [cluster.medoid ?? ""])
+        let rows = clusters.map { cluster in
+          [String(cluster.cluster)]
+            + (unions ? [cluster.parent.map { String($0) } ?? ""] : [])
+            + [String(cluster.members), String(cluster.labelled)]
+            + Clustering.Purity.cells(cluster.purity) + [cluster.medoid ?? ""]
         }
-        return table.text
+        return TextTable(
+          ["cluster#"] + (unions ? ["in#"] : []) + ["sources#", "labelled#"]
+            + Clustering.Purity.headings + ["most central source"], rows: rows
+        ).text
       }
     }
   }
@@ -173,9 +171,9 @@ struct ShowCommands: ParsableCommand {
         ).map { Count(className: $0.name, sources: $0.sources) }
       }
       try options.show(counts) { counts in
-        var table = TextTable(["class", "sources#"])
-        for item in counts { table.add([item.className, String(item.sources)]) }
-        return table.text
+        TextTable(
+          ["class", "sources#"], rows: counts.map { [$0.className, String($0.sources)] }
+        ).text
       }
     }
   }

@@ -19,35 +19,25 @@ struct SimulateCommand: ParsableCommand {
         reber label import --survey sky sky/simulated-truth.fits
       """)
 
-  @Option(name: .shortAndLong, help: "How many sources.")
-  var sources: Int
+  @Option(name: .shortAndLong, help: "How many sources.") var sources: Int
 
-  @Option(help: "The seed of everything random.")
-  var seed: UInt64 = 1
+  @Option(help: "The seed of everything random.") var seed: UInt64 = 1
 
-  @Option(name: .shortAndLong, help: "The folder; made where it is missing.")
-  var output: String
+  @Option(name: .shortAndLong, help: "The folder; made where it is missing.") var output: String
 
-  @Flag(help: "Draw all classes equally often.")
-  var even = false
+  @Flag(help: "Draw all classes equally often.") var even = false
 
-  @Option(help: "How the mosaics are projected: TAN or SIN.")
-  var projection = Projection.tangent
+  @Option(help: "How the mosaics are projected: TAN or SIN.") var projection = Projection.tangent
 
-  @Option(help: "Pixels a side of a mosaic.")
-  var tileSize = defaults.tileSize
+  @Option(help: "Pixels a side of a mosaic.") var tileSize = defaults.tileSize
 
-  @Option(help: "Arcsec a pixel.")
-  var pixelScale = defaults.pixelScale
+  @Option(help: "Arcsec a pixel.") var pixelScale = defaults.pixelScale
 
-  @Option(help: "The beam's full width at half maximum, arcsec.")
-  var beam = defaults.beam.width
+  @Option(help: "The beam's full width at half maximum, arcsec.") var beam = defaults.beam.width
 
-  @Option(help: "Frequency, MHz.")
-  var frequency = defaults.frequency / 1e6
+  @Option(help: "Frequency, MHz.") var frequency = defaults.frequency / 1e6
 
-  @Option(help: "The typical noise, microjansky a beam.")
-  var rms = 80.0
+  @Option(help: "The typical noise, microjansky a beam.") var rms = 80.0
 
   @Option(help: "The relative scatter of the noise over a mosaic.")
   var rmsVariation = defaults.rmsVariation
@@ -64,11 +54,9 @@ struct SimulateCommand: ParsableCommand {
   @Option(help: "Declination of the survey's south-western corner, degrees.")
   var dec = defaults.corner.dec
 
-  @Flag(help: "Print the result as JSON.")
-  var json = false
+  @Flag(help: "Print the result as JSON.") var json = false
 
-  @Flag(name: .shortAndLong, help: "Say nothing but the result.")
-  var quiet = false
+  @Flag(name: .shortAndLong, help: "Say nothing but the result.") var quiet = false
 
   private static let defaults = SimulatedSurvey(sources: 1, seed: 1)
 

@@ -21,18 +21,17 @@ struct SurveyCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "List the surveys with their sizes.", discussion: "Example:\n  reber survey list")
 
-    @OptionGroup var session: SessionOptions
-
-    @Flag(help: "Print the result as JSON.")
-    var json = false
+    @OptionGroup var options: ResultOptions
 
     func run() async throws {
-      let surveys = try await session.database().with { database in
+      let surveys = try await options.session.database().with { database in
         try Survey.all(in: database).map { try SurveyDescription($0, in: database) }
       }
-      if json { return try printJSON(surveys) }
-      for survey in surveys { print(survey.line) }
-      if surveys.isEmpty, !session.quiet { print("no survey yet: 'reber ingest' makes one") }
+      if !surveys.isEmpty || options.json {
+        try options.show(surveys) { $0.map(\.line).joined(separator: "\n") }
+      } else if !options.session.quiet {
+        print("no survey yet: 'reber ingest' makes one")
+      }
     }
   }
 
@@ -41,21 +40,16 @@ struct SurveyCommands: ParsableCommand {
       abstract: "Show a survey: its observation, sizes and columns.",
       discussion: "Example:\n  reber survey show first --json")
 
-    @Argument(help: "The survey's name.")
-    var name: String
+    @Argument(help: "The survey's name.") var name: String
 
-    @OptionGroup var session: SessionOptions
-
-    @Flag(help: "Print the result as JSON.")
-    var json = false
+    @OptionGroup var options: ResultOptions
 
     func run() async throws {
       let name = name
-      let survey = try await session.database().with { database in
+      let survey = try await options.session.database().with { database in
         try SurveyDescription(Survey.named(name, in: database), withColumns: true, in: database)
       }
-      if json { return try printJSON(survey) }
-      print(survey.text)
+      try options.show(survey, \.text)
     }
   }
 
@@ -67,35 +61,28 @@ struct SurveyCommands: ParsableCommand {
           reber survey describe first --frequency 1.4e9 --title "VLA FIRST"
         """)
 
-    @Argument(help: "The survey's name.")
-    var name: String
+    @Argument(help: "The survey's name.") var name: String
 
-    @OptionGroup var options: ObservationOptions
+    @OptionGroup var observation: ObservationOptions
 
-    @OptionGroup var session: SessionOptions
-
-    @Flag(help: "Print the result as JSON.")
-    var json = false
+    @OptionGroup var options: ResultOptions
 
     func run() async throws {
-      let (name, observation) = (name, options.observation)
-      let survey = try await session.database().with { database in
+      let (name, observation) = (name, observation.observation)
+      let survey = try await options.session.database().with { database in
         try Survey.named(name, in: database).describe(observation, in: database)
         return try SurveyDescription(Survey.named(name, in: database), in: database)
       }
-      if json { return try printJSON(survey) }
-      if !session.quiet { print(survey.text) }
+      if options.json || !options.session.quiet { try options.show(survey, \.text) }
     }
   }
 }
 
 /// What is known of a survey.
 struct ObservationOptions: ParsableArguments {
-  @Option(help: "The survey's title for people.")
-  var title: String?
+  @Option(help: "The survey's title for people.") var title: String?
 
-  @Option(help: ArgumentHelp("The observing frequency.", valueName: "hertz"))
-  var frequency: Double?
+  @Option(help: ArgumentHelp("The observing frequency.", valueName: "hertz")) var frequency: Double?
 
   @Option(help: ArgumentHelp("Major axis of the beam (FWHM).", valueName: "arcsec"))
   var beamMajor: Float?
@@ -112,8 +99,7 @@ struct ObservationOptions: ParsableArguments {
       "Pixel scale; images that do not say their own are taken to have it.", valueName: "arcsec"))
   var pixelScale: Float?
 
-  @Option(help: "The publication or address to cite.")
-  var reference: String?
+  @Option(help: "The publication or address to cite.") var reference: String?
 
   func validate() throws {
     let numbers: [(String, Double?)] = [

@@ -21,8 +21,7 @@ struct ComparisonOptions: ParsableArguments {
   @Option(help: "How many folds, for tasks without a survey to judge by.")
   var folds = CrossValidation.Options().folds
 
-  @Option(help: "How many of the folds to do, from the first; all without it.")
-  var onlyFolds: Int?
+  @Option(help: "How many of the folds to do, from the first; all without it.") var onlyFolds: Int?
 
   @Option(help: "Passes of pre-training; 0 for random encoders.")
   var epochs = CrossValidation.Options().pretraining.epochs

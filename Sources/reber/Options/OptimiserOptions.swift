@@ -4,8 +4,7 @@ import NeuralNetwork
 
 /// How contrastive learning moves the weights.
 struct OptimiserOptions: ParsableArguments {
-  @Option(help: "The optimiser: lars, sgd or adam.")
-  var optimiser = OptimiserName.lars
+  @Option(help: "The optimiser: lars, sgd or adam.") var optimiser = OptimiserName.lars
 
   @Option(help: "The learning rate after warm-up; 0.3 for lars, 0.1 for sgd, 0.001 for adam.")
   var rate: Float?
@@ -14,8 +13,7 @@ struct OptimiserOptions: ParsableArguments {
     help: "How many sources a step learns from; each is compared with all others of its step.")
   var batchSize = Pretraining.Options().batchSize
 
-  @Option(help: "The temperature of NT-Xent.")
-  var temperature = Pretraining.Options().temperature
+  @Option(help: "The temperature of NT-Xent.") var temperature = Pretraining.Options().temperature
 
   /// Sets what the options say.
   func apply(to options: inout Pretraining.Options) {

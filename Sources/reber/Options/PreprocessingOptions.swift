@@ -18,8 +18,7 @@ struct PreprocessingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Pixels below this many σ become 0.", valueName: "sigma"))
   var clip = Preprocessing().clip
 
-  @Option(help: "How brightness is shown: linear, sqrt or asinh.")
-  var stretch = StretchName.sqrt
+  @Option(help: "How brightness is shown: linear, sqrt or asinh.") var stretch = StretchName.sqrt
 
   @Option(
     help: ArgumentHelp(
