@@ -6,6 +6,8 @@ import PostgreSQL
 public import Stages
 
 /// Why a report cannot be written.
+///
+/// `nothingKept` stands for evaluations of versions that stored no curves.
 public enum ReportError: Failure, Equatable {
   /// The folder cannot be made, or the page cannot be written there.
   case notWritable(folder: String, reason: String)
@@ -32,6 +34,8 @@ public enum ReportError: Failure, Equatable {
 }
 
 /// The folder that a report is written to.
+///
+/// It is made at once, so that a folder that cannot be is told before the evaluation begins.
 public struct ReportFolder: Sendable {
   /// Its path.
   public let path: String

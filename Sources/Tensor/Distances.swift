@@ -1,4 +1,8 @@
 /// The squared distance of two points, by differences.
+///
+/// Exact to rounding also for points that lie close together, unlike that by products.
+///
+/// The longer of the two is cut.
 @inlinable
 public func squaredDistance<Value: FloatingPoint>(
   _ a: some Sequence<Value>, _ b: some Sequence<Value>

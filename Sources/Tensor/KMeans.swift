@@ -57,6 +57,8 @@ public struct KMeans: Sendable, Equatable {
   }
 
   /// The nearest centroid of each of some points.
+  ///
+  /// `points` are `[n, dimensions]`; of centroids that are as near the first counts.
   public func assignments(of points: Tensor) -> [Int32] { assign(points, to: centroids).clusters }
 }
 

@@ -1,4 +1,6 @@
 /// The nearest of some reference points for each of some queries.
+///
+/// Distances are Euclidean; of references that are as near the first counts.
 public struct Neighbours: Sendable, Equatable {
   /// How many neighbours each query has.
   public let count: Int
@@ -10,6 +12,8 @@ public struct Neighbours: Sendable, Equatable {
   public let distances: Tensor
 
   /// The neighbours of one query, nearest first.
+  ///
+  /// They are rows of the references, `count` of them.
   public func of(_ query: Int) -> ArraySlice<Int32> {
     indices[query * count..<(query + 1) * count]
   }
@@ -26,17 +30,15 @@ public struct Neighbours: Sendable, Equatable {
 public func nearestNeighbours(
   of queries: Tensor, in references: Tensor, count: Int, excludingSelf: Bool = false
 ) -> Neighbours {
-  let available = references.rows - (excludingSelf ? 1 : 0)
-  let count = max(0, min(count, available))
+  let count = max(0, min(count, references.rows - (excludingSelf ? 1 : 0)))
   let squares = squaredNorms(references)
-  let chunk = 256
   var indices = [Int32](repeating: 0, count: queries.rows * count)
   var distances = [Float](repeating: 0, count: queries.rows * count)
   indices.withUnsafeMutableBufferPointer { indices in
     distances.withUnsafeMutableBufferPointer { distances in
       nonisolated(unsafe) let indices = indices
       nonisolated(unsafe) let distances = distances
-      parallel(over: queries.rows, chunk: chunk) { _, rows in
+      parallel(over: queries.rows, chunk: 256) { _, rows in
         let block = queries.rows(at: rows)
         let products = multiply(block, transposed: false, references, transposed: true)
         for (offset, row) in rows.enumerated() {
@@ -45,14 +47,10 @@ public func nearestNeighbours(
           where !(excludingSelf && reference == row) {
             ranking.offer(squares[reference] - 2 * product, Int32(reference))
           }
-          let query = block.row(offset)
-          let exact = ranking.indices.map {
-            ($0, squaredDistance(query, references.row(Int($0))).squareRoot())
-          }
-          .sorted { ($0.1, $0.0) < ($1.1, $1.0) }
+          let exact = ranking.byDistance(of: block.row(offset), in: references)
           for (rank, neighbour) in exact.enumerated() {
-            indices[row * count + rank] = neighbour.0
-            distances[row * count + rank] = neighbour.1
+            indices[row * count + rank] = neighbour.index
+            distances[row * count + rank] = neighbour.distance
           }
         }
       }
@@ -81,5 +79,14 @@ private struct Ranking {
     while place > 0, keys[place - 1] > key { place -= 1 }
     keys.insert(key, at: place)
     indices.insert(index, at: place)
+  }
+
+  /// The references that are left, with their distances from a query, computed anew: the products
+  /// of long vectors round away what tells near ones apart.
+  func byDistance(
+    of query: ArraySlice<Float>, in references: Tensor
+  ) -> [(index: Int32, distance: Float)] {
+    indices.map { ($0, squaredDistance(query, references.row(Int($0))).squareRoot()) }
+      .sorted { ($0.1, $0.0) < ($1.1, $1.0) }
   }
 }

@@ -42,6 +42,8 @@ public struct PCA: Sendable, Equatable {
   }
 
   /// The coordinates of `points` along the components, `[n, components]`.
+  ///
+  /// `points` are `[n, dimensions]`, and are centred first.
   public func project(_ points: Tensor) -> Tensor {
     var centred = points
     let dimensions = points.columns

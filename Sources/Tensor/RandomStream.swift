@@ -11,6 +11,9 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
   private var spareNormal: Float?
 
   /// Chooses the stream of a seed and coordinates.
+  ///
+  /// Streams of other coordinates are independent of each other: what is drawn for a source does not
+  /// hang on how many others there are, nor on their order.
   public init(_ seed: UInt64, _ coordinates: Int...) {
     var mixer = SplitMix64(state: seed)
     for coordinate in coordinates {
@@ -32,14 +35,20 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
   }
 
   /// A number drawn evenly from `[0, 1)`.
+  ///
+  /// One of 2²⁴ multiples of 2⁻²⁴.
   public mutating func uniform() -> Float { Float(next() >> 40) * 0x1p-24 }
 
   /// A number drawn evenly from `range`.
+  ///
+  /// The upper bound comes by rounding alone.
   public mutating func uniform(_ range: ClosedRange<Float>) -> Float {
     range.lowerBound + (range.upperBound - range.lowerBound) * uniform()
   }
 
   /// A number of the standard normal distribution (Box & Muller 1958, polar form).
+  ///
+  /// Every second one is the spare of the one before.
   public mutating func normal() -> Float {
     if let spare = spareNormal {
       spareNormal = nil

@@ -11,6 +11,8 @@ extension Tensor {
   }
 
   /// The mean of every `count` rows that follow each other, `[rows / count, columns]`.
+  ///
+  /// Rows that are left at the end do not count.
   public func meanOfEvery(_ count: Int) -> Tensor {
     let width = columns
     var result = Tensor([rows / count, width])
@@ -21,6 +23,8 @@ extension Tensor {
   }
 
   /// Every row divided by its length; rows of length 0 stay.
+  ///
+  /// Lengths are summed in double precision. The shape stays.
   public func onUnitSphere() -> Tensor {
     var result = self
     for index in 0..<rows {
@@ -34,6 +38,8 @@ extension Tensor {
   }
 
   /// Writes the rows of another tensor over the rows at some places, in that order.
+  ///
+  /// `rows` has as many columns, and as many rows as there are places.
   public mutating func replaceRows(at places: [Int], with rows: Tensor) {
     for (row, place) in places.enumerated() {
       values.replaceSubrange(place * columns..<(place + 1) * columns, with: rows.row(row))

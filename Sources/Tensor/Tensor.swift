@@ -10,6 +10,8 @@ public struct Tensor: Sendable, Equatable {
   public var values: [Float]
 
   /// Wraps elements that are already in row-major order.
+  ///
+  /// A shape that does not hold just as many is a programmer's error.
   public init(shape: [Int], values: [Float]) {
     precondition(shape.reduce(1, *) == values.count, "\(values.count) values for shape \(shape)")
     self.shape = shape
@@ -23,6 +25,8 @@ public struct Tensor: Sendable, Equatable {
   }
 
   /// Makes a tensor whose every element `body` must write.
+  ///
+  /// The buffer is uninitialised, of as many elements as the shape has.
   public init(shape: [Int], initialisedBy body: (UnsafeMutableBufferPointer<Float>) -> Void) {
     let count = shape.reduce(1, *)
     self.shape = shape
@@ -39,14 +43,20 @@ public struct Tensor: Sendable, Equatable {
   public var columns: Int { shape.dropFirst().reduce(1, *) }
 
   /// The elements of row `index`.
+  ///
+  /// A slice whose indices are those of `values`, without a copy.
   public func row(_ index: Int) -> ArraySlice<Float> {
     values[index * columns..<(index + 1) * columns]
   }
 
   /// The same elements seen with another shape of equal count.
+  ///
+  /// A shape of another count is a programmer's error.
   public func reshaped(_ shape: [Int]) -> Tensor { Tensor(shape: shape, values: values) }
 
   /// The chosen rows, in the given order.
+  ///
+  /// The shape is `[indices.count]` and the row's own; an index may come again.
   public func rows(at indices: some Collection<Int>) -> Tensor {
     var gathered: [Float] = []
     gathered.reserveCapacity(indices.count * columns)

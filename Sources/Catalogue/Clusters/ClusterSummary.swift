@@ -2,6 +2,8 @@ public import PostgreSQL
 
 extension Clustering {
   /// A cluster or a union of clusters as a person sees it listed.
+  ///
+  /// A leaf has height 0; a union's is that of the join that made it, in the space of the embeddings.
   public struct Summary: Sendable, Codable, Equatable {
     /// The number within the clustering.
     public var cluster: Int
@@ -20,6 +22,9 @@ extension Clustering {
   }
 
   /// How far the labels in a cluster agree: a row of `reber.cluster_purity`.
+  ///
+  /// The interval is that of the share for all of the cluster, as if the labelled sources were drawn by
+  /// chance; the entropy is in bits, 0 where all have one class.
   public struct Purity: Sendable, Codable, Equatable {
     /// The class of most labelled members.
     public var className: String
@@ -60,6 +65,8 @@ extension Clustering {
   }
 
   /// The cluster of each source.
+  ///
+  /// Leaves alone, by the keys of the sources.
   public func clusters(in database: Connection) throws -> [Int: Int] {
     try database.table(
       "SELECT source_id, cluster FROM reber.cluster_member WHERE clustering_id = \(id)",

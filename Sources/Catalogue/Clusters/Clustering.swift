@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// Clusters of a survey's embeddings, with the hierarchy over them.
+///
+/// A row of `reber.clustering`, which never changes once it is written.
 public struct Clustering: Sendable {
   /// The key in `reber.clustering`.
   public var id: Int
@@ -94,6 +96,9 @@ extension Clustering.Member: TableRow {
 
 extension Clustering {
   /// Stores a clustering whole, in one transaction.
+  ///
+  /// - Returns: The clustering, with its key.
+  /// - Throws: `PostgresError`; nothing is stored then.
   public static func write(
     nodes: [Node], members: [Member], of survey: Survey, model: Int, run: Int,
     in database: Connection
@@ -132,6 +137,8 @@ extension Clustering {
   }
 
   /// The sources of a cluster and of all clusters below it, most central first.
+  ///
+  /// A number that no cluster has gives none.
   public func members(of cluster: Int, in database: Connection) throws -> [Int] {
     try database.rows(
       """

@@ -2,6 +2,8 @@ public import Astronomy
 public import PostgreSQL
 
 /// The image of a source, on its way into the database.
+///
+/// It becomes a row of `reber.cutout`, and its pixels one of `reber.cutout_pixels`.
 public struct Cutout: Sendable {
   /// The source it shows.
   public var source: Int
@@ -57,6 +59,9 @@ extension Cutout {
 }
 
 /// A cutout as it comes out of the database.
+///
+/// The values are `width × height` in single precision, row by row from the bottom; what the image does
+/// not show is NaN. The pixel scale is that of the survey where the image tells none, in arcsec.
 public struct StoredCutout: Sendable {
   /// The key in `reber.cutout`.
   public var id: Int
@@ -79,6 +84,10 @@ public struct StoredCutout: Sendable {
 
 extension Cutout {
   /// Adds cutouts of a survey and makes them their sources' current ones, in one transaction.
+  ///
+  /// Those that were current stay, for runs that learned from them, but are current no more.
+  ///
+  /// - Throws: `PostgresError`; nothing is changed then.
   public static func write(
     _ cutouts: [Cutout], of survey: Survey, run: Int, in database: Connection
   ) throws {
@@ -116,6 +125,8 @@ extension Cutout {
   }
 
   /// The sources of a survey whose current cutouts a run has written.
+  ///
+  /// What an interrupted run need not do again.
   public static func sources(
     of survey: Survey, writtenBy run: Int, in database: Connection
   ) throws -> Set<Int> {
@@ -128,6 +139,8 @@ extension Cutout {
   }
 
   /// The number of a survey's current cutouts that reach beyond their image's edge.
+  ///
+  /// Their pixels beyond it are NaN.
   public static func countAtEdge(of survey: Survey, in database: Connection) throws -> Int {
     try database.row(
       """
@@ -157,6 +170,8 @@ extension Cutout {
   }
 
   /// The runs that wrote a survey's current cutouts.
+  ///
+  /// They are what a run that reads those cutouts rests on, with the role `cutouts`.
   public static func runs(of survey: Survey, in database: Connection) throws -> [Work.Parent] {
     try database.rows(
       "SELECT DISTINCT run_id FROM reber.cutout WHERE survey_id = \(survey.id) AND is_current",
@@ -220,6 +235,8 @@ extension StoredCutout {
   }
 
   /// Cutouts of a survey by their keys, in the order of the keys; one that is not there is left out.
+  ///
+  /// A key of another survey's cutout counts as not there.
   public static func some(
     _ keys: [Int], of survey: Survey, in database: Connection
   ) throws -> [StoredCutout] {

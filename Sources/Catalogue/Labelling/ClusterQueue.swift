@@ -46,6 +46,8 @@ public struct ClusterTree: Sendable {
   fileprivate var nodes: [Int: ClusterQueue.Node]
 
   /// Reads the tree of a clustering.
+  ///
+  /// One statement over all its members: the more the better it is kept.
   public init(of clustering: Clustering, in database: Connection) throws {
     let rows = try database.rows(
       """
@@ -88,6 +90,9 @@ extension ClusterQueue.Node: QueryRow {
 
 extension Annotation {
   /// The clusters of a clustering with their labels and the annotator's splits.
+  ///
+  /// Labels are those of all annotators, of each source the first that counts; splits are the
+  /// annotator's own.
   public func queue(of tree: ClusterTree, in database: Connection) throws -> ClusterQueue {
     var nodes = tree.nodes
     for (cluster, classID, sources) in try labelled(tree.clustering, database) {
@@ -153,6 +158,8 @@ extension [Int: ClusterQueue.Node] {
 
 extension ClusterQueue {
   /// The cut through the hierarchy into `groups` parts, finer where the annotator has split.
+  ///
+  /// In no order. Fewer where the clustering has fewer clusters.
   public func cut(into groups: Int) -> [Node] {
     var open = nodes.values.filter { $0.parent == nil }
     let unions = nodes.values.filter { !$0.children.isEmpty }

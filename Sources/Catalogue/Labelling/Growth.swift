@@ -1,6 +1,9 @@
 public import PostgreSQL
 
 /// A class being grown over candidates ranked by similarity, a row of `reber.growth`.
+///
+/// `cluster` is `nil` where it began from labels, `action` where its labels are not written yet. The
+/// ranking stays in the database; `candidates` says how long it is.
 public struct Growth: Sendable {
   /// The key in `reber.growth`.
   public var id: Int
@@ -130,6 +133,9 @@ extension Annotation {
   }
 
   /// Writes the labels of a growth: the first `count` candidates but those that were rejected.
+  ///
+  /// - Returns: The decision, which counts one on the annotator's log.
+  /// - Throws: `PostgresError`; no label is written then.
   public func finish(
     _ growth: Growth, taking count: Int, rejecting rejected: [Int], in database: Connection
   ) throws -> LabellingAction {
@@ -147,6 +153,8 @@ extension Annotation {
 
 extension Growth {
   /// Some of the candidates, by their rank from 0.
+  ///
+  /// Ranks behind the last candidate give none.
   public func candidates(_ ranks: Range<Int>, in database: Connection) throws -> [Int] {
     try database.row(
       """

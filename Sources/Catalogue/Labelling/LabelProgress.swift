@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// How far labelling is.
+///
+/// Rates are of all schemes, the rest is of one.
 public struct LabelProgress: Sendable {
   /// Sources with an image.
   public var images: Int
@@ -15,6 +17,8 @@ public struct LabelProgress: Sendable {
   public var rates: [Rate]
 
   /// How fast an annotator was.
+  ///
+  /// A row of `reber.labelling_rate`: a pause of more than five minutes is no work.
   public struct Rate: Sendable {
     /// Who.
     public var annotator: String
@@ -33,6 +37,9 @@ public struct LabelProgress: Sendable {
 
 extension LabelProgress {
   /// How far the labelling of a survey is.
+  ///
+  /// Its parts are read one after another: labels that come in meanwhile may count in one and not in
+  /// another.
   public static func of(
     _ survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> LabelProgress {
@@ -68,6 +75,8 @@ extension LabelProgress.Rate: QueryRow {
     .column("sources_per_hour", \.sourcesPerHour), make: LabelProgress.Rate.init)
 
   /// How fast each annotator of a survey was, from the log of decisions.
+  ///
+  /// By name; somebody who has decided nothing is not among them.
   public static func all(
     of survey: Survey, in database: Connection
   ) throws -> [LabelProgress.Rate] {
@@ -89,14 +98,6 @@ public struct SharedLabel: Sendable {
   public var annotator: String
   /// The class.
   public var classID: Int16
-
-  /// Describes a label.
-  public init(source: Int, name: String, annotator: String, classID: Int16) {
-    self.source = source
-    self.name = name
-    self.annotator = annotator
-    self.classID = classID
-  }
 }
 
 extension SharedLabel: QueryRow {

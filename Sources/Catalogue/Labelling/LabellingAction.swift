@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// Who labels which survey in which scheme.
+///
+/// What people decide on the pages goes through it.
 public struct Annotation: Sendable {
   /// The survey.
   public var survey: Survey
@@ -20,6 +22,8 @@ public struct Annotation: Sendable {
 }
 
 /// One decision of a person, a row of `reber.labelling_action`.
+///
+/// Its labels point to it. `cluster` and `source` are `nil` where the decision was about something else.
 public struct LabellingAction: Sendable {
   /// The key in `reber.labelling_action`.
   public var id: Int
@@ -58,6 +62,8 @@ extension Annotation {
   }
 
   /// Notes that a cluster is to be labelled in its parts.
+  ///
+  /// The queue of this annotator has its parts instead of it from then on.
   public func split(
     _ cluster: Int, of clustering: Clustering, shown: Int, in database: Connection
   ) throws -> LabellingAction {

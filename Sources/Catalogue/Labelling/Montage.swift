@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// A source in a montage: what its picture and its caption need.
+///
+/// `cutout` is `nil` for a source without an image, `classID` without a label of the annotator.
 public struct MontageCell: Sendable, Equatable {
   /// The source.
   public var source: Int
@@ -58,6 +60,8 @@ extension Annotation {
   }
 
   /// Some sources in the given order.
+  ///
+  /// A key that is not there is left out.
   public func cells(of sources: [Int], in database: Connection) throws -> [MontageCell] {
     try database.rows(
       """
@@ -85,6 +89,8 @@ extension Annotation {
   }
 
   /// The sources that the annotator has given each class.
+  ///
+  /// In the order of the sources; withdrawn labels do not count.
   public func labelledSources(in database: Connection) throws -> [SourceClass] {
     try database.rows(
       """

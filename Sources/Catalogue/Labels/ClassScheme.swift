@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// A set of classes that sources are sorted into.
+///
+/// Its classes have numbers from 0, in the order in which they were added, and names of their own.
 public struct ClassScheme: Sendable {
   /// The key in `reber.class_scheme`.
   public var id: Int
@@ -40,6 +42,8 @@ extension ClassScheme {
   }
 
   /// Makes a scheme, or adds the classes that an existing one lacks.
+  ///
+  /// - Returns: The scheme with all its classes; new ones come behind those that were there.
   public static func add(
     named name: String, classes: [String], in database: Connection
   ) throws -> ClassScheme {

@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// What an annotator says of a source now.
+///
+/// The time is ISO 8601 in UTC; the position, in degrees, is `nil` where the catalogue has none.
 public struct ListedLabel: Sendable, Codable, Equatable {
   /// The source's name.
   public var source: String
@@ -28,6 +30,8 @@ extension ListedLabel: QueryRow {
     .expression(utc("labelled_at"), as: "labelled_at", \.labelledAt), make: ListedLabel.init)
 
   /// The labels of a survey that count now, in the order of sources and annotators.
+  ///
+  /// Of each annotator the newest counts, and none where that withdrew it.
   public static func all(
     of survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> [ListedLabel] {
@@ -45,6 +49,8 @@ extension ListedLabel: QueryRow {
 
 extension ClassScheme {
   /// How many sources of a survey the consensus puts into each class, in the scheme's order.
+  ///
+  /// Classes without a source stand among them with 0.
   public func labelCounts(
     of survey: Survey, in database: Connection
   ) throws -> [(name: String, sources: Int)] {
@@ -64,6 +70,8 @@ extension ClassScheme {
 
 extension Clustering {
   /// A source that is worth a person's look.
+  ///
+  /// The distance is that from the centre of its cluster, in the space of the embeddings.
   public struct Candidate: Sendable, Codable, Equatable {
     /// The source's name.
     public var source: String

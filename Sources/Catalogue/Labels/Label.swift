@@ -1,6 +1,9 @@
 public import PostgreSQL
 
 /// What a person says a source is, on its way into the database.
+///
+/// Without a class it withdraws what the annotator said before. The confidence is above 0 and at most
+/// 1.
 public struct Label: Sendable, Equatable {
   /// The source.
   public var source: Int
@@ -30,6 +33,8 @@ public struct Label: Sendable, Equatable {
   }
 
   /// How labels were given.
+  ///
+  /// Only labels of whole clusters name a clustering.
   public enum Method: Sendable, Equatable {
     /// One source at a time.
     case single
@@ -82,6 +87,10 @@ extension SourceClass: QueryRow {
 
 extension Label {
   /// Adds labels of a survey's sources, in one transaction.
+  ///
+  /// Nothing is replaced: of an annotator's labels the newest counts.
+  ///
+  /// - Throws: `PostgresError`; no label is added then.
   public static func write(
     _ labels: [Label], of survey: Survey, scheme: ClassScheme, method: Method, run: Int?,
     in database: Connection
@@ -96,6 +105,8 @@ extension Label {
 }
 
 /// A source's consensus and the labels behind it.
+///
+/// The consensus is the class that most of the annotators' newest labels give, weighed by confidence.
 public struct Consensus: Sendable {
   /// The source.
   public var source: Int
@@ -123,6 +134,8 @@ extension Consensus: QueryRow {
   }
 
   /// The consensus of the annotators by source, as names of classes.
+  ///
+  /// Sources without a label that counts are not among them.
   public static func names(
     of survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> [Int: String] {
@@ -160,6 +173,9 @@ extension Consensus: QueryRow {
   }
 
   /// The runs that wrote the labels which count now.
+  ///
+  /// They are what a run that reads the labels rests on, with the role `labels`. Those that people gave on
+  /// the pages come from no run.
   public static func runs(
     of survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> [Work.Parent] {

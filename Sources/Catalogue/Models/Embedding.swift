@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// Where an image lies in the space that a model learned.
+///
+/// A row of `reber.embedding`. Vectors of one model have one length, and are not normalised.
 public struct Embedding: Sendable {
   /// The image.
   public var cutout: Int
@@ -28,6 +30,8 @@ extension Embedding: TableRow {
 
 extension Model {
   /// Adds embeddings, in one transaction.
+  ///
+  /// - Throws: `PostgresError` of state `uniqueViolation` where the model has embedded one of the cutouts.
   public func write(
     _ embeddings: [Embedding], of survey: Survey, run: Int, in database: Connection
   ) throws {
@@ -36,6 +40,8 @@ extension Model {
   }
 
   /// The embeddings of a survey's current cutouts, in the order of their sources.
+  ///
+  /// They come by binary COPY; sources whose cutout has no embedding by the model are left out.
   public func embeddings(of survey: Survey, in database: Connection) throws -> [Embedding] {
     var embeddings: [Embedding] = []
     try database.copy(
@@ -52,6 +58,8 @@ extension Model {
   }
 
   /// The runs that embedded the survey's current cutouts.
+  ///
+  /// They are what a run that reads those embeddings rests on, with the role `embeddings`.
   public func embeddingRuns(of survey: Survey, in database: Connection) throws -> [Work.Parent] {
     try database.rows(
       """
@@ -64,6 +72,8 @@ extension Model {
   }
 
   /// What the runs were asked that made the model's embeddings of a survey.
+  ///
+  /// The parameters are in the form that `Stored.read(_:form:)` of their stage takes.
   public func embeddingParameters(
     of survey: Survey, in database: Connection
   ) throws -> [(run: Int, parameters: JSON, form: Int)] {
@@ -95,6 +105,8 @@ extension Model {
   }
 
   /// How many of the survey's current cutouts have no embedding by the model.
+  ///
+  /// 0 for a survey without images.
   public func notEmbedded(of survey: Survey, in database: Connection) throws -> Int {
     try database.row(
       """

@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// A trained network, a row of `reber.model`.
+///
+/// Its weights are apart, in `reber.model_weights`, for they are megabytes.
 public struct Model: Sendable {
   /// The key in `reber.model`.
   public var id: Int
@@ -24,6 +26,8 @@ public struct Model: Sendable {
   static let form = 1
 
   /// What a model gives.
+  ///
+  /// An encoder has no classes; a classifier holds the encoder that it is made of.
   public enum Kind: String, Codable, PostgresColumn {
     /// Embeddings.
     case encoder
@@ -41,6 +45,9 @@ extension Model: QueryRow {
 
 extension Model {
   /// Stores a model; the same run's model is stored once.
+  ///
+  /// - Returns: The key of the model, or of that which the run has stored before.
+  /// - Throws: `PostgresError`; nothing is stored then.
   public static func write(
     run: Int, kind: Kind, parent: Int? = nil, description: JSON, weights: [UInt8],
     sha256: String, in database: Connection
@@ -84,11 +91,15 @@ extension Model {
   }
 
   /// The model of that number, of any kind.
+  ///
+  /// - Throws: `PostgresError` of kind `decoding` where there is none.
   public static func numbered(_ id: Int, in database: Connection) throws -> Model {
     try database.row("SELECT \(columns) FROM reber.model WHERE model_id = \(id)", as: Model.self)
   }
 
   /// The weights, in the safetensors layout.
+  ///
+  /// Some megabytes, read whole.
   public func weights(in database: Connection) throws -> [UInt8] {
     try database.row(
       "SELECT weights FROM reber.model_weights WHERE model_id = \(id)", as: [UInt8].self)
@@ -96,6 +107,9 @@ extension Model {
 }
 
 /// The newest state of an unfinished training.
+///
+/// A row of `reber.checkpoint`, which goes when the run is finished. The state is in the safetensors
+/// layout.
 public struct Checkpoint: Sendable {
   /// Steps done.
   public var step: Int
@@ -111,6 +125,8 @@ public struct Checkpoint: Sendable {
   static let readable = 0...1
 
   /// The checkpoint of a run, if it has one.
+  ///
+  /// Its form is checked where the run is opened.
   public static func read(run: Int, in database: Connection) throws -> Checkpoint? {
     try database.first(
       "SELECT \(Checkpoint.columns) FROM reber.checkpoint WHERE run_id = \(run)",
@@ -118,6 +134,8 @@ public struct Checkpoint: Sendable {
   }
 
   /// Replaces the run's checkpoint, and adds what the training curve has gained since.
+  ///
+  /// Both are one transaction: a curve never tells of steps that the checkpoint has not made.
   public static func write(
     run: Int, step: Int, state: [UInt8], curve: [CurvePoint], in database: Connection
   ) throws {
@@ -141,6 +159,8 @@ extension Checkpoint: QueryRow {
 }
 
 /// A point of a training curve.
+///
+/// A row of `reber.training_curve`; a run may have several series, such as one a fold.
 public struct CurvePoint: Sendable, Codable {
   /// Which curve: `loss`, `accuracy`, ….
   public var series: String
@@ -159,6 +179,8 @@ public struct CurvePoint: Sendable, Codable {
   }
 
   /// Adds points to a run's curves; a point that is there is left.
+  ///
+  /// So steps that are made again after a kill do not stand twice.
   public static func write(_ curve: [CurvePoint], run: Int, in database: Connection) throws {
     for point in curve {
       try database.execute(

@@ -1,6 +1,9 @@
 public import PostgreSQL
 
 /// An image that a training saw.
+///
+/// A row of `reber.training_source`. A class is `nil` where the training saw the image alone, and a
+/// fold where none held it out; `labels` are the keys of the labels that gave the class.
 public struct TrainingSource: Sendable {
   /// The source.
   public var source: Int

@@ -2,6 +2,8 @@ public import PostgreSQL
 
 extension Model {
   /// The surveys whose images taught the model, by name.
+  ///
+  /// For a classifier, those whose labels did.
   public func taughtBy(in database: Connection) throws -> [Survey] {
     let names = try database.rows(
       """
@@ -30,6 +32,8 @@ extension Model {
   }
 
   /// The sources of a survey whose images taught the model.
+  ///
+  /// For a classifier, those whose labels did.
   public func sources(learnedOf survey: Survey, in database: Connection) throws -> Set<Int> {
     Set(
       try database.rows(
@@ -58,6 +62,8 @@ public struct ClassBalance: Codable, Sendable {
 
 extension Classification {
   /// The newest finished classification of a survey by a classifier, if there is one.
+  ///
+  /// A run that is unfinished, or that classified other surveys alone, does not count.
   public static func newest(
     of survey: Survey, by model: Model, in database: Connection
   ) throws -> Classification? {
@@ -75,6 +81,8 @@ extension Classification {
   }
 
   /// The balance of the classification, which a classifier made.
+  ///
+  /// Sources count by their most probable class; the confidence is the mean of its probability.
   public func balance(by model: Model, in database: Connection) throws -> ClassBalance {
     let rows = try database.rows(
       """

@@ -1,6 +1,9 @@
 public import PostgreSQL
 
 /// The class probabilities of a source.
+///
+/// A row of `reber.prediction`. Probabilities are in the order of the model's classes and add up to 1;
+/// `unlikeness` is `nil` for classifiers that have no labelled space.
 public struct Prediction: Sendable {
   /// The source.
   public var source: Int
@@ -32,6 +35,8 @@ extension Prediction: QueryRow {
 }
 
 /// A class that a classifier can give.
+///
+/// A row of `reber.model_class`, whose ordinal is its place among the probabilities.
 public struct ModelClass: Sendable {
   /// The class within the scheme.
   public var id: Int16
@@ -58,6 +63,8 @@ extension ModelClass: QueryRow {
 
 extension Model {
   /// Stores which classes a classifier gives, in the order of its probabilities; once.
+  ///
+  /// What is there already is left, so that a run which was stopped behind it goes on.
   public func write(
     _ classes: [ModelClass], scheme: ClassScheme, in database: Connection
   ) throws {
@@ -72,6 +79,8 @@ extension Model {
   }
 
   /// The classifier's scheme and its classes in the order of its probabilities.
+  ///
+  /// - Throws: `CatalogueError.missing` for a model that has none, which is an encoder.
   public func classes(
     in database: Connection
   ) throws -> (scheme: ClassScheme, classes: [ModelClass]) {
@@ -95,6 +104,10 @@ extension Model {
   }
 
   /// Adds predictions, in one transaction.
+  ///
+  /// Each gets its most probable class as a column of its own, for queries.
+  ///
+  /// - Throws: `PostgresError` of state `uniqueViolation` where the run has classified one of them.
   public func write(
     _ predictions: [Prediction], of survey: Survey, scheme: ClassScheme, classes: [ModelClass],
     run: Int, in database: Connection
@@ -131,6 +144,8 @@ extension MostProbable {
 }
 
 /// What a finished run says of a survey's sources.
+///
+/// A run of stage `classify` and a survey that it classified.
 public struct Classification: Sendable {
   /// The run that predicted.
   public var run: Int
@@ -176,6 +191,8 @@ extension Classification: QueryRow {
 
 extension Prediction {
   /// The predictions of a classification run for a survey, in the order of their sources.
+  ///
+  /// All at once, with the probabilities of every class.
   public static func all(
     of survey: Survey, run: Int, in database: Connection
   ) throws -> [Prediction] {
@@ -209,6 +226,8 @@ extension Prediction {
   }
 
   /// The most probable class of each source that a classification run has classified.
+  ///
+  /// By the sources' keys, as names of classes.
   public static func classes(
     of survey: Survey, run: Int, in database: Connection
   ) throws -> [Int: String] {
@@ -222,6 +241,8 @@ extension Prediction {
   }
 
   /// Sources by their most probable class, and those of at least 99%, in the scheme's order.
+  ///
+  /// Classes that are nobody's most probable one are left out.
   public static func classCounts(
     of survey: Survey, run: Int, in database: Connection
   ) throws -> [(name: String, sources: Int, sure: Int)] {

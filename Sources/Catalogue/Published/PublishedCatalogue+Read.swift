@@ -20,6 +20,9 @@ extension PublishedCatalogue {
   }
 
   /// Where the catalogue comes from, for the header of an exported file.
+  ///
+  /// The digests are SHA-256, of the published rows and of the model's weights; the time is ISO 8601 in
+  /// UTC.
   public struct Origin: Sendable {
     /// The code that published it.
     public var codeVersion: String

@@ -1,4 +1,6 @@
 /// A value-added catalogue: a table in schema `catalogue`.
+///
+/// A row of `reber.catalogue`. It is the metrics of the run that published it, too.
 public struct PublishedCatalogue: Stored {
   /// The table's name.
   public var name: String
@@ -22,6 +24,8 @@ public struct PublishedCatalogue: Stored {
   public var columns: [Column]
 
   /// A column as FITS and VOTable describe it.
+  ///
+  /// The type is as PostgreSQL's `format_type` names it.
   public struct Column: Sendable, Codable {
     /// The name.
     public var name: String

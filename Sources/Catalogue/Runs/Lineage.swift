@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// The chain from a source's published probability back to what it rests on.
+///
+/// Each part is read from the rows that the runs left; nothing of it is kept apart.
 public struct Lineage: Sendable, Codable {
   /// The source's name in its survey.
   public var source: String
@@ -24,6 +26,8 @@ public struct Lineage: Sendable, Codable {
   public var labels: [Taught]
 
   /// A class and its probability.
+  ///
+  /// The run is the classification that said so.
   public struct Predicted: Sendable, Codable {
     /// The most probable class.
     public var className: String
@@ -46,6 +50,8 @@ public struct Lineage: Sendable, Codable {
   }
 
   /// A model's digest.
+  ///
+  /// Models come the newest first: a classifier, then the encoder that it began from.
   public struct Weights: Sendable, Codable {
     /// The key in `reber.model`.
     public var model: Int
@@ -70,6 +76,8 @@ public struct Lineage: Sendable, Codable {
   }
 
   /// Labels of one annotator and class.
+  ///
+  /// Those that taught the classifier, wherever in its lineage.
   public struct Taught: Sendable, Codable {
     /// Who gave them.
     public var annotator: String

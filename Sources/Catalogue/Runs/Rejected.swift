@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// Input that was set aside, with its reason.
+///
+/// A row of `reber.rejected`. The row counts from 1; it is `nil` for what is no row, such as an image.
 public struct Rejected: Sendable, Codable {
   /// The row in the file, from 1, where there is one.
   public var row: Int?
@@ -19,6 +21,8 @@ public struct Rejected: Sendable, Codable {
   }
 
   /// Writes what a run set aside of a file.
+  ///
+  /// It does not look whether that was written before.
   public static func write(
     _ rejected: [Rejected], file: String, run: Int, in database: Connection
   ) throws {
@@ -26,6 +30,8 @@ public struct Rejected: Sendable, Codable {
   }
 
   /// What a run has set aside, in the order in which it did; at most `count` of it.
+  ///
+  /// Each comes with the file that it stood in.
   public static func all(
     of run: Int, atMost count: Int = .max, in database: Connection
   ) throws -> [(file: String, rejected: Rejected)] {

@@ -57,6 +57,8 @@ extension Run {
   }
 
   /// What a run read.
+  ///
+  /// By role and name; the digests are those of the time at which it began.
   public static func inputs(of id: Int, in database: Connection) throws -> [Work.Input] {
     try database.rows(
       """
@@ -71,6 +73,8 @@ extension Run {
   }
 
   /// The unfinished runs that a process is working on now, with how far they are.
+  ///
+  /// A run whose process was killed stands among them until somebody goes on with it.
   public static func running(in database: Connection) throws -> [(run: Run, progress: Progress?)] {
     let progress = try database.rows(
       "SELECT run_id, progress FROM reber.run WHERE status = 'running'", as: Int.self, JSON.self)

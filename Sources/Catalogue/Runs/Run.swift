@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// Who runs the code, and which code it is.
+///
+/// All three stand with every run.
 public struct Operator: Sendable {
   /// The version of Reber, with the commit where it is known, and in brackets the libraries that it
   /// runs with.
@@ -26,6 +28,8 @@ public struct Operator: Sendable {
 }
 
 /// One execution of a stage, a row of `reber.run`.
+///
+/// A run that was stopped and goes on is one execution: its seconds count from the first begin.
 public struct Run: Sendable, Codable {
   /// The key in `reber.run`.
   public var id: Int
@@ -168,6 +172,8 @@ extension Run {
   }
 
   /// How far a running stage is.
+  ///
+  /// Stands in `reber.run.progress`, and is told at most every two seconds.
   public struct Progress: Sendable, Codable {
     /// Items done.
     public var done: Int
@@ -220,6 +226,8 @@ extension Run {
   }
 
   /// Removes a run that wrote nothing, as if it had never been asked for.
+  ///
+  /// - Throws: `PostgresError` where rows point to it.
   public static func discard(_ run: Int, in database: Connection) throws {
     try database.transaction { database in
       for table in ["run_input", "run_parent", "rejected", "run"] {

@@ -1,6 +1,9 @@
 public import PostgreSQL
 
 /// The work that a stage is about to do, described so that the same work is recognised.
+///
+/// The same stage, seed, inputs and parents make one fingerprint; of runs with that, the one whose
+/// parameters ask for the same is the same work.
 public struct Work: Sendable {
   /// The stage's name, such as `ingest`.
   public var stage: StageName
@@ -65,6 +68,8 @@ public struct Work: Sendable {
   }
 
   /// An earlier run and what its rows are to this one.
+  ///
+  /// A row of `reber.run_parent`.
   public struct Parent: Sendable, Codable, Hashable {
     /// The earlier run.
     public var run: Int

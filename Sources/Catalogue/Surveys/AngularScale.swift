@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// How much sky images show: those of a survey, or those that a model learned from.
+///
+/// Angles are in arcsec, and `nil` where no image's pixel scale, or no beam, is known.
 public struct AngularScale: Codable, Sendable, Equatable {
   /// Images.
   public var images: Int
@@ -106,6 +108,8 @@ extension Survey.Observation {
 
 extension Model {
   /// Whether images of the survey taught the model.
+  ///
+  /// What the model's encoder learned from before does not count.
   public func learned(from survey: Survey, in database: Connection) throws -> Bool {
     try database.row(
       """

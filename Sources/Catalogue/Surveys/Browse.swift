@@ -2,6 +2,8 @@ public import Astronomy
 public import PostgreSQL
 
 /// Which sources of a survey to list, and in what order.
+///
+/// What is `nil` does not filter; bounds leave out sources that have no such figure.
 public struct SourceFilter: Sendable, Equatable {
   /// Only sources with this class by consensus of the annotators.
   public var labelledAs: Int16?
@@ -37,6 +39,8 @@ public struct SourceFilter: Sendable, Equatable {
   }
 
   /// Orders of sources.
+  ///
+  /// What has no such figure comes last, and equals follow their keys.
   public enum Order: String, Sendable, CaseIterable {
     /// By name.
     case name
@@ -57,6 +61,8 @@ public struct SourceFilter: Sendable, Equatable {
 }
 
 /// A source in a list.
+///
+/// What is `nil` is not known: no position or size in the catalogue, no label, no prediction.
 public struct ListedSource: Sendable {
   /// Its picture.
   public var cell: MontageCell
@@ -77,6 +83,8 @@ public struct ListedSource: Sendable {
 }
 
 /// The newest work on a survey that pages show.
+///
+/// What is `nil` was not done yet.
 public struct NewestWork: Sendable, Equatable {
   /// The newest clustering.
   public var clustering: Int?
@@ -143,6 +151,16 @@ extension ListedSource: QueryRow {
 
 extension SourceFilter {
   /// A page of the sources of a survey that pass the filter, and how many do.
+  ///
+  /// - Parameters:
+  ///   - survey: The survey.
+  ///   - scheme: The scheme of the labels that are shown and filtered by.
+  ///   - work: The clustering and the classification that are shown and filtered by.
+  ///   - page: Which page, from 0.
+  ///   - size: Sources on a page.
+  ///   - database: Where they are.
+  /// - Returns: The page, which is empty behind the last source, and the number of all.
+  /// - Throws: `PostgresError`.
   public func sources(
     of survey: Survey, scheme: ClassScheme, work: NewestWork, page: Int, size: Int,
     in database: Connection

@@ -2,6 +2,8 @@ public import Astronomy
 public import PostgreSQL
 
 /// An entry of a survey's catalogue, as it goes into `reber.source`.
+///
+/// Attributes are an object of the catalogue's other columns by name, each as its cell was.
 public struct Source: Sendable, Equatable {
   /// Identifier within the survey.
   public var name: String
@@ -78,6 +80,8 @@ extension StoredSource: QueryRow {
 }
 
 /// How many rows a catalogue changed.
+///
+/// Stands in the metrics of an ingest run; rows that repeat an earlier ingest are `unchanged`.
 public struct SourceChanges: Sendable, Codable, Equatable {
   /// Sources that were not there before.
   public var added = 0
@@ -135,6 +139,17 @@ extension Source {
     from file: String, into survey: Survey, run: Int, in database: Connection
   ) throws -> SourceChanges {
     var changes = SourceChanges()
+    try refuseRepeated(in: database)
+    try setAside(from: file, run: run, counting: &changes, in: database)
+    changes.changed = try supersede(in: survey, run: run, database)
+    changes.added = try add(to: survey, run: run, database)
+    let all = try database.row("SELECT count(*) FROM incoming", as: Int.self)
+    changes.unchanged = all - changes.added - changes.changed
+    return changes
+  }
+
+  /// Of rows of one name the first counts.
+  private static func refuseRepeated(in database: Connection) throws {
     try database.execute(
       """
       UPDATE incoming
@@ -147,6 +162,12 @@ extension Source {
       WHERE incoming.name = earlier.name AND incoming.row_number > earlier.first
           AND incoming.reason IS NULL
       """)
+  }
+
+  /// Moves what cannot be used to `reber.rejected`.
+  private static func setAside(
+    from file: String, run: Int, counting changes: inout SourceChanges, in database: Connection
+  ) throws {
     changes.rejected = try database.execute(
       """
       INSERT INTO reber.rejected (run_id, file, row_number, name, reason, record)
@@ -162,8 +183,11 @@ extension Source {
         WHERE reason IS NOT NULL ORDER BY row_number LIMIT 1
         """, as: Bool.self) ?? false
     try database.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
-    changes.changed = try supersede(in: survey, run: run, database)
-    changes.added = try database.execute(
+  }
+
+  /// Adds the sources whose names are new.
+  private static func add(to survey: Survey, run: Int, _ database: Connection) throws -> Int {
+    try database.execute(
       """
       INSERT INTO reber.source (survey_id, \(columns), designation, run_id)
       SELECT \(survey.id), \(columns), reber.designation(ra, dec), \(run)
@@ -175,9 +199,6 @@ extension Source {
       ORDER BY row_number
       ON CONFLICT (survey_id, name) DO NOTHING
       """)
-    let all = try database.row("SELECT count(*) FROM incoming", as: Int.self)
-    changes.unchanged = all - changes.added - changes.changed
-    return changes
   }
 
   /// Replaces the rows that differ, and keeps what they were.
@@ -213,6 +234,8 @@ extension Source {
   }
 
   /// The keys of a survey's sources by their names.
+  ///
+  /// Names are as in the survey's own catalogue, and unique in it.
   public static func keys(of survey: Survey, in database: Connection) throws -> [String: Int] {
     try database.table(
       "SELECT name, source_id FROM reber.source WHERE survey_id = \(survey.id)",
@@ -220,6 +243,8 @@ extension Source {
   }
 
   /// The names of sources of a survey, in the same order.
+  ///
+  /// A key that is not there is left out.
   public static func names(
     of sources: [Int], in survey: Survey, _ database: Connection
   ) throws -> [String] {
@@ -232,6 +257,8 @@ extension Source {
   }
 
   /// The names of the first sources of a survey that no ingested image shows.
+  ///
+  /// In the order of the catalogue; the view `reber.source_without_image` has them all.
   public static func namesWithoutImage(
     of survey: Survey, atMost count: Int, in database: Connection
   ) throws -> [String] {
@@ -275,6 +302,16 @@ extension StoredSource {
       WHERE survey_id = \(survey.id)
       ORDER BY source_id
       """, as: StoredSource.self)
+  }
+
+  /// Where the sources of a survey are that have a position, by key.
+  public static func positions(
+    of survey: Survey, in database: Connection
+  ) throws -> [Int: SkyPosition] {
+    let known = try all(of: survey, in: database).map { source in
+      source.position.map { (source.id, $0) }
+    }
+    return Dictionary(known.compactMap(\.self), uniquingKeysWith: { $1 })
   }
 }
 

@@ -1,6 +1,8 @@
 public import PostgreSQL
 
 /// A radio survey: one instrument, frequency, beam and catalogue.
+///
+/// A row of `reber.survey`. Its sources are a partition of `reber.source`.
 public struct Survey: Sendable, Equatable, Codable {
   /// The key in `reber.survey`.
   public var id: Int
@@ -15,6 +17,8 @@ public struct Survey: Sendable, Equatable, Codable {
   public var simulated: Bool
 
   /// How the sky was observed; anything may be unknown.
+  ///
+  /// Beams are full widths at half maximum; the angle is east of north. What is `nil` is not known.
   public struct Observation: Sendable, Equatable, Codable {
     /// The title for people.
     public var title: String?
@@ -106,11 +110,15 @@ extension Survey {
   }
 
   /// Every survey, by name.
+  ///
+  /// - Throws: `PostgresError`, also where the schema is missing.
   public static func all(in database: Connection) throws -> [Survey] {
     try database.rows("SELECT \(columns) FROM reber.survey ORDER BY name", as: Survey.self)
   }
 
   /// Fills in what is known now; what is `nil` in `observation` stays as it was.
+  ///
+  /// A survey that was called simulated stays so.
   public func describe(
     _ observation: Observation, simulated: Bool = false, in database: Connection
   ) throws {
@@ -141,6 +149,8 @@ extension Survey {
   }
 
   /// The sizes of a survey.
+  ///
+  /// Cutouts are the current ones; a source with labels of several annotators counts once.
   public struct Counts: Sendable, Codable {
     /// Rows of the survey's catalogue.
     public var sources: Int

@@ -2,6 +2,8 @@ public import Astronomy
 public import PostgreSQL
 
 /// A column of a survey's own catalogue.
+///
+/// A row of `reber.survey_column`; `mappedTo` is `nil` where it went to the sources' attributes.
 public struct SurveyColumn: Sendable, Equatable {
   /// The column as the file describes it.
   public var column: Column
@@ -58,6 +60,8 @@ extension SurveyColumn: QueryRow {
   }
 
   /// The columns of a survey's catalogue, in its order.
+  ///
+  /// Those of catalogues that were ingested later and have other columns stand among them.
   public static func all(of survey: Survey, in database: Connection) throws -> [SurveyColumn] {
     try database.rows(
       """

@@ -143,13 +143,7 @@ private func chained(_ leaves: [Node]) -> [Union] {
     let last = path.last ?? open[0]
     if path.isEmpty { path = [last] }
     let before = path.dropLast().last
-    var nearest = (
-      place: before, cost: before.map { nodes[last].cost(with: nodes[$0]) } ?? .infinity
-    )
-    for other in open where other != last {
-      let cost = nodes[last].cost(with: nodes[other])
-      if cost < nearest.cost || nearest.place == nil { nearest = (other, cost) }
-    }
+    let nearest = nearest(to: last, of: open, preferring: before, nodes)
     guard let place = nearest.place, place == before else {
       path.append(nearest.place ?? last)
       continue
@@ -164,4 +158,16 @@ private func chained(_ leaves: [Node]) -> [Union] {
     path.removeLast(2)
   }
   return unions
+}
+
+/// The node nearest to one, the preferred one where others are as near.
+private func nearest(
+  to node: Int, of open: [Int], preferring first: Int?, _ nodes: [Node]
+) -> (place: Int?, cost: Double) {
+  var nearest = (place: first, cost: first.map { nodes[node].cost(with: nodes[$0]) } ?? .infinity)
+  for other in open where other != node {
+    let cost = nodes[node].cost(with: nodes[other])
+    if cost < nearest.cost || nearest.place == nil { nearest = (other, cost) }
+  }
+  return nearest
 }

@@ -33,19 +33,6 @@ public struct Trial: Sendable {
   /// How a network learns; `epochs` and `folds` count for whole networks alone.
   public var options: FineTuning.Options
 
-  /// Gathers a comparison.
-  public init(
-    images: [Prepared], classes: [Int], training: [Int], test: [Int], encoder: any Encoder,
-    options: FineTuning.Options
-  ) {
-    self.images = images
-    self.classes = classes
-    self.training = training
-    self.test = test
-    self.encoder = encoder
-    self.options = options
-  }
-
   /// Learns in one way.
   ///
   /// - Returns: The class probabilities of the test rows, `[n, classes]`.

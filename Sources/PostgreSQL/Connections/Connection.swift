@@ -33,10 +33,16 @@ public final class Connection {
   deinit { PQfinish(pointer) }
 
   /// Runs one statement; gives the number of rows it touched.
+  ///
+  /// - Throws: ``PostgresError``.
   @discardableResult
   public func execute(_ sql: SQL) throws -> Int { try run(sql).affected }
 
   /// Runs statements separated by semicolons, without parameters.
+  ///
+  /// They are one transaction, where they begin and end none themselves.
+  ///
+  /// - Throws: ``PostgresError`` of the first that fails.
   public func script(_ text: String) throws {
     _ = try check(PQexec(pointer, text), sql: text)
   }

@@ -1,6 +1,8 @@
 import Foundation
 
 /// How the database is named in the environment.
+///
+/// An empty address leaves all to libpq, which reads `PG*` itself.
 public enum ConnectionString {
   /// The address that the environment names: `DATABASE_URL`, or an empty string where libpq's own
   /// `PG*` variables name one; `nil` where nothing does.

@@ -52,36 +52,35 @@ extension Migration {
       // The lock ends with the session in any case.
       _ = try? connection.execute("SELECT pg_advisory_unlock(hashtext('reber.schema_migration'))")
     }
-    try connection.transaction { connection in
-      try connection.script(
-        """
-        CREATE SCHEMA IF NOT EXISTS reber;
-        CREATE TABLE IF NOT EXISTS reber.schema_migration (
-            number     integer     PRIMARY KEY,
-            name       text        NOT NULL,
-            sha256     text        NOT NULL,
-            applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
-        );
-        """)
-    }
+    try connection.transaction { try $0.script(ledger) }
     let pending = try lacking(files, in: connection)
-    for migration in pending {
-      try connection.transaction { connection in
-        try connection.script(migration.text)
-        try connection.execute(
-          """
-          INSERT INTO reber.schema_migration (number, name, sha256)
-          VALUES (
-              \(migration.number), \(migration.name),
-              encode(sha256(convert_to(\(migration.text), 'UTF8')), 'hex')
-          )
-          """)
-      }
-    }
+    for migration in pending { try connection.transaction(migration.apply) }
     return pending
   }
 
+  /// The table of what was applied.
+  private static let ledger = """
+    CREATE SCHEMA IF NOT EXISTS reber;
+    CREATE TABLE IF NOT EXISTS reber.schema_migration (
+        number     integer     PRIMARY KEY,
+        name       text        NOT NULL,
+        sha256     text        NOT NULL,
+        applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+    );
+    """
+
+  private func apply(in connection: Connection) throws {
+    try connection.script(text)
+    try connection.execute(
+      """
+      INSERT INTO reber.schema_migration (number, name, sha256)
+      VALUES (\(number), \(name), encode(sha256(convert_to(\(text), 'UTF8')), 'hex'))
+      """)
+  }
+
   /// The files of a folder that the database lacks.
+  ///
+  /// - Throws: ``MigrationError``, also for a database that is newer than the folder.
   public static func pending(
     in connection: Connection, folder: String
   ) throws -> [Migration] {

@@ -19,6 +19,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
 }
 
 /// What PostgreSQL, or the way to it, refused.
+///
+/// The description is one line: the message, the SQLSTATE, what the server adds, the statement.
 public struct PostgresError: Failure, Sendable {
   /// What kind of thing went wrong.
   public enum Kind: Sendable, Equatable {

@@ -24,6 +24,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
   public init(raw text: String) { pieces = [.text(text)] }
 
   /// Collects the pieces of an interpolated statement.
+  ///
+  /// What may stand in `\(…)` are the kinds of `appendInterpolation` below.
   public struct Interpolation: StringInterpolationProtocol {
     var pieces: [Piece] = []
 
@@ -32,6 +34,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     public mutating func appendLiteral(_ literal: String) { pieces.append(.text(literal)) }
 
     /// A value, sent as a parameter.
+    ///
+    /// Its type on the wire is the first of its ``PostgresColumn/types``.
     public mutating func appendInterpolation<Value: PostgresColumn>(_ value: Value) {
       pieces.append(.value(Parameter(value)))
     }
@@ -42,6 +46,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     }
 
     /// The name of a table or column, quoted.
+    ///
+    /// Any text is safe.
     public mutating func appendInterpolation(identifier: String) {
       pieces.append(.text(quoted(identifier: identifier)))
     }
@@ -50,6 +56,8 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     public mutating func appendInterpolation(raw: String) { pieces.append(.text(raw)) }
 
     /// Another statement, with its values.
+    ///
+    /// Its parameters are numbered anew.
     public mutating func appendInterpolation(_ statement: SQL) { pieces += statement.pieces }
   }
 

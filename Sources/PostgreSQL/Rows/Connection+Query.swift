@@ -2,6 +2,8 @@ public import Astronomy
 import CPostgreSQL
 
 /// A column of a result that is not known before the query is.
+///
+/// Names need not be unique, and are `?column?` for what has none.
 public struct ResultColumn: Sendable, Equatable {
   /// The name.
   public var name: String

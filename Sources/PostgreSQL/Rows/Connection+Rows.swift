@@ -36,6 +36,8 @@ extension Connection {
   }
 
   /// The first row, or `nil` where there is none.
+  ///
+  /// - Throws: ``PostgresError``, as `rows` does.
   public func first<each Value: PostgresReadable>(
     _ sql: SQL, as values: repeat (each Value).Type
   ) throws -> (repeat each Value)? {

@@ -1,6 +1,8 @@
 import CPostgreSQL
 
 /// Takes rows on their way into a table, by binary COPY.
+///
+/// It lives inside the closure of ``Connection/copy(into:_:with:_:)``, and sends 64 KiB at a time.
 public struct CopyWriter<Row>: ~Copyable {
   private let connection: OpaquePointer
   private let fields: [Field<Row>]

@@ -39,6 +39,8 @@ struct ResultShape {
 }
 
 /// Reads the cells of a row one after another.
+///
+/// They are valid for as long as the row is read.
 public struct RowReader {
   private var cells: [UnsafeRawBufferPointer?] = []
   private var column = 0

@@ -1,4 +1,6 @@
 /// What can be read from the cells of a row: the value of one column, or a row type of several.
+///
+/// ``Connection/rows(_:as:)`` takes any number of them, side by side.
 public protocol PostgresReadable: Sendable {
   /// What the cells that it is read from must be, in their order.
   static var expected: [ExpectedCell] { get }
@@ -10,6 +12,8 @@ public protocol PostgresReadable: Sendable {
 }
 
 /// What a cell must be to be read.
+///
+/// It is held against the result's columns once, before the first row.
 public struct ExpectedCell: Sendable {
   /// The Swift type, for messages.
   var name: String
@@ -42,6 +46,8 @@ public protocol QueryRow: PostgresReadable {
 }
 
 /// A row type whose values are written into a table too.
+///
+/// ``Connection/copy(_:with:)`` writes them.
 public protocol TableRow: QueryRow {
   /// The table, with its schema.
   static var table: String { get }
@@ -54,6 +60,8 @@ extension QueryRow {
 }
 
 /// The columns of a row type: lists of them, reading and writing follow from it.
+///
+/// In a statement `\(Row.columns)` is their list, and `\(values: row)` what a row holds, as parameters.
 public struct Columns<Row>: Sendable {
   let fields: [Field<Row>]
   let read: @Sendable (inout RowReader) throws -> Row
@@ -69,6 +77,8 @@ public struct Columns<Row>: Sendable {
   }
 
   /// Gathers columns of rows that are written only.
+  ///
+  /// Reading such a row throws.
   public init<each Value>(writing columns: repeat RowColumn<Row, each Value>) {
     fields = Self.fields(repeat each columns)
     read = { _ in throw PostgresError.decoding("\(Row.self) cannot be read back", sql: nil) }
@@ -84,6 +94,8 @@ public struct Columns<Row>: Sendable {
 }
 
 /// A column of a row type, or several that make one member.
+///
+/// Its value is read from as many cells as it has columns.
 public struct RowColumn<Row, Value>: Sendable {
   let fields: [Field<Row>]
   let read: @Sendable (inout RowReader) throws -> Value
@@ -109,6 +121,8 @@ struct Field<Row>: Sendable {
 
 extension RowColumn where Value: PostgresColumn {
   /// A column and the member that it holds.
+  ///
+  /// The name may have a table's or an alias's before it, for reading.
   public static func column(
     _ name: String, _ member: @escaping @Sendable (Row) -> Value
   ) -> RowColumn {
@@ -116,6 +130,8 @@ extension RowColumn where Value: PostgresColumn {
   }
 
   /// What SQL makes of other columns, and the member that it becomes.
+  ///
+  /// The expression is text of the program's own: values cannot be put into it.
   public static func expression(
     _ sql: String, as alias: String?, _ member: @escaping @Sendable (Row) -> Value
   ) -> RowColumn {
@@ -135,6 +151,8 @@ extension RowColumn where Value: PostgresColumn {
 
 extension RowColumn {
   /// Columns that make one member.
+  ///
+  /// The member's type says which, in ``Columns`` of its own.
   public static func group(
     _ member: @escaping @Sendable (Row) -> Value, _ columns: Columns<Value>
   ) -> RowColumn {
@@ -160,6 +178,8 @@ extension RowColumn {
 
 extension Columns {
   /// The two ends of a range.
+  ///
+  /// - Throws: On reading, ``PostgresError`` where the lower is above the upper.
   public static func bounds<Bound: Comparable & PostgresColumn>(
     _ lower: String, _ upper: String
   ) -> Columns where Row == ClosedRange<Bound> {

@@ -24,6 +24,8 @@ public struct PrivateServer: Sendable {
   }
 
   /// Names the server in a folder; nothing happens yet.
+  ///
+  /// Where another account runs the server, its data lie elsewhere, and the folder says where.
   public init(folder: String) {
     self.folder = URL(fileURLWithPath: folder).standardizedFileURL.path
   }
@@ -111,6 +113,10 @@ public struct PrivateServer: Sendable {
   }
 
   /// Stops the server; nothing where it does not run.
+  ///
+  /// Clients are sent away first.
+  ///
+  /// - Throws: ``PrivateServerError`` where PostgreSQL's programs are missing or say no.
   public func stop() throws {
     guard try status() == .running else { return }
     try ServerPrograms().run(
@@ -118,6 +124,8 @@ public struct PrivateServer: Sendable {
   }
 
   /// Whether the server is there and runs.
+  ///
+  /// - Throws: ``PrivateServerError`` where PostgreSQL's programs are missing.
   public func status() throws -> Status {
     let place = place
     guard place.exists else { return .absent }

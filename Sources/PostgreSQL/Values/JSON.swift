@@ -1,14 +1,21 @@
 import Foundation
 
 /// A `jsonb` value as text.
+///
+/// It is compared as text: values are alike where they were encoded alike, or came from one column.
+/// In another encoder's output it stands as the value that it is, not as a text.
 public struct JSON: Sendable, Equatable {
   /// The text.
   public var text: String
 
   /// Wraps text that is JSON.
+  ///
+  /// It is not checked: the server refuses what is none.
   public init(text: String) { self.text = text }
 
   /// Encodes a value, with its keys sorted so that equal values have equal text.
+  ///
+  /// - Throws: `EncodingError`, such as for a number that JSON has not.
   public init(encoding value: some Encodable) throws {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -16,6 +23,8 @@ public struct JSON: Sendable, Equatable {
   }
 
   /// Decodes the value.
+  ///
+  /// - Throws: `DecodingError` for what is no such value.
   public func decode<Value: Decodable>(as type: Value.Type) throws -> Value {
     try JSONDecoder().decode(type, from: Data(text.utf8))
   }

@@ -1,4 +1,6 @@
 /// What a column holds: a value, a value or null, or an `enum` whose raw value it is.
+///
+/// Conformances of a project's own are `enum`s; others conform to ``PostgresValue``.
 public protocol PostgresColumn: PostgresReadable {
   /// The type that values are sent as, and the other types of columns that they are written into
   /// and read from.
@@ -14,6 +16,8 @@ public protocol PostgresColumn: PostgresReadable {
 }
 
 /// A Swift type that PostgreSQL has too, in binary.
+///
+/// The binary forms are those of `pg_type`'s send and receive functions; lengths are the caller's.
 public protocol PostgresValue: PostgresColumn {
   /// The type that values are sent as.
   static var type: PostgresType { get }

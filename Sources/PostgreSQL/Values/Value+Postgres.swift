@@ -50,6 +50,8 @@ extension Value {
 
 extension ResultColumn {
   /// A value of the column as psql shows it; `nil` for null.
+  ///
+  /// Reals have the fewest digits that tell them from their neighbours.
   public func text(of value: Value) -> String? {
     switch value {
     case .null: nil

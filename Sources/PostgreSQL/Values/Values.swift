@@ -1,3 +1,4 @@
+/// One byte, 0 or 1.
 extension Bool: PostgresValue {
   public static var type: PostgresType { .boolean }
   public func encode(into buffer: inout [UInt8], as _: PostgresType) { buffer.append(self ? 1 : 0) }
@@ -58,6 +59,7 @@ extension Int64: PostgresValue {
   public static var type: PostgresType { .bigint }
 }
 
+/// IEEE 754, most significant byte first; NaN and infinities as they are.
 extension Float: PostgresValue {
   public static var type: PostgresType { .real }
   public func encode(into buffer: inout [UInt8], as _: PostgresType) {
@@ -69,6 +71,7 @@ extension Float: PostgresValue {
   }
 }
 
+/// IEEE 754, most significant byte first; NaN and infinities as they are.
 extension Double: PostgresValue {
   public static var type: PostgresType { .doublePrecision }
   public func encode(into buffer: inout [UInt8], as _: PostgresType) {
@@ -80,6 +83,7 @@ extension Double: PostgresValue {
   }
 }
 
+/// UTF-8 without an end mark. A text with a NUL is refused by the server.
 extension String: PostgresValue {
   public static var type: PostgresType { .text }
   public static var types: [PostgresType] {
@@ -94,6 +98,7 @@ extension String: PostgresValue {
 /// `bytea`, and arrays of the element types below.
 extension Array: PostgresReadable, PostgresColumn where Element: PostgresElement {}
 
+/// An array of one dimension without nulls, or for bytes a `bytea`.
 extension Array: PostgresValue where Element: PostgresElement {
   public static var type: PostgresType { Element.arrayType }
   public func encode(into buffer: inout [UInt8], as _: PostgresType) throws {
@@ -106,6 +111,8 @@ extension Array: PostgresValue where Element: PostgresElement {
 }
 
 /// A Swift type whose arrays PostgreSQL has too.
+///
+/// Arrays have one dimension and no nulls; an empty one has no dimension, as PostgreSQL's own.
 public protocol PostgresElement: Sendable {
   /// The array's type.
   static var arrayType: PostgresType { get }
@@ -117,6 +124,7 @@ public protocol PostgresElement: Sendable {
   static func decode(_ bytes: UnsafeRawBufferPointer) -> [Self]?
 }
 
+/// Arrays of bytes are `bytea`, which has no elements.
 extension UInt8: PostgresElement {
   public static var arrayType: PostgresType { .bytes }
   public static func encode(_ elements: [UInt8], into buffer: inout [UInt8]) {

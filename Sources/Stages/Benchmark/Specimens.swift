@@ -72,12 +72,11 @@ extension Workplace {
     for name in names {
       let survey = try await survey(name)
       let cutouts = try await prepared(survey, by: preprocessing).filter { !$0.image.isEmpty }
-      let known = try await database.with { try StoredSource.all(of: survey, in: $0) }
-      let places = Dictionary(known.map { ($0.id, $0.position) }, uniquingKeysWith: { $1 })
+      let places = try await database.with { try StoredSource.positions(of: survey, in: $0) }
       all.rows[name] = Dictionary(
         cutouts.enumerated().map { ($1.source, all.images.count + $0) }, uniquingKeysWith: { $1 })
       all.images += cutouts.map(\.image)
-      positions += cutouts.map { places[$0.source] ?? nil }
+      positions += cutouts.map { places[$0.source] }
     }
     all.groups = positionGroups(positions, radius: radius)
     return all

@@ -148,15 +148,7 @@ extension LabelImport {
     }
     metrics.contradictory = table.setAsideContradictions()
     metrics.repeated = table.removeRepeated()
-    guard !table.rows.isEmpty else {
-      let first = table.rejected.first
-      throw LabelError.noneUsable(file: file, row: first?.row, reason: first?.reason)
-    }
-    let labels = try table.rows.map { row in
-      Label(
-        source: keys[row.source] ?? 0, classID: try scheme.classID(named: row.className),
-        annotator: row.annotator, confidence: row.confidence)
-    }
+    let labels = try table.labels(scheme, keys: keys, file: file)
     try Label.write(labels, of: survey, scheme: scheme, method: .imported, run: run, in: database)
     try Rejected.write(table.rejected, file: file, run: run, in: database)
     metrics.labels = labels.count
@@ -165,6 +157,7 @@ extension LabelImport {
     return metrics
   }
 
+  /// The scheme, which has all classes of the rows.
   private func scheme(
     for rows: [LabelRow], file: String, in database: Connection
   ) throws -> ClassScheme {
@@ -173,5 +166,24 @@ extension LabelImport {
     let found = try ClassScheme.named(scheme, in: database)
     for name in names { _ = try found.classID(named: name) }
     return found
+  }
+}
+
+extension LabelTable {
+  /// The rows as labels.
+  ///
+  /// - Throws: `LabelError.noneUsable` where there is none.
+  fileprivate func labels(
+    _ scheme: ClassScheme, keys: [String: Int], file: String
+  ) throws -> [Label] {
+    guard !rows.isEmpty else {
+      let first = rejected.first
+      throw LabelError.noneUsable(file: file, row: first?.row, reason: first?.reason)
+    }
+    return try rows.map { row in
+      Label(
+        source: keys[row.source] ?? 0, classID: try scheme.classID(named: row.className),
+        annotator: row.annotator, confidence: row.confidence)
+    }
   }
 }

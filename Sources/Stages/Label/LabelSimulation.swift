@@ -149,9 +149,7 @@ extension LabelSimulation {
     let said = embeddings.compactMap { truth[$0.source] }
     let classes = Set(said).sorted()
     guard classes.count > 1 else { throw LearnError.oneClass(classes.first ?? "") }
-    let positions = Dictionary(
-      try StoredSource.all(of: survey, in: database).map { ($0.id, $0.position) },
-      uniquingKeysWith: { $1 })
+    let positions = try StoredSource.positions(of: survey, in: database)
     let points = embeddings.points
     return AnnotatedField(
       embeddings: points,
@@ -160,7 +158,7 @@ extension LabelSimulation {
       ).points,
       truth: said.compactMap { classes.firstIndex(of: $0) },
       groups: positionGroups(
-        embeddings.map { positions[$0.source] ?? nil }, radius: radius), classes: classes)
+        embeddings.map { positions[$0.source] }, radius: radius), classes: classes)
   }
 
   fileprivate func metrics(

@@ -103,24 +103,30 @@ extension Workplace {
         of: survey, numbered: request.clustering, in: database)
       let summaries = try clustering.summaries(
         scheme: try ClassScheme.named(request.scheme, in: database), in: database)
-      let members = try clustering.clusters(in: database)
       let known = try request.known(of: survey, count: 0, in: database)
-      var need: [Int: Double] = [:]
-      var doubt: [Int: Double] = [:]
-      for (row, source) in known.sources.enumerated() {
-        guard let cluster = members[source] else { continue }
-        need[cluster, default: 0] += Double(known.suggestion.need[row])
-        doubt[cluster, default: 0] += Double(known.suggestion.doubt[row])
-      }
-      let whole = max(need.values.sorted().reduce(0, +), .leastNormalMagnitude)
-      let ranked = summaries.map { summary in
-        LabelSuggestion.Cluster(
-          cluster: summary, need: (need[summary.cluster] ?? 0) / whole,
-          doubt: (doubt[summary.cluster] ?? 0) / Double(max(1, summary.members)))
-      }
-      return Array(
-        ranked.sorted { ($1.need, $0.cluster.cluster) < ($0.need, $1.cluster.cluster) }
-          .prefix(request.count))
+      let ranked = known.needs(of: summaries, holding: try clustering.clusters(in: database))
+        .sorted { ($1.need, $0.cluster.cluster) < ($0.need, $1.cluster.cluster) }
+      return Array(ranked.prefix(request.count))
+    }
+  }
+}
+
+extension Known {
+  /// What labels have not covered of each cluster; `clusters` says which source is in which.
+  fileprivate func needs(
+    of summaries: [Catalogue.Clustering.Summary], holding clusters: [Int: Int]
+  ) -> [LabelSuggestion.Cluster] {
+    var (need, doubt): ([Int: Double], [Int: Double]) = ([:], [:])
+    for (row, source) in sources.enumerated() {
+      guard let cluster = clusters[source] else { continue }
+      need[cluster, default: 0] += Double(suggestion.need[row])
+      doubt[cluster, default: 0] += Double(suggestion.doubt[row])
+    }
+    let whole = max(need.values.sorted().reduce(0, +), .leastNormalMagnitude)
+    return summaries.map { summary in
+      LabelSuggestion.Cluster(
+        cluster: summary, need: (need[summary.cluster] ?? 0) / whole,
+        doubt: (doubt[summary.cluster] ?? 0) / Double(max(1, summary.members)))
     }
   }
 }

@@ -46,14 +46,8 @@ public enum ClassifyTask: ModelTask {
       (try survey.counts(in: $0), try Prediction.count(of: survey, run: run, in: $0))
     }
     var meter = RunMeter(place, run: run, "classifying images", of: counts.cutouts - done)
-    try await place.forEachChunk(of: survey, .notClassified(in: run)) { chunk in
-      let images = try classifier.preprocessing.prepare(chunk, beam: survey.observation.beam)
-      let (table, unlikeness) = try classifier.judge(images.map(\.image))
-      return images.enumerated().map { row, image in
-        Prediction(
-          source: image.source, cutout: image.cutout, probabilities: Array(table.row(row)),
-          unlikeness: unlikeness?[row])
-      }
+    try await place.forEachChunk(of: survey, .notClassified(in: run)) {
+      try classifier.predictions(for: $0, beam: survey.observation.beam)
     } write: {
       try model.write($0, of: survey, scheme: scheme, classes: classes, run: run, in: $1)
     } written: {
@@ -80,5 +74,20 @@ public enum ClassifyTask: ModelTask {
       sure: Dictionary(found.map { ($0.name, $0.sure) }, uniquingKeysWith: { $1 }),
       unlike: try Prediction.count(of: survey, unlikeAtLeast: 0.99, run: run, in: database),
       notes: application.notes)
+  }
+}
+
+extension Classifier {
+  /// What the classifier says of images from a survey of a beam in arcsec.
+  fileprivate func predictions(
+    for cutouts: [StoredCutout], beam: Double?
+  ) throws -> [Prediction] {
+    let images = try preprocessing.prepare(cutouts, beam: beam)
+    let (table, unlikeness) = try judge(images.map(\.image))
+    return images.enumerated().map { row, image in
+      Prediction(
+        source: image.source, cutout: image.cutout, probabilities: Array(table.row(row)),
+        unlikeness: unlikeness?[row])
+    }
   }
 }

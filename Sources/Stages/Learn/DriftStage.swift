@@ -180,13 +180,8 @@ extension DriftStage {
   fileprivate func compare(
     _ survey: Survey, with known: [Survey], by model: Catalogue.Model, in database: Connection
   ) throws -> Metrics {
-    var learned: [Embedding] = []
-    for other in known {
-      let taught = try model.sources(learnedOf: other, in: database)
-      learned += try model.embeddings(of: other, in: database).filter { taught.contains($0.source) }
-    }
-    let taught = try model.sources(learnedOf: survey, in: database)
-    let new = try model.embeddings(of: survey, in: database).filter { !taught.contains($0.source) }
+    let learned = try known.flatMap { try model.embeddings(of: $0, learned: true, in: database) }
+    let new = try model.embeddings(of: survey, learned: false, in: database)
     for (what, count) in [
       ("sources of '\(survey.name)' that did not teach encoder \(model.id)", new.count),
       ("sources that taught encoder \(model.id)", learned.count),
@@ -239,6 +234,16 @@ extension DriftStage {
       shift: try BalanceShift(
         names.map { old.sources[$0] ?? 0 }, names.map { new.sources[$0] ?? 0 },
         permutations: permutations, seed: seed))
+  }
+}
+
+extension Catalogue.Model {
+  /// The embeddings of the sources that taught the model, or of those that did not.
+  fileprivate func embeddings(
+    of survey: Survey, learned: Bool, in database: Connection
+  ) throws -> [Embedding] {
+    let taught = try sources(learnedOf: survey, in: database)
+    return try embeddings(of: survey, in: database).filter { taught.contains($0.source) == learned }
   }
 }
 

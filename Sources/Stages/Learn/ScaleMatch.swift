@@ -74,12 +74,7 @@ struct LearnedScale: Sendable {
     guard let shown = shownField(isKnown: isKnown, in: &match) else { return }
     let whole = shown / preprocessing.cropFraction
     if preprocessing.fieldOfView == nil {
-      // What was learned stays as it was learned, unless its images were cut anew.
-      let isSame =
-        isKnown
-        ? max(field / whole, whole / field) <= Self.variety
-        : images.shows(whole, within: Self.tolerance)
-      guard !isSame else { return }
+      guard !isSame(field, as: whole, images, isKnown: isKnown) else { return }
       match.preprocessing.fieldOfView = shown
       match.notes.append(
         """
@@ -87,13 +82,18 @@ struct LearnedScale: Sendable {
         \(arcsec(whole)): views show \(arcsec(shown)), as at learning
         """)
     }
-    if let narrow = images.narrowField, narrow < shown * (1 - Self.tolerance) {
-      match.notes.append(
-        """
-        WARNING: some images of '\(survey)' show only \(arcsec(narrow)), the rest of their views is \
-        empty: cut larger ones with 'reber ingest --size \(Int(shown.rounded(.up)))'
-        """)
-    }
+    match.warnOfNarrow(images, below: shown * (1 - Self.tolerance), shown: shown, of: survey)
+  }
+
+  /// Whether images show as much sky as those that the model learned from.
+  ///
+  /// What was learned stays as it was learned, unless its images were cut anew.
+  private func isSame(
+    _ field: Double, as whole: Double, _ images: AngularScale, isKnown: Bool
+  ) -> Bool {
+    isKnown
+      ? max(field / whole, whole / field) <= Self.variety
+      : images.shows(whole, within: Self.tolerance)
   }
 
   /// The sky that a view showed at learning, arcsec; `nil`, with a note, where there is no such
@@ -153,6 +153,18 @@ extension ScaleMatch {
   func preprocessing(unlikeThatOf model: Catalogue.Model) throws -> Preprocessing? {
     let own = try model.details().preprocessing
     return preprocessing == own ? nil : preprocessing
+  }
+
+  /// Notes that some images show less sky than `least`, so that a part of their views is empty.
+  fileprivate mutating func warnOfNarrow(
+    _ images: AngularScale, below least: Double, shown: Double, of survey: String
+  ) {
+    guard let narrow = images.narrowField, narrow < least else { return }
+    notes.append(
+      """
+      WARNING: some images of '\(survey)' show only \(arcsec(narrow)), the rest of their views is \
+      empty: cut larger ones with 'reber ingest --size \(Int(shown.rounded(.up)))'
+      """)
   }
 
   /// Notes a beam that differs from the model's by more than a quarter.

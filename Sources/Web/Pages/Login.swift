@@ -6,31 +6,31 @@ import Markup
 
 extension Site {
   func addLogin(to router: Router<PageContext>) {
-    router.get("/login") { request, context -> Response in
-      try loginPage(request.fields["next"], nil, context)
-    }
-    router.post("/login") { request, context -> Response in
-      let form = try await request.form()
-      let name = (form["annotator"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
-      guard name.wholeMatch(of: /[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}/) != nil else {
-        return try loginPage(form["next"], "A name of letters and digits, please.", context)
-      }
-      if let password, !equalInConstantTime(form["password"] ?? "", password) {
-        // Guessing takes a second a try.
-        try await Task.sleep(for: .seconds(1))
-        return try loginPage(form["next"], "That is not the password.", context)
-      }
-      var response = Response.redirect(to: Self.local(form["next"]))
-      response.setCookie(
-        Cookie(
-          name: Door.cookie, value: visitors.admit(name), path: "/", httpOnly: true,
-          sameSite: .strict))
-      return response
-    }
-    router.post("/logout") { request, context -> Response in
+    router.get("/login") { try loginPage($0.fields["next"], nil, $1) }
+    router.post("/login") { try await signIn($0, $1) }
+    router.post("/logout") { request, _ -> Response in
       if let cookie = request.cookies[Door.cookie] { visitors.dismiss(cookie.value) }
       return .redirect(to: "/login")
     }
+  }
+
+  private func signIn(_ request: Request, _ context: PageContext) async throws -> Response {
+    let form = try await request.form()
+    let name = (form["annotator"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
+    guard name.wholeMatch(of: /[\p{L}\p{N}][\p{L}\p{N} ._@-]{0,63}/) != nil else {
+      return try loginPage(form["next"], "A name of letters and digits, please.", context)
+    }
+    if let password, !equalInConstantTime(form["password"] ?? "", password) {
+      // Guessing takes a second a try.
+      try await Task.sleep(for: .seconds(1))
+      return try loginPage(form["next"], "That is not the password.", context)
+    }
+    var response = Response.redirect(to: Self.local(form["next"]))
+    response.setCookie(
+      Cookie(
+        name: Door.cookie, value: visitors.admit(name), path: "/", httpOnly: true,
+        sameSite: .strict))
+    return response
   }
 
   private func loginPage(

@@ -5,31 +5,30 @@ import PostgreSQL
 extension Site {
   /// Pictures; a cutout's key never means other pixels, so browsers may keep them.
   func addPictures(to router: Router<PageContext>) {
-    router.get("/:survey/montage.png") { request, context in
-      let fields = request.fields
-      let keys = Array(fields.numbers("cutouts").prefix(200))
-      let columns = min(20, max(1, fields.number("columns") ?? 8))
-      let look = Look(fields)
-      return try await picture(request, context) { survey in
-        let cutouts = try await pool.with { try StoredCutout.some(keys, of: survey, in: $0) }
-        let found = Dictionary(cutouts.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
-        return look.montage(keys.map { found[$0] }, columns: columns, cell: Visit.cell)
-      }
+    router.get("/:survey/montage.png") { try await montage($0, $1) }
+    router.get("/:survey/cutouts/:cutout") { try await cutout($0, $1) }
+  }
+
+  private func montage(_ request: Request, _ context: PageContext) async throws -> Response {
+    let fields = request.fields
+    let keys = Array(fields.numbers("cutouts").prefix(200))
+    let columns = min(20, max(1, fields.number("columns") ?? 8))
+    return try await picture(request, context) { survey in
+      let cutouts = try await pool.with { try StoredCutout.some(keys, of: survey, in: $0) }
+      let found = Dictionary(cutouts.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
+      return Look(fields).montage(keys.map { found[$0] }, columns: columns, cell: Visit.cell)
     }
-    router.get("/:survey/cutouts/:cutout") { request, context in
-      let key = try context.number("cutout")
-      let size = min(1024, max(32, request.fields.number("size") ?? 512))
-      let look = Look(request.fields)
-      return try await picture(request, context) { survey in
-        guard
-          let cutout = try await pool.with({
-            try StoredCutout.some([key], of: survey, in: $0).first
-          })
-        else {
-          throw CatalogueError.missing("image \(key)", hint: "it may be of another survey")
-        }
-        return look.picture(cutout, size: size)
+  }
+
+  private func cutout(_ request: Request, _ context: PageContext) async throws -> Response {
+    let key = try context.number("cutout")
+    let size = min(1024, max(32, request.fields.number("size") ?? 512))
+    return try await picture(request, context) { survey in
+      let found = try await pool.with { try StoredCutout.some([key], of: survey, in: $0) }
+      guard let cutout = found.first else {
+        throw CatalogueError.missing("image \(key)", hint: "it may be of another survey")
       }
+      return Look(request.fields).picture(cutout, size: size)
     }
   }
 

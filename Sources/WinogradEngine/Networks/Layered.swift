@@ -1,27 +1,28 @@
 internal import NeuralNetwork
 internal import Tensor
 
+/// What is done with a parameter of a name.
+typealias ParameterVisit = (String, inout Parameter) -> Void
+
+/// What is done with a running statistic of a name.
+typealias StatisticVisit = (String, inout Tensor) -> Void
+
 /// A layer, or a network of layers, whose state is made of parameters and running statistics.
 protocol Layered {
   /// Calls the bodies with the name of every parameter and of every running statistic, always in the
   /// same order.
-  mutating func visit(
-    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void)
+  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit)
 }
 
 extension Layered {
   /// Calls `body` with every parameter.
-  mutating func visit(_ body: (String, inout Parameter) -> Void) {
+  mutating func visit(_ body: ParameterVisit) {
     visit(body, statistic: { _, _ in })
   }
 
   /// Visits it as part of a network that calls it `name`.
-  mutating func visit(
-    as name: String, _ parameter: (String, inout Parameter) -> Void,
-    statistic: (String, inout Tensor) -> Void
-  ) {
-    visit(
-      { parameter(name + "." + $0, &$1) }, statistic: { statistic(name + "." + $0, &$1) })
+  mutating func visit(as name: String, _ parameter: ParameterVisit, statistic: StatisticVisit) {
+    visit({ parameter(name + "." + $0, &$1) }, statistic: { statistic(name + "." + $0, &$1) })
   }
 
   /// All parameters and running statistics by name.
@@ -42,17 +43,13 @@ extension Layered {
 }
 
 extension Convolution: Layered {
-  mutating func visit(
-    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
-  ) {
+  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     parameter("weight", &weight)
   }
 }
 
 extension BatchNorm: Layered {
-  mutating func visit(
-    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
-  ) {
+  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     parameter("weight", &weight)
     parameter("bias", &bias)
     statistic("running_mean", &runningMean)
@@ -61,18 +58,14 @@ extension BatchNorm: Layered {
 }
 
 extension Linear: Layered {
-  mutating func visit(
-    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
-  ) {
+  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     parameter("weight", &weight)
     parameter("bias", &bias)
   }
 }
 
 extension Block: Layered {
-  mutating func visit(
-    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
-  ) {
+  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     first.visit(as: "conv1", parameter, statistic: statistic)
     firstNorm.visit(as: "bn1", parameter, statistic: statistic)
     second.visit(as: "conv2", parameter, statistic: statistic)
@@ -83,9 +76,7 @@ extension Block: Layered {
 }
 
 extension ResidualEncoder: Layered {
-  mutating func visit(
-    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
-  ) {
+  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     stem.visit(as: "conv1", parameter, statistic: statistic)
     stemNorm.visit(as: "bn1", parameter, statistic: statistic)
     var index = 0
@@ -99,9 +90,7 @@ extension ResidualEncoder: Layered {
 }
 
 extension Head: Layered {
-  mutating func visit(
-    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
-  ) {
+  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     let step = norms.isEmpty ? 2 : 3
     for index in layers.indices {
       layers[index].visit(as: "\(index * step)", parameter, statistic: statistic)

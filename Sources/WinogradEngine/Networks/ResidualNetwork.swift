@@ -51,9 +51,7 @@ private struct EncoderAndHead: Layered {
   var encoder: ResidualEncoder
   var head: Head
 
-  mutating func visit(
-    _ parameter: (String, inout Parameter) -> Void, statistic: (String, inout Tensor) -> Void
-  ) {
+  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     encoder.visit(as: "encoder", parameter, statistic: statistic)
     head.visit(as: "head", parameter, statistic: statistic)
   }

@@ -168,27 +168,7 @@ extension Ingest.Cutting.Kind: ExpressibleByArgument {}
 extension Ingest.Report {
   /// The report as a person reads it.
   fileprivate func text(quiet: Bool) -> String {
-    var lines: [String] = []
-    if let catalogue {
-      let changes = catalogue.metrics.changes
-      lines.append(
-        """
-        \(catalogue.metrics.file): \(catalogue.metrics.rows) rows, \(changes.added) added, \
-        \(changes.changed) changed, \(changes.unchanged) unchanged, \(changes.rejected) set aside \
-        \(catalogue.place)
-        """)
-    }
-    if let images {
-      let metrics = images.metrics
-      lines.append(
-        """
-        images: \(metrics.images) files show \(metrics.cutouts) sources, \(metrics.written) cutouts \
-        written, \(metrics.unchanged) unchanged, \(metrics.rejected) set aside \(images.place)
-        """)
-      if metrics.partlyOffImage > 0 {
-        lines.append("\(metrics.partlyOffImage) cutouts reach beyond their image's edge")
-      }
-    }
+    var lines = ofCatalogue + ofImages
     lines.append("survey \(survey): \(sources) sources, \(cutouts) with an image")
     if withoutImage > 0, cutouts > 0, !quiet {
       lines.append(
@@ -198,6 +178,29 @@ extension Ingest.Report {
         """)
     }
     return lines.joined(separator: "\n")
+  }
+
+  private var ofCatalogue: [String] {
+    guard let catalogue else { return [] }
+    let changes = catalogue.metrics.changes
+    return [
+      """
+      \(catalogue.metrics.file): \(catalogue.metrics.rows) rows, \(changes.added) added, \
+      \(changes.changed) changed, \(changes.unchanged) unchanged, \(changes.rejected) set aside \
+      \(catalogue.place)
+      """
+    ]
+  }
+
+  private var ofImages: [String] {
+    guard let images else { return [] }
+    let metrics = images.metrics
+    let written = """
+      images: \(metrics.images) files show \(metrics.cutouts) sources, \(metrics.written) cutouts \
+      written, \(metrics.unchanged) unchanged, \(metrics.rejected) set aside \(images.place)
+      """
+    let edge = "\(metrics.partlyOffImage) cutouts reach beyond their image's edge"
+    return metrics.partlyOffImage > 0 ? [written, edge] : [written]
   }
 }
 
