@@ -1,6 +1,10 @@
 public import PostgreSQL
 
 /// How well a classifier does on a class within a bound of probability.
+///
+/// A row of `reber.evaluation`. A bound is `all`, or names the least or the greatest probability of the
+/// predicted class that a source must have to count; the class is one of the scheme or the macro
+/// average. A score is `nil` where it would divide by nothing.
 public struct EvaluationRow: Sendable, Codable {
   /// Which probabilities were counted, such as `p >= 0.99`.
   public var bound: String
@@ -47,6 +51,8 @@ public struct EvaluationRow: Sendable, Codable {
 }
 
 /// How many sources of one class were said to be of another.
+///
+/// A row of `reber.confusion`; pairs of classes that did not occur have none.
 public struct ConfusionCell: Sendable, Codable {
   /// What they truly are.
   public var truth: String
@@ -65,51 +71,14 @@ public struct ConfusionCell: Sendable, Codable {
   }
 }
 
-/// All rows of an evaluation.
-public struct StoredEvaluation: Sendable {
-  /// Scores by bound and class.
-  public var scores: [EvaluationRow]
-
-  /// Counts of true against predicted classes.
-  public var confusion: [ConfusionCell]
-
-  /// The reliability curve.
-  public var reliability: [ReliabilityBin]
-
-  /// Scores by what is kept.
-  public var coverage: [CoveragePoint]
-
-  /// What was judged.
-  public var truth: JudgedTruth
-
-  /// Gathers rows.
-  public init(
-    scores: [EvaluationRow], confusion: [ConfusionCell], reliability: [ReliabilityBin],
-    coverage: [CoveragePoint], truth: JudgedTruth
-  ) {
-    self.scores = scores
-    self.confusion = confusion
-    self.reliability = reliability
-    self.coverage = coverage
-    self.truth = truth
-  }
-}
-
-extension StoredEvaluation {
-  private static let tables = ["evaluation", "confusion", "reliability", "coverage", "judged"]
-
-  /// Stores an evaluation whole, in one transaction; rows of the same run are replaced.
-  public func write(of survey: Survey, run: Int, in database: Connection) throws {
+extension TableRow {
+  /// Writes the rows of a run in place of those that it wrote before.
+  ///
+  /// The table must have a column `run_id`. Nothing is changed where it throws.
+  public static func replace(_ rows: [Self], run: Int, in database: Connection) throws {
     try database.transaction { database in
-      for table in Self.tables {
-        try database.execute("DELETE FROM reber.\(identifier: table) WHERE run_id = \(run)")
-      }
-      try database.copy(scores, with: ["run_id": run])
-      try database.copy(confusion, with: ["run_id": run])
-      try database.copy(
-        reliability.enumerated().map(ReliabilityBin.Numbered.init), with: ["run_id": run])
-      try database.copy(coverage, with: ["run_id": run])
-      try truth.write(of: survey, run: run, in: database)
+      try database.execute("DELETE FROM \(raw: table) WHERE run_id = \(run)")
+      try database.copy(rows, with: ["run_id": run])
     }
   }
 }

@@ -1,6 +1,9 @@
 public import PostgreSQL
 
 /// A bin of the reliability curve, a row of `reber.reliability`.
+///
+/// Bins have equal widths in the probability of the predicted class, without their lower and with
+/// their upper bound. What a bin without sources would say is `nil`.
 public struct ReliabilityBin: Sendable, Codable, Equatable {
   /// The probabilities in the bin, above `low` and at most `high`.
   public var low: Double
@@ -56,6 +59,11 @@ extension ReliabilityBin: QueryRow {
       .column("bin", \.number), .group(\.bin, ReliabilityBin.columns), make: Numbered.init)
   }
 
+  /// Writes the bins of a run, from the lowest probability up, in place of those of before.
+  public static func replace(_ bins: [Self], run: Int, in database: Connection) throws {
+    try Numbered.replace(bins.enumerated().map(Numbered.init), run: run, in: database)
+  }
+
   /// The bins that an evaluation run stored, from the lowest probability up.
   public static func all(run: Int, in database: Connection) throws -> [ReliabilityBin] {
     try database.rows(
@@ -65,6 +73,8 @@ extension ReliabilityBin: QueryRow {
 }
 
 /// How good the predictions of at least some probability are, a row of `reber.coverage`.
+///
+/// Accuracy and macro F1 are of the sources that are kept, 0 to 1.
 public struct CoveragePoint: Sendable, Codable, Equatable {
   /// The least probability of the predicted class that is kept.
   public var threshold: Float

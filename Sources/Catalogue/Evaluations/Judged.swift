@@ -1,29 +1,14 @@
 public import Astronomy
 public import PostgreSQL
 
-/// The true classes by which an evaluation judged a classification.
-public struct JudgedTruth: Sendable {
-  /// The run that predicted.
-  public var classification: Int
-
-  /// The scheme of the classes.
-  public var scheme: ClassScheme
-
-  /// The judged sources, each with what it truly is.
-  public var classes: [SourceClass]
-
-  /// Describes what sources truly are.
-  public init(
-    classification: Int, scheme: ClassScheme, classes: [SourceClass]
-  ) {
-    self.classification = classification
-    self.scheme = scheme
-    self.classes = classes
-  }
-}
-
-extension JudgedTruth {
-  func write(of survey: Survey, run: Int, in database: Connection) throws {
+extension JudgedSource {
+  /// Notes what sources truly are by which an evaluation run judges a classification, in place of
+  /// what the run noted before.
+  public static func write(
+    _ truth: [SourceClass], of survey: Survey, scheme: ClassScheme, classification: Int, run: Int,
+    in database: Connection
+  ) throws {
+    try database.execute("DELETE FROM reber.judged WHERE run_id = \(run)")
     try database.copy(
       into: "reber.judged", SourceClass.columns,
       with: [
@@ -31,12 +16,10 @@ extension JudgedTruth {
         "class_scheme_id": scheme.id,
       ]
     ) { rows in
-      for judged in classes { try rows.write(judged) }
+      for judged in truth { try rows.write(judged) }
     }
   }
-}
 
-extension JudgedSource {
   /// The sources of a survey that an evaluation run judged, in their order.
   public static func all(
     of survey: Survey, run: Int, in database: Connection
@@ -75,20 +58,6 @@ public struct JudgedSource: Sendable, Equatable {
 
   /// Whether it was called right.
   public var isRight: Bool { truth == predicted }
-
-  /// Describes a judged source.
-  public init(
-    id: Int, cutout: Int, name: String, position: SkyPosition?, truth: String,
-    predicted: String, probability: Float
-  ) {
-    self.id = id
-    self.cutout = cutout
-    self.name = name
-    self.position = position
-    self.truth = truth
-    self.predicted = predicted
-    self.probability = probability
-  }
 }
 
 extension JudgedSource: QueryRow {

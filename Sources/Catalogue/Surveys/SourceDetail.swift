@@ -2,6 +2,8 @@ import Astronomy
 public import PostgreSQL
 
 /// All that is known of one source.
+///
+/// Fluxes are in Jy and Jy/beam. What is `nil` is not in the catalogue or was not made yet.
 public struct SourceDetail: Sendable {
   /// The row of `reber.source`.
   public var source: StoredSource
@@ -27,6 +29,8 @@ public struct SourceDetail: Sendable {
   public var outlierScore: Float?
 
   /// An image without its pixels.
+  ///
+  /// A row of `reber.cutout`, the current one of its source.
   public struct Image: Sendable {
     /// The key in `reber.cutout`.
     public var cutout: Int
@@ -42,9 +46,14 @@ public struct SourceDetail: Sendable {
     public var offImage: Float
     /// SHA-256 of the pixels.
     public var sha256: String
+    /// What is to be known of the image: the comments of the columns of `reber.cutout` that say so by
+    /// being true.
+    public var flags: [String]
   }
 
   /// A label.
+  ///
+  /// A row of `reber.label`: an earlier word of an annotator stands beside the one that counts.
   public struct Said: Sendable {
     /// Who.
     public var annotator: String
@@ -111,7 +120,19 @@ extension SourceDetail.Image: QueryRow {
   public static let columns = Columns<Self>(
     .column("cutout_id", \.cutout), .column("width", \.width), .column("height", \.height),
     .column("pixel_scale", \.pixelScale), .column("wcs", \.wcs), .column("off_image", \.offImage),
-    .column("sha256", \.sha256), make: SourceDetail.Image.init)
+    .column("sha256", \.sha256), .expression(flags, as: "flags", \.flags),
+    make: SourceDetail.Image.init)
+
+  /// A flag that a migration adds is shown without a word of it here.
+  private static let flags = """
+    ARRAY(
+        SELECT col_description(attrelid, attnum) FROM pg_attribute
+        WHERE attrelid = 'reber.cutout'::regclass AND atttypid = 'boolean'::regtype
+            AND attname <> 'is_current' AND (to_jsonb(cutout) ->> attname::text)::boolean
+            AND col_description(attrelid, attnum) IS NOT NULL
+        ORDER BY attnum
+    )
+    """
 
   fileprivate static func of(
     _ source: Int, in survey: Survey, _ database: Connection
@@ -161,6 +182,8 @@ extension ClassProbability: QueryRow {
     .column("given.probability", \.probability), make: ClassProbability.init)
 
   /// The newest classification's probabilities of a source, highest first.
+  ///
+  /// None where the survey, or the source, was not classified.
   public static func all(
     of source: Int, in survey: Survey, _ work: NewestWork, _ database: Connection
   ) throws -> [ClassProbability] {

@@ -123,16 +123,16 @@ extension EvaluateStage {
         shape: [judged.truth.count, names.count], values: judged.probabilities))
     let metrics = try metrics(
       evaluation, judged, classes: names, survey, subject.classification, in: database)
-    try StoredEvaluation(
-      scores: metrics.scores, confusion: metrics.confusion,
-      reliability: Calibration(evaluation).bins.map { ReliabilityBin($0) },
-      coverage: Coverage(evaluation).points.map { CoveragePoint($0) },
-      truth: JudgedTruth(
-        classification: subject.classification, scheme: scheme,
-        classes: zip(judged.sources, judged.truth).map {
-          SourceClass(source: $0, classID: subject.classes[$1].id)
-        })
-    ).write(of: survey, run: run, in: database)
+    try EvaluationRow.replace(metrics.scores, run: run, in: database)
+    try ConfusionCell.replace(metrics.confusion, run: run, in: database)
+    try ReliabilityBin.replace(
+      Calibration(evaluation).bins.map { ReliabilityBin($0) }, run: run, in: database)
+    try CoveragePoint.replace(
+      Coverage(evaluation).points.map { CoveragePoint($0) }, run: run, in: database)
+    try JudgedSource.write(
+      zip(judged.sources, judged.truth).map {
+        SourceClass(source: $0, classID: subject.classes[$1].id)
+      }, of: survey, scheme: scheme, classification: subject.classification, run: run, in: database)
     return metrics
   }
 

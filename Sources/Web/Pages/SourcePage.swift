@@ -69,7 +69,8 @@ extension SourceDetail {
       ("Image", cutout.map { "\($0.width) × \($0.height) pixels" }),
       ("Beyond the image's edge", edge),
     ]
-    return values.compactMap { name, value in value.map { fact(name, $0) } }
+    let flags = cutout?.flags.map { fact("Flag", $0) } ?? []
+    return values.compactMap { name, value in value.map { fact(name, $0) } } + flags
   }
 }
 
