@@ -81,13 +81,13 @@ let package = Package(
     module("WinogradEngine", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
     module("Morphology", uses: ["Failures", "NeuralNetwork", "Tensor", "CKernels"]),
     module("Simulation", uses: ["Astronomy", "Failures", "Tensor"]),
-    module("Catalogue", uses: ["Astronomy", "Failures", "PostgreSQL"]),
+    module("Catalogue", uses: ["Astronomy", "Failures", "Files", "PostgreSQL"]),
     module(
       "Stages",
       uses: [
         "Astronomy", "Catalogue", "Digest", "Failures", "Files", "FITS", "Morphology",
         "NeuralNetwork", "PNG", "PostgreSQL", "Simulation", "Tables", "Tensor",
-        "WinogradEngine",
+        "WinogradEngine", .product(name: "Yams", package: "Yams"),
       ]),
     // Templates, and text that cannot become markup.
     module("Markup", uses: [.product(name: "Mustache", package: "swift-mustache")]),

@@ -128,7 +128,8 @@ import Testing
 
   /// Sizes that a header makes up are refused before memory is asked for them.
   @Test(arguments: [
-    ("NAXIS2  =", "900000000000"), ("TFORM1  =", "'999999999999D'"), ("TFORM1  =", "'1PD(9)'"), ("NAXIS1  =", "0"), ("TFORM1  =", "'1QD'"), ("TFIELDS =", "-2"),
+    ("NAXIS2  =", "900000000000"), ("TFORM1  =", "'999999999999D'"), ("TFORM1  =", "'1PD(9)'"),
+    ("NAXIS1  =", "0"), ("TFORM1  =", "'1QD'"), ("TFIELDS =", "-2"),
   ])
   func sizesThatCannotBeAreRefused(card: String, value: String) throws {
     let path = try written(

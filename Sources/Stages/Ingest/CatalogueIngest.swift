@@ -29,36 +29,46 @@ private struct OpenCatalogue {
   let mapping: ColumnMapping
   let rows: SourceRows
   let options: Ingest
+  private let profile: ChosenProfile
+  private let beams = Beams()
 
   init(_ path: String, _ options: Ingest) throws {
     self.path = path
     self.options = options
+    let profiles = try options.profiles ?? SurveyProfiles.usual()
+    let chosen = try options.profile.map { try ChosenProfile(named: $0, of: profiles) }
     let table = try openTable(path) { columns in
-      let mapping = try? ColumnMapping(columns, options)
+      let profile = chosen ?? ChosenProfile(fitting: columns, of: profiles)
+      let mapping = try? ColumnMapping(columns, options, profile)
       return mapping?.columns[.ra] != nil && mapping?.columns[.dec] != nil
     }
     if table.rowCount == 0 { throw IngestError.empty(file: path) }
-    mapping = try ColumnMapping(table.columns, options, tableFrame: table.metadata.frame)
+    profile = chosen ?? ChosenProfile(fitting: table.columns, of: profiles)
+    mapping = try ColumnMapping(
+      table.columns, options, profile, tableFrame: table.metadata.frame)
     if options.isStrict, !mapping.assumptions.isEmpty {
       throw IngestError.assumed(mapping.assumptions, file: path)
     }
-    let names = Set(mapping.columns[.name]?.columns ?? [])
-    let areReals = table.columns.contains {
-      names.contains($0.name) && [.float, .double].contains($0.datatype)
-    }
-    // Names such as 1.10 are no numbers.
-    self.table = areReals ? try openTable(path, texts: names) { $0 == table.columns } : table
-    rows = try SourceRows(self.table.columns, mapping: mapping, file: path)
+    let texts = mapping.texts(among: table.columns)
+    self.table = texts.isEmpty ? table : try openTable(path, texts: texts) { $0 == table.columns }
+    rows = try SourceRows(
+      self.table.columns, mapping: mapping, profile: profile.profile, file: path)
   }
 
   /// What a person should know of how the catalogue was understood.
   var warnings: [String] {
-    let missing = mapping.missing.filter { $0 != .image }.map(\.rawValue)
-    return mapping.assumptions
+    let missing = mapping.missing(profile.profile).filter { $0 != .image }.map(\.rawValue)
+    return [profile.question].compactMap(\.self) + mapping.assumptions
       + (missing.isEmpty
         ? []
         : ["no column was found for \(missing.joined(separator: ", ")): say which with --column"])
   }
+
+  /// What is known of such tables, in words; nil where nothing is.
+  var recognition: String? { profile.words }
+
+  /// The beam with which the sources were seen: that of middle width where they differ.
+  var beam: Beam? { beams.middle }
 
   /// Whether the table says that the sky is made up.
   var isSimulated: Bool { table.metadata["SIMULATE"] == .boolean(true) }
@@ -67,13 +77,13 @@ private struct OpenCatalogue {
   var surveyColumns: [SurveyColumn] {
     table.columns.map { column in
       let part = ColumnMapping.Part.allCases.first { part in
-        mapping.columns[part]?.columns.contains(column.name) == true
+        part.isOfSource && mapping.columns[part]?.columns.contains(column.name) == true
       }
       let chosen = part.flatMap { mapping.columns[$0] }
       var column = column
       column.unit =
         options.units[column.name] ?? column.unit
-        ?? (chosen?.unitOrigin == .name ? chosen?.unit : nil)
+        ?? (chosen.flatMap { [.name, .profile].contains($0.unitOrigin) ? $0.unit : nil })
       return SurveyColumn(column, mappedTo: part?.rawValue)
     }
   }
@@ -81,11 +91,53 @@ private struct OpenCatalogue {
 
 extension ColumnMapping {
   fileprivate init(
-    _ columns: [Column], _ options: Ingest, tableFrame: String? = nil
+    _ columns: [Column], _ options: Ingest, _ profile: ChosenProfile, tableFrame: String? = nil
   ) throws {
     try self.init(
       guessing: columns, chosen: options.columns, units: options.units, frame: options.frame,
-      tableFrame: tableFrame)
+      tableFrame: tableFrame, profile: profile.profile.map { ($0, profile.isAssumed) })
+  }
+}
+
+/// The profile of a catalogue, if any, and how it was chosen.
+private struct ChosenProfile {
+  var profile: SurveyProfile?
+  /// Whether the columns alone chose it.
+  var isAssumed = false
+  /// What a person should decide: several profiles fit.
+  var question: String?
+
+  /// The profile that the user wants, `none` for none.
+  init(named name: String, of profiles: SurveyProfiles) throws {
+    if name != "none" { profile = try profiles.named(name) }
+  }
+
+  /// The only profile that fits columns.
+  init(fitting columns: [Column], of profiles: SurveyProfiles) {
+    let fitting = profiles.fitting(columns.map(\.name))
+    if fitting.count == 1 { profile = fitting[0] }
+    isAssumed = true
+    if fitting.count > 1 {
+      question = """
+        the columns fit the profiles \(fitting.map(\.name).joined(separator: " and ")), so that none is \
+        used: say which with --profile
+        """
+    }
+  }
+
+  var words: String? {
+    profile.map { "columns as in profile \($0.name): \($0.table)" }
+  }
+}
+
+/// The beams that the rows of a catalogue tell of.
+private final class Beams {
+  private var all: [Beam] = []
+
+  func add(_ beam: Beam?) { if let beam { all.append(beam) } }
+
+  var middle: Beam? {
+    all.isEmpty ? nil : all.sorted { $0.major < $1.major }[all.count / 2]
   }
 }
 
@@ -99,6 +151,7 @@ extension Workplace {
       var mapping: ColumnMapping
     }
     let catalogue = try OpenCatalogue(path, options)
+    if let words = catalogue.recognition { progress.note(words) }
     progress.note(catalogue.mapping.table)
     for warning in catalogue.warnings { progress.note("warning: " + warning) }
     let work = try Work(
@@ -133,6 +186,12 @@ extension Workplace {
           ?? "unknown")
     }
     try SurveyColumn.write(catalogue.surveyColumns, of: survey, run: run, in: database)
+    if survey.observation.beamMajor == nil, let beam = catalogue.beam {
+      try survey.describe(
+        .init(
+          beamMajor: Float(beam.major), beamMinor: Float(beam.minor), beamAngle: Float(beam.angle)),
+        in: database)
+    }
     try tell(of: changes, run: run, in: database)
     return CatalogueMetrics(
       file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,
@@ -189,6 +248,7 @@ extension OpenCatalogue {
       try push(
         chunk.map { row in
           number += 1
+          beams.add(rows.beam(in: row))
           return rows.source(in: row, number: number)
         })
     }

@@ -5,13 +5,19 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
   /// The column chosen for each part of a source.
   public private(set) var columns: [Part: Choice]
 
+  /// The profile that says what the columns are; nil without one.
+  public private(set) var profile: String?
+
+  /// Whether the profile was found by the columns, which is not stored: nobody asked for it.
+  private var isProfileAssumed = false
+
   /// The frame of the positions; nil for ICRS.
   public private(set) var frame: CelestialFrame?
 
   /// Why the frame is what it is, which is not stored; nil where ICRS was assumed.
   public private(set) var frameOrigin: UnitOrigin?
 
-  private enum CodingKeys: CodingKey { case columns, frame }
+  private enum CodingKeys: CodingKey { case columns, frame, profile }
 
   /// What a source is made of.
   public enum Part: String, Sendable, Codable, CaseIterable, CodingKeyRepresentable {
@@ -31,17 +37,26 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
     case majorAxis = "major_axis"
     /// The file that shows the source.
     case image
+    /// Major axis of the beam with which it was seen.
+    case beamMajor = "beam_major"
+    /// Minor axis of the beam.
+    case beamMinor = "beam_minor"
+    /// Position angle of the beam.
+    case beamAngle = "beam_angle"
 
-    /// The unit that `reber.source` keeps, `nil` for text.
+    /// The unit that is kept, `nil` for text.
     var unit: String? {
       switch self {
       case .name, .image: nil
-      case .ra, .dec: "deg"
+      case .ra, .dec, .beamAngle: "deg"
       case .totalFlux: "Jy"
       case .peakFlux, .rms: "Jy/beam"
-      case .majorAxis: "arcsec"
+      case .majorAxis, .beamMajor, .beamMinor: "arcsec"
       }
     }
+
+    /// Whether `reber.source` keeps it; the beam is the survey's.
+    var isOfSource: Bool { ![.beamMajor, .beamMinor, .beamAngle].contains(self) }
   }
 
   /// A column, or several whose texts are joined by `_` (for names).
@@ -57,6 +72,9 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
 
     /// Why the column was chosen.
     public var reason: Reason
+
+    /// What is taken in rows where these columns hold nothing.
+    public var otherwise: [Choice]?
   }
 
   /// Why a unit is what it is.
@@ -65,6 +83,8 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
     case file
     /// The column's name ends with it.
     case name
+    /// Nothing in the file says so, but the profile.
+    case profile
     /// Nothing in the file says so: the default was assumed.
     case assumed
     /// The user said so.
@@ -77,63 +97,92 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
     case ucd
     /// By its name.
     case name
+    /// The profile says so.
+    case profile
     /// The user said so.
     case user
   }
 }
 
 extension ColumnMapping {
-  /// Chooses columns by what the user said, then by UCD, then by name.
+  /// Chooses columns by what the user said, then by a profile, then by UCD, then by name.
   ///
   /// The best match is taken even where it holds text: rows of which it is no number are set aside,
   /// and no other column takes its place.
   ///
   /// - Parameters:
   ///   - columns: The catalogue's columns.
-  ///   - chosen: Columns by part, as the user said: `["ra": "RAJ2000", "name": "field+id"]`.
+  ///   - chosen: Columns by part, as the user said: `["ra": "RAJ2000", "name": "field+id"]`; of several
+  ///     with a comma between them the first that holds something is taken.
   ///   - units: Units by column, as the user said: `["Maj": "deg"]`.
   ///   - frame: The frame of the positions, as the user said.
   ///   - tableFrame: The frame of the positions, as the file says of the whole table.
+  ///   - profile: What is known of such tables, and whether that was found by the columns alone.
   /// - Throws: `IngestError` where the user named a part or a column that does not exist.
   public init(
     guessing columns: [Column], chosen: [String: String] = [:], units: [String: String] = [:],
-    frame: CelestialFrame? = nil, tableFrame: String? = nil
+    frame: CelestialFrame? = nil, tableFrame: String? = nil,
+    profile: (SurveyProfile, isAssumed: Bool)? = nil
   ) throws {
     self.columns = [:]
+    self.profile = profile?.0.name
+    isProfileAssumed = profile?.isAssumed ?? false
     for key in chosen.keys where Part(rawValue: key) == nil { throw IngestError.unknownPart(key) }
     for name in units.keys where !columns.contains(where: { $0.name == name }) {
       throw IngestError.unknownColumn(name, known: columns.map(\.name))
     }
     for part in Part.allCases {
-      guard let found = try Self.find(part, in: columns, chosen: chosen[part.rawValue]) else {
-        continue
+      let (found, reason) = try Self.find(
+        part, in: columns, chosen: chosen[part.rawValue], profile?.0)
+      let choices = found.map { columns in
+        let (unit, origin) = Self.unit(of: columns[0], for: part, units: units, profile?.0)
+        return Choice(
+          columns: columns.map(\.name), unit: unit, unitOrigin: origin, reason: reason)
       }
-      let (unit, origin) = Self.unit(of: found.columns[0], for: part, units: units)
-      self.columns[part] = Choice(
-        columns: found.columns.map(\.name), unit: unit, unitOrigin: origin, reason: found.reason)
+      guard var choice = choices.first else { continue }
+      if choices.count > 1 { choice.otherwise = Array(choices.dropFirst()) }
+      self.columns[part] = choice
     }
-    try setFrame(columns, frame, of: tableFrame)
+    try setFrame(columns, frame, of: tableFrame, profile?.0)
   }
 
+  /// The columns of a part: several that are joined, and others that may serve instead.
   private static func find(
-    _ part: Part, in columns: [Column], chosen: String?
-  ) throws -> (columns: [Column], reason: Reason)? {
+    _ part: Part, in columns: [Column], chosen: String?, _ profile: SurveyProfile?
+  ) throws -> ([[Column]], Reason) {
     if let chosen {
-      let named = try chosen.split(separator: "+").map { name in
-        guard let column = columns.first(where: { $0.name == name }) else {
-          throw IngestError.unknownColumn(String(name), known: columns.map(\.name))
+      let named = try alternatives(chosen).map { names in
+        try names.map { name in
+          guard let column = columns.first(where: { $0.name == name }) else {
+            throw IngestError.unknownColumn(name, known: columns.map(\.name))
+          }
+          return column
         }
-        return column
       }
-      return named.isEmpty ? nil : (named, .user)
+      return (named, .user)
     }
-    if let pieces = pieces(of: part, in: columns) { return (pieces, .name) }
-    return best(part, in: columns)
+    if let text = profile?.columns[part.rawValue] {
+      let named = alternatives(text).map { $0.map { Self.column(named: $0, in: columns) } }
+      let there = named.filter { $0.allSatisfy { $0 != nil } }.map { $0.compactMap(\.self) }
+      if !there.isEmpty || named.isEmpty { return (there, .profile) }
+    }
+    if let pieces = pieces(of: part, in: columns) { return ([pieces], .name) }
+    let (column, reason) = best(part, in: columns) ?? (nil, .name)
+    return (column.map { [[$0]] } ?? [], reason)
   }
 
-  private static func best(
-    _ part: Part, in columns: [Column]
-  ) -> (columns: [Column], reason: Reason)? {
+  /// `a+b,c` as `[[a, b], [c]]`.
+  private static func alternatives(_ text: String) -> [[String]] {
+    text.split(separator: ",").map { $0.split(separator: "+").map(\.trimmed) }
+  }
+
+  /// A column by its name, whose capitals count where several differ in them alone.
+  private static func column(named name: String, in columns: [Column]) -> Column? {
+    columns.first { $0.name == name }
+      ?? columns.first { $0.name.lowercased() == name.lowercased() }
+  }
+
+  private static func best(_ part: Part, in columns: [Column]) -> (Column, Reason)? {
     let able = columns.filter(part.accepts)
     let order = Dictionary(
       part.names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
@@ -145,32 +194,33 @@ extension ColumnMapping {
     if let best = described.filter({ $0.rank == surest }).min(by: {
       places($0.column) < places($1.column)
     }) {
-      return ([best.column], .ucd)
+      return (best.column, .ucd)
     }
     let named = able.filter { order[plain($0.name)] != nil && !part.isDenied(by: $0) }
-    return named.min { places($0) < places($1) }.map { ([$0], .name) }
+    return named.min { places($0) < places($1) }.map { ($0, .name) }
   }
 
-  /// The columns that make a part together: the CDS writes hours, minutes and seconds apart, and
-  /// Aegean numbers the components of each island from 0.
+  /// The columns that make a part together: the CDS writes hours, minutes and seconds apart, and the
+  /// sign before degrees too.
   private static func pieces(of part: Part, in columns: [Column]) -> [Column]? {
-    let names: [String]
+    let sets: [[String]]
     switch part {
-    case .ra: names = ["RAh", "RAm", "RAs"]
-    case .dec: names = ["DE-", "DEd", "DEm", "DEs"]
-    case .name: names = ["island", "source"]
+    case .ra: sets = [["RAh", "RAm", "RAs"]]
+    case .dec: sets = [["DE-", "DEd", "DEm", "DEs"], ["DEd", "DEm", "DEs"]]
     default: return nil
     }
-    let found = names.compactMap { name in columns.first { $0.name == name } }
-    guard found.count == names.count else { return nil }
-    return part == .name && !found[1].datatype.isInteger ? nil : found
+    let names = Set(columns.map(\.name))
+    return sets.first { $0.allSatisfy(names.contains) }?.compactMap { name in
+      columns.first { $0.name == name }
+    }
   }
 
   private static func unit(
-    of column: Column, for part: Part, units: [String: String]
+    of column: Column, for part: Part, units: [String: String], _ profile: SurveyProfile?
   ) -> (String?, UnitOrigin) {
     if let unit = units[column.name] { return (unit, .user) }
     if let unit = column.unit, !noUnit.contains(unit.lowercased()) { return (unit, .file) }
+    if let unit = profile?.unit(of: column.name) { return (unit, .profile) }
     if let unit = suffixes.first(where: { column.name.lowercased().hasSuffix($0.key) })?.value {
       return (unit, .name)
     }
@@ -195,8 +245,9 @@ extension ColumnMapping {
 
 extension ColumnMapping {
   /// Finds the frame of the positions: as the user, the file, or the column's name says.
-  private mutating func setFrame(_ all: [Column], _ user: CelestialFrame?, of table: String?) throws
-  {
+  private mutating func setFrame(
+    _ all: [Column], _ user: CelestialFrame?, of table: String?, _ profile: SurveyProfile?
+  ) throws {
     guard let choice = columns[.ra], let column = all.first(where: { $0.name == choice.columns[0] })
     else { return }
     let isGalactic = column.ucd.map { UCD($0).isOf("pos.galactic.lon") } == true
@@ -210,23 +261,60 @@ extension ColumnMapping {
     } else if column.name.contains("1950") {
       (frame, frameOrigin) = (.fk4(equinox: 1950, eTerms: true), .name)
     }
+    if frameOrigin == nil, let said = profile?.frame {
+      guard let known = CelestialFrame(named: said) else { throw IngestError.unknownFrame(said) }
+      (frame, frameOrigin) = (known, .profile)
+    }
     if frame == .icrs { frame = nil }
   }
 
-  /// What nothing in the file says, so that a default was assumed.
+  /// The columns that must be read as text although they look like numbers: names such as 1.10, and
+  /// degrees such as -00, whose sign a whole number would lose.
+  func texts(among all: [Column]) -> Set<String> {
+    let names = [self.columns[.name]].compactMap(\.self).flatMap { [$0] + ($0.otherwise ?? []) }
+      .flatMap(\.columns)
+    let degrees = self.columns[.dec].map { $0.columns.count > 1 ? $0.columns : [] } ?? []
+    return Set(
+      all.filter { column in
+        names.contains(column.name) && [.float, .double].contains(column.datatype)
+          || degrees.contains(column.name) && column.datatype == .int64
+      }
+      .map(\.name))
+  }
+
+  /// What nothing in the file says, so that a default was assumed, or what a profile says that nobody
+  /// asked for.
   var assumptions: [String] {
-    var words = Part.allCases.compactMap { part in
-      columns[part].flatMap { choice in
-        choice.unitOrigin == .assumed && part.unit != nil
-          ? "the unit of '\(choice.columns[0])' is not said: \(part.unit ?? "") is assumed" : nil
+    var words: [String] = []
+    for part in Part.allCases where part.unit != nil {
+      for choice in columns[part].map({ [$0] + ($0.otherwise ?? []) }) ?? [] {
+        guard let source = source(of: choice.unitOrigin) else { continue }
+        words.append(
+          "the unit of '\(choice.columns[0])' is not said: \(choice.unit ?? "") is assumed\(source)"
+        )
       }
     }
-    if columns[.ra] != nil, frameOrigin == nil {
-      words.append("the frame of the positions is not said: ICRS is assumed")
+    if columns[.ra] != nil, let source = frameOrigin.map(source) ?? "" {
+      words.append(
+        "the frame of the positions is not said: \(frame?.keywords.system ?? "ICRS") is assumed\(source)"
+      )
     }
     return words
   }
 
-  /// The parts for which no column was found.
-  var missing: [Part] { Part.allCases.filter { columns[$0] == nil } }
+  /// How an assumption came about, in words; nil where there is none.
+  private func source(of origin: UnitOrigin) -> String? {
+    switch origin {
+    case .assumed: ""
+    case .profile: isProfileAssumed ? ", as in profile \(profile ?? "")" : nil
+    case .file, .name, .user: nil
+    }
+  }
+
+  /// The parts for which no column was found and none is known to be missing.
+  func missing(_ profile: SurveyProfile?) -> [Part] {
+    Part.allCases.filter { part in
+      part.isOfSource && columns[part] == nil && profile?.columns[part.rawValue] != ""
+    }
+  }
 }

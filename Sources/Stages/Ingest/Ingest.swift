@@ -20,6 +20,14 @@ public struct Ingest: Sendable {
   /// Units by column, as the user said: `["Maj": "deg"]`.
   public var units: [String: String] = [:]
 
+  /// The profile of the catalogue's columns, by its name or file; `none` for none.
+  ///
+  /// Without it the one that fits is taken.
+  public var profile: String?
+
+  /// The profiles to choose from; those of the user and the program without them.
+  public var profiles: SurveyProfiles?
+
   /// The frame of the positions, where the catalogue does not say it right.
   public var frame: CelestialFrame?
 

@@ -26,6 +26,8 @@ public enum IngestError: Failure, Equatable {
   case unknownFrame(String)
   /// Something that the catalogue does not say was assumed although `--strict` forbids it.
   case assumed([String], file: String)
+  /// There is no profile of a name, nor a file.
+  case unknownProfile(String, known: [String])
   /// A unit cannot be turned into the one that is kept.
   case badUnit(String, column: String, wanted: String)
 
@@ -69,6 +71,11 @@ public enum IngestError: Failure, Equatable {
       """
     case .assumed(let words, let file):
       "\(file): \(words.joined(separator: "; ")); --strict allows no such assumption"
+    case .unknownProfile(let name, let known):
+      """
+      there is no profile '\(name)', nor a file of that name (profiles: \
+      \(known.joined(separator: ", ")))
+      """
     case .badUnit(let unit, let column, let wanted):
       """
       column '\(column)': unit '\(unit)' cannot be turned into \(wanted); say what it is with \

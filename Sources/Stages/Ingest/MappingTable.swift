@@ -4,7 +4,9 @@ extension ColumnMapping {
     let rows = Part.allCases.compactMap { part in
       columns[part].map { choice in
         [
-          part.rawValue, choice.columns.joined(separator: "+"),
+          part.rawValue,
+          ([choice] + (choice.otherwise ?? [])).map { $0.columns.joined(separator: "+") }
+            .joined(separator: ","),
           part.unit == nil ? "" : choice.unit ?? "",
           part.unit == nil ? "" : choice.unitOrigin.words,
         ]
@@ -20,6 +22,7 @@ extension ColumnMapping.UnitOrigin {
     switch self {
     case .file: "the file"
     case .name: "the column's name"
+    case .profile: "the profile"
     case .assumed: "nowhere: assumed"
     case .user: "--unit"
     }

@@ -19,6 +19,7 @@ extension ColumnMapping.Part {
       (ucd.isOf("phys.angsize.smajaxis") || ucd.isOf("phys.angsize")) && ucd.mayBeRadio
         && !ucd.has("stat.error") ? ucd.deconvolution + (ucd.isOf("phys.angsize") ? 2 : 0) : nil
     case .image: ucd.isOf("meta.file") || ucd.isOf("meta.ref.url") ? 0 : nil
+    case .beamMajor, .beamMinor, .beamAngle: nil
     }
   }
 
@@ -29,42 +30,38 @@ extension ColumnMapping.Part {
 
   /// Names that catalogues give the part, without separators and unit, the surest first.
   ///
-  /// A row's own name stands before that of the source or island it belongs to; a fitted size before
-  /// a deconvolved one, which is 0 where a source is not resolved.
+  /// They are the words that many use; what a single survey calls its columns stands in its profile. A
+  /// row's own name stands before that of the source or island it belongs to; a fitted size before a
+  /// deconvolved one, which is 0 where a source is not resolved.
   var names: [String] {
     switch self {
     case .name:
       [
-        "gaussianid", "gausid", "gid", "componentname", "sourcename", "name", "islandname",
-        "iauname", "designation", "srcname", "objectname", "componentid", "sourceid", "objid", "id",
-        "source", "object", "file",
+        "gaussianid", "componentname", "sourcename", "name", "islandname", "iauname", "designation",
+        "srcname", "objectname", "componentid", "sourceid", "objid", "id", "source", "object",
+        "file",
       ]
     case .ra:
       [
         "ra", "raj2000", "raicrs", "alphaj2000", "radeg", "rightascension", "racent", "rab1950",
-        "ra1950", "radegcont", "glon",
+        "ra1950", "glon",
       ]
     case .dec:
       [
         "dec", "decj2000", "dej2000", "deicrs", "deltaj2000", "decdeg", "dedeg", "declination",
-        "decl", "decdegcont", "decb1950", "deb1950", "dec1950", "glat",
+        "decl", "decb1950", "deb1950", "dec1950", "glat",
       ]
     case .totalFlux:
-      [
-        "totalflux", "totalfluxgaussian", "totalfluxsource", "fluxint", "intflux", "sint", "fint",
-        "stotal", "ftot", "st", "s14", "flux", "fluxtot",
-      ]
-    case .peakFlux: ["peakflux", "fluxpeak", "speak", "fpeak", "fpk", "sp"]
-    case .rms:
-      [
-        "rms", "islrms", "localrms", "rmsnoise", "rmsimage", "noise", "backgroundnoise",
-      ]
+      ["totalflux", "fluxint", "intflux", "sint", "fint", "stotal", "stot", "flux", "fluxtot"]
+    case .peakFlux: ["peakflux", "fluxpeak", "speak", "fpeak"]
+    case .rms: ["rms", "islrms", "localrms", "rmsnoise", "noise"]
     case .majorAxis:
       [
-        "las", "angularsize", "fittedmajor", "maj", "majaxis", "majoraxis", "major", "amaj", "a",
-        "dcmaj", "dmajaxis", "majaxisdeconv", "lgzsize", "compositesize", "size",
+        "las", "angularsize", "fittedmaj", "maj", "majaxis", "majoraxis", "major", "dcmaj",
+        "majaxisdeconv", "size",
       ]
     case .image: ["image", "cutout", "crop", "imagefile", "filename", "path", "file"]
+    case .beamMajor, .beamMinor, .beamAngle: []
     }
   }
 

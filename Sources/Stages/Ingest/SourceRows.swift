@@ -7,58 +7,114 @@ import PostgreSQL
 /// Turns the rows of a survey's catalogue into sources.
 struct SourceRows: Sendable {
   private let columns: [Column]
-  /// The columns of the name; without any, sources are called by their positions.
-  private let name: [Int]
+  /// The columns of the name, and those that serve where they hold nothing; without any, sources are
+  /// called by their positions.
+  private let names: [[Int]]
   private let position: PositionColumns?
-  private let quantities: [ColumnMapping.Part: Quantity]
+  private let quantities: [ColumnMapping.Part: [Quantity]]
+  /// The numbers that stand for no value, by column.
+  private let none: [(column: Int, number: Double)]
+  /// The rows that are left out: those with a number in a column.
+  private let leftOut: [(column: Int, number: Double, reason: String)]
 
   /// - Throws: `IngestError.unmapped` without names and positions or with one coordinate alone,
   ///   `IngestError.badUnit`.
-  init(_ columns: [Column], mapping: ColumnMapping, file: String) throws {
-    let names = columns.map(\.name)
+  init(
+    _ columns: [Column], mapping: ColumnMapping, profile: SurveyProfile? = nil, file: String
+  ) throws {
+    let known = columns.map(\.name)
     self.columns = columns
-    name = mapping.columns[.name]?.columns.compactMap(names.firstIndex) ?? []
+    names =
+      mapping.columns[.name].map { choice in
+        ([choice] + (choice.otherwise ?? [])).map { $0.columns.compactMap(known.firstIndex) }
+      } ?? []
     position = try PositionColumns(in: columns, mapping: mapping, file: file)
-    guard !name.isEmpty || position != nil else {
-      throw IngestError.unmapped("name", file: file, known: names)
+    guard !names.isEmpty || position != nil else {
+      throw IngestError.unmapped("name", file: file, known: known)
     }
     quantities = try Self.quantities(in: columns, mapping: mapping)
+    none = known.enumerated().compactMap { index, name in
+      profile?.numberForNone(in: name).map { (index, $0) }
+    }
+    leftOut = (profile?.leaveOut ?? [:]).compactMap { name, number in
+      known.firstIndex { $0.lowercased() == name.lowercased() }.map { index in
+        (
+          index, number,
+          "its \(name) is \(number.shortest): profile \(profile?.name ?? "") leaves such rows out"
+        )
+      }
+    }
   }
 
   private static func quantities(
     in columns: [Column], mapping: ColumnMapping
-  ) throws -> [ColumnMapping.Part: Quantity] {
-    var quantities: [ColumnMapping.Part: Quantity] = [:]
-    for part in [ColumnMapping.Part.totalFlux, .peakFlux, .rms, .majorAxis] {
-      guard let choice = mapping.columns[part], let wanted = part.unit,
-        let index = columns.firstIndex(where: { $0.name == choice.columns[0] })
-      else { continue }
-      quantities[part] = Quantity(
-        column: columns[index].name, index: index, scale: try choice.scale(to: wanted))
+  ) throws -> [ColumnMapping.Part: [Quantity]] {
+    var quantities: [ColumnMapping.Part: [Quantity]] = [:]
+    for part in ColumnMapping.Part.allCases where ![.ra, .dec].contains(part) {
+      guard let choice = mapping.columns[part], let wanted = part.unit else { continue }
+      quantities[part] = try ([choice] + (choice.otherwise ?? [])).compactMap { choice in
+        try Quantity(choice.columns[0], in: columns, scale: choice.scale(to: wanted))
+      }
     }
     return quantities
   }
 
   /// The source in a row, or the reason why there is none.
   func source(in row: [Value], number: Int) -> IncomingRow {
+    let row = withoutNumbersForNone(row)
     let attributes = JSON(text: jsonObject(columns, row))
-    let parts = name.compactMap { row[$0].plainText }
-    let said = parts.count == name.count && !parts.isEmpty ? parts.joined(separator: "_") : nil
+    let said = name(in: row)
     do throws(UnusableRow) {
-      if said == nil, !name.isEmpty { throw UnusableRow(reason: "it has no name") }
+      if let rule = leftOut.first(where: { row[$0.column].number == $0.number }) {
+        throw UnusableRow(reason: rule.reason)
+      }
+      if said == nil, !names.isEmpty { throw UnusableRow(reason: "it has no name") }
       let position = try position?.position(in: row)
       guard let called = said ?? position?.designation else {
         throw UnusableRow(reason: "it has no name")
       }
       var source = Source(name: called, position: position, attributes: attributes)
-      source.totalFlux = try quantities[.totalFlux]?.value(row)
-      source.peakFlux = try quantities[.peakFlux]?.value(row)
-      source.rms = try quantities[.rms]?.value(row)
-      source.majorAxis = try quantities[.majorAxis]?.value(row)
+      source.totalFlux = try value(of: .totalFlux, in: row)
+      source.peakFlux = try value(of: .peakFlux, in: row)
+      source.rms = try value(of: .rms, in: row)
+      source.majorAxis = try value(of: .majorAxis, in: row)
       return .source(source, row: number)
     } catch {
       return .rejected(reason: error.reason, row: number, name: said, record: attributes)
     }
+  }
+
+  /// The beam with which the source in a row was seen; nil where the row does not say it.
+  func beam(in row: [Value]) -> Beam? {
+    guard quantities[.beamMajor] != nil, let major = try? value(of: .beamMajor, in: row), major > 0
+    else { return nil }
+    let minor = try? value(of: .beamMinor, in: row)
+    let angle = try? value(of: .beamAngle, in: row)
+    return Beam(major: major, minor: minor ?? major, angle: angle ?? 0)
+  }
+
+  private func name(in row: [Value]) -> String? {
+    for columns in names {
+      let parts = columns.compactMap { row[$0].plainText }
+      if parts.count == columns.count, !parts.isEmpty { return parts.joined(separator: "_") }
+    }
+    return nil
+  }
+
+  private func value(
+    of part: ColumnMapping.Part, in row: [Value]
+  ) throws(UnusableRow) -> Double? {
+    for quantity in quantities[part] ?? [] {
+      if let value = try quantity.value(row) { return value }
+    }
+    return nil
+  }
+
+  private func withoutNumbersForNone(_ row: [Value]) -> [Value] {
+    if none.isEmpty { return row }
+    var row = row
+    for (column, number) in none where row[column].number == number { row[column] = .null }
+    return row
   }
 }
 
@@ -72,12 +128,23 @@ struct UnusableRow: Failure {
 
 /// A column of numbers and the factor to the unit that is kept.
 private struct Quantity: Sendable {
-  let column: String
-  let index: Int
-  let scale: Double
+  private let column: String
+  private let index: Int
+  private let scale: Double
+  /// The column that says of a value that it is a limit, as the CDS calls it: `l_MajAxis`.
+  private let limit: Int?
 
-  /// The number in a row, which may be written as text; nil where there is none.
+  init?(_ name: String, in columns: [Column], scale: Double) {
+    guard let index = columns.firstIndex(where: { $0.name == name }) else { return nil }
+    (column, self.index, self.scale) = (name, index, scale)
+    limit = columns.firstIndex { $0.name == "l_" + name }
+  }
+
+  /// The number in a row, which may be written as text; nil where there is none, or a limit alone.
   func value(_ row: [Value]) throws(UnusableRow) -> Double? {
+    if let limit, let mark = row[limit].plainText, mark.hasPrefix("<") || mark.hasPrefix(">") {
+      return nil
+    }
     guard case .text(let text) = row[index] else { return row[index].number.map { $0 * scale } }
     if text.standsForNoValue { return nil }
     guard let number = Double(catalogue: text) else {
@@ -85,6 +152,11 @@ private struct Quantity: Sendable {
     }
     return number.isFinite ? number * scale : nil
   }
+}
+
+extension Double {
+  /// A whole number without its fraction.
+  fileprivate var shortest: String { Int(exactly: self).map(String.init) ?? String(self) }
 }
 
 extension ColumnMapping.Choice {

@@ -80,8 +80,9 @@ struct CSVLayout {
   private func commentedNames(_ comment: String?, above first: CSVRecord?) -> [String]? {
     guard let comment, let first, !first.numbers.isEmpty, first.count > 1 else { return nil }
     let mark = Character(Unicode.Scalar(separator))
-    let names = comment.split(separator: mark, omittingEmptySubsequences: mark == " ")
+    var names = comment.split(separator: mark, omittingEmptySubsequences: mark == " ")
       .map(\.trimmed)
+    if mark == " ", names.count + 4 == first.count { divideAngles(&names) }
     return names.count == first.count && !names.contains("") ? names : nil
   }
 
@@ -101,6 +102,15 @@ struct CSVLayout {
     for index in names.indices where names[index].isEmpty { names[index] = "column\(index + 1)" }
     names = distinct(names.map { Column($0, .string) }).map(\.name)
   }
+}
+
+/// Names hours, degrees, minutes and seconds as the CDS does, where blanks divide positions under the
+/// names RA and Dec, as in FIRST's text.
+private func divideAngles(_ names: inout [String]) {
+  guard let ra = names.firstIndex(where: { $0.lowercased().hasPrefix("ra") }),
+    ra + 1 < names.count, names[ra + 1].lowercased().hasPrefix("dec")
+  else { return }
+  names.replaceSubrange(ra...ra + 1, with: ["RAh", "RAm", "RAs", "DEd", "DEm", "DEs"])
 }
 
 extension CSVRecord {

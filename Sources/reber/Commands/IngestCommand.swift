@@ -8,9 +8,9 @@ struct IngestCommand: AsyncParsableCommand {
     commandName: "ingest",
     abstract: "Read a survey: its source catalogue, its images, or both.",
     discussion: """
-      The catalogue is FITS, VOTable or CSV. Its columns are recognised by UCD and
-      name; what was recognised is shown, and --column and --unit correct it. Every
-      other column is kept with its unit.
+      The catalogue is FITS, VOTable or CSV. Its columns are recognised by the profile of
+      its survey, by UCD and by name; what was recognised is shown, and --profile,
+      --column and --unit correct it. Every other column is kept with its unit.
 
       Images are FITS or PNG, given as files or folders. An image shows one source if the
       catalogue names it for that source alone, or if it is called like the source. An
@@ -43,8 +43,8 @@ struct IngestCommand: AsyncParsableCommand {
   @Option(
     help: ArgumentHelp(
       """
-      The column for a part of a source, such as ra=RAJ2000; several joined by + make a name, \
-      none leaves the part out. \
+      The column for a part of a source, such as ra=RAJ2000; several joined by + make a name, of \
+      several with commas the first that holds something is taken, none leaves the part out. \
       Parts: \(ColumnMapping.Part.allCases.map(\.rawValue).joined(separator: ", ")).
       """,
       valueName: "part=column"))
@@ -52,6 +52,14 @@ struct IngestCommand: AsyncParsableCommand {
 
   @Option(help: ArgumentHelp("The unit of a column, such as Maj=deg.", valueName: "column=unit"))
   var unit: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      What the columns are, as 'reber survey profiles' lists it; the profile that fits without it, \
+      'none' for none.
+      """, valueName: "name|file"))
+  var profile: String?
 
   @Option(
     help: ArgumentHelp(
@@ -89,6 +97,7 @@ struct IngestCommand: AsyncParsableCommand {
     ingest.images = images
     ingest.columns = try pairs(column, "--column", mayBeEmpty: true)
     ingest.units = try pairs(unit, "--unit")
+    ingest.profile = profile
     ingest.frame = frame.flatMap { CelestialFrame(named: $0) }
     ingest.isStrict = strict
     ingest.cutting = cutting.cutting(pixelScale: observation.pixelScale)

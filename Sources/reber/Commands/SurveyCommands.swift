@@ -14,8 +14,9 @@ struct SurveyCommands: ParsableCommand {
         reber survey list
         reber survey show first
         reber survey describe first --frequency 1.4e9 --title "VLA FIRST"
+        reber survey profiles
       """,
-    subcommands: [List.self, Show.self, Describe.self])
+    subcommands: [List.self, Show.self, Describe.self, Profiles.self])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -75,6 +76,69 @@ struct SurveyCommands: ParsableCommand {
       }
       if options.json || !options.session.quiet { try options.show(survey, \.text) }
     }
+  }
+}
+
+extension SurveyCommands {
+  struct Profiles: ParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "List what is known of surveys' own tables, by which 'ingest' reads them.",
+      discussion: """
+        A profile is a file of YAML, NAME.yaml, that says what a user would otherwise say of a
+        table's columns by options of 'ingest':
+
+          table: My survey, components   # what it describes
+          known-by: [Name, RA, S_int]    # a table that has all of these columns is one
+          rather-than: [pybdsf]          # profiles that fit too and are less to the point
+          columns:                       # as --column takes them; "" where there is none
+            name: Name
+            total_flux: S_int
+            major_axis: LAS,Maj          # the first that holds something
+          units: {S_int: mJy}            # of columns for which the file says none
+          frame: ICRS                    # where the file does not say it
+          none: {"E_*": -1, LAS: -99}    # numbers that stand for no value
+          leave-out: {Flag: 2}           # rows that are set aside
+          about: more to know
+
+        Your own lie in $XDG_CONFIG_HOME/reber/profiles (~/.config/reber/profiles); one of the
+        same name goes before ours. 'ingest --profile' also takes a file.
+
+        Example:
+          reber survey profiles
+          reber survey profiles lotss-srl
+          reber ingest list.csv --survey mine --profile vlass-components
+        """)
+
+    @Argument(help: "The profile to show; all are listed without it.")
+    var name: String?
+
+    @Flag(help: "Print the result as JSON.")
+    var json = false
+
+    func run() throws {
+      let profiles = try SurveyProfiles.usual()
+      let shown = try name.map { [try profiles.named($0)] } ?? profiles.all
+      if json { return try printJSON(shown) }
+      if name != nil, let profile = shown.first {
+        return print(try String(contentsOfFile: profile.file, encoding: .utf8), terminator: "")
+      }
+      let rows = shown.map { [$0.name, $0.table, $0.fixes] }
+      print(TextTable(["profile", "table", "columns and units"], rows: rows).text)
+    }
+  }
+}
+
+extension SurveyProfile {
+  /// What it says of the parts of a source: `total_flux FINT mJy`.
+  fileprivate var fixes: String {
+    ColumnMapping.Part.allCases.compactMap { part in
+      guard let column = columns[part.rawValue], !column.isEmpty else { return nil }
+      let unit = column.split(separator: ",").first.flatMap { first in
+        units?.first { $0.key == first }?.value
+      }
+      return [part.rawValue, column, unit].compactMap(\.self).joined(separator: " ")
+    }
+    .joined(separator: "; ")
   }
 }
 
