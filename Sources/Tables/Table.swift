@@ -51,9 +51,10 @@ public protocol TableWriter: AnyObject {
 ///   - suits: Whether a table of such columns could be meant, where a file has several.
 /// - Returns: The table, of which no row is read yet.
 /// - Throws: `FileError` when there is no such file, no table or no rows of a known format, or
-///   nothing tells which of several tables is meant.
+///   nothing tells which of several tables is meant. Of a VOTable the latter is known, and thrown, when
+///   its rows are read.
 public func openTable(
-  _ path: String, texts: Set<String> = [], suits: ([Column]) -> Bool = { _ in true }
+  _ path: String, texts: Set<String> = [], suits: @escaping ([Column]) -> Bool = { _ in true }
 ) throws -> any TableReader {
   let address = TableAddress(path)
   return try TableFormat.sniffing(address.path).open(address, texts, suits)

@@ -20,7 +20,7 @@ public struct TableFormat: Sendable {
   let create: @Sendable (String, [Column], Metadata) throws -> any TableWriter
 
   typealias Opening =
-    @Sendable (TableAddress, _ texts: Set<String>, _ suits: ([Column]) -> Bool) throws
+    @Sendable (TableAddress, _ texts: Set<String>, _ suits: @escaping ([Column]) -> Bool) throws
     -> any TableReader
 
   /// All formats; the first that knows a file's beginning reads it.

@@ -13,6 +13,11 @@ public struct TablePart: Hashable, Sendable {
   /// Its columns.
   public var columns: [Column]
 
+  /// Whether it is asked for by this number or name.
+  func isCalled(_ text: String) -> Bool {
+    Int(text) == number || name?.lowercased() == text.lowercased()
+  }
+
   /// As an error names it: `#2 'sources'`.
   var words: String { "#\(number)" + (name.map { " '\($0)'" } ?? "") }
 }
@@ -31,9 +36,7 @@ extension [TablePart] {
   ) throws -> Int {
     let found =
       if let text {
-        filter { part in
-          Int(text) == part.number || part.name?.lowercased() == text.lowercased()
-        }
+        filter { $0.isCalled(text) }
       } else {
         count == 1 ? self : filter { suits($0.columns) }
       }

@@ -99,7 +99,7 @@ import Testing
     #expect(try openTable(path + "#main").rows().count == 2)
     #expect(try openTable(path) { $0.contains { $0.name == "flux" } }.columns.count == 4)
     for unclear in [path, path + "#3", path + "#none"] {
-      let error = #expect(throws: FileError.self) { try openTable(unclear) }
+      let error = #expect(throws: FileError.self) { try openTable(unclear).rows() }
       #expect(error?.description.contains("#1 'main', #2 'Others'") == true)
     }
   }

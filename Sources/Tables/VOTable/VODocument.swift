@@ -9,7 +9,7 @@ struct VOFailure {
   let advice: String
 }
 
-/// Follows a VOTable through its elements, as far as the end of one of its tables.
+/// Follows a VOTable through its elements, and reads the rows of one of its tables.
 final class VODocument: XMLEvents {
   /// How a table's rows are written.
   private enum Rows {
@@ -18,10 +18,11 @@ final class VODocument: XMLEvents {
     case skipped
     case tableData
     case binary(VOBinary)
-    case ended
   }
 
   private(set) var header = VOHeader()
+  /// What stood before the rows of the chosen table.
+  private(set) var chosenHeader: VOHeader?
   /// The rows that are complete and not taken yet.
   var rows: [[Value]] = []
   /// What cannot be read, and the row in which it stands.
@@ -29,37 +30,29 @@ final class VODocument: XMLEvents {
   /// Tells the line that is being read.
   var line: () -> Int = { 0 }
   private(set) var rowsRead = 0
-  /// The tables that were passed over.
-  private(set) var passed: [TablePart] = []
+  /// The tables that were met so far: those whose `TABLE` has `FIELD`s.
+  private(set) var parts: [TablePart] = []
+  /// The number of the table whose rows are read, once it was met.
+  private(set) var chosen: Int?
+  /// Whether that table ended.
+  private(set) var isComplete = false
   private var serialization = Rows.none
-  /// Which of the tables is wanted, from 0.
-  private let wanted: Int
+  /// Whether the table that is open stands among the parts.
+  private var isListed = false
+  private let isWanted: (TablePart) -> Bool
   private var row: [Value] = []
   private var cell: [UInt8] = []
   private var isInCell = false
 
-  init(table wanted: Int) { self.wanted = wanted }
-
-  /// Whether the columns are known, since the data began or the table ended.
-  var hasHeader: Bool {
-    switch serialization {
-    case .none, .skipped: false
-    default: true
-    }
-  }
+  /// Reads the first table that is wanted.
+  init(_ isWanted: @escaping (TablePart) -> Bool) { self.isWanted = isWanted }
 
   private var isSkipping: Bool {
     if case .skipped = serialization { return true }
     return false
   }
 
-  var isComplete: Bool {
-    if case .ended = serialization { return true }
-    return false
-  }
-
   func start(_ element: XMLName, _ attributes: XMLAttributes) {
-    if isComplete { return }
     if element.isCell(UInt8(ascii: "D")) {
       cell.removeAll(keepingCapacity: true)
       isInCell = !isSkipping
@@ -76,13 +69,12 @@ final class VODocument: XMLEvents {
       serialization = .tableData
       binary.append(bytes, to: &rows)
       serialization = .binary(binary)
-    case .ended, .skipped: break
+    case .skipped: break
     default: cell.append(contentsOf: bytes)
     }
   }
 
   func end(_ element: XMLName) {
-    if isComplete { return }
     if element.isCell(UInt8(ascii: "D")) {
       if !isSkipping { endCell() }
     } else if element.isCell(UInt8(ascii: "R")) {
@@ -103,7 +95,9 @@ final class VODocument: XMLEvents {
     cell.removeAll(keepingCapacity: true)
     header.start(name, attributes)
     switch name {
-    case "DATA" where passed.count < wanted: serialization = .skipped
+    case "DATA":
+      list()
+      if isComplete || chosen != parts.count { serialization = .skipped }
     case _ where isSkipping: break
     case "TABLEDATA": serialization = .tableData
     case "BINARY": serialization = .binary(VOBinary(header.fields, hasMask: false))
@@ -132,16 +126,22 @@ final class VODocument: XMLEvents {
     if name == "TABLE", !header.fields.isEmpty { endTable() }
   }
 
+  /// Takes the table that is open among the parts, and chooses it where it is the first that is wanted.
+  private func list() {
+    guard !isListed, !header.fields.isEmpty else { return }
+    isListed = true
+    let part = TablePart(
+      number: parts.count + 1, name: header.metadata.name, columns: header.fields.map(\.column))
+    parts.append(part)
+    if chosen == nil, isWanted(part) { (chosen, chosenHeader) = (part.number, header) }
+  }
+
   private func endTable() {
-    guard passed.count < wanted else {
-      serialization = .ended
-      return
-    }
-    passed.append(
-      TablePart(
-        number: passed.count + 1, name: header.metadata.name, columns: header.fields.map(\.column)))
+    list()
+    if chosen == parts.count { isComplete = true }
     header.endTable()
     serialization = .none
+    isListed = false
   }
 
   private func endCell() {

@@ -9,18 +9,44 @@ final class VOTableReader: TableReader {
   private let path: String
   private let stream: XMLStream
   private let document: VODocument
+  private let isMeant: Meant
 
-  /// Opens a table, by its place from 1.
-  init(_ path: String, table: Int) throws {
-    self.path = path
-    document = VODocument(table: table - 1)
-    let stream = try XMLStream(path)
-    self.stream = stream
-    document.line = { [weak stream] in stream?.line ?? 0 }
-    var isOpen = true
-    while isOpen, !document.hasHeader { isOpen = try stream.advance(telling: document) }
-    let header = document.header
-    columns = distinct(header.fields.map(\.column))
+  /// Which table a user means: that of a number or a name, else the only one that suits.
+  private struct Meant {
+    let part: String?
+    let suits: ([Column]) -> Bool
+
+    func holds(_ table: TablePart) -> Bool {
+      part.map { table.isCalled($0) } ?? suits(table.columns)
+    }
+  }
+
+  /// Opens a table.
+  ///
+  /// That no other one can be meant is known when the document is read to its end.
+  convenience init(_ address: TableAddress, suits: @escaping ([Column]) -> Bool) throws {
+    let meant = Meant(part: address.part, suits: suits)
+    let stream = try XMLStream(address.path)
+    let document = VODocument(meant.holds)
+    try Self.openHeader(of: document, stream)
+    if document.chosen == nil, !document.parts.isEmpty {
+      // A document's only table is meant whatever its columns are.
+      let number = try document.parts.chosen(address.part, of: address.path, suits: suits)
+      let again = VODocument { $0.number == number }
+      let stream = try XMLStream(address.path)
+      try Self.openHeader(of: again, stream)
+      try self.init(address.path, stream, again, meant)
+    } else {
+      try self.init(address.path, stream, document, meant)
+    }
+  }
+
+  private init(
+    _ path: String, _ stream: XMLStream, _ document: VODocument, _ meant: Meant
+  ) throws {
+    (self.path, self.stream, self.document, isMeant) = (path, stream, document, meant)
+    let header = document.chosenHeader ?? document.header
+    columns = distinct(document.chosenHeader?.fields.map(\.column) ?? [])
     metadata = header.metadata
     rowCount = header.rowCount
     if let refusal = header.refusal {
@@ -28,23 +54,16 @@ final class VOTableReader: TableReader {
         path, "the service answered with an error: \(refusal)", advice: "Change the query")
     }
     if columns.isEmpty {
-      let count = document.passed.count
       throw FileError(
-        path, "the document holds \(count == 0 ? "no table" : "\(count) tables alone")",
-        advice: "Give a VOTable with a TABLE and its FIELDs")
+        path, "the document holds no table", advice: "Give a VOTable with a TABLE and its FIELDs")
     }
     try checkDocument()
   }
 
-  /// The tables of a document: those whose `TABLE` has `FIELD`s.
-  ///
-  /// A document with one `TABLE` alone, as most are, is not read for that.
-  static func parts(of path: String) throws -> [TablePart]? {
-    guard try countTables(in: path) > 1 else { return nil }
-    let document = VODocument(table: .max)
-    let stream = try XMLStream(path)
-    while try stream.advance(telling: document) {}
-    return document.passed
+  /// Reads as far as the rows of the chosen table, or to the end of a document without one.
+  private static func openHeader(of document: VODocument, _ stream: XMLStream) throws {
+    document.line = { [weak stream] in stream?.line ?? 0 }
+    while document.chosen == nil, try stream.advance(telling: document) {}
   }
 
   func read(chunk: Int, _ body: ([[Value]]) throws -> Void) throws {
@@ -57,10 +76,11 @@ final class VOTableReader: TableReader {
         try body(Array(rows[..<chunk]))
         rows.removeFirst(chunk)
       }
-      isOpen = try !document.isComplete && stream.advance(telling: document)
+      isOpen = try stream.advance(telling: document)
     }
     rows += document.takeRows()
     try checkDocument()
+    _ = try document.parts.chosen(isMeant.part, of: path, suits: isMeant.suits)
     if !rows.isEmpty { try body(rows) }
   }
 
@@ -70,28 +90,4 @@ final class VOTableReader: TableReader {
       path, line: failure.line, row: failure.row, column: failure.column, failure.problem,
       advice: failure.advice)
   }
-}
-
-/// How many tags `<TABLE` or `<prefix:TABLE` a file has.
-private func countTables(in path: String) throws -> Int {
-  let source = try ByteSource(path)
-  var (buffer, kept, tables) = ([UInt8](repeating: 0, count: 1 << 16), [UInt8](), 0)
-  while case let count = try source.read(into: &buffer), count > 0 {
-    // What may be the beginning of a tag at the end is looked at again with the next piece.
-    let bytes = kept + buffer[..<count]
-    let last = bytes.lastIndex(of: UInt8(ascii: "<")) ?? bytes.count
-    let end = bytes.count - last < 64 ? last : bytes.count
-    for part in bytes[..<end].split(separator: UInt8(ascii: "<")) where isTable(part.prefix(64)) {
-      tables += 1
-    }
-    kept = Array(bytes[end...])
-  }
-  return tables + (isTable(kept.dropFirst()) ? 1 : 0)
-}
-
-/// Whether a tag, without its `<`, is of a TABLE.
-private func isTable(_ tag: ArraySlice<UInt8>) -> Bool {
-  guard let first = tag.first, first != UInt8(ascii: "/") else { return false }
-  let name = tag.prefix { $0 > 32 && $0 != UInt8(ascii: ">") && $0 != UInt8(ascii: "/") }
-  return name.split(separator: UInt8(ascii: ":")).last.map { Array($0) } == Array("TABLE".utf8)
 }
