@@ -23,6 +23,7 @@ extension EvaluationReport {
       "subject": subject, "metrics": metrics, "accuracy": fixed(metrics.accuracy, 3),
       "macroF1": fixed(metrics.macroF1, 3),
       "calibrationError": fixed(metrics.calibrationError, 3),
+      "largestShare": metrics.largestShare.map { fixed($0, 3) },
       "survey": survey.observation.title.map { "\($0) (\(survey.name))" } ?? survey.name,
       "truth": truth.role == "truth"
         ? URL(fileURLWithPath: truth.name).lastPathComponent

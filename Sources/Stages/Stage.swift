@@ -49,6 +49,12 @@ extension Stage {
   }
 }
 
+/// Figures that may say that something is wrong with what was done.
+public protocol Warned: Stored {
+  /// What a person should know before the result is used, a sentence each; `nil` where all is well.
+  var warnings: [String]? { get }
+}
+
 /// What a stage did: its run and what it measured.
 public struct StageReport<Metrics: Codable & Sendable>: Codable, Sendable {
   /// The row of `reber.run`.
@@ -76,6 +82,14 @@ extension Workplace {
   /// Does what is planned.
   func perform<Metrics>(_ plan: Plan<Metrics>) async throws -> StageReport<Metrics> {
     for note in plan.notes { progress.note(note) }
+    let report = try await outcome(of: plan)
+    for warning in (report.metrics as? any Warned)?.warnings ?? [] {
+      progress.note("WARNING: \(warning)")
+    }
+    return report
+  }
+
+  private func outcome<Metrics>(of plan: Plan<Metrics>) async throws -> StageReport<Metrics> {
     var opening = try await open(plan.work, again: again)
     if case .finished(let done) = opening, try await !plan.stands(done.id) {
       opening = try await open(plan.work, again: true)

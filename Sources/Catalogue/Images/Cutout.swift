@@ -14,6 +14,9 @@ public struct Cutout: Sendable {
   /// Arcsec a pixel, where it is known.
   public var pixelScale: Float?
 
+  /// Diameter about the middle that holds the source, pixels; `nil` where nothing is seen of it.
+  public var sourceExtent: Float?
+
   /// The celestial WCS keywords, where there are any.
   public var wcs: JSON?
 
@@ -25,12 +28,13 @@ public struct Cutout: Sendable {
 
   /// Describes a cutout.
   public init(
-    source: Int, pixels: ImagePixels, pixelScale: Float?, wcs: JSON?, sha256: String,
-    imageSHA256: String
+    source: Int, pixels: ImagePixels, pixelScale: Float?, sourceExtent: Float? = nil, wcs: JSON?,
+    sha256: String, imageSHA256: String
   ) {
     self.source = source
     self.pixels = pixels
     self.pixelScale = pixelScale
+    self.sourceExtent = sourceExtent
     self.wcs = wcs
     self.sha256 = sha256
     self.imageSHA256 = imageSHA256
@@ -48,7 +52,8 @@ extension Cutout {
       writing: .column("cutout_id", \.id), .column("source_id", \.cutout.source),
       .column("width", \.cutout.pixels.width), .column("height", \.cutout.pixels.height),
       .column("bitpix", \.cutout.pixels.type.rawValue),
-      .column("pixel_scale", \.cutout.pixelScale), .column("wcs", \.cutout.wcs),
+      .column("pixel_scale", \.cutout.pixelScale),
+      .column("source_extent", \.cutout.sourceExtent), .column("wcs", \.cutout.wcs),
       .column("sha256", \.cutout.sha256), .column("image_sha256", \.cutout.imageSHA256),
       .column("off_image", \.cutout.pixels.offImage),
       .column("non_finite", \.cutout.pixels.nonFinite))
@@ -77,6 +82,9 @@ public struct StoredCutout: Sendable {
 
   /// Arcsec a pixel, by the image or else its survey, where it is known.
   public var pixelScale: Float?
+
+  /// Diameter about the middle that holds the source, pixels, where it is known.
+  public var sourceExtent: Float?
 
   /// Row by row from the bottom, in the image's own unit.
   public var values: [Float]
@@ -122,6 +130,22 @@ extension Cutout {
       WHERE survey_id = \(survey.id) AND is_current
       """, as: Int.self, String.self, String.self)
     return Dictionary(uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2)) })
+  }
+
+  /// Fills in how large sources are on their current cutouts, where that is not known yet.
+  ///
+  /// - Parameter extents: Pixels, by source.
+  public static func fill(
+    extents: [Int: Float], of survey: Survey, in database: Connection
+  ) throws {
+    guard !extents.isEmpty else { return }
+    try database.execute(
+      """
+      UPDATE reber.cutout SET source_extent = measured.extent
+      FROM unnest(\(Array(extents.keys)), \(Array(extents.values))) AS measured (source_id, extent)
+      WHERE cutout.survey_id = \(survey.id) AND is_current AND source_extent IS NULL
+          AND cutout.source_id = measured.source_id
+      """)
   }
 
   /// The sources of a survey whose current cutouts a run has written.
@@ -287,13 +311,13 @@ extension StoredCutout: QueryRow {
           (SELECT survey.pixel_scale FROM reber.survey WHERE survey.survey_id = cutout.survey_id)
       )
       """, as: "pixel_scale"),
-    .reading("pixels")
-  ) { id, source, width, height, bitpix, pixelScale, pixels in
+    .reading("source_extent"), .reading("pixels")
+  ) { id, source, width, height, bitpix, pixelScale, extent, pixels in
     guard let type = PixelType(rawValue: bitpix) else {
       throw CatalogueError.missing("pixel type \(bitpix)", hint: "FITS has 8, 16, 32, -32, -64")
     }
     return StoredCutout(
       id: id, source: source, width: width, height: height, pixelScale: pixelScale,
-      values: type.floats(of: pixels))
+      sourceExtent: extent, values: type.floats(of: pixels))
   }
 }

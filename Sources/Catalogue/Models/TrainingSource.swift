@@ -84,6 +84,29 @@ extension TrainingSource {
         """, as: Int.self))
   }
 
+  /// How many of the sources may lie beside one whose label a run, or a run it rests on, has learned,
+  /// without anybody being able to tell: their own position is not known or, of all of them, that of
+  /// a learned source.
+  public static func countNotCheckable(
+    against run: Int, among sources: [Int], of survey: Survey, in database: Connection
+  ) throws -> Int {
+    try database.row(
+      """
+      SELECT count(*)
+      FROM reber.source
+      WHERE survey_id = \(survey.id) AND source_id = ANY (\(sources))
+          AND (
+              ra IS NULL
+              OR EXISTS (
+                  SELECT FROM reber.lineage(\(run))
+                  JOIN reber.training_source USING (run_id)
+                  JOIN reber.source AS learned USING (survey_id, source_id)
+                  WHERE training_source.class_id IS NOT NULL AND learned.ra IS NULL
+              )
+          )
+      """, as: Int.self)
+  }
+
   /// How many of the sources a run, or a run it rests on, has seen without their labels.
   public static func countSeen(
     by run: Int, among sources: [Int], of survey: Survey, in database: Connection

@@ -72,6 +72,25 @@ extension Run {
     try database.rows("SELECT \(Run.columns) FROM reber.run \(clause)", as: Run.self)
   }
 
+  /// What the runs that a classification rests on, and its newest evaluation, warn of, as
+  /// "evaluate, run 7: …".
+  public static func warnings(about classification: Int, in database: Connection) throws -> [String]
+  {
+    try database.rows(
+      """
+      SELECT concat(stage, ', run ', run_id, ': ', warning)
+      FROM reber.run
+      CROSS JOIN LATERAL jsonb_array_elements_text(metrics -> 'warnings') AS warning
+      WHERE run_id IN (SELECT run_id FROM reber.lineage(\(classification)))
+          OR run_id = (
+              SELECT max(run_id) FROM reber.run
+              JOIN reber.judged USING (run_id)
+              WHERE classification_run_id = \(classification) AND status = 'finished'
+          )
+      ORDER BY run_id
+      """, as: String.self)
+  }
+
   /// The unfinished runs that a process is working on now, with how far they are.
   ///
   /// A run whose process was killed stands among them until somebody goes on with it.

@@ -25,6 +25,21 @@ public struct Confusion: Codable, Sendable, Hashable {
     ratio((0..<classes).reduce(0) { $0 + self[$1, $1] }, total)
   }
 
+  /// The share of the most frequent true class: what always saying it gets right; 0 of none.
+  public var largestShare: Double {
+    ratio((0..<classes).map { scores(of: $0).support }.max() ?? 0, total)
+  }
+
+  /// Whether more is called right than by always saying the most frequent class, by the lower end of
+  /// the accuracy's 95% interval (Wilson 1927).
+  public var isClearlyBetter: Bool {
+    guard total > 0 else { return false }
+    let (count, square) = (Double(total), 1.96 * 1.96)
+    let spread =
+      1.96 * (accuracy * (1 - accuracy) / count + square / (4 * count * count)).squareRoot()
+    return (accuracy + square / (2 * count) - spread) / (1 + square / count) > largestShare
+  }
+
   /// The scores of one class.
   public func scores(of index: Int) -> ClassScores {
     let right = self[index, index]

@@ -14,6 +14,10 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   /// The part of the cutout's shorter side that a plain view shows.
   public var cropFraction = 1.0
 
+  /// How far a view reaches by the size of its own source; where it is set, neither `fieldOfView` nor
+  /// `cropFraction` counts.
+  public var framing: Framing?
+
   /// The beam (FWHM) that images of a finer one are smoothed to, in arcsec; `nil` smooths none.
   ///
   /// It needs every image's own beam and pixel scale.
@@ -55,19 +59,20 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   ///   - image: `[height, width]`, any brightness unit; pixels that are not finite count as 0.
   ///   - pixelScale: In arcsec; needed where `fieldOfView` or `beam` is set.
   ///   - imageBeam: The image's own beam (FWHM), in arcsec; needed where `beam` is set.
+  ///   - extent: The source's size, in pixels, for `framing`; `nil` where it is not known.
   ///   - known: The noise that an earlier preparation of the same cutout found, to save looking for
   ///     it, which takes most of the time.
   /// - Returns: The cutout ready for views.
   /// - Throws: `MorphologyError` for an image without pixels, options that cannot be, or a missing
   ///   pixel scale or beam.
   public func prepare(
-    _ image: Tensor, pixelScale: Double? = nil, imageBeam: Double? = nil,
+    _ image: Tensor, pixelScale: Double? = nil, imageBeam: Double? = nil, extent: Double? = nil,
     sigma known: Float? = nil
   ) throws -> Prepared {
     guard image.shape.count == 2, !image.values.isEmpty else {
       throw MorphologyError.notAnImage(shape: image.shape)
     }
-    let scale = try scale(of: image, pixelScale: pixelScale)
+    let scale = try scale(of: image, pixelScale: pixelScale, extent: extent)
     let blank = image.values.reduce(0) { $0 + ($1.isFinite ? 0 : 1) }
     let filled = blank == 0 ? image : image.filled()
     let blur = try beamBlur(from: imageBeam, pixelScale: pixelScale)
@@ -96,13 +101,14 @@ public struct Preprocessing: Codable, Sendable, Hashable {
   }
 
   /// Cutout pixels in a pixel of the view.
-  private func scale(of image: Tensor, pixelScale: Double?) throws -> Double {
+  private func scale(of image: Tensor, pixelScale: Double?, extent: Double?) throws -> Double {
     guard size >= 16, size <= 1024 else {
       throw MorphologyError.badOptions("size \(size) is not in 16...1024")
     }
     guard margin >= 1, margin <= 4, cropFraction > 0, fieldOfView ?? 1 > 0 else {
       throw MorphologyError.badOptions("margin, cropFraction and fieldOfView must be positive")
     }
+    if let framing { return framing.pixels(extent: extent, pixelScale: pixelScale) / Double(size) }
     guard let fieldOfView else {
       return cropFraction * Double(min(image.shape[0], image.shape[1])) / Double(size)
     }
@@ -137,7 +143,7 @@ public struct Preprocessing: Codable, Sendable, Hashable {
 
 extension Tensor {
   /// With 0 for what is not finite.
-  fileprivate func filled() -> Tensor {
+  func filled() -> Tensor {
     Tensor(shape: shape, values: values.map { $0.isFinite ? $0 : 0 })
   }
 }

@@ -1,3 +1,4 @@
+internal import Foundation
 public import NeuralNetwork
 public import Tensor
 
@@ -98,6 +99,10 @@ public struct Pretraining: ResumableTraining {
 
   /// Sources in a step: fewer than asked for where there are fewer.
   public var batchSize: Int { order.batchSize }
+
+  /// The loss of a network that tells no two sources apart: each view has as many others as there are
+  /// views in a step, but one.
+  public var chanceLoss: Float { Float(log(Double(2 * batchSize - 1))) }
 
   /// Steps in an epoch; the last incomplete batch is left out.
   public var stepsPerEpoch: Int { order.stepsPerEpoch }

@@ -17,6 +17,10 @@ public struct CrossValidationStage: Stage, Stored {
   /// How all images are prepared.
   public var preprocessing = Preprocessing()
 
+  /// Sky shown, as a multiple of each source's size on its image, where that is less than the image;
+  /// `nil` shows what `preprocessing` says.
+  public var sizeFactor: Double? = Framing.usualSizeFactor
+
   /// What decides the learning.
   public var options = CrossValidation.Options()
 
@@ -28,12 +32,20 @@ public struct CrossValidationStage: Stage, Stored {
     self.tasks = tasks
   }
 
+  /// All but the size factor: the stage finds what it means for the images, and `preprocessing` says.
+  private enum CodingKeys: CodingKey { case tasks, unlabelled, preprocessing, options, groupRadius }
+
   /// What the comparison found.
-  public struct Metrics: Stored {
+  public struct Metrics: Warned {
     /// Images that were there to learn from.
     public var images: Int
     /// A row for every way, share and task.
     public var results: [Result]
+    /// What speaks against results or their judgement.
+    public var warnings: [String]?
+    /// Images of which it is not known whether they share a place with one of another fold, since they
+    /// have no position; not known of older runs.
+    public var notCheckable: Int?
     /// Seconds of work by this process.
     public var seconds: Double
   }
@@ -52,6 +64,11 @@ public struct CrossValidationStage: Stage, Stored {
     public var accuracy: Double
     /// The standard deviation of the folds' accuracies; `nil` for one fold.
     public var accuracySpread: Double?
+    /// The share of the most frequent class, which always saying it gets right; not known of older
+    /// runs.
+    public var largestShare: Double?
+    /// That it is not clearly better than that, where it is not.
+    public var warning: String?
     /// The mean F1 of the classes.
     public var macroF1: Double
     /// Its bootstrap interval.
@@ -69,8 +86,12 @@ extension CrossValidationStage {
   /// - Throws: `LearnError.tooFewLabels` for a task without two labelled classes, and what the
   ///   learning throws.
   public func plan(in place: Workplace) async throws -> Plan<Metrics> {
-    let work = try await place.database.with { database in
+    let (views, work) = try await place.database.with { database in
       let surveys = try self.surveys.map { try Survey.named($0, in: database) }
+      let views = try FittedViews(
+        of: surveys, preprocessing, sizeFactor: sizeFactor, in: database)
+      var resolved = self
+      resolved.preprocessing = views.preprocessing
       let labels = try tasks.flatMap { task in
         let scheme = try ClassScheme.named(task.scheme, in: database)
         return try task.surveys.map {
@@ -78,17 +99,22 @@ extension CrossValidationStage {
             of: Survey.named($0, in: database), scheme: scheme, in: database)
         }
       }
-      return try self.work(
-        self, seed: options.seed,
+      let work = try self.work(
+        resolved, seed: options.seed,
         inputs: surveys.map { try Cutout.input(of: $0, in: database) } + labels,
         parents: surveys.flatMap { try Cutout.runs(of: $0, in: database) })
+      return (views, work)
     }
-    return Plan(work) { try await compare(run: $0, in: place) }
+    var plan = Plan(work) { try await compare(by: views, run: $0, in: place) }
+    plan.notes = views.notes
+    return plan
   }
 
-  private func compare(run: Int, in place: Workplace) async throws -> Metrics {
+  private func compare(
+    by views: FittedViews, run: Int, in place: Workplace
+  ) async throws -> Metrics {
     let specimens = try await place.specimens(
-      of: surveys, by: preprocessing, groupRadius: groupRadius)
+      of: surveys, by: views.preprocessing, groupRadius: groupRadius)
     let tasks = try await place.database.with { database in
       try self.tasks.map { try specimens.task($0, in: database) }
     }
@@ -97,8 +123,14 @@ extension CrossValidationStage {
       engine: place.engine)
     var session = TrainingSession(workplace: place, run: run)
     try await session.finish(&comparison, "comparing", by: "part")
+    let results = try comparison.results()
+    let warnings = results.compactMap { result in
+      result.warning.map { "\(result.task), \(result.method.rawValue): \($0)" }
+    }
     return Metrics(
-      images: specimens.images.count, results: try comparison.results(), seconds: session.seconds)
+      images: specimens.images.count, results: results,
+      warnings: warnings.isEmpty ? nil : warnings, notCheckable: specimens.withoutPosition,
+      seconds: session.seconds)
   }
 
   /// All surveys, each once.
@@ -137,7 +169,8 @@ extension CrossValidation {
     let bounded = whole.byProbability().first { $0.bound == .all }
     return CrossValidationStage.Result(
       task: cell.task, method: cell.method, share: cell.share, sources: whole.truth.count,
-      accuracy: confusion.accuracy, accuracySpread: deviation(parts), macroF1: confusion.macro.f1,
+      accuracy: confusion.accuracy, accuracySpread: deviation(parts),
+      largestShare: confusion.largestShare, warning: confusion.warning, macroF1: confusion.macro.f1,
       macroInterval: bounded?.macroInterval,
       calibrationError: Calibration(try evaluation(places.flatMap(\.self), calibrated))
         .expectedError)

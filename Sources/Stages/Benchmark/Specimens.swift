@@ -33,6 +33,9 @@ struct Specimens: Sendable {
   /// Sources within the radius of each other share a number, across surveys too.
   var groups: [Int] = []
 
+  /// Images whose source has no position.
+  var withoutPosition = 0
+
   /// The row of every survey's sources.
   var rows: [String: [Int: Int]] = [:]
 
@@ -79,6 +82,7 @@ extension Workplace {
       positions += cutouts.map { places[$0.source] }
     }
     all.groups = positionGroups(positions, radius: radius)
+    all.withoutPosition = positions.count { $0 == nil }
     return all
   }
 }

@@ -4,7 +4,9 @@ import Digest
 import FITS
 import Files
 import Foundation
+import Morphology
 import PostgreSQL
+import Tensor
 
 /// Reads the pixels that a plan asks for, and gives them some at a time.
 struct CutoutReading: Sendable {
@@ -28,6 +30,8 @@ struct CutoutReading: Sendable {
     var notes: [(path: String, text: String)] = []
     /// Sources whose cutouts are there already, just so.
     var unchanged = 0
+    /// How large those are on their images, pixels, by source.
+    var extents: [Int: Float] = [:]
     /// Sources that were dealt with, whatever came of it.
     var done = 0
 
@@ -50,7 +54,8 @@ struct CutoutReading: Sendable {
   /// What came of a source.
   private enum Outcome {
     case cutout(Cutout)
-    case unchanged
+    /// It is there already, just so; `nil` where this run has written it.
+    case unchanged(Cutout?)
     case rejected(ImagePlan.SetAside)
     /// No image shows it after all.
     case nothing
@@ -65,7 +70,9 @@ struct CutoutReading: Sendable {
   ) throws {
     switch outcome {
     case .cutout(let cutout): findings.cutouts.append(cutout)
-    case .unchanged: findings.unchanged += 1
+    case .unchanged(let cutout):
+      findings.unchanged += 1
+      if let cutout { findings.extents[cutout.source] = cutout.sourceExtent }
     case .rejected(let setAside): findings.rejected.append(setAside)
     case .nothing: break
     case .damaged(let setAside): return findings.rejected.append(setAside)
@@ -88,7 +95,7 @@ struct CutoutReading: Sendable {
 
 extension CutoutReading {
   private func whole(_ item: ImagePlan.Whole, _ give: (Outcome) throws -> Void) throws {
-    if written.contains(sources[item.source].id) { return try give(.unchanged) }
+    if written.contains(sources[item.source].id) { return try give(.unchanged(nil)) }
     let image: OpenImage
     let pixels: ImagePixels
     do {
@@ -100,11 +107,11 @@ extension CutoutReading {
     }
     let (source, header) = (sources[item.source].id, image.header)
     try give(noted(header, item.file))
-    let cutout = try cutout(of: source, pixels, header, file: item.file, from: (0, 0))
+    let cutout = try cutout(of: item.source, pixels, header, file: item.file, from: (0, 0))
     let isKnown = known[source].map {
       $0.pixels == cutout.sha256 && $0.image == cutout.imageSHA256
     }
-    try give(isKnown == true ? .unchanged : .cutout(cutout))
+    try give(isKnown == true ? .unchanged(cutout) : .cutout(cutout))
   }
 
   private func noted(_ header: ImageHeading, _ file: Int) -> Outcome {
@@ -116,7 +123,7 @@ extension CutoutReading {
   /// Where that one is blank, the next best serves, and so on; a mosaic is opened once a round.
   private func readCuts(_ give: (Outcome) throws -> Void) throws {
     var waiting = plan.cuts.filter { !written.contains(sources[$0.source].id) }
-    for _ in waiting.count..<plan.cuts.count { try give(.unchanged) }
+    for _ in waiting.count..<plan.cuts.count { try give(.unchanged(nil)) }
     while !waiting.isEmpty {
       var next: [ImagePlan.Cut] = []
       let byFile = Dictionary(grouping: waiting) { $0.views[0].file }
@@ -173,19 +180,34 @@ extension CutoutReading {
     let (x, y) = (Int(view.x.rounded()) - column, Int(view.y.rounded()) - row)
     if pixels.isBlank(atColumn: x, row: y) { return .nothing }
     let source = sources[cut.source].id
-    let cutout = try cutout(of: source, pixels, header, file: view.file, from: (column, row))
-    return known[source]?.pixels == cutout.sha256 ? .unchanged : .cutout(cutout)
+    let cutout = try cutout(of: cut.source, pixels, header, file: view.file, from: (column, row))
+    return known[source]?.pixels == cutout.sha256 ? .unchanged(cutout) : .cutout(cutout)
   }
 
   private func cutout(
     of source: Int, _ pixels: ImagePixels, _ header: ImageHeading, file: Int,
     from corner: (Int, Int)
   ) throws -> Cutout {
-    Cutout(
-      source: source, pixels: pixels,
-      pixelScale: header.wcs.map { Float($0.pixelScale) } ?? pixelScale,
+    let scale = header.wcs.map { Float($0.pixelScale) } ?? pixelScale
+    return Cutout(
+      source: sources[source].id, pixels: pixels, pixelScale: scale,
+      sourceExtent: extent(of: sources[source], pixels, pixelScale: scale),
       wcs: try header.keywords(from: corner), sha256: SHA256.hash(pixels.bytes).hex,
       imageSHA256: digests[file])
+  }
+
+  /// How large a source is on its cutout, by the pixels or the catalogue, whichever says more: the
+  /// lobes of a wide double are two islands, and a catalogue's Gaussian ends before the emission.
+  private func extent(
+    of source: StoredSource, _ pixels: ImagePixels, pixelScale: Float?
+  ) -> Float? {
+    let image = Tensor(
+      shape: [pixels.height, pixels.width], values: pixels.type.floats(of: pixels.bytes))
+    let seen = SourceExtent().measure(image)
+    let said = pixelScale.flatMap { scale in
+      source.majorAxis.map { Float($0) / scale }
+    }
+    return [seen, said].compactMap(\.self).filter { $0 > 0 }.max()
   }
 }
 

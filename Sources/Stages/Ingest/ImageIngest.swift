@@ -139,6 +139,7 @@ private struct ImageIngest {
       try reading.read(push)
     } consume: { findings in
       try Cutout.write(findings.cutouts, of: survey, run: run, in: database)
+      try Cutout.fill(extents: findings.extents, of: survey, in: database)
       try log.write(findings.rejected, in: database)
       for note in findings.notes { notes.add(note.text, of: note.path) }
       done += findings.done

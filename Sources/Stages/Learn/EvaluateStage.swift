@@ -1,4 +1,5 @@
 public import Catalogue
+import Foundation
 public import Morphology
 import PostgreSQL
 import Tensor
@@ -38,7 +39,7 @@ public struct EvaluateStage: Stage, Stored {
   }
 
   /// What an evaluation found.
-  public struct Metrics: Stored {
+  public struct Metrics: Warned {
     /// The classification run that was judged.
     public var classification: Int
     /// Sources that were judged.
@@ -51,6 +52,14 @@ public struct EvaluateStage: Stage, Stored {
     public var seenUnlabelled: Int
     /// The part that was called right.
     public var accuracy: Double
+    /// The share of the most frequent true class, which always saying it gets right; not known of
+    /// older runs.
+    public var largestShare: Double?
+    /// Judged sources of which it is not known whether they lie beside a learned one, since a position
+    /// is missing; not known of older runs.
+    public var notCheckable: Int?
+    /// What speaks against the classification.
+    public var warnings: [String]?
     /// The mean F1 of the classes.
     public var macroF1: Double
     /// The expected calibration error.
@@ -177,10 +186,26 @@ extension EvaluateStage {
       leftOut: judged.leftOut,
       seenUnlabelled: try TrainingSource.countSeen(
         by: classification, among: judged.sources, of: survey, in: database),
-      accuracy: confusion.accuracy, macroF1: confusion.macro.f1,
+      accuracy: confusion.accuracy, largestShare: confusion.largestShare,
+      notCheckable: try TrainingSource.countNotCheckable(
+        against: classification, among: judged.sources, of: survey, in: database),
+
+      warnings: confusion.warning.map { [$0] }, macroF1: confusion.macro.f1,
       calibrationError: Calibration(evaluation).expectedError,
       scores: bounded.flatMap { EvaluationRow.rows($0, classes: classes) },
       confusion: confusion.cells(classes: classes))
+  }
+}
+
+extension Confusion {
+  /// Says where the classes are not found clearly better than by always saying the most frequent one.
+  var warning: String? {
+    guard !isClearlyBetter else { return nil }
+    return """
+      the classifier is not clearly better than always saying the most frequent class: \
+      \(String(format: "%.3f", accuracy)) of \(total) sources are called right, that class has \
+      \(String(format: "%.3f", largestShare)) of them
+      """
   }
 }
 

@@ -27,6 +27,10 @@ public struct FinetuneStage: Stage, Stored {
   /// How cutouts are prepared; as for the encoder where it is `nil`, which the stage finds.
   public var preprocessing: Preprocessing?
 
+  /// Sky shown where the network begins from random weights, as a multiple of each source's size on
+  /// its image; `nil` shows what `preprocessing` says.
+  public var sizeFactor: Double? = Framing.usualSizeFactor
+
   /// Whether images are brought to what the encoder knows.
   public var scale = ScaleOptions()
 
@@ -52,8 +56,14 @@ public struct FinetuneStage: Stage, Stored {
     self.surveys = surveys
   }
 
+  /// All but the size factor: the stage finds what it means for the images, and `preprocessing` says.
+  private enum CodingKeys: CodingKey {
+    case surveys, scheme, model, fromScratch, preprocessing, scale, precision, learning, groupRadius
+    case unlabelled
+  }
+
   /// What fine-tuning did.
-  public struct Metrics: Stored {
+  public struct Metrics: Warned {
     /// The classifier.
     public var model: Int
     /// Labelled sources that taught it.
@@ -66,6 +76,11 @@ public struct FinetuneStage: Stage, Stored {
     public var temperature: Float
     /// On the folds that were held out in turn; `nil` without folds.
     public var heldOut: HeldOut?
+    /// What the folds that were held out speak against the classifier.
+    public var warnings: [String]?
+    /// Labelled sources of which it is not known whether they share a place with one of another fold,
+    /// since they have no position; not known of older runs.
+    public var notCheckable: Int?
     /// Seconds of learning by this process.
     public var seconds: Double
     /// How the surveys' scales go with the encoder's, where there is anything to say.
@@ -76,6 +91,9 @@ public struct FinetuneStage: Stage, Stored {
   public struct HeldOut: Codable, Sendable {
     /// The part that was called right.
     public var accuracy: Double
+    /// The share of the most frequent class, which always saying it gets right; not known of older
+    /// runs.
+    public var largestShare: Double?
     /// The mean F1 of the classes.
     public var macroF1: Double
     /// The expected calibration error after temperature scaling.
@@ -91,6 +109,7 @@ private struct LabelledImages: Sendable {
   var groups: [Int] = []
   var unlabelled: [Prepared] = []
   var withoutImage = 0
+  var withoutPosition = 0
 }
 
 /// What the options of a fine-tuning name.
@@ -128,9 +147,9 @@ extension FinetuneStage {
   private func work(on found: Found, in database: Connection) throws -> Work {
     var resolved = self
     resolved.model = found.model?.id
-    if let model = found.model {
-      resolved.preprocessing = try found.match.preprocessing(unlikeThatOf: model)
-    }
+    resolved.preprocessing =
+      try found.model.map { try found.match.preprocessing(unlikeThatOf: $0) }
+      ?? found.match.preprocessing
     let scheme = found.scheme
     return try self.work(
       resolved, seed: learning.seed,
@@ -163,13 +182,16 @@ extension FinetuneStage {
     guard let classifier = training.classifier() else {
       throw MorphologyError.badState("the training ended early")
     }
+    let held = try training.heldOut(truth: labelled.taught.truth)
     let model = try await store(classifier, of: found, labelled.taught, in: session)
     return Metrics(
       model: model, labels: labelled.taught.truth.count,
       byClass: Dictionary(
         labelled.taught.classes.map { ($0.name, $0.labels) }, uniquingKeysWith: { $1 }),
       withoutImage: labelled.withoutImage, temperature: classifier.temperature,
-      heldOut: try training.heldOut(truth: labelled.taught.truth), seconds: session.seconds,
+      heldOut: held.map { FinetuneStage.HeldOut($0) },
+      warnings: held?.confusion().warning.map { [$0] },
+      notCheckable: labelled.withoutPosition, seconds: session.seconds,
       notes: found.match.notes.isEmpty ? nil : found.match.notes)
   }
 
@@ -238,6 +260,7 @@ extension Workplace {
       positions += cutouts.map { places[$0.source] ?? nil }
     }
     labelled.groups = positionGroups(positions, radius: stage.groupRadius)
+    labelled.withoutPosition = positions.count { $0 == nil }
     labelled.taught = try TaughtClasses(
       labelled.bySurvey.joined().compactMap(\.classID), of: scheme, surveys: stage.surveys)
     var random = RandomStream(stage.learning.seed, 3)
@@ -272,9 +295,13 @@ extension FinetuneStage {
   fileprivate func match(
     _ surveys: [Survey], to model: Catalogue.Model?, in database: Connection
   ) throws -> ScaleMatch {
-    if let preprocessing { return ScaleMatch(preprocessing: preprocessing) }
-    return try model?.match(surveys, options: scale, in: database)
-      ?? ScaleMatch(preprocessing: Preprocessing())
+    if let model, self.preprocessing == nil {
+      return try model.match(surveys, options: scale, in: database)
+    }
+    let views = try FittedViews(
+      of: surveys, preprocessing ?? Preprocessing(), sizeFactor: model == nil ? sizeFactor : nil,
+      in: database)
+    return ScaleMatch(preprocessing: views.preprocessing, notes: views.notes)
   }
 }
 
@@ -308,12 +335,16 @@ extension LabelledImages {
 
 extension FineTuning {
   /// How well the folds do that were held out in turn.
-  fileprivate func heldOut(truth: [Int]) throws -> FinetuneStage.HeldOut? {
-    guard let probabilities = heldOutProbabilities() else { return nil }
-    let evaluation = try Evaluation(truth: truth, probabilities: probabilities)
+  fileprivate func heldOut(truth: [Int]) throws -> Evaluation? {
+    try heldOutProbabilities().map { try Evaluation(truth: truth, probabilities: $0) }
+  }
+}
+
+extension FinetuneStage.HeldOut {
+  fileprivate init(_ evaluation: Evaluation) {
     let confusion = evaluation.confusion()
-    return FinetuneStage.HeldOut(
-      accuracy: confusion.accuracy, macroF1: confusion.macro.f1,
-      calibrationError: Calibration(evaluation).expectedError)
+    self.init(
+      accuracy: confusion.accuracy, largestShare: confusion.largestShare,
+      macroF1: confusion.macro.f1, calibrationError: Calibration(evaluation).expectedError)
   }
 }

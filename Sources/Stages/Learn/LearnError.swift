@@ -14,6 +14,8 @@ public enum LearnError: Failure, Equatable {
   case nothingHeldOut(survey: String, learned: Int)
   /// Smoothing to a model's beam was asked for, and a beam is not known.
   case unknownBeam(of: String)
+  /// A classification to publish of which there are warnings.
+  case doubtful(classification: Int, warnings: [String])
   /// Too few sources on one side of a comparison of surveys.
   case tooFewToCompare(String, have: Int, need: Int)
 
@@ -42,6 +44,11 @@ public enum LearnError: Failure, Equatable {
       """
     case .tooFewToCompare(let what, let have, let need):
       "there are \(have) \(what), at least \(need) are needed to compare surveys"
+    case .doubtful(let classification, let warnings):
+      """
+      classification \(classification) is not published, since of it or what it rests on is said: \
+      \(warnings.joined(separator: "; ")). --anyway publishes it
+      """
     case .nothingHeldOut(let survey, let learned):
       """
       no labelled source of survey '\(survey)' is left to judge by: the classifier has learned \

@@ -42,7 +42,8 @@ extension Preprocessing {
     let image = Tensor(shape: [cutout.height, cutout.width], values: cutout.values)
     do {
       let prepared = try prepare(
-        image, pixelScale: cutout.pixelScale.map(Double.init), imageBeam: beam, sigma: sigma)
+        image, pixelScale: cutout.pixelScale.map(Double.init), imageBeam: beam,
+        extent: cutout.sourceExtent.map(Double.init), sigma: sigma)
       return PreparedCutout(source: cutout.source, cutout: cutout.id, image: prepared)
     } catch {
       throw LearnError.badCutout(cutout.id, source: cutout.source, reason: "\(error)")

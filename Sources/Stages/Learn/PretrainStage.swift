@@ -17,6 +17,10 @@ public struct PretrainStage: Stage, Stored {
   /// How cutouts become what the network sees.
   public var preprocessing = Preprocessing()
 
+  /// Sky shown, as a multiple of each source's size on its image, where that is less than the image;
+  /// `nil` shows what `preprocessing` says.
+  public var sizeFactor: Double? = Framing.usualSizeFactor
+
   /// What decides the learning.
   public var learning = Pretraining.Options()
 
@@ -25,8 +29,11 @@ public struct PretrainStage: Stage, Stored {
     self.surveys = surveys
   }
 
+  /// All but the size factor: the stage finds what it means for the images, and `preprocessing` says.
+  private enum CodingKeys: CodingKey { case surveys, preprocessing, learning }
+
   /// What pre-training did.
-  public struct Metrics: Stored {
+  public struct Metrics: Warned {
     /// The encoder.
     public var model: Int
     /// Images it learned from.
@@ -39,6 +46,10 @@ public struct PretrainStage: Stage, Stored {
     public var steps: Int
     /// The mean NT-Xent loss of the last epoch.
     public var loss: Float?
+    /// The loss of a network that tells no two sources apart; not known of older runs.
+    public var chanceLoss: Float?
+    /// That it learned next to nothing, where it did.
+    public var warnings: [String]?
     /// Seconds of learning by this process; less than the whole where it went on.
     public var seconds: Double
     /// Seconds of processor time, of all cores; not known of older runs.
@@ -51,21 +62,39 @@ extension PretrainStage {
   ///
   /// - Throws: `CatalogueError` without images, `MorphologyError` for options that cannot be.
   public func plan(in place: Workplace) async throws -> Plan<Metrics> {
-    let (surveys, work) = try await place.database.with { database in
+    let (surveys, views, work) = try await place.database.with { database in
       let found = try self.surveys.map { try Survey.named($0, in: database) }
+      let views = try FittedViews(
+        of: found, preprocessing, sizeFactor: sizeFactor, in: database)
+      var resolved = self
+      resolved.preprocessing = views.preprocessing
       let work = try self.work(
-        self, seed: learning.seed, inputs: found.map { try Cutout.input(of: $0, in: database) },
+        resolved, seed: learning.seed, inputs: found.map { try Cutout.input(of: $0, in: database) },
         parents: found.flatMap { try Cutout.runs(of: $0, in: database) })
-      return (found, work)
+      return (found, views, work)
     }
-    return Plan(work) { try await learn(from: surveys, run: $0, in: place) }
+    var plan = Plan(work) { try await learn(from: surveys, by: views, run: $0, in: place) }
+    plan.notes = views.notes
+    return plan
+  }
+
+  /// A loss above this part of that of chance is within its reach.
+  private static let reachOfChance: Float = 0.8
+
+  private func warning(loss: Float, chance: Float) -> String? {
+    guard loss > Self.reachOfChance * chance else { return nil }
+    return """
+      the encoder hardly tells sources apart: its loss is \(String(format: "%.2f", loss)), that of \
+      chance \(String(format: "%.2f", chance)). Look at the images as they are shown (reber serve); \
+      --field-of-view and more --epochs may help
+      """
   }
 
   private func learn(
-    from surveys: [Survey], run: Int, in place: Workplace
+    from surveys: [Survey], by views: FittedViews, run: Int, in place: Workplace
   ) async throws -> Metrics {
     let (images, empty) = try await place.trainingImages(
-      of: surveys, by: preprocessing, run: run)
+      of: surveys, by: views.preprocessing, run: run)
     if let advice = learning.architecture.advice { place.progress.note(advice) }
     var session = TrainingSession(workplace: place, run: run)
     let engine = place.limits.recomputesMaps ? place.engine.sparingMemory : place.engine
@@ -75,13 +104,14 @@ extension PretrainStage {
     let model = try await session.store(
       .encoder, parent: nil,
       ModelDescription(
-        architecture: learning.architecture, preprocessing: preprocessing,
+        architecture: learning.architecture, preprocessing: views.preprocessing,
         scale: scale),
       weights: training.encoder.state)
+    let loss = try await session.meanLoss(of: training.stepsPerEpoch, until: training.total)
     return Metrics(
       model: model, sources: images.count, empty: empty, epochs: learning.epochs,
-      steps: training.total,
-      loss: try await session.meanLoss(of: training.stepsPerEpoch, until: training.total),
+      steps: training.total, loss: loss, chanceLoss: training.chanceLoss,
+      warnings: loss.flatMap { warning(loss: $0, chance: training.chanceLoss) }.map { [$0] },
       seconds: session.seconds, processorSeconds: session.processorSeconds)
   }
 }

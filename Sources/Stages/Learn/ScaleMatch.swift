@@ -60,6 +60,9 @@ struct LearnedScale: Sendable {
   private func matchField(
     _ images: AngularScale, of survey: String, isKnown: Bool, in match: inout ScaleMatch
   ) {
+    if let framing = preprocessing.framing {
+      return matchFraming(framing, images, of: survey, isKnown: isKnown, in: &match)
+    }
     guard images.known == images.images, let field = images.field else {
       match.preprocessing.fieldOfView = nil
       guard !isKnown else { return }
@@ -94,6 +97,30 @@ struct LearnedScale: Sendable {
     isKnown
       ? max(field / whole, whole / field) <= Self.variety
       : images.shows(whole, within: Self.tolerance)
+  }
+
+  /// Views that follow each source's size do so in any survey, but angles are no pixels.
+  private func matchFraming(
+    _ framing: Framing, _ images: AngularScale, of survey: String, isKnown: Bool,
+    in match: inout ScaleMatch
+  ) {
+    guard !isKnown else { return }
+    if (images.known == images.images) != (scale.known == scale.images) {
+      let unknown = images.known < images.images ? "'\(survey)'" : "what the model learned from"
+      match.preprocessing.framing = framing.unbounded
+      match.notes.append(
+        """
+        WARNING: since the pixel scale of \(unknown) is not known, each view shows \
+        \(framing.sizeFactor) times the size of its source, however small or large that is: give it \
+        with 'reber survey describe NAME --pixel-scale'
+        """)
+    } else {
+      match.notes.append(
+        """
+        views show \(framing.sizeFactor) times the size of each source of '\(survey)', between \
+        \(arcsec(framing.least)) and \(arcsec(framing.most)), as at learning
+        """)
+    }
   }
 
   /// The sky that a view showed at learning, arcsec; `nil`, with a note, where there is no such
@@ -195,7 +222,7 @@ extension AngularScale {
 }
 
 /// An angle as a note shows it, with a decimal where it is small and has one.
-private func arcsec(_ value: Double) -> String {
+func arcsec(_ value: Double) -> String {
   let tenths = (value * 10).rounded() / 10
   return value < 100 && tenths != tenths.rounded() ? "\(tenths)″" : "\(Int(value.rounded()))″"
 }
@@ -227,7 +254,8 @@ extension Catalogue.Model {
     let single = try surveys.map { try match($0, options: options, in: database) }
     let own = try learnedScale(in: database).preprocessing
     var common =
-      single.first { $0.preprocessing.fieldOfView != nil } ?? single.first
+      single.first { $0.preprocessing.fieldOfView != own.fieldOfView }
+      ?? single.first { $0.preprocessing.framing != own.framing } ?? single.first
       ?? ScaleMatch(preprocessing: own)
     common.notes = single.flatMap(\.notes)
     let unknown = try surveys.filter {

@@ -15,6 +15,12 @@ public struct Publishing: Stage, Stored {
   /// The classification run; the newest where it is `nil`.
   public var classification: Int?
 
+  /// Whether it is published although there are warnings about it.
+  public var anyway = false
+
+  /// All but `anyway`, which changes nothing of the table.
+  private enum CodingKeys: CodingKey { case survey, name, classification }
+
   /// Describes a publication under the survey's name.
   public init(survey: String) {
     self.survey = survey
@@ -24,18 +30,29 @@ public struct Publishing: Stage, Stored {
 
 extension Publishing {
   /// Makes the table of a classification, in one transaction.
+  ///
+  /// - Throws: `LearnError.doubtful` where a run that it rests on, or its newest evaluation, warns of
+  ///   it, unless it is to be published anyway.
   public func plan(in place: Workplace) async throws -> Plan<PublishedCatalogue> {
     let survey = try await place.survey(survey)
-    let (classified, model) = try await place.database.with { database in
+    let (classified, model, warnings) = try await place.database.with { database in
       let found = try Classification.find(of: survey, run: self.classification, in: database)
-      return (found.run, try Model.find(.classifier, numbered: found.model, in: database))
+      return (
+        found.run, try Model.find(.classifier, numbered: found.model, in: database),
+        try Run.warnings(about: found.run, in: database)
+      )
+    }
+    guard anyway || warnings.isEmpty else {
+      throw LearnError.doubtful(classification: classified, warnings: warnings)
     }
     let work = try self.work(self, parents: [.init(run: classified, role: "predictions")])
-    return Plan(work) { run in
+    var plan = Plan(work) { run in
       try await place.once(run) {
         try PublishedCatalogue.publish(
           as: name, survey, classification: classified, model: model, run: run, in: $0)
       }
     }
+    plan.notes = warnings.map { "WARNING: \($0)" }
+    return plan
   }
 }

@@ -10,8 +10,8 @@ struct Look: Sendable, Hashable {
   /// Brightness to colour.
   var colours = ColourMap.grey
 
-  /// How much of the centre is shown: 1 for all, 2 for the middle half, ….
-  var zoom = 1
+  /// How much of the middle is shown.
+  var zoom = Zoom.fitted
 
   /// The stretches by their names in URLs.
   static let stretches: [(name: String, curve: Stretch)] = [
@@ -28,17 +28,17 @@ struct Look: Sendable, Hashable {
       stretch = name
     }
     colours = fields["colours"].flatMap(ColourMap.init) ?? .grey
-    zoom = min(4, max(1, fields.number("zoom") ?? 1))
+    zoom = fields["zoom"].flatMap(Zoom.init) ?? .fitted
   }
 
   /// The part of a query that says it.
-  var query: String { "stretch=\(stretch)&colours=\(colours.rawValue)&zoom=\(zoom)" }
+  var query: String { "stretch=\(stretch)&colours=\(colours.rawValue)&zoom=\(zoom.name)" }
 
-  /// The next closer look; behind the closest comes the whole image again.
-  var closer: Look {
-    var closer = self
-    closer.zoom = zoom % 4 + 1
-    return closer
+  /// The same with the next zoom; behind the closest the source comes again.
+  var nextZoom: Look {
+    var next = self
+    next.zoom = zoom.next
+    return next
   }
 
   private var curve: Stretch {
@@ -130,10 +130,11 @@ private struct Frame {
   let height: Float
   let peak: Float
 
-  init(_ image: StoredCutout, zoom: Int) {
+  init(_ image: StoredCutout, zoom: Zoom) {
     self.image = image
-    width = Float(image.width) / Float(zoom)
-    height = Float(image.height) / Float(zoom)
+    let shown = zoom.shown(of: image)
+    width = Float(shown.width)
+    height = Float(shown.height)
     left = (Float(image.width) - width) / 2
     bottom = (Float(image.height) - height) / 2
     var peak = -Float.infinity

@@ -9,10 +9,10 @@ struct Overlay {
   /// The part of the image that is shown.
   private let (left, top, width, height): (Double, Double, Double, Double)
 
-  /// Describes what is drawn where the middle 1/`zoom` of both sides is shown.
-  init(_ image: StoredCutout, of observation: Survey.Observation, zoom: Int) {
+  /// Describes what is drawn where only the middle is shown.
+  init(_ image: StoredCutout, of observation: Survey.Observation, zoom: Zoom) {
     (self.image, self.observation) = (image, observation)
-    (width, height) = (Double(image.width) / Double(zoom), Double(image.height) / Double(zoom))
+    (width, height) = zoom.shown(of: image)
     (left, top) = ((Double(image.width) - width) / 2, (Double(image.height) - height) / 2)
   }
 

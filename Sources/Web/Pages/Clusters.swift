@@ -73,7 +73,7 @@ extension Visit {
     let next = waiting.first.map { place.address($0.number, after: node.number) }
     let here = "\(base)/label/\(node.number)"
     let action = "\(here)?\(place.query)"
-    let zoomed = "\(here)?groups=\(place.groups)&\(look.closer.query)&page=\(pageNumber)"
+    let zoomed = "\(here)?groups=\(place.groups)&\(look.nextZoom.query)&page=\(pageNumber)"
     let last = (all - 1) / ClusterPlace.size
     let view = montage(cells, columns: 8, isChoice: true, out: place.out)
     return [

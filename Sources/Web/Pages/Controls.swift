@@ -27,8 +27,8 @@ extension Visit {
       "action": action,
       "stretches": choices(Look.stretches.map(\.name), chosen: look.stretch),
       "colours": choices(ColourMap.allCases.map(\.rawValue), chosen: look.colours.rawValue),
-      "zooms": (1...4).map { zoom -> Content in
-        ["value": zoom, "name": "\(zoom)×", "isChosen": look.zoom == zoom]
+      "zooms": Zoom.all.map { zoom -> Content in
+        ["value": zoom.name, "name": zoom.words, "isChosen": look.zoom == zoom]
       },
     ]
   }

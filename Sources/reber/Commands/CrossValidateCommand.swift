@@ -43,17 +43,22 @@ struct CrossValidateCommand: StageCommand {
       [
         result.task, "\(decimal(100 * result.share, 0))%", result.method.rawValue,
         decimal(result.accuracy, 3), result.accuracySpread.map { decimal($0, 3) } ?? "-",
-        decimal(result.macroF1, 3),
+        result.largestShare.map { decimal($0, 3) } ?? "-", decimal(result.macroF1, 3),
         result.macroInterval.map { "\(decimal($0.low, 3))–\(decimal($0.high, 3))" } ?? "-",
         decimal(result.calibrationError, 3), String(result.sources),
       ]
     }
-    return TextTable(
+    let table = TextTable(
       [
-        "survey", "labels#", "method", "accuracy#", "of folds ±#", "macro F1#", "95%", "ECE#", "n#",
+        "survey", "labels#", "method", "accuracy#", "of folds ±#", "largest class#", "macro F1#",
+        "95%", "ECE#", "n#",
       ],
       rows: rows
     ).text
+    guard let count = metrics.notCheckable, count > 0 else { return table }
+    return table
+      + "\nwhether a place on the sky stands in two folds is not checkable for \(count) images, "
+      + "which have no position"
   }
 }
 

@@ -101,13 +101,24 @@ struct EvaluateCommand: AsyncParsableCommand {
     return TextTable(["true \\ said"] + names.map { $0 + "#" }, rows: rows).text
   }
 
+  /// What is known of judged sources at the place of a learned one.
+  private func leakCheck(_ metrics: EvaluateStage.Metrics) -> String {
+    switch metrics.notCheckable {
+    case nil: "of this older run: not known"
+    case 0?: "of those that are judged: none"
+    case let count?: "of \(count) of those that are judged: not checkable, positions are missing"
+    }
+  }
+
   private func summary(_ metrics: EvaluateStage.Metrics) -> String {
     """
     \(metrics.sources) sources judged: accuracy \(decimal(metrics.accuracy, 3)), \
     macro F1 \(decimal(metrics.macroF1, 3)), \
+    share of the most frequent class \(metrics.largestShare.map { decimal($0, 3) } ?? "not known"), \
     calibration error \(decimal(metrics.calibrationError, 3))
     not judged: \(metrics.learned) learned or beside a learned one, \(metrics.leftOut) without a \
     prediction or of a class that was not taught
+    beside a learned one, \(leakCheck(metrics))
     \(metrics.seenUnlabelled) of the judged images were in the pre-training, without their classes
     """
   }

@@ -58,6 +58,7 @@ struct FinetuneCommand: StageCommand {
     if fromScratch {
       stage.fromScratch = network.architecture(inputSize: images.size)
       stage.preprocessing = images.preprocessing
+      stage.sizeFactor = images.chosenSizeFactor
     }
     stage.learning.epochs = epochs
     stage.learning.folds = folds
@@ -82,7 +83,13 @@ struct FinetuneCommand: StageCommand {
       lines.append(
         "held-out folds: accuracy \(decimal(heldOut.accuracy, 3)), "
           + "macro F1 \(decimal(heldOut.macroF1, 3)), "
+          + (heldOut.largestShare.map { "most frequent class \(decimal($0, 3)), " } ?? "")
           + "calibration error \(decimal(heldOut.calibrationError, 3))")
+    }
+    if let count = metrics.notCheckable, count > 0, metrics.heldOut != nil {
+      lines.append(
+        "whether a place on the sky stands in two folds is not checkable for \(count) of them, "
+          + "which have no position")
     }
     return lines.joined(separator: "\n")
   }

@@ -52,6 +52,7 @@ struct PretrainCommand: StageCommand {
   var stage: PretrainStage {
     var stage = PretrainStage(surveys: surveys)
     stage.preprocessing = images.preprocessing
+    stage.sizeFactor = images.chosenSizeFactor
     stage.learning.architecture = network.architecture(inputSize: images.size)
     stage.learning.precision = computing.precision
     stage.learning.epochs = epochs

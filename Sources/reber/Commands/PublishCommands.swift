@@ -18,12 +18,15 @@ struct PublishCommand: StageCommand {
   @Option(help: "The survey.") var survey: String
   @Option(help: "The table's name; the survey's where none is given.") var name: String?
   @Option(help: "The classification run; the newest where none is named.") var classification: Int?
+  @Flag(help: "Publish although the training or the evaluation warns of the classification.")
+  var anyway = false
   @OptionGroup(title: "Output") var options: StageOptions
 
   var stage: Publishing {
     var publishing = Publishing(survey: survey)
     publishing.name = name ?? survey
     publishing.classification = classification
+    publishing.anyway = anyway
     return publishing
   }
 

@@ -49,6 +49,7 @@ struct ComparisonOptions: ParsableArguments {
     var stage = CrossValidationStage(tasks: tasks.map(\.task))
     stage.unlabelled = unlabelled
     stage.preprocessing = images.preprocessing
+    stage.sizeFactor = images.chosenSizeFactor
     stage.options.folds = folds
     stage.options.onlyFolds = onlyFolds
     stage.options.seed = seed

@@ -9,11 +9,22 @@ struct PreprocessingOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "Sky shown by a view, in arcsec; needs the pixel scale of every cutout.",
-      discussion: "Without it --crop-fraction of each cutout is shown.", valueName: "arcsec"))
+      discussion: "Without it and --crop-fraction views fit their sources.", valueName: "arcsec"))
   var fieldOfView: Double?
 
-  @Option(help: ArgumentHelp("The share of a cutout's side that is shown.", valueName: "part"))
-  var cropFraction = Preprocessing().cropFraction
+  @Option(
+    help: ArgumentHelp(
+      "The share of a cutout's side that is shown; 1 shows whole images.", valueName: "part"))
+  var cropFraction: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Sky shown by a view that fits its source, as a multiple of the source's size on its image.",
+      valueName: "multiple"))
+  var sizeFactor = Framing.usualSizeFactor
+
+  /// The multiple, where nothing else says how much sky is shown.
+  var chosenSizeFactor: Double? { fieldOfView == nil && cropFraction == nil ? sizeFactor : nil }
 
   @Option(help: ArgumentHelp("Pixels below this many σ become 0.", valueName: "sigma"))
   var clip = Preprocessing().clip
@@ -31,7 +42,7 @@ struct PreprocessingOptions: ParsableArguments {
     var preprocessing = Preprocessing()
     preprocessing.size = size
     preprocessing.fieldOfView = fieldOfView
-    preprocessing.cropFraction = cropFraction
+    if let cropFraction { preprocessing.cropFraction = cropFraction }
     preprocessing.clip = clip
     preprocessing.stretch = stretch.stretch
     preprocessing.neighbours = maskNeighbours.map { .mask(radius: $0) } ?? .keep

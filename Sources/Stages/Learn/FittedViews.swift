@@ -1,0 +1,63 @@
+import Catalogue
+import Foundation
+import Morphology
+import PostgreSQL
+
+/// How images are prepared, and what was chosen that a person should know.
+struct FittedViews: Sendable {
+  var preprocessing: Preprocessing
+  var notes: [String] = []
+
+  /// Fits views to the sources of surveys, unless somebody has said how much sky they show.
+  ///
+  /// - Parameters:
+  ///   - surveys: The surveys that are learned from.
+  ///   - preprocessing: How images are prepared otherwise.
+  ///   - sizeFactor: Sky shown, as a multiple of the source's extent; `nil` shows what
+  ///     `preprocessing` says.
+  init(
+    of surveys: [Survey], _ preprocessing: Preprocessing, sizeFactor: Double?,
+    in database: Connection
+  ) throws {
+    self.preprocessing = preprocessing
+    guard let sizeFactor else { return }
+    let sizes = try SourceSizes.shown(by: surveys, in: database)
+    self.preprocessing.framing = sizes.framing(sizeFactor: sizeFactor)
+    notes = [sizes.words(self.preprocessing.framing)]
+  }
+}
+
+extension SourceSizes {
+  /// The extents of fewer images say nothing of the others.
+  private static let leastMeasured = 0.5
+
+  /// Images that show less than this times what views of the largest sources do fit as they are.
+  private static let fits = 1.25
+
+  /// How far views reach; `nil` where whole images fit their sources, or sizes are not known.
+  func framing(sizeFactor: Double) -> Framing? {
+    guard Double(measured) >= Self.leastMeasured * Double(images), let median, let large,
+      let field, field > Self.fits * sizeFactor * median
+    else { return nil }
+    let most = min(field, sizeFactor * large)
+    return Framing(
+      sizeFactor: sizeFactor, least: sizeFactor * median / 2, most: field,
+      usual: most)
+  }
+
+  func words(_ framing: Framing?) -> String {
+    guard let framing, let median, let field else {
+      return Double(measured) < Self.leastMeasured * Double(images)
+        ? """
+        views show whole images: how large sources are on them is known of \(measured) of \
+        \(images); 'reber ingest' measures it, of images that are there too
+        """
+        : "views show whole images, which fit their sources"
+    }
+    return """
+      views show \(arcsec(framing.sizeFactor * median)) of images of \(arcsec(field)) \
+      (\(framing.sizeFactor) times the size of the source, between \(arcsec(framing.least)) and \
+      \(arcsec(framing.most))); --field-of-view or --crop-fraction 1 shows another part
+      """
+  }
+}
