@@ -21,7 +21,7 @@ import Testing
       "SELECT EXISTS (SELECT FROM reber.checkpoint WHERE step >= 2)"
     ),
     (["classify", "--survey", "sim"], "SELECT EXISTS (SELECT FROM reber.prediction)"),
-    (["publish", "--survey", "sim"], nil),
+    (["publish", "--survey", "sim", "--anyway"], nil),
   ]
 
   /// What the stages have made, as digests and counts.

@@ -38,7 +38,14 @@ import Testing
     #expect(evaluated.metrics.confusion.reduce(0) { $0 + $1.sources } == 30)
     #expect(evaluated.metrics.scores.count == 12)
 
-    let published = try await place.perform(Publishing(survey: "toy"))
+    // Nine steps learn next to nothing, and that is said.
+    #expect(trained.metrics.warnings?.count == 1)
+    await #expect(throws: LearnError.self) {
+      try await place.perform(Publishing(survey: "toy"))
+    }
+    var publishing = Publishing(survey: "toy")
+    publishing.anyway = true
+    let published = try await place.perform(publishing)
     #expect(published.metrics.rows == 60)
     let sums = try await toy.numbers(
       "SELECT count(*) FROM catalogue.toy WHERE abs(p_blob + p_double + p_ring - 1) < 1e-5")
@@ -67,7 +74,9 @@ import Testing
     }
     let classified = try await toy.workplace.perform(ClassifyStage(survey: "toy")).metrics
     #expect(classified.sources == 24 && classified.unlike == nil)
-    _ = try await toy.workplace.perform(Publishing(survey: "toy"))
+    var publishing = Publishing(survey: "toy")
+    publishing.anyway = true
+    _ = try await toy.workplace.perform(publishing)
     let unknown = try await toy.numbers(
       "SELECT count(*) FROM catalogue.toy WHERE unlikeness IS NULL")
     #expect(unknown == [24])

@@ -79,7 +79,7 @@ extension PretrainStage {
   }
 
   /// A loss above this part of that of chance is within its reach.
-  private static let reachOfChance: Float = 0.8
+  private static let reachOfChance: Float = 0.9
 
   private func warning(loss: Float, chance: Float) -> String? {
     guard loss > Self.reachOfChance * chance else { return nil }
