@@ -31,6 +31,9 @@ public struct Clustering: Sendable {
     public var medoid: Int?
 
     /// Describes a node.
+    ///
+    /// A leaf has height 0; its centroid is the mean of its members on the unit sphere, its medoid the member
+    /// that lies most in the middle.
     public init(
       number: Int, parent: Int?, height: Float, members: Int, centroid: [Float], medoid: Int?
     ) {
@@ -44,6 +47,9 @@ public struct Clustering: Sendable {
   }
 
   /// A source's place in a leaf.
+  ///
+  /// A row of `reber.cluster_member`; distances are in the space of the embeddings, brought to its
+  /// principal components.
   public struct Member: Sendable {
     /// The source.
     public var source: Int
@@ -61,6 +67,9 @@ public struct Clustering: Sendable {
     public var isBoundary: Bool
 
     /// Describes a member.
+    ///
+    /// The distance is that from the leaf's centroid, the outlier score the mean distance to the nearest
+    /// neighbours; a source is at the boundary where another centroid is nearly as near.
     public init(
       source: Int, cluster: Int, distance: Float, outlierScore: Float, isBoundary: Bool
     ) {

@@ -34,6 +34,9 @@ public struct EvaluationRow: Sendable, Codable {
   public var interval: ClosedRange<Float>?
 
   /// Describes a row.
+  ///
+  /// `support` counts the sources that truly are of the class, `predicted` those that were said to be, and
+  /// `correct` those that are both. The interval is that of F1, 95%.
   public init(
     bound: String, className: String, support: Int, predicted: Int, correct: Int,
     precision: Float?, recall: Float?, f1: Float?, interval: ClosedRange<Float>?
@@ -64,6 +67,8 @@ public struct ConfusionCell: Sendable, Codable {
   public var sources: Int
 
   /// Describes a cell.
+  ///
+  /// Classes are told by name.
   public init(truth: String, predicted: String, sources: Int) {
     self.truth = truth
     self.predicted = predicted

@@ -27,6 +27,8 @@ public struct ReliabilityBin: Sendable, Codable, Equatable {
   public var interval: ClosedRange<Double>?
 
   /// Describes a bin.
+  ///
+  /// The interval is that of the accuracy, 95% (Wilson 1927).
   public init(
     low: Double, high: Double, sources: Int, correct: Int, confidence: Double?, accuracy: Double?,
     interval: ClosedRange<Double>?

@@ -27,6 +27,8 @@ public struct Cutout: Sendable {
   public var imageSHA256: String
 
   /// Describes a cutout.
+  ///
+  /// Both digests are SHA-256 in hexadecimal.
   public init(
     source: Int, pixels: ImagePixels, pixelScale: Float?, sourceExtent: Float? = nil, wcs: JSON?,
     sha256: String, imageSHA256: String
@@ -206,6 +208,8 @@ extension Cutout {
 }
 
 /// Which of a survey's current cutouts a stage works on.
+///
+/// What was done already is left out where a run goes on.
 public enum CutoutSelection: Sendable {
   /// All of them.
   case all

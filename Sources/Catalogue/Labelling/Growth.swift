@@ -33,6 +33,8 @@ public struct Growth: Sendable {
   public var action: Int?
 
   /// What was said of a page.
+  ///
+  /// A row of `reber.growth_decision`, in the order of the steps.
   public struct Decision: Sendable, Equatable {
     /// The page, from 0.
     public var page: Int
@@ -44,6 +46,8 @@ public struct Growth: Sendable {
     public var rejected: [Int]
 
     /// Describes a decision.
+    ///
+    /// Rejected are sources of a page that matches but for them.
     public init(page: Int, answer: Answer, rejected: [Int] = []) {
       self.page = page
       self.answer = answer
@@ -52,6 +56,8 @@ public struct Growth: Sendable {
   }
 
   /// What can be said of a page.
+  ///
+  /// An undo takes the last answer back that stands.
   public enum Answer: String, PostgresColumn {
     /// All match.
     case match

@@ -14,6 +14,8 @@ public struct Annotation: Sendable {
   public var annotator: String
 
   /// Wraps the three.
+  ///
+  /// The annotator is a name that people have given themselves.
   public init(survey: Survey, scheme: ClassScheme, annotator: String) {
     self.survey = survey
     self.scheme = scheme

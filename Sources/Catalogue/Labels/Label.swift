@@ -21,6 +21,8 @@ public struct Label: Sendable, Equatable {
   public var comment: String?
 
   /// Describes a label.
+  ///
+  /// A label for what the annotator has labelled before takes the other's place.
   public init(
     source: Int, classID: Int16?, annotator: String, confidence: Float = 1,
     comment: String? = nil
@@ -66,6 +68,8 @@ extension Label: TableRow {
 }
 
 /// A source and a class that somebody or something gave it.
+///
+/// Both by their keys.
 public struct SourceClass: Sendable, Equatable {
   /// The source.
   public var source: Int

@@ -14,6 +14,8 @@ public struct Embedding: Sendable {
   public var vector: [Float]
 
   /// Describes an embedding.
+  ///
+  /// The cutout is the key of what was embedded, the source that of what it shows.
   public init(cutout: Int, source: Int, vector: [Float]) {
     self.cutout = cutout
     self.source = source

@@ -21,6 +21,8 @@ public struct TrainingSource: Sendable {
   public var labels: [Int]
 
   /// Describes an image that a training saw.
+  ///
+  /// The cutout stays the one that was seen, also when a newer one has become current.
   public init(
     source: Int, cutout: Int, classID: Int16? = nil, fold: Int? = nil, labels: [Int] = []
   ) {

@@ -54,6 +54,8 @@ public struct ClassBalance: Codable, Sendable {
   public var confidence: Double?
 
   /// Wraps a balance.
+  ///
+  /// The confidence is `nil` where there is no source.
   public init(sources: [String: Int], confidence: Double?) {
     self.sources = sources
     self.confidence = confidence

@@ -19,6 +19,8 @@ public struct Prediction: Sendable {
   public var unlikeness: Float?
 
   /// Describes a prediction.
+  ///
+  /// The cutout is the key of what was classified.
   public init(source: Int, cutout: Int, probabilities: [Float], unlikeness: Float? = nil) {
     self.source = source
     self.cutout = cutout
@@ -48,6 +50,8 @@ public struct ModelClass: Sendable {
   public var labels: Int
 
   /// Describes a class of a model.
+  ///
+  /// `labels` is how many sources taught it.
   public init(id: Int16, name: String, labels: Int) {
     self.id = id
     self.name = name

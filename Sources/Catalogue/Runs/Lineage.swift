@@ -38,6 +38,8 @@ public struct Lineage: Sendable, Codable {
   }
 
   /// An image's digests.
+  ///
+  /// The file is `nil` where the run that ingested it has not kept its name.
   public struct Image: Sendable, Codable {
     /// The key in `reber.cutout`.
     public var cutout: Int

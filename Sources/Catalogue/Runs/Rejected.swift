@@ -14,6 +14,8 @@ public struct Rejected: Sendable, Codable {
   public var reason: String
 
   /// Describes what was set aside.
+  ///
+  /// The reason is a sentence for whoever mends the file.
   public init(row: Int? = nil, name: String? = nil, reason: String) {
     self.row = row
     self.name = name

@@ -20,6 +20,8 @@ public struct Operator: Sendable {
   public var account: String
 
   /// Describes an operator.
+  ///
+  /// The version is that of the code that runs now; the host and the account are for people.
   public init(codeVersion: String, host: String, account: String) {
     self.codeVersion = codeVersion
     self.host = host

@@ -24,6 +24,10 @@ public struct Work: Sendable {
   let isSame: @Sendable (_ parameters: JSON, _ form: Int) -> Bool
 
   /// Describes work.
+  ///
+  /// Parameters are compared as values: a member at its default makes no other work.
+  ///
+  /// - Throws: `EncodingError` where the parameters cannot stand as JSON.
   public init<Parameters: Stored>(
     stage: StageName, parameters: Parameters, seed: UInt64? = nil, inputs: [Input] = [],
     parents: [Parent] = []
@@ -58,6 +62,8 @@ public struct Work: Sendable {
     public var bytes: Int?
 
     /// Describes an input.
+    ///
+    /// Files that have moved are the same input: the digest counts, and the role.
     public init(role: String, name: String, sha256: String, rows: Int? = nil, bytes: Int? = nil) {
       self.role = role
       self.name = name
@@ -78,6 +84,8 @@ public struct Work: Sendable {
     public var role: String
 
     /// Describes a parent.
+    ///
+    /// A parent that is given twice counts once.
     public init(run: Int, role: String) {
       self.run = run
       self.role = role

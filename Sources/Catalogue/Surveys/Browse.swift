@@ -16,6 +16,8 @@ public struct SourceFilter: Sendable, Equatable {
   /// Bounds of the largest angular size, arcsec.
   public var size: ClosedRange<Double>?
   /// A circle on the sky.
+  ///
+  /// It reaches over the pole and the meridian of right ascension 0.
   public var cone: Cone?
   /// Only sources in this cluster or below it.
   public var cluster: Int?
@@ -25,6 +27,8 @@ public struct SourceFilter: Sendable, Equatable {
   public var order = Order.name
 
   /// A circle on the sky.
+  ///
+  /// It reaches over the pole and the meridian of right ascension 0.
   public struct Cone: Sendable, Equatable {
     /// The centre, ICRS.
     public var centre: SkyPosition
@@ -32,6 +36,8 @@ public struct SourceFilter: Sendable, Equatable {
     public var radius: Double
 
     /// Describes a circle.
+    ///
+    /// The radius is in degrees.
     public init(centre: SkyPosition, radius: Double) {
       self.centre = centre
       self.radius = radius

@@ -27,6 +27,8 @@ public struct Source: Sendable, Equatable {
   public var attributes: JSON
 
   /// Describes a source.
+  ///
+  /// Fluxes are in Jy and Jy/beam, sizes in arcsec; what the catalogue lacks is `nil`.
   public init(
     name: String, position: SkyPosition? = nil, totalFlux: Double? = nil, peakFlux: Double? = nil,
     rms: Double? = nil, majorAxis: Double? = nil, attributes: JSON

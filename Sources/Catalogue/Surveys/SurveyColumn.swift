@@ -12,6 +12,8 @@ public struct SurveyColumn: Sendable, Equatable {
   public var mappedTo: String?
 
   /// Describes a column.
+  ///
+  /// `mappedTo` names the column of `reber.source` that is filled from it.
   public init(_ column: Column, mappedTo: String? = nil) {
     self.column = column
     self.mappedTo = mappedTo
