@@ -71,14 +71,23 @@ public struct StoredSource: Sendable, Equatable {
 
   /// The image file that the survey's catalogue names for the source, if it names one.
   public var image: String?
+
+  /// Where it lies on that image, if the catalogue says so.
+  public var box: PixelBox?
 }
 
 extension StoredSource: QueryRow {
-  /// The column `image` comes from the attribute that names images.
+  /// The columns from `image` on come from attributes.
   public static let columns = Columns<Self>(
     .column("source_id", \.id), .column("name", \.name),
     .group(\.position, optional: SkyPosition.columns), .column("major_axis", \.majorAxis),
-    .column("image", \.image), make: StoredSource.init)
+    .column("image", \.image), .reading("x"), .reading("y"), .reading("width"),
+    .reading("height")
+  ) { id, name, position, majorAxis, image, x, y, width, height in
+    StoredSource(
+      id: id, name: name, position: position, majorAxis: majorAxis, image: image,
+      box: PixelBox(x: x, y: y, width: width, height: height))
+  }
 }
 
 /// How many rows a catalogue changed.
@@ -292,14 +301,20 @@ extension Source {
 }
 
 extension StoredSource {
-  /// A survey's sources in the order of their keys, with the attribute that names their image where
-  /// it is known.
+  /// A survey's sources in the order of their keys, with what the attributes say of their images.
+  ///
+  /// - Parameters:
+  ///   - imageColumn: The attribute that names a source's image.
+  ///   - box: The attributes that tell the source's place on it.
   public static func all(
-    of survey: Survey, imageColumn: String? = nil, in database: Connection
+    of survey: Survey, imageColumn: String? = nil, box: PixelBox.Names = .init(),
+    in database: Connection
   ) throws -> [StoredSource] {
     try database.rows(
       """
-      SELECT source_id, name, ra, dec, major_axis, attributes ->> \(imageColumn) AS image
+      SELECT source_id, name, ra, dec, major_axis, attributes ->> \(imageColumn) AS image,
+          attributes ->> \(box.x) AS x, attributes ->> \(box.y) AS y,
+          attributes ->> \(box.width) AS width, attributes ->> \(box.height) AS height
       FROM reber.source
       WHERE survey_id = \(survey.id)
       ORDER BY source_id

@@ -43,11 +43,21 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
     case beamMinor = "beam_minor"
     /// Position angle of the beam.
     case beamAngle = "beam_angle"
+    /// Where the source lies on that file, in pixels: from the upper left corner of a PNG, counted
+    /// from 0, and from the lower left one of a FITS image, counted from 1.
+    case x
+    case y
+    /// Sides of a box around the source, of which `x` and `y` are the corner, in pixels.
+    case boxWidth = "box_width"
+    case boxHeight = "box_height"
+
+    /// Places on images, which no column is taken for unless somebody says so.
+    static let onImage: [Part] = [.x, .y, .boxWidth, .boxHeight]
 
     /// The unit that is kept, `nil` for text.
     var unit: String? {
       switch self {
-      case .name, .image: nil
+      case .name, .image, .x, .y, .boxWidth, .boxHeight: nil
       case .ra, .dec, .beamAngle: "deg"
       case .totalFlux: "Jy"
       case .peakFlux, .rms: "Jy/beam"
@@ -314,7 +324,8 @@ extension ColumnMapping {
   /// The parts for which no column was found and none is known to be missing.
   func missing(_ profile: SurveyProfile?) -> [Part] {
     Part.allCases.filter { part in
-      part.isOfSource && columns[part] == nil && profile?.columns[part.rawValue] != ""
+      part.isOfSource && !Self.Part.onImage.contains(part) && columns[part] == nil
+        && profile?.columns[part.rawValue] != ""
     }
   }
 }

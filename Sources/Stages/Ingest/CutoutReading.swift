@@ -201,6 +201,7 @@ extension CutoutReading {
   private func extent(
     of source: StoredSource, _ pixels: ImagePixels, pixelScale: Float?
   ) -> Float? {
+    if let box = source.box?.extent { return Float(box) }
     let image = Tensor(
       shape: [pixels.height, pixels.width], values: pixels.type.floats(of: pixels.bytes))
     let seen = SourceExtent().measure(image)

@@ -14,6 +14,11 @@ struct ImageFile: Sendable, Hashable {
   /// The place without the extension of its format.
   var placeWithoutExtension: String { Self.withoutExtension(place) }
 
+  /// A pixel as catalogues count it, counted from 0 and from the bottom row.
+  func pixel(_ said: (x: Double, y: Double), ofHeight height: Int) -> (x: Double, y: Double) {
+    isPNG ? (said.x, Double(height) - 1 - said.y) : (said.x - 1, said.y - 1)
+  }
+
   var isPNG: Bool { path.lowercased().hasSuffix(".png") }
 
   /// The endings of image files, the longer of two before the shorter.

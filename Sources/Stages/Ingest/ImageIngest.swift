@@ -104,8 +104,15 @@ private struct ImageIngest {
       isCollection
       ? try addCollection() : try Survey.named(options.survey, in: database)
     try describe(survey)
+    let columns = try SurveyColumn.all(of: survey, in: database)
+    let named = { (part: ColumnMapping.Part) in
+      columns.first { $0.mappedTo == part.rawValue }?.column.name
+    }
     let sources = try StoredSource.all(
-      of: survey, imageColumn: imageColumn(of: survey), in: database)
+      of: survey, imageColumn: named(.image),
+      box: .init(
+        x: named(.x), y: named(.y), width: named(.boxWidth), height: named(.boxHeight)),
+      in: database)
     var plan = ImagePlanning(images.files, of: sources, cutting: options.cutting)
       .decided { progress.update("looking at images", done: $0, of: images.files.count) }
     plan.rejected += images.unreadable
@@ -114,13 +121,6 @@ private struct ImageIngest {
     metrics.decisions = plan.decisions
     metrics.images = images.files.count + images.unreadable.count
     return try write(plan, of: sources, to: survey, metrics)
-  }
-
-  private func imageColumn(of survey: Survey) throws -> String? {
-    try SurveyColumn.all(of: survey, in: database).first {
-      $0.mappedTo == ColumnMapping.Part.image.rawValue
-    }?
-    .column.name
   }
 
   private func write(

@@ -2,6 +2,7 @@ import Astronomy
 import Catalogue
 import FITS
 import Foundation
+import Morphology
 
 /// Decides what is to be done with images: which source each shows, or which it holds.
 struct ImagePlanning {
@@ -40,7 +41,7 @@ struct ImagePlanning {
     namesAreFields = cutting.takenAs == nil && named.contains { $0.count > 1 }
     var rest: [Int] = []
     for index in files.indices {
-      if named[index].count == 1, !namesAreFields {
+      if named[index].count == 1, !namesAreFields, sources[named[index][0]].box == nil {
         take(index, for: named[index][0], \.byName)
       } else {
         rest.append(index)
@@ -68,6 +69,10 @@ struct ImagePlanning {
     var named = named
     if named.isEmpty, cutting.takenAs != .mosaics, let object = image.object {
       named = names.named(byObject: object)
+    }
+    if !named.isEmpty, named.allSatisfy({ sources[$0].box != nil }) {
+      if image.isResampled { throw Unusable.notSquare }
+      return cut(index, image, atBoxesOf: named)
     }
     guard let wcs = image.wcs else { return try takeWithoutSky(index, for: named) }
     if !named.isEmpty {
@@ -116,18 +121,29 @@ struct ImagePlanning {
   }
 
   private mutating func cut(_ file: Int, _ image: ImageHeading, _ wcs: WCS, at found: [Int]) {
-    var count = 0
-    for source in found {
-      guard let view = view(of: source, on: image, wcs, file: file) else { continue }
-      views[source, default: []].append(view)
-      count += 1
+    add(found.map { ($0, view(of: $0, on: image, wcs, file: file)) }, of: file)
+  }
+
+  private mutating func cut(_ file: Int, _ image: ImageHeading, atBoxesOf found: [Int]) {
+    add(found.map { ($0, boxView(of: $0, on: image, file: file)) }, of: file)
+    for source in found where views[source] == nil {
+      reject(file, Unusable.outside(sources[source].name))
     }
-    if count == 0 { return reject(file, Unusable.empty) }
+  }
+
+  private mutating func add(_ found: [(source: Int, view: ImagePlan.View?)], of file: Int) {
+    let shown = found.compactMap { source, view in view.map { (source, $0) } }
+    for (source, view) in shown { views[source, default: []].append(view) }
+    if shown.isEmpty { return reject(file, Unusable.empty) }
     plan.decisions.mosaics += 1
   }
 
   private mutating func reject(_ file: Int, _ error: any Error) {
-    let name = if case Unusable.second(let name, _) = error { name } else { String?.none }
+    let name: String? =
+      switch error {
+      case Unusable.second(let name, _), Unusable.outside(let name): name
+      default: nil
+      }
     plan.rejected.append(
       ImagePlan.SetAside(path: files[file].path, source: name, reason: "\(error)"))
   }
@@ -148,6 +164,32 @@ extension ImagePlanning {
       file: file, x: x, y: y, side: side(of: sources[source], on: image, wcs),
       margin: margin * wcs.pixelScale)
   }
+
+  /// The place of a source whose catalogue says its pixel.
+  private func boxView(
+    of source: Int, on image: ImageHeading, file: Int
+  ) -> ImagePlan.View? {
+    guard let box = sources[source].box else { return nil }
+    let (x, y) = files[file].pixel(box.centre, ofHeight: image.height)
+    let margin = min(
+      x + 0.5, y + 0.5, Double(image.width) - 0.5 - x, Double(image.height) - 0.5 - y)
+    guard margin > 0 else { return nil }
+    return ImagePlan.View(
+      file: file, x: x, y: y, side: boxSide(box, on: image), margin: margin)
+  }
+
+  /// Pixels that a cutout at a box spans: as `--size` says or else so many that a turned view of it is
+  /// full.
+  private func boxSide(_ box: PixelBox, on image: ImageHeading) -> Int {
+    let scale = image.wcs?.pixelScale ?? cutting.pixelScale.map(Double.init)
+    let said = scale.flatMap { scale in cutting.size.map { $0 / scale } }
+    let fitting = box.extent.map {
+      Framing.usualSizeFactor * Preprocessing().margin * $0
+    }
+    return max(Self.leastSide, Int((said ?? fitting ?? Self.usualSide).rounded(.up)))
+  }
+
+  private static let (leastSide, usualSide) = (16, 80.0)
 
   private func sourcesInside(_ image: ImageHeading, _ wcs: WCS) -> [Int] {
     candidates(image, wcs).filter { view(of: $0, on: image, wcs, file: 0) != nil }
@@ -213,16 +255,20 @@ private enum Unusable: Error, CustomStringConvertible {
   case empty
   case offCentre(Double, nearest: String?)
   case second(String, file: String)
+  case outside(String)
+  case notSquare
 
   var description: String {
     switch self {
     case .unknown: "no source is named like it, and it has no sky position"
     case .shared(let name, let others):
       """
-      it is named by '\(name)' and \(others) more, and has no sky position to cut at; --as cutouts \
-      takes it whole for each of them
+      it is named by '\(name)' and \(others) more, and has no sky position to cut at; give their \
+      pixels with --column x=… and y=…, or take it whole for each of them with --as cutouts
       """
     case .empty: "no source of the survey lies in it"
+    case .notSquare: "its pixels are not square, so that sources cannot be found by their pixels"
+    case .outside(let name): "the pixel of '\(name)' lies outside it"
     case .offCentre(let tolerance, let nearest):
       """
       no source is named like it, and none lies within \(String(format: "%.1f", tolerance))″ of \

@@ -52,7 +52,7 @@ struct OpenImage {
       width: width, height: height, wcs: square?.wcs ?? fits?.wcs, beam: fits?.beam,
       unit: fits?.unit,
       object: fits?.object, frequency: fits?.frequency,
-      isSimulated: fits?.logical("SIMULATE") ?? false,
+      isSimulated: fits?.logical("SIMULATE") ?? false, isResampled: square != nil,
       notes: [square?.note, fits?.beamNote].compactMap(\.self))
   }
 
@@ -66,9 +66,12 @@ struct OpenImage {
 
   /// The pixels of a rectangle, counted from 0, NaN beyond the image.
   func cutout(columns: Range<Int>, rows: Range<Int>) throws -> ImagePixels {
-    guard let fits else { return try whole() }
-    return try square?.cutout(of: fits, columns: columns, rows: rows)
-      ?? fits.cutout(columns: columns, rows: rows)
+    switch content {
+    case .png(let image): ImagePixels(image, columns: columns, rows: rows)
+    case .fits(let image, let square):
+      try square?.cutout(of: image, columns: columns, rows: rows)
+        ?? image.cutout(columns: columns, rows: rows)
+    }
   }
 }
 
@@ -86,6 +89,8 @@ struct ImageHeading: Sendable {
   var frequency: Double?
   /// Whether the header says that the sky is made up.
   var isSimulated: Bool
+  /// Whether its pixels are others than those of the file, which are not square.
+  var isResampled = false
   /// What was assumed, changed or left aside since the header does not say it right.
   var notes: [String] = []
 
@@ -108,5 +113,23 @@ extension ImagePixels {
       }
     }
     self.init(width: image.width, height: image.height, type: type, bytes: bytes)
+  }
+
+  /// A rectangle of a PNG, counted from the bottom row up, in reals: NaN beyond the picture.
+  fileprivate init(_ image: PNGImage, columns: Range<Int>, rows: Range<Int>) {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(columns.count * rows.count * PixelType.float.size)
+    var outside = 0
+    for row in rows {
+      for column in columns {
+        let isInside = (0..<image.height).contains(row) && (0..<image.width).contains(column)
+        let place = (image.height - 1 - row) * image.width + column
+        let value = isInside ? Float(image.values[place]) : .nan
+        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+        outside += isInside ? 0 : 1
+      }
+    }
+    self.init(
+      width: columns.count, height: rows.count, type: .float, bytes: bytes, offImage: outside)
   }
 }

@@ -19,7 +19,7 @@ extension ColumnMapping.Part {
       (ucd.isOf("phys.angsize.smajaxis") || ucd.isOf("phys.angsize")) && ucd.mayBeRadio
         && !ucd.has("stat.error") ? ucd.deconvolution + (ucd.isOf("phys.angsize") ? 2 : 0) : nil
     case .image: ucd.isOf("meta.file") || ucd.isOf("meta.ref.url") ? 0 : nil
-    case .beamMajor, .beamMinor, .beamAngle: nil
+    case .beamMajor, .beamMinor, .beamAngle, .x, .y, .boxWidth, .boxHeight: nil
     }
   }
 
@@ -61,7 +61,7 @@ extension ColumnMapping.Part {
         "majaxisdeconv", "size",
       ]
     case .image: ["image", "cutout", "crop", "imagefile", "filename", "path", "file"]
-    case .beamMajor, .beamMinor, .beamAngle: []
+    case .beamMajor, .beamMinor, .beamAngle, .x, .y, .boxWidth, .boxHeight: []
     }
   }
 

@@ -56,6 +56,10 @@ struct SourceRows: Sendable {
         try Quantity(choice.columns[0], in: columns, scale: choice.scale(to: wanted))
       }
     }
+    for part in ColumnMapping.Part.onImage {
+      guard let choice = mapping.columns[part] else { continue }
+      quantities[part] = [Quantity(choice.columns[0], in: columns, scale: 1)].compactMap(\.self)
+    }
     return quantities
   }
 
@@ -78,6 +82,8 @@ struct SourceRows: Sendable {
       source.peakFlux = try value(of: .peakFlux, in: row)
       source.rms = try value(of: .rms, in: row)
       source.majorAxis = try value(of: .majorAxis, in: row)
+      // They stay attributes, which have to be numbers.
+      for part in ColumnMapping.Part.onImage { _ = try value(of: part, in: row) }
       return .source(source, row: number)
     } catch {
       return .rejected(reason: error.reason, row: number, name: said, record: attributes)
