@@ -33,14 +33,10 @@ struct Forecast: Sendable {
   ///   - space: The embeddings.
   ///   - scheme: The classes.
   init?(_ labels: [Consensus], in space: EmbeddingSpace, scheme: ClassScheme) {
-    let rows = space.rows(of: labels.map(\.source))
-    var known = zip(labels, rows).compactMap { label, row in row.map { (label, $0) } }
-    known.sort { ($0.0.labels.first ?? 0) < ($1.0.labels.first ?? 0) }
-    isSample = known.count > Self.limit
-    if isSample {
-      let step = Double(known.count) / Double(Self.limit)
-      known = (0..<Self.limit).map { known[Int(Double($0) * step)] }
-    }
+    let all = Self.inOrder(labels, in: space)
+    isSample = all.count > Self.limit
+    let step = Double(all.count) / Double(Self.limit)
+    let known = isSample ? (0..<Self.limit).map { all[Int(Double($0) * step)] } : all
     guard known.count > Self.neighbours, Set(known.map(\.0.classID)).count > 1 else { return nil }
     sources = known.count
     let places = Dictionary(
@@ -54,9 +50,19 @@ struct Forecast: Sendable {
       return Self.confusion(first, Array(truth.prefix(size)), classes: scheme.classes.count)
     }
     curve = zip(sizes, found).map { (labels: $0, f1: $1.macro.f1) }
-    let all = scheme.classes.enumerated().map { ($1.id, found[found.count - 1].scores(of: $0)) }
+    let scores = scheme.classes.enumerated().map { ($1.id, found[found.count - 1].scores(of: $0)) }
     f1 = Dictionary(
-      all.filter { $0.1.support > 0 }.map { ($0.0, $0.1.f1) }, uniquingKeysWith: { a, _ in a })
+      scores.filter { $0.1.support > 0 }.map { ($0.0, $0.1.f1) }, uniquingKeysWith: { a, _ in a })
+  }
+
+  /// The labels whose source has an embedding, in the order in which they came in, each with the row
+  /// of that.
+  private static func inOrder(
+    _ labels: [Consensus], in space: EmbeddingSpace
+  ) -> [(Consensus, Int)] {
+    zip(labels, space.rows(of: labels.map(\.source)))
+      .compactMap { label, row in row.map { (label, $0) } }
+      .sorted { ($0.0.labels.first ?? 0) < ($1.0.labels.first ?? 0) }
   }
 
   private static func confusion(_ points: Tensor, _ truth: [Int], classes: Int) -> Confusion {

@@ -129,19 +129,23 @@ extension Visit {
         ).cells
       }
     }
-    let rows = zip(shown, cells).map { node, cells -> Content in
-      [
-        "number": node.number, "href": place.address(node.number), "members": node.members,
-        "unlabelled": node.unlabelled, "spread": formatted(queue.spread(node)),
-        "known": node.known(scheme), "montage": montage(cells, columns: 12),
-      ]
-    }
     return try page(
       "clusters", "Clusters",
       [
-        "rows": rows, "all": parts.count, "groups": place.groups,
+        "rows": zip(shown, cells).map { row($0, in: queue, $1, place) }, "all": parts.count,
+        "groups": place.groups,
         "pager": pager(size: 12, of: parts.count),
       ])
+  }
+
+  private func row(
+    _ node: ClusterQueue.Node, in queue: ClusterQueue, _ cells: [MontageCell], _ place: ClusterPlace
+  ) -> Content {
+    [
+      "number": node.number, "href": place.address(node.number), "members": node.members,
+      "unlabelled": node.unlabelled, "spread": formatted(queue.spread(node)),
+      "known": node.known(scheme), "montage": montage(cells, columns: 12),
+    ]
   }
 }
 

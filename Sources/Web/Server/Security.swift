@@ -84,15 +84,21 @@ struct Door: RouterMiddleware {
       }
       return .redirect(to: "/login?next=" + percentEncoded(request.uri.string))
     }
-    if request.method == .post {
+    try await check(&request, of: visitor)
+    return try await next(request, context)
+  }
+
+  /// Refuses forms without the visitor's token, and whatever is neither a form nor a question.
+  private func check(_ request: inout Request, of visitor: Visitor) async throws {
+    switch request.method {
+    case .get, .head: return
+    case .post:
       let body = try await request.collectBody(upTo: 1 << 20)
       let token = Fields(encoded: String(buffer: body))["csrf"] ?? ""
       guard equalInConstantTime(token, visitor.formToken) else {
         throw HTTPError(.forbidden, message: "the form is from another visit: load the page again")
       }
-    } else if request.method != .get, request.method != .head {
-      throw HTTPError(.methodNotAllowed)
+    default: throw HTTPError(.methodNotAllowed)
     }
-    return try await next(request, context)
   }
 }
