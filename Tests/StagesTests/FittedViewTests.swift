@@ -26,7 +26,7 @@ import Testing
 
   @Test func wideImagesAreShownAsFarAsTheirSourcesReach() throws {
     let framing = try #require(sizes(20, 40, 60).framing(sizeFactor: 2))
-    #expect(framing.least < 2 * 40 && framing.most <= 900 && framing.usual > 40)
+    #expect(framing.least == 2 * 40 && framing.most == 900 && framing.usual == 2 * 60)
     #expect(sizes(20, 40, 60).words(framing).contains("of images of 900″"))
   }
 

@@ -12,6 +12,8 @@ struct ImagePlanning {
   private let heading: (ImageFile) throws -> ImageHeading
   private let names: SourceNames
   private let sky: SkyIndex
+  /// The median size of the sources' boxes, pixels: views show at least what such a one needs.
+  private let usualBox: Double
   private var namesAreFields = false
   private var plan = ImagePlan()
   private var shown: [Int: Int] = [:]
@@ -32,6 +34,8 @@ struct ImagePlanning {
     self.heading = heading
     names = SourceNames(sources)
     sky = SkyIndex(sources.map(\.position))
+    let boxes = sources.compactMap { $0.box?.extent }.sorted()
+    usualBox = boxes.isEmpty ? 0 : boxes[boxes.count / 2]
   }
 
   /// The plan for all images; those that are named come before those that are found by position.
@@ -184,7 +188,7 @@ extension ImagePlanning {
     let scale = image.wcs?.pixelScale ?? cutting.pixelScale.map(Double.init)
     let said = scale.flatMap { scale in cutting.size.map { $0 / scale } }
     let fitting = box.extent.map {
-      Framing.usualSizeFactor * Preprocessing().margin * $0
+      Framing.usualSizeFactor * Preprocessing().margin * max($0, usualBox)
     }
     return max(Self.leastSide, Int((said ?? fitting ?? Self.usualSide).rounded(.up)))
   }

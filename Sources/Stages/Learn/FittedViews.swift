@@ -34,19 +34,19 @@ extension SourceSizes {
   /// Images that show less than this times what views of the largest sources do fit as they are.
   private static let fits = 1.25
 
-  /// How far views reach; `nil` where whole images fit their sources, or sizes are not known.
+  /// How far views reach: none less than the median source needs, which a smaller one shows in its
+  /// surroundings; `nil` where whole images fit their sources, or sizes are not known.
   func framing(sizeFactor: Double) -> Framing? {
     guard Double(measured) >= Self.leastMeasured * Double(images), let median, let large,
       let field, field > Self.fits * sizeFactor * median
     else { return nil }
-    let most = min(field, sizeFactor * large)
     return Framing(
-      sizeFactor: sizeFactor, least: sizeFactor * median / 2, most: field,
-      usual: most)
+      sizeFactor: sizeFactor, least: sizeFactor * median, most: field,
+      usual: min(field, sizeFactor * large))
   }
 
   func words(_ framing: Framing?) -> String {
-    guard let framing, let median, let field else {
+    guard let framing, let field else {
       return Double(measured) < Self.leastMeasured * Double(images)
         ? """
         views show whole images: how large sources are on them is known of \(measured) of \
@@ -55,9 +55,9 @@ extension SourceSizes {
         : "views show whole images, which fit their sources"
     }
     return """
-      views show \(arcsec(framing.sizeFactor * median)) of images of \(arcsec(field)) \
-      (\(framing.sizeFactor) times the size of the source, between \(arcsec(framing.least)) and \
-      \(arcsec(framing.most))); --field-of-view or --crop-fraction 1 shows another part
+      views show \(arcsec(framing.least)) of images of \(arcsec(field)), and \(framing.sizeFactor) \
+      times the size of each source that needs more; --field-of-view or --crop-fraction 1 shows \
+      another part
       """
   }
 }
