@@ -134,9 +134,8 @@ extension Cutout {
     return Dictionary(uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2)) })
   }
 
-  /// Fills in how large sources are on their current cutouts, where that is not known yet.
-  ///
-  /// - Parameter extents: Pixels, by source.
+  /// Fills in how large sources are on their current cutouts, where that is not known yet: pixels, by
+  /// source.
   public static func fill(
     extents: [Int: Float], of survey: Survey, in database: Connection
   ) throws {

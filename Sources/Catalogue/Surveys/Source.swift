@@ -301,11 +301,8 @@ extension Source {
 }
 
 extension StoredSource {
-  /// A survey's sources in the order of their keys, with what the attributes say of their images.
-  ///
-  /// - Parameters:
-  ///   - imageColumn: The attribute that names a source's image.
-  ///   - box: The attributes that tell the source's place on it.
+  /// A survey's sources in the order of their keys, with what the attributes say of their images:
+  /// `imageColumn` names the image, `box` tells the source's place on it.
   public static func all(
     of survey: Survey, imageColumn: String? = nil, box: PixelBox.Names = .init(),
     in database: Connection

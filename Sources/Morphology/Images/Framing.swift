@@ -30,11 +30,7 @@ public struct Framing: Codable, Sendable, Hashable {
     Framing(sizeFactor: sizeFactor, least: 0, most: .greatestFiniteMagnitude, usual: usual)
   }
 
-  /// The side of a view in pixels of its image.
-  ///
-  /// - Parameters:
-  ///   - extent: The source's size, pixels.
-  ///   - pixelScale: Arcsec.
+  /// The side of a view in pixels of its image, for a source's extent in pixels and arcsec a pixel.
   func pixels(extent: Double?, pixelScale: Double?) -> Double {
     let scale = pixelScale ?? 1
     guard let extent else { return usual / scale }

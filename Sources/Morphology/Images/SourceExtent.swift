@@ -6,11 +6,11 @@ public import Tensor
 /// a further one joins it where it begins no farther out than the source ends and is not much
 /// fainter, as the other lobe of a double does.
 public struct SourceExtent: Sendable {
-  /// Emission counts above this many σ of the noise,
+  /// Emission counts above this many σ of the noise, if it is above `ofPeak` too.
   public var clip: Float = 5
 
-  /// and above this part of the brightest pixel near the middle: what works on images clipped
-  /// before.
+  /// The part of the brightest pixel near the middle that emission exceeds: what works on images
+  /// clipped before.
   public var ofPeak: Float = 0.05
 
   /// An island that begins within the source's circle joins it where it has at least this part of

@@ -8,13 +8,9 @@ struct FittedViews: Sendable {
   var preprocessing: Preprocessing
   var notes: [String] = []
 
-  /// Fits views to the sources of surveys, unless somebody has said how much sky they show.
-  ///
-  /// - Parameters:
-  ///   - surveys: The surveys that are learned from.
-  ///   - preprocessing: How images are prepared otherwise.
-  ///   - sizeFactor: Sky shown, as a multiple of the source's extent; `nil` shows what
-  ///     `preprocessing` says.
+  /// Fits views to the sources of the surveys that are learned from: to `sizeFactor` times their
+  /// extents or, where that is `nil`, since somebody has said how much sky they show, as
+  /// `preprocessing` says.
   init(
     of surveys: [Survey], _ preprocessing: Preprocessing, sizeFactor: Double?,
     in database: Connection
