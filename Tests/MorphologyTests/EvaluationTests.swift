@@ -22,6 +22,22 @@ struct EvaluationTests {
     evaluation = try Evaluation(truth: truth, probabilities: probabilities)
   }
 
+  @Test("Better than the most frequent class is what chance does not explain")
+  func clearlyBetter() {
+    // RadioGalaxyNET's classes, called right by whole images and by cutouts of their boxes.
+    let truth = [Int](repeating: 0, count: 120) + [Int](repeating: 1, count: 226)
+    func confusion(right: Int) -> Confusion {
+      let predicted = truth.indices.map { $0 < right ? truth[$0] : 1 - truth[$0] }
+      return Confusion(truth: truth, predicted: predicted, classes: 2)
+    }
+    #expect(abs(confusion(right: 200).largestShare - 226.0 / 346) < 1e-12)
+    #expect(!confusion(right: 226).isClearlyBetter)
+    // The interval's lower end passes 0.6532 between 243 and 244 of 346.
+    #expect(!confusion(right: 243).isClearlyBetter)
+    #expect(confusion(right: 244).isClearlyBetter)
+    #expect(!Confusion(truth: [], predicted: [], classes: 2).isClearlyBetter)
+  }
+
   @Test("Counts, precision, recall and F1 are scikit-learn's, to 1e-6")
   func scores() {
     let confusion = evaluation.confusion()

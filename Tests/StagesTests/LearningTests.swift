@@ -37,6 +37,8 @@ import Testing
     #expect(evaluated.metrics.seenUnlabelled == 30)
     #expect(evaluated.metrics.confusion.reduce(0) { $0 + $1.sources } == 30)
     #expect(evaluated.metrics.scores.count == 12)
+    #expect(evaluated.metrics.largestShare.map { abs($0 - 1.0 / 3) < 1e-9 } == true)
+    #expect(evaluated.metrics.notCheckable == 0)
 
     // Nine steps learn next to nothing, and that is said.
     #expect(trained.metrics.warnings?.count == 1)
@@ -56,6 +58,21 @@ import Testing
     let unlike = try await toy.numbers(
       "SELECT count(*) FROM catalogue.toy WHERE unlikeness BETWEEN 0 AND 1")
     #expect(unlike == [60])
+  }
+
+  @Test func withoutPositionsALeakIsNotCheckable() async throws {
+    let toy = try await SyntheticSurvey(36)
+    try await toy.workplace.database.with {
+      _ = try $0.execute("UPDATE reber.source SET ra = NULL, dec = NULL")
+    }
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
+    try await toy.label(Array(0..<18))
+    let tuned = try await toy.workplace.perform(FinetuneStage.toy())
+    #expect(tuned.metrics.notCheckable == 18)
+    _ = try await toy.workplace.perform(ClassifyStage(survey: "toy"))
+    try await toy.label(Array(18..<36))
+    let evaluated = try await toy.workplace.perform(EvaluateStage(survey: "toy"))
+    #expect(evaluated.metrics.sources == 18 && evaluated.metrics.notCheckable == 18)
   }
 
   @Test func aClassifierOfBeforeUnlikenessStillClassifies() async throws {
