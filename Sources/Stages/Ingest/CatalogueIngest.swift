@@ -99,48 +99,6 @@ extension ColumnMapping {
   }
 }
 
-/// The profile of a catalogue, if any, and how it was chosen.
-private struct ChosenProfile {
-  var profile: SurveyProfile?
-  /// Whether the columns alone chose it.
-  var isAssumed = false
-  /// What a person should decide: several profiles fit.
-  var question: String?
-
-  /// The profile that the user wants, `none` for none.
-  init(named name: String, of profiles: SurveyProfiles) throws {
-    if name != "none" { profile = try profiles.named(name) }
-  }
-
-  /// The only profile that fits columns.
-  init(fitting columns: [Column], of profiles: SurveyProfiles) {
-    let fitting = profiles.fitting(columns.map(\.name))
-    if fitting.count == 1 { profile = fitting[0] }
-    isAssumed = true
-    if fitting.count > 1 {
-      question = """
-        the columns fit the profiles \(fitting.map(\.name).joined(separator: " and ")), so that none is \
-        used: say which with --profile
-        """
-    }
-  }
-
-  var words: String? {
-    profile.map { "columns as in profile \($0.name): \($0.table)" }
-  }
-}
-
-/// The beams that the rows of a catalogue tell of.
-private final class Beams {
-  private var all: [Beam] = []
-
-  func add(_ beam: Beam?) { if let beam { all.append(beam) } }
-
-  var middle: Beam? {
-    all.isEmpty ? nil : all.sorted { $0.major < $1.major }[all.count / 2]
-  }
-}
-
 extension Workplace {
   /// Ingests a source catalogue as one run in one transaction.
   func ingest(

@@ -9,7 +9,7 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
   public private(set) var profile: String?
 
   /// Whether the profile was found by the columns, which is not stored: nobody asked for it.
-  private var isProfileAssumed = false
+  private(set) var isProfileAssumed = false
 
   /// The frame of the positions; nil for ICRS.
   public private(set) var frame: CelestialFrame?
@@ -85,6 +85,9 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
 
     /// What is taken in rows where these columns hold nothing.
     public var otherwise: [Choice]?
+
+    /// The choice itself, and what is taken otherwise.
+    var all: [Choice] { [self] + (otherwise ?? []) }
   }
 
   /// Why a unit is what it is.
@@ -281,8 +284,7 @@ extension ColumnMapping {
   /// The columns that must be read as text although they look like numbers: names such as 1.10, and
   /// degrees such as -00, whose sign a whole number would lose.
   func texts(among all: [Column]) -> Set<String> {
-    let names = [self.columns[.name]].compactMap(\.self).flatMap { [$0] + ($0.otherwise ?? []) }
-      .flatMap(\.columns)
+    let names = self.columns[.name]?.all.flatMap(\.columns) ?? []
     let degrees = self.columns[.dec].map { $0.columns.count > 1 ? $0.columns : [] } ?? []
     return Set(
       all.filter { column in
@@ -290,42 +292,5 @@ extension ColumnMapping {
           || degrees.contains(column.name) && column.datatype == .int64
       }
       .map(\.name))
-  }
-
-  /// What nothing in the file says, so that a default was assumed, or what a profile says that nobody
-  /// asked for.
-  var assumptions: [String] {
-    var words: [String] = []
-    for part in Part.allCases where part.unit != nil {
-      for choice in columns[part].map({ [$0] + ($0.otherwise ?? []) }) ?? [] {
-        guard let source = source(of: choice.unitOrigin) else { continue }
-        words.append(
-          "the unit of '\(choice.columns[0])' is not said: \(choice.unit ?? "") is assumed\(source)"
-        )
-      }
-    }
-    if columns[.ra] != nil, let source = frameOrigin.map(source) ?? "" {
-      words.append(
-        "the frame of the positions is not said: \(frame?.keywords.system ?? "ICRS") is assumed\(source)"
-      )
-    }
-    return words
-  }
-
-  /// How an assumption came about, in words; nil where there is none.
-  private func source(of origin: UnitOrigin) -> String? {
-    switch origin {
-    case .assumed: ""
-    case .profile: isProfileAssumed ? ", as in profile \(profile ?? "")" : nil
-    case .file, .name, .user: nil
-    }
-  }
-
-  /// The parts for which no column was found and none is known to be missing.
-  func missing(_ profile: SurveyProfile?) -> [Part] {
-    Part.allCases.filter { part in
-      part.isOfSource && !Self.Part.onImage.contains(part) && columns[part] == nil
-        && profile?.columns[part.rawValue] != ""
-    }
   }
 }

@@ -5,8 +5,7 @@ extension ColumnMapping {
       columns[part].map { choice in
         [
           part.rawValue,
-          ([choice] + (choice.otherwise ?? [])).map { $0.columns.joined(separator: "+") }
-            .joined(separator: ","),
+          choice.all.map { $0.columns.joined(separator: "+") }.joined(separator: ","),
           part.unit == nil ? "" : choice.unit ?? "",
           part.unit == nil ? "" : choice.unitOrigin.words,
         ]

@@ -26,7 +26,7 @@ struct SourceRows: Sendable {
     self.columns = columns
     names =
       mapping.columns[.name].map { choice in
-        ([choice] + (choice.otherwise ?? [])).map { $0.columns.compactMap(known.firstIndex) }
+        choice.all.map { $0.columns.compactMap(known.firstIndex) }
       } ?? []
     position = try PositionColumns(in: columns, mapping: mapping, file: file)
     guard !names.isEmpty || position != nil else {
@@ -52,7 +52,7 @@ struct SourceRows: Sendable {
     var quantities: [ColumnMapping.Part: [Quantity]] = [:]
     for part in ColumnMapping.Part.allCases where ![.ra, .dec].contains(part) {
       guard let choice = mapping.columns[part], let wanted = part.unit else { continue }
-      quantities[part] = try ([choice] + (choice.otherwise ?? [])).compactMap { choice in
+      quantities[part] = try choice.all.compactMap { choice in
         try Quantity(choice.columns[0], in: columns, scale: choice.scale(to: wanted))
       }
     }

@@ -1,0 +1,39 @@
+import Astronomy
+
+extension ColumnMapping {
+  /// What nothing in the file says, so that a default was assumed, or what a profile says that nobody
+  /// asked for.
+  var assumptions: [String] {
+    var words: [String] = []
+    for part in Part.allCases where part.unit != nil {
+      for choice in columns[part]?.all ?? [] {
+        guard let source = source(of: choice.unitOrigin) else { continue }
+        words.append(
+          "the unit of '\(choice.columns[0])' is not said: \(choice.unit ?? "") is assumed\(source)"
+        )
+      }
+    }
+    if columns[.ra] != nil, let source = frameOrigin.map(source) ?? "" {
+      let name = frame == .galactic ? "galactic" : frame?.keywords.system ?? "ICRS"
+      words.append("the frame of the positions is not said: \(name) is assumed\(source)")
+    }
+    return words
+  }
+
+  /// How an assumption came about, in words; nil where there is none.
+  private func source(of origin: UnitOrigin) -> String? {
+    switch origin {
+    case .assumed: ""
+    case .profile: isProfileAssumed ? ", as in profile \(profile ?? "")" : nil
+    case .file, .name, .user: nil
+    }
+  }
+
+  /// The parts for which no column was found and none is known to be missing.
+  func missing(_ profile: SurveyProfile?) -> [Part] {
+    Part.allCases.filter { part in
+      part.isOfSource && !Part.onImage.contains(part) && columns[part] == nil
+        && profile?.columns[part.rawValue] != ""
+    }
+  }
+}
