@@ -187,6 +187,33 @@ import Testing
     #expect(error?.description.contains("the unit of 'Total_flux' is not said") == true)
   }
 
+  @Test(arguments: ["MJY", "counts", "m/s"])
+  func whatIsInAnUnknownUnitIsLeftOutAndSaid(unit: String) async throws {
+    let ecsv = """
+      # %ECSV 1.0
+      # ---
+      # datatype:
+      # - {name: name, datatype: string}
+      # - {name: ra, unit: deg, datatype: float64}
+      # - {name: dec, unit: deg, datatype: float64}
+      # - {name: Total_flux, unit: '\(unit)', datatype: float64}
+      name ra dec Total_flux
+      A 10 20 12.5
+      """
+    let (rows, report, _) = try await ingested("a.ecsv", ecsv)
+    expect(rows, [("A", 10, 20, nil)])
+    let warnings = report.catalogue?.metrics.warnings ?? []
+    #expect(
+      warnings.contains { $0.hasPrefix("the unit '\(unit)' of 'Total_flux' is not known") })
+    #expect(!warnings.contains { $0.contains("no column was found for total_flux") })
+    let told = try await ingested("a.ecsv", ecsv) { $0.units = ["Total_flux": "mJy"] }
+    expect(told.rows, [("A", 10, 20, 0.0125)])
+    let chosen = await #expect(throws: IngestError.self) {
+      try await ingested("a.ecsv", ecsv) { $0.columns = ["total_flux": "Total_flux"] }
+    }
+    #expect(chosen == .badUnit(unit, column: "Total_flux", wanted: "Jy"))
+  }
+
   @Test func theTableWithPositionsIsTakenOrTheOneThatIsNamed() async throws {
     func table(_ name: String, _ fields: [String], _ row: [String]) -> String {
       let list = fields.map { "<FIELD name=\"\($0)\" datatype=\"char\" arraysize=\"*\"/>" }

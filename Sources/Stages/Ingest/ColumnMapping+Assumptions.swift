@@ -1,10 +1,18 @@
 import Astronomy
 
 extension ColumnMapping {
-  /// What nothing in the file says, so that a default was assumed, or what a profile says that nobody
-  /// asked for.
+  /// What nothing in the file says, so that a default was assumed, what a profile says that nobody
+  /// asked for, and what is in units that are not known.
   var assumptions: [String] {
-    var words: [String] = []
+    var words = Part.allCases.compactMap { part in
+      leftOut[part].map { choice in
+        """
+        the unit '\(choice.unit ?? "")' of '\(choice.columns[0])' is not known, or could be two: \
+        \(part.rawValue) is left out; say the unit with --unit \(choice.columns[0])=\
+        \(part.unit ?? "")
+        """
+      }
+    }
     for part in Part.allCases where part.unit != nil {
       for choice in columns[part]?.all ?? [] {
         guard let source = source(of: choice.unitOrigin) else { continue }
@@ -33,6 +41,7 @@ extension ColumnMapping {
   func missing(_ profile: SurveyProfile?) -> [Part] {
     Part.allCases.filter { part in
       part.isOfSource && !Part.onImage.contains(part) && columns[part] == nil
+        && leftOut[part] == nil
         && profile?.columns[part.rawValue] != ""
     }
   }

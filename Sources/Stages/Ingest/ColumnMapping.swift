@@ -17,6 +17,9 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
   /// Why the frame is what it is, which is not stored; nil where ICRS was assumed.
   public private(set) var frameOrigin: UnitOrigin?
 
+  /// The columns that are left out since their units are not known, which is not stored.
+  private(set) var leftOut: [Part: Choice] = [:]
+
   private enum CodingKeys: CodingKey { case columns, frame, profile }
 
   /// What a source is made of.
@@ -156,7 +159,22 @@ extension ColumnMapping {
       if choices.count > 1 { choice.otherwise = Array(choices.dropFirst()) }
       self.columns[part] = choice
     }
+    leaveOutUnknownUnits()
     try setFrame(columns, frame, of: tableFrame, profile?.0)
+  }
+
+  /// Leaves out what is in a unit that is not known or could be two (`MJY`), unless the user named the
+  /// column or the unit: a wrong flux is worse than none.
+  private mutating func leaveOutUnknownUnits() {
+    for part in Part.allCases where ![.ra, .dec].contains(part) {
+      guard let wanted = part.unit, let choice = columns[part], choice.reason != .user,
+        let unknown = choice.all.first(where: {
+          $0.unitOrigin != .user && (try? $0.scale(to: wanted)) == nil
+        })
+      else { continue }
+      columns[part] = nil
+      leftOut[part] = unknown
+    }
   }
 
   /// The columns of a part: several that are joined, and others that may serve instead.
