@@ -55,6 +55,22 @@ import Testing
     #expect(told.added == 6 && told.notes?.first?.contains("show 32″ of sky") == true)
   }
 
+  @Test func oneSurveyOfUnknownScaleLeavesAllAtTheirOwnAndIsSaid() async throws {
+    let toy = try await SyntheticSurvey(24)
+    var stage = PretrainStage.toy(1)
+    stage.sizeFactor = nil
+    stage.preprocessing.fieldOfView = 24
+    _ = try await toy.workplace.perform(stage)
+    try await toy.add("bare", pixelScale: nil, (0..<6).map(SyntheticSurvey.image))
+    let match = try await toy.workplace.database.with { database in
+      try Catalogue.Model.find(.encoder, in: database).match(
+        ["toy", "bare"].map { try Survey.named($0, in: database) }, options: ScaleOptions(),
+        in: database)
+    }
+    #expect(match.preprocessing.fieldOfView == nil)
+    #expect(match.notes.last?.contains("since the pixel scale of 'bare' is not known") == true)
+  }
+
   @Test func aModelThatDoesNotTellItsScaleIsAskedByWhatTaughtIt() async throws {
     let toy = try await SyntheticSurvey(24)
     let model = try await toy.workplace.perform(PretrainStage.toy(1)).metrics.model

@@ -254,7 +254,7 @@ extension Catalogue.Model {
     let single = try surveys.map { try match($0, options: options, in: database) }
     let own = try learnedScale(in: database).preprocessing
     var common =
-      single.first { $0.preprocessing.fieldOfView != own.fieldOfView }
+      single.first { $0.preprocessing.fieldOfView != nil }
       ?? single.first { $0.preprocessing.framing != own.framing } ?? single.first
       ?? ScaleMatch(preprocessing: own)
     common.notes = single.flatMap(\.notes)
