@@ -122,16 +122,18 @@ extension Cutout {
     }
   }
 
-  /// The digests of a survey's current cutouts, by source: of the pixels and of the image file.
+  /// What is known of a survey's current cutouts, by source: the digests of the pixels and of the
+  /// image file, and whether it is known how large the source is on it.
   public static func digests(
     of survey: Survey, in database: Connection
-  ) throws -> [Int: (pixels: String, image: String)] {
+  ) throws -> [Int: (pixels: String, image: String, isMeasured: Bool)] {
     let rows = try database.rows(
       """
-      SELECT source_id, sha256, image_sha256 FROM reber.cutout
+      SELECT source_id, sha256, image_sha256, source_extent IS NOT NULL FROM reber.cutout
       WHERE survey_id = \(survey.id) AND is_current
-      """, as: Int.self, String.self, String.self)
-    return Dictionary(uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2)) })
+      """, as: Int.self, String.self, String.self, Bool.self)
+    return Dictionary(
+      uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2, isMeasured: $3)) })
   }
 
   /// Fills in how large sources are on their current cutouts, where that is not known yet: pixels, by

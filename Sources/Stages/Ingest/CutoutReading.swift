@@ -17,8 +17,8 @@ struct CutoutReading: Sendable {
   let sources: [StoredSource]
   /// Arcsec a pixel of images that do not say so.
   let pixelScale: Float?
-  /// The current cutouts' digests by source.
-  let known: [Int: (pixels: String, image: String)]
+  /// What is known of the current cutouts, by source.
+  let known: [Int: (pixels: String, image: String, isMeasured: Bool)]
   /// The sources whose cutouts this run has written before it was interrupted.
   let written: Set<Int>
 
@@ -54,7 +54,7 @@ struct CutoutReading: Sendable {
   /// What came of a source.
   private enum Outcome {
     case cutout(Cutout)
-    /// It is there already, just so; `nil` where this run has written it.
+    /// It is there already, just so; `nil` where nothing more is to be known of it.
     case unchanged(Cutout?)
     case rejected(ImagePlan.SetAside)
     /// No image shows it after all.
@@ -105,13 +105,11 @@ extension CutoutReading {
     } catch {
       return try give(.rejected(setAside(item.file, source: item.source, error)))
     }
-    let (source, header) = (sources[item.source].id, image.header)
+    let header = image.header
     try give(noted(header, item.file))
     let cutout = try cutout(of: item.source, pixels, header, file: item.file, from: (0, 0))
-    let isKnown = known[source].map {
-      $0.pixels == cutout.sha256 && $0.image == cutout.imageSHA256
-    }
-    try give(isKnown == true ? .unchanged(cutout) : .cutout(cutout))
+    let isOfFile = known[cutout.source]?.image == cutout.imageSHA256
+    try give(measured(cutout, of: item.source, isOfKnownFile: isOfFile))
   }
 
   private func noted(_ header: ImageHeading, _ file: Int) -> Outcome {
@@ -179,35 +177,39 @@ extension CutoutReading {
       columns: column..<column + view.side, rows: row..<row + view.side)
     let (x, y) = (Int(view.x.rounded()) - column, Int(view.y.rounded()) - row)
     if pixels.isBlank(atColumn: x, row: y) { return .nothing }
-    let source = sources[cut.source].id
     let cutout = try cutout(of: cut.source, pixels, header, file: view.file, from: (column, row))
-    return known[source]?.pixels == cutout.sha256 ? .unchanged(cutout) : .cutout(cutout)
+    return measured(cutout, of: cut.source, isOfKnownFile: true)
+  }
+
+  /// The cutout with its source's extent, which is looked for where it is not known already.
+  private func measured(_ cutout: Cutout, of source: Int, isOfKnownFile: Bool) -> Outcome {
+    let known = known[cutout.source]
+    let isUnchanged = isOfKnownFile && known?.pixels == cutout.sha256
+    if isUnchanged, known?.isMeasured == true { return .unchanged(nil) }
+    var cutout = cutout
+    cutout.sourceExtent = extent(of: sources[source], cutout)
+    return isUnchanged ? .unchanged(cutout) : .cutout(cutout)
   }
 
   private func cutout(
     of source: Int, _ pixels: ImagePixels, _ header: ImageHeading, file: Int,
     from corner: (Int, Int)
   ) throws -> Cutout {
-    let scale = header.wcs.map { Float($0.pixelScale) } ?? pixelScale
-    return Cutout(
-      source: sources[source].id, pixels: pixels, pixelScale: scale,
-      sourceExtent: extent(of: sources[source], pixels, pixelScale: scale),
+    Cutout(
+      source: sources[source].id, pixels: pixels,
+      pixelScale: header.wcs.map { Float($0.pixelScale) } ?? pixelScale,
       wcs: try header.keywords(from: corner), sha256: SHA256.hash(pixels.bytes).hex,
       imageSHA256: digests[file])
   }
 
   /// How large a source is on its cutout, by the pixels or the catalogue, whichever says more: the
   /// lobes of a wide double are two islands, and a catalogue's Gaussian ends before the emission.
-  private func extent(
-    of source: StoredSource, _ pixels: ImagePixels, pixelScale: Float?
-  ) -> Float? {
+  private func extent(of source: StoredSource, _ cutout: Cutout) -> Float? {
     if let box = source.box?.extent { return Float(box) }
-    let image = Tensor(
-      shape: [pixels.height, pixels.width], values: pixels.type.floats(of: pixels.bytes))
+    let pixels = cutout.pixels
+    let image = Tensor(shape: [pixels.height, pixels.width], values: pixels.floats())
     let seen = SourceExtent().measure(image)
-    let said = pixelScale.flatMap { scale in
-      source.majorAxis.map { Float($0) / scale }
-    }
+    let said = cutout.pixelScale.flatMap { scale in source.majorAxis.map { Float($0) / scale } }
     return [seen, said].compactMap(\.self).filter { $0 > 0 }.max()
   }
 }
