@@ -24,6 +24,12 @@ public struct ImagePixels: Sendable, Hashable {
     nonFinite = Float(type.nonFinite(in: bytes)) / area
   }
 
+  /// Takes `width × height` pixels in single precision, row by row from the bottom.
+  public init(width: Int, height: Int, values: [Float], offImage: Int = 0) {
+    let bytes = values.flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
+    self.init(width: width, height: height, type: .float, bytes: bytes, offImage: offImage)
+  }
+
   /// The pixels in single precision, row by row from the bottom.
   public func floats() -> [Float] { type.floats(of: bytes) }
 

@@ -164,18 +164,23 @@ import Testing
     #expect(warnings.contains { $0.contains("no column was found for ra, dec, total_flux") })
   }
 
+  /// A table of one source with a flux of 12.5 in a unit.
+  private static func ecsv(fluxUnit unit: String) -> String {
+    """
+    # %ECSV 1.0
+    # ---
+    # datatype:
+    # - {name: name, datatype: string}
+    # - {name: ra, unit: deg, datatype: float64}
+    # - {name: dec, unit: deg, datatype: float64}
+    # - {name: Total_flux, unit: '\(unit)', datatype: float64}
+    name ra dec Total_flux
+    A 10 20 12.5
+    """
+  }
+
   @Test(arguments: ["--", "-", ""]) func noUnitIsAssumedAndSaid(unit: String) async throws {
-    let ecsv = """
-      # %ECSV 1.0
-      # ---
-      # datatype:
-      # - {name: name, datatype: string}
-      # - {name: ra, unit: deg, datatype: float64}
-      # - {name: dec, unit: deg, datatype: float64}
-      # - {name: Total_flux, unit: '\(unit)', datatype: float64}
-      name ra dec Total_flux
-      A 10 20 12.5
-      """
+    let ecsv = Self.ecsv(fluxUnit: unit)
     let (rows, report, _) = try await ingested("a.ecsv", ecsv)
     expect(rows, [("A", 10, 20, 12.5)])
     let warnings = report.catalogue?.metrics.warnings ?? []
@@ -189,17 +194,7 @@ import Testing
 
   @Test(arguments: ["MJY", "counts", "m/s"])
   func whatIsInAnUnknownUnitIsLeftOutAndSaid(unit: String) async throws {
-    let ecsv = """
-      # %ECSV 1.0
-      # ---
-      # datatype:
-      # - {name: name, datatype: string}
-      # - {name: ra, unit: deg, datatype: float64}
-      # - {name: dec, unit: deg, datatype: float64}
-      # - {name: Total_flux, unit: '\(unit)', datatype: float64}
-      name ra dec Total_flux
-      A 10 20 12.5
-      """
+    let ecsv = Self.ecsv(fluxUnit: unit)
     let (rows, report, _) = try await ingested("a.ecsv", ecsv)
     expect(rows, [("A", 10, 20, nil)])
     let warnings = report.catalogue?.metrics.warnings ?? []

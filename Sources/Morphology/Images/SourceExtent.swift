@@ -43,12 +43,12 @@ public struct SourceExtent: Sendable {
 
   /// The largest distance from the middle of the islands that are one source with the innermost.
   private func source(among islands: [Islands.Island], core: Float) -> Float? {
-    guard let innermost = islands.map(\.nearest).min() else { return nil }
-    let first = max(core, innermost)
-    var rest = islands.sorted { $0.nearest < $1.nearest }[...]
+    let islands = islands.sorted { $0.nearest < $1.nearest }
+    guard let innermost = islands.first else { return nil }
+    let first = max(core, innermost.nearest)
     var (radius, flux): (Float, Float) = (0, 0)
-    while let island = rest.first, island.nearest <= max(first, radius) {
-      rest.removeFirst()
+    for island in islands {
+      guard island.nearest <= max(first, radius) else { break }
       guard island.nearest <= first || island.flux >= share * flux else { continue }
       radius = max(radius, island.farthest)
       flux += island.flux

@@ -161,8 +161,7 @@ extension ImagePlanning {
     guard let position = sources[source].position,
       let (x, y) = wcs.pixel(of: position)
     else { return nil }
-    let margin = min(
-      x + 0.5, y + 0.5, Double(image.width) - 0.5 - x, Double(image.height) - 0.5 - y)
+    let margin = image.margin(x, y)
     guard margin > 0 else { return nil }
     return ImagePlan.View(
       file: file, x: x, y: y, side: side(of: sources[source], on: image, wcs),
@@ -175,8 +174,7 @@ extension ImagePlanning {
   ) -> ImagePlan.View? {
     guard let box = sources[source].box else { return nil }
     let (x, y) = files[file].pixel(box.centre, ofHeight: image.height)
-    let margin = min(
-      x + 0.5, y + 0.5, Double(image.width) - 0.5 - x, Double(image.height) - 0.5 - y)
+    let margin = image.margin(x, y)
     guard margin > 0 else { return nil }
     return ImagePlan.View(
       file: file, x: x, y: y, side: boxSide(box, on: image), margin: margin)

@@ -94,6 +94,11 @@ struct ImageHeading: Sendable {
   /// What was assumed, changed or left aside since the header does not say it right.
   var notes: [String] = []
 
+  /// How far a pixel lies from the nearest edge, pixels; below 0 outside.
+  func margin(_ x: Double, _ y: Double) -> Double {
+    min(x + 0.5, y + 0.5, Double(width) - 0.5 - x, Double(height) - 0.5 - y)
+  }
+
   /// The sky at the image's centre.
   var centre: SkyPosition? {
     wcs?.sky(x: Double(width - 1) / 2, y: Double(height - 1) / 2)
@@ -117,19 +122,17 @@ extension ImagePixels {
 
   /// A rectangle of a PNG, counted from the bottom row up, in reals: NaN beyond the picture.
   fileprivate init(_ image: PNGImage, columns: Range<Int>, rows: Range<Int>) {
-    var bytes: [UInt8] = []
-    bytes.reserveCapacity(columns.count * rows.count * PixelType.float.size)
+    var values: [Float] = []
+    values.reserveCapacity(columns.count * rows.count)
     var outside = 0
     for row in rows {
       for column in columns {
         let isInside = (0..<image.height).contains(row) && (0..<image.width).contains(column)
         let place = (image.height - 1 - row) * image.width + column
-        let value = isInside ? Float(image.values[place]) : .nan
-        withUnsafeBytes(of: value.bitPattern.littleEndian) { bytes.append(contentsOf: $0) }
+        values.append(isInside ? Float(image.values[place]) : .nan)
         outside += isInside ? 0 : 1
       }
     }
-    self.init(
-      width: columns.count, height: rows.count, type: .float, bytes: bytes, offImage: outside)
+    self.init(width: columns.count, height: rows.count, values: values, offImage: outside)
   }
 }

@@ -59,10 +59,7 @@ struct SquarePixels: Sendable {
       }
     }
     return ImagePixels(
-      width: columns.count, height: rows.count, type: .float,
-      bytes: values.flatMap { value in
-        withUnsafeBytes(of: value.bitPattern.littleEndian) { Array($0) }
-      },
+      width: columns.count, height: rows.count, values: values,
       offImage: values.count - inside)
   }
 
