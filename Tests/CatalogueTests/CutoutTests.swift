@@ -50,7 +50,8 @@ private func cutout(
     source: source,
     pixels: ImagePixels(
       width: bytes.count / type.size, height: 1, type: type, bytes: bytes, offImage: off),
-    pixelScale: 1.5, wcs: JSON(text: "{\"CRVAL1\":1}"), sha256: "p\(bytes)", imageSHA256: "i")
+    pixelScale: 1.5, wcs: JSON(text: "{\"CRVAL1\":1}"), sha256: digest(bytes),
+    imageSHA256: digest([]))
 }
 
 @Suite("Cutouts") struct CutoutTests {
@@ -64,8 +65,8 @@ private func cutout(
     try Cutout.write(
       [cutout(of: three.sources[0], [9, 8, 7])], of: survey, run: second, in: database)
     let digests = try Cutout.digests(of: survey, in: database)
-    #expect(digests[three.sources[0]]?.pixels == "p[9, 8, 7]")
-    #expect(digests[three.sources[1]]?.pixels == "p[1, 2, 3]" && digests.count == 2)
+    #expect(digests[three.sources[0]]?.pixels == digest([9, 8, 7]))
+    #expect(digests[three.sources[1]]?.pixels == digest([1, 2, 3]) && digests.count == 2)
     #expect(try Cutout.sources(of: survey, writtenBy: second, in: database) == [three.sources[0]])
     #expect(
       try Cutout.sources(of: survey, writtenBy: three.run, in: database) == [three.sources[1]])
@@ -100,7 +101,7 @@ private func cutout(
     try Cutout.write(
       [cutout(of: three.sources[2], [5])], of: three.survey, run: three.run, in: three.database)
     let database = three.database
-    _ = try database.execute("UPDATE reber.cutout SET sha256 = repeat('ab', 32)")
+    _ = try database.execute("UPDATE reber.cutout SET sha256 = decode(repeat('ab', 32), 'hex')")
     let input = try Cutout.input(of: three.survey, in: database)
     #expect(input.rows == 1 && input.role == "cutouts" && input.sha256.count == 64)
   }

@@ -6,6 +6,7 @@ import TestSupport
 
 /// A database of its own with the schema, and a survey `sky` whose sources lie on a grid.
 struct Fixture {
+  let address: String
   let database: Connection
   let survey: Survey
   let run: Int
@@ -13,7 +14,8 @@ struct Fixture {
   static let user = Operator(codeVersion: "test", host: "here", account: "tester")
 
   init(sources: Int = 0) throws {
-    database = try Connection(try TestServer.newDatabase())
+    address = try TestServer.newDatabase()
+    database = try Connection(address)
     _ = try Migration.apply(to: database, folder: SharedData.repository + "/sql")
     try database.script(
       String(
@@ -31,7 +33,7 @@ struct Fixture {
     let cutouts = try StoredSource.all(of: survey, in: database).map { source in
       Cutout(
         source: source.id, pixels: ImagePixels(width: 1, height: 1, type: .uint8, bytes: [1]),
-        pixelScale: nil, wcs: nil, sha256: "00", imageSHA256: "00")
+        pixelScale: nil, wcs: nil, sha256: digest([]), imageSHA256: digest([]))
     }
     try Cutout.write(cutouts, of: survey, run: run, in: database)
     return try StoredCutout.next(cutouts.count, of: survey, after: 0, in: database)
@@ -54,4 +56,11 @@ struct Fixture {
     }
     return run
   }
+}
+
+/// What stands for a SHA-256: bytes, filled up with zeros.
+func digest(_ bytes: [UInt8]) -> String {
+  (bytes + [UInt8](repeating: 0, count: 32 - bytes.count)).map {
+    String($0 >> 4, radix: 16) + String($0 & 15, radix: 16)
+  }.joined()
 }

@@ -25,8 +25,10 @@ import Testing
       let part = Float(index) / 11
       return Prediction(source: cutout.source, cutout: cutout.id, probabilities: [part, 1 - part])
     }
+    _ = try Prediction.begin(run: run, of: fixture.survey, in: database)
     try model.write(
       predictions, of: fixture.survey, scheme: scheme, classes: classes, run: run, in: database)
+    try Prediction.finish(run: run, in: database)
     try Run.finish(run, metrics: JSON(text: "{}"), in: database)
     return (fixture, model, run)
   }

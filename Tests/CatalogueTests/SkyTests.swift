@@ -70,10 +70,12 @@ import Testing
       run: run, kind: .encoder, description: JSON(text: "{}"), weights: [1], sha256: "00",
       in: database)
     let model = try Model.find(.encoder, numbered: id, in: database)
+    _ = try model.beginEmbeddings(of: fixture.survey, in: database)
     try model.write(
       stored.enumerated().map {
         Embedding(cutout: $1.id, source: $1.source, vector: vectors[$0])
       }, of: fixture.survey, run: run, in: database)
+    try model.finishEmbeddings(of: fixture.survey, in: database)
     func cosine(_ a: [Float], _ b: [Float]) -> Double {
       func dot(_ x: [Float], _ y: [Float]) -> Double {
         zip(x, y).reduce(0) { $0 + Double($1.0) * Double($1.1) }

@@ -24,7 +24,8 @@ import Testing
 
   @Test(arguments: [
     "DELETE FROM reber.label", "UPDATE reber.label SET class_id = 1", "TRUNCATE reber.label",
-    "INSERT INTO reber.survey (name) VALUES ('mine')", "SELECT reber.add_survey('mine')",
+    "INSERT INTO reber.survey (name) VALUES ('mine')",
+    "SELECT reber.open_partition('reber.source', 9)",
     "UPDATE reber.source SET name = 'x'", "DELETE FROM reber.growth_decision",
     "CREATE TABLE reber.mine (a integer)", "CREATE TABLE catalogue.mine (a integer)",
     "DROP TABLE reber.label", "INSERT INTO reber.schema_migration VALUES (99, 'x', 'x')",

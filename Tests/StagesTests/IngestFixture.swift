@@ -88,11 +88,11 @@ struct IngestFixture {
     try rows(
       """
       SELECT concat_ws(' ', source.name, ra, dec, attributes, width, height, sha256,
-          encode(sha256(pixels), 'hex'), image_sha256, off_image, wcs, source.run_id, cutout.run_id)
+          encode(sha256(pixels), 'hex'), encode(image_sha256, 'hex'), off_image, wcs, source.run_id, cutout.run_id)
       FROM reber.source
-      LEFT JOIN reber.cutout ON cutout.survey_id = source.survey_id
-          AND cutout.source_id = source.source_id AND is_current
-      LEFT JOIN reber.cutout_pixels USING (cutout_id)
+      LEFT JOIN (reber.cutout JOIN reber.cutout_pixels USING (survey_id, cutout_id))
+          ON cutout.survey_id = source.survey_id AND cutout.source_id = source.source_id
+          AND is_current
       ORDER BY source.name
       """, as: String.self)
   }

@@ -47,8 +47,8 @@ import Testing
       let row = try #require(
         try fixture.rows(
           """
-          SELECT width, bitpix, pixel_scale, wcs, pixels, image_sha256
-          FROM reber.cutout JOIN reber.cutout_pixels USING (cutout_id)
+          SELECT width, bitpix, pixel_scale, wcs, pixels, encode(image_sha256, 'hex')
+          FROM reber.cutout JOIN reber.cutout_pixels USING (survey_id, cutout_id)
           JOIN reber.source USING (survey_id, source_id) WHERE name = 'c'
           """,
           as: Int32.self, Int16.self, Float.self, JSON.self, [UInt8].self, String.self

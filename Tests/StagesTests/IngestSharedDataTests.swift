@@ -34,7 +34,7 @@ struct IngestSharedDataTests {
       #expect(abs((observation.pixelScale ?? 0) - 1.8) < 1e-4)
       let differing = try database.row(
         """
-        SELECT count(*) FROM reber.source_csv AS a JOIN reber.source_fits AS b USING (name)
+        SELECT count(*) FROM reber_partition.source_1 AS a JOIN reber_partition.source_2 AS b USING (name)
         WHERE (a.ra, a.dec, a.major_axis) IS DISTINCT FROM (b.ra, b.dec, b.major_axis)
         """, as: Int.self)
       #expect(differing == 0)
@@ -56,7 +56,7 @@ struct IngestSharedDataTests {
       let wrong = try fixture.count(
         """
         SELECT count(*) FROM reber.cutout JOIN reber.source USING (survey_id, source_id)
-        JOIN reber.run_input ON run_input.sha256 = image_sha256
+        JOIN reber.run_input ON run_input.sha256 = encode(image_sha256, 'hex')
         WHERE run_input.name NOT LIKE '%' || (attributes ->> 'field') || '%' OR width <> 34
         """)
       #expect(wrong == 0 && report.cutouts > 3)
@@ -65,8 +65,11 @@ struct IngestSharedDataTests {
       }
       #expect(native.sources == 8 && native.cutouts == 8)
       #expect(
-        try fixture.rows("SELECT ra FROM reber.source_native WHERE name = '3C192'", as: Double.self)
-          .first.map { abs($0 - 121.3958) < 1e-3 } == true)
+        try fixture.rows(
+          "SELECT ra FROM reber.source JOIN reber.survey USING (survey_id) WHERE survey.name = 'native' AND source.name = '3C192'",
+          as: Double.self
+        )
+        .first.map { abs($0 - 121.3958) < 1e-3 } == true)
     }
   }
 
@@ -129,7 +132,7 @@ struct IngestSharedDataTests {
       ) { $0.survey = "scorpio" }
       #expect(scorpio.sources == 24 && scorpio.cutouts == 24)
       let sizes = try fixture.rows(
-        "SELECT DISTINCT width FROM reber.cutout JOIN reber.source_scorpio USING (source_id)",
+        "SELECT DISTINCT width FROM reber.cutout JOIN reber.survey USING (survey_id) WHERE name = 'scorpio'",
         as: Int32.self)
       #expect(sizes == [89], "20 beams of 6.5″ along the shorter side of a pixel at the centre")
     }

@@ -89,7 +89,7 @@ struct SyntheticSurvey: Sendable {
             width: pixels, height: pixels, type: .float, bytes: shapes.image(index, pixels: pixels)),
           pixelScale: 1.8,
           wcs: JSON(text: #"{"CDELT1": -0.0005, "CDELT2": 0.0005, "CTYPE1": "RA---TAN"}"#),
-          sha256: "p\(index)", imageSHA256: "i\(index)")
+          sha256: String(format: "%064x", index), imageSHA256: String(format: "%064x", index))
       }
       try Cutout.write(cutouts, of: survey, run: run, in: database)
     }
@@ -109,7 +109,9 @@ struct SyntheticSurvey: Sendable {
         Embedding(cutout: $0, source: source, vector: shapes.vector(index))
       }
     }
+    _ = try model.beginEmbeddings(of: survey, in: database)
     try model.write(embeddings, of: survey, run: Self.run("embed", database), in: database)
+    try model.finishEmbeddings(of: survey, in: database)
     _ = try Clustering.write(
       nodes: shapes.nodes(ids), members: shapes.members(ids), of: survey, model: number,
       run: Self.run("cluster", database), in: database)
@@ -131,9 +133,11 @@ struct SyntheticSurvey: Sendable {
         Prediction(source: source, cutout: $0, probabilities: shapes.probabilities(index))
       }
     }
+    let run = try Self.run("classify", database)
+    _ = try Prediction.begin(run: run, of: survey, in: database)
     try model.write(
-      predictions, of: survey, scheme: scheme, classes: classes,
-      run: Self.run("classify", database), in: database)
+      predictions, of: survey, scheme: scheme, classes: classes, run: run, in: database)
+    try Prediction.finish(run: run, in: database)
   }
 }
 

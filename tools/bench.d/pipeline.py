@@ -96,7 +96,7 @@ def trial(line, runs=3):
 def write_images(folder):
     """The survey's images as 8-bit PNG, as Reber shows them: 3 sigma is black, the peak is white."""
     rows = query("SELECT width, height, encode(pixels, 'hex') FROM reber.cutout JOIN "
-                 "reber.cutout_pixels USING (cutout_id) WHERE is_current AND bitpix = -32")
+                 "reber.cutout_pixels USING (survey_id, cutout_id) WHERE is_current AND bitpix = -32")
     for number, row in enumerate(rows.splitlines()):
         columns, lines, pixels = row.split()
         image = numpy.frombuffer(bytes.fromhex(pixels), "<f4").reshape(int(lines), int(columns))

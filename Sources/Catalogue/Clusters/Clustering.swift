@@ -120,7 +120,11 @@ extension Clustering {
         RETURNING clustering_id
         """, as: Int.self)
       try database.copy(nodes, with: ["clustering_id": id])
-      try database.copy(members, with: ["clustering_id": id, "survey_id": survey.id])
+      let partition = Partition(whole: "reber.cluster_member", key: id)
+      try partition.open(in: database)
+      try database.copy(
+        members, into: partition.table, with: ["clustering_id": id, "survey_id": survey.id])
+      try partition.attach(in: database)
       return Clustering(id: id, run: run)
     }
   }

@@ -56,7 +56,8 @@ extension Cutout {
       .column("bitpix", \.cutout.pixels.type.rawValue),
       .column("pixel_scale", \.cutout.pixelScale),
       .column("source_extent", \.cutout.sourceExtent), .column("wcs", \.cutout.wcs),
-      .column("sha256", \.cutout.sha256), .column("image_sha256", \.cutout.imageSHA256),
+      .column("sha256", \.cutout.sha256.hexadecimalBytes),
+      .column("image_sha256", \.cutout.imageSHA256.hexadecimalBytes),
       .column("off_image", \.cutout.pixels.offImage),
       .column("non_finite", \.cutout.pixels.nonFinite))
 
@@ -102,6 +103,9 @@ extension Cutout {
     _ cutouts: [Cutout], of survey: Survey, run: Int, in database: Connection
   ) throws {
     guard !cutouts.isEmpty else { return }
+    for whole in ["reber.cutout", "reber.cutout_pixels"] {
+      try Partition(whole: whole, key: survey.id).prepare(in: database)
+    }
     try database.transaction { database in
       try database.execute(
         """
@@ -111,12 +115,13 @@ extension Cutout {
         """)
       let keys = try database.rows(
         """
-        SELECT nextval(pg_get_serial_sequence('reber.cutout', 'cutout_id'))
-        FROM generate_series(1, \(cutouts.count))
+        SELECT nextval('reber.cutout_id_seq') FROM generate_series(1, \(cutouts.count))
         """, as: Int.self)
       let keyed = zip(keys, cutouts).map(Cutout.Keyed.init)
       try database.copy(keyed, with: ["survey_id": survey.id, "run_id": run])
-      try database.copy(into: "reber.cutout_pixels", Cutout.Keyed.pixels) { rows in
+      try database.copy(
+        into: "reber.cutout_pixels", Cutout.Keyed.pixels, with: ["survey_id": survey.id]
+      ) { rows in
         for cutout in keyed { try rows.write(cutout) }
       }
     }
@@ -129,7 +134,9 @@ extension Cutout {
   ) throws -> [Int: (pixels: String, image: String, isMeasured: Bool)] {
     let rows = try database.rows(
       """
-      SELECT source_id, sha256, image_sha256, source_extent IS NOT NULL FROM reber.cutout
+      SELECT source_id, encode(sha256, 'hex'), encode(image_sha256, 'hex'),
+          source_extent IS NOT NULL
+      FROM reber.cutout
       WHERE survey_id = \(survey.id) AND is_current
       """, as: Int.self, String.self, String.self, Bool.self)
     return Dictionary(
@@ -183,7 +190,7 @@ extension Cutout {
       """
       SELECT count(*),
           encode(
-              sha256(coalesce(string_agg(decode(sha256, 'hex'), '' ORDER BY source_id), '')),
+              sha256(coalesce(string_agg(sha256, '' ORDER BY source_id), '')),
               'hex'
           )
       FROM reber.cutout
@@ -221,23 +228,23 @@ public enum CutoutSelection: Sendable {
   /// Those that a classification run has not classified.
   case notClassified(in: Int)
 
-  fileprivate var condition: SQL {
+  /// On rows of `cutout` of a survey.
+  fileprivate func condition(in survey: Survey) -> SQL {
     switch self {
     case .all: "true"
     case .sources(let sources): "source_id = ANY (\(sources))"
     case .notEmbedded(let model):
       """
       NOT EXISTS (
-          SELECT FROM reber.embedding
-          WHERE embedding.cutout_id = cutout.cutout_id AND model_id = \(model.id)
+          SELECT FROM \(raw: Partition.embeddings(of: survey, by: model.id).table) AS done
+          WHERE done.survey_id = cutout.survey_id AND done.cutout_id = cutout.cutout_id
       )
       """
     case .notClassified(let run):
       """
       NOT EXISTS (
-          SELECT FROM reber.prediction
-          WHERE run_id = \(run) AND prediction.survey_id = cutout.survey_id
-              AND prediction.source_id = cutout.source_id
+          SELECT FROM \(raw: Partition.predictions(of: run).table) AS done
+          WHERE done.survey_id = cutout.survey_id AND done.source_id = cutout.source_id
       )
       """
     }
@@ -255,9 +262,9 @@ extension StoredCutout {
       """
       SELECT \(columns)
       FROM reber.cutout
-      JOIN reber.cutout_pixels USING (cutout_id)
+      JOIN reber.cutout_pixels USING (survey_id, cutout_id)
       WHERE survey_id = \(survey.id) AND is_current AND source_id > \(source)
-          AND \(selection.condition)
+          AND \(selection.condition(in: survey))
       ORDER BY source_id
       LIMIT \(count)
       """, as: StoredCutout.self)
@@ -274,7 +281,7 @@ extension StoredCutout {
       SELECT \(columns)
       FROM unnest(\(keys)) WITH ORDINALITY AS listed (cutout_id, place)
       JOIN reber.cutout USING (cutout_id)
-      JOIN reber.cutout_pixels USING (cutout_id)
+      JOIN reber.cutout_pixels USING (survey_id, cutout_id)
       WHERE survey_id = \(survey.id)
       ORDER BY place
       """, as: StoredCutout.self)
@@ -282,17 +289,20 @@ extension StoredCutout {
 }
 
 extension StoredCutout {
-  /// Cutouts by their keys, in the order asked for, by binary COPY.
+  /// Cutouts of surveys by their keys, in the order asked for, by binary COPY.
   ///
   /// - Throws: `CatalogueError.missing` for a key that is not there.
-  public static func read(_ ids: [Int], in database: Connection) throws -> [StoredCutout] {
+  public static func read(
+    _ ids: [Int], of surveys: [Survey], in database: Connection
+  ) throws -> [StoredCutout] {
     var found: [Int: StoredCutout] = [:]
     try database.copy(
       outOf: """
         SELECT \(StoredCutout.columns)
         FROM reber.cutout
-        JOIN reber.cutout_pixels USING (cutout_id)
-        WHERE cutout_id = ANY ('{\(raw: ids.map(String.init).joined(separator: ","))}')
+        JOIN reber.cutout_pixels USING (survey_id, cutout_id)
+        WHERE survey_id IN (\(raw: surveys.map { "\($0.id)" }.joined(separator: ",")))
+            AND cutout_id = ANY ('{\(raw: ids.map(String.init).joined(separator: ","))}')
         """, as: StoredCutout.self
     ) { found[$0.id] = $0 }
     return try ids.map { id in
@@ -324,5 +334,15 @@ extension StoredCutout: QueryRow {
     return StoredCutout(
       id: id, source: source, width: width, height: height, pixelScale: pixelScale,
       sourceExtent: extent, values: type.floats(of: pixels))
+  }
+}
+
+extension String {
+  /// The bytes that pairs of hexadecimal digits spell.
+  fileprivate var hexadecimalBytes: [UInt8] {
+    let digits = utf8.map { Character(UnicodeScalar($0)).hexDigitValue ?? 0 }
+    return stride(from: 0, to: digits.count - 1, by: 2).map {
+      UInt8(digits[$0] << 4 | digits[$0 + 1])
+    }
   }
 }

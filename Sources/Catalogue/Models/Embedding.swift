@@ -31,14 +31,30 @@ extension Embedding: TableRow {
 }
 
 extension Model {
-  /// Adds embeddings, in one transaction.
+  /// Makes room for embeddings of a survey; gives how many of its current cutouts lack one.
+  ///
+  /// New ones are not to be seen until ``finishEmbeddings(of:in:)``.
+  public func beginEmbeddings(of survey: Survey, in database: Connection) throws -> Int {
+    try database.execute("SELECT reber.open_embeddings(\(id))")
+    let partition = Partition.embeddings(of: survey, by: id)
+    try partition.open(in: database)
+    return try countMissing(from: "\(raw: partition.table)", of: survey, in: database)
+  }
+
+  /// Makes the survey's embeddings part of `reber.embedding`, with its indexes.
+  public func finishEmbeddings(of survey: Survey, in database: Connection) throws {
+    try Partition.embeddings(of: survey, by: id).attach(in: database)
+  }
+
+  /// Adds embeddings, in one transaction, behind ``beginEmbeddings(of:in:)``.
   ///
   /// - Throws: `PostgresError` of state `uniqueViolation` where the model has embedded one of the cutouts.
   public func write(
     _ embeddings: [Embedding], of survey: Survey, run: Int, in database: Connection
   ) throws {
     try database.copy(
-      embeddings, with: ["model_id": id, "survey_id": survey.id, "run_id": run])
+      embeddings, into: Partition.embeddings(of: survey, by: id).table,
+      with: ["model_id": id, "survey_id": survey.id, "run_id": run])
   }
 
   /// The embeddings of a survey's current cutouts, in the order of their sources.
@@ -50,7 +66,7 @@ extension Model {
       outOf: """
         SELECT \(Embedding.columns, of: "embedding")
         FROM reber.embedding
-        JOIN reber.cutout USING (cutout_id)
+        JOIN reber.cutout USING (survey_id, cutout_id)
         WHERE model_id = \(raw: String(id)) AND embedding.survey_id = \(raw: String(survey.id))
             AND cutout.is_current
         ORDER BY embedding.source_id
@@ -67,7 +83,7 @@ extension Model {
       """
       SELECT DISTINCT embedding.run_id
       FROM reber.embedding
-      JOIN reber.cutout USING (cutout_id)
+      JOIN reber.cutout USING (survey_id, cutout_id)
       WHERE model_id = \(id) AND embedding.survey_id = \(survey.id) AND cutout.is_current
       """, as: Int.self
     ).map { Work.Parent(run: $0, role: "embeddings") }
@@ -110,13 +126,20 @@ extension Model {
   ///
   /// 0 for a survey without images.
   public func notEmbedded(of survey: Survey, in database: Connection) throws -> Int {
+    try countMissing(from: "reber.embedding", of: survey, in: database)
+  }
+
+  private func countMissing(
+    from table: SQL, of survey: Survey, in database: Connection
+  ) throws -> Int {
     try database.row(
       """
       SELECT count(*)
       FROM reber.cutout
       WHERE survey_id = \(survey.id) AND is_current AND NOT EXISTS (
-          SELECT FROM reber.embedding
-          WHERE embedding.cutout_id = cutout.cutout_id AND model_id = \(id)
+          SELECT FROM \(table) AS done
+          WHERE done.model_id = \(id) AND done.survey_id = cutout.survey_id
+              AND done.cutout_id = cutout.cutout_id
       )
       """, as: Int.self)
   }
@@ -132,7 +155,7 @@ extension Model {
       FROM reber.model
       WHERE kind = 'encoder' AND EXISTS (
           SELECT FROM reber.embedding
-          JOIN reber.cutout USING (cutout_id)
+          JOIN reber.cutout USING (survey_id, cutout_id)
           WHERE embedding.model_id = model.model_id AND embedding.survey_id = \(survey.id)
               AND cutout.is_current
       )

@@ -47,6 +47,7 @@ extension TrainingSource {
   public static func write(
     _ sources: [TrainingSource], of survey: Survey, run: Int, in database: Connection
   ) throws {
+    try Partition(whole: table, key: run).prepare(in: database)
     try database.transaction { database in
       try database.execute(
         "DELETE FROM reber.training_source WHERE run_id = \(run) AND survey_id = \(survey.id)")

@@ -107,7 +107,7 @@ extension Model {
     )
   }
 
-  /// Adds predictions, in one transaction.
+  /// Adds predictions, in one transaction, behind ``Prediction/begin(run:of:in:)``.
   ///
   /// Each gets its most probable class as a column of its own, for queries.
   ///
@@ -118,7 +118,7 @@ extension Model {
   ) throws {
     let best = predictions.compactMap { MostProbable($0, of: classes) }
     try database.copy(
-      best,
+      best, into: Partition.predictions(of: run).table,
       with: [
         "run_id": run, "survey_id": survey.id, "model_id": id, "class_scheme_id": scheme.id,
       ])
@@ -208,11 +208,21 @@ extension Prediction {
       """, as: Prediction.self)
   }
 
-  /// How many sources of a survey a classification run has classified so far.
-  public static func count(of survey: Survey, run: Int, in database: Connection) throws -> Int {
-    try database.row(
-      "SELECT count(*) FROM reber.prediction WHERE run_id = \(run) AND survey_id = \(survey.id)",
-      as: Int.self)
+  /// Makes room for the predictions of a run; gives how many of the survey it has written already.
+  ///
+  /// They are not to be seen until ``finish(run:in:)``.
+  public static func begin(
+    run: Int, of survey: Survey, in database: Connection
+  ) throws -> Int {
+    let partition = Partition.predictions(of: run)
+    try partition.open(in: database)
+    return try database.row(
+      "SELECT count(*) FROM \(raw: partition.table) WHERE survey_id = \(survey.id)", as: Int.self)
+  }
+
+  /// Makes the predictions of a run part of `reber.prediction`, with its indexes.
+  public static func finish(run: Int, in database: Connection) throws {
+    try Partition.predictions(of: run).attach(in: database)
   }
 
   /// How many sources a classification run found at least so unlike anything labelled; `nil` where

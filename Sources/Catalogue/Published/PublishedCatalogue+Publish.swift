@@ -24,7 +24,7 @@ extension PublishedCatalogue {
         SELECT \(columns.map(\.expression).joined(separator: ", "))
         FROM reber.prediction
         JOIN reber.source USING (survey_id, source_id)
-        JOIN reber.cutout USING (cutout_id)
+        JOIN reber.cutout USING (survey_id, cutout_id)
         JOIN reber.class ON class.class_scheme_id = prediction.class_scheme_id
             AND class.class_id = prediction.class_id
         LEFT JOIN reber.consensus ON consensus.survey_id = prediction.survey_id

@@ -121,11 +121,11 @@ extension Lineage {
       SELECT \(Predicted.columns), \(Image.columns), prediction.model_id
       FROM reber.prediction
       JOIN reber.source USING (survey_id, source_id)
-      JOIN reber.cutout USING (cutout_id)
+      JOIN reber.cutout USING (survey_id, cutout_id)
       JOIN reber.class USING (class_scheme_id, class_id)
       LEFT JOIN LATERAL (
           SELECT run_input.name FROM reber.run_input
-          WHERE run_input.sha256 = cutout.image_sha256 AND role = 'image'
+          WHERE run_input.sha256 = encode(cutout.image_sha256, 'hex') AND role = 'image'
           LIMIT 1
       ) AS file ON true
       WHERE prediction.survey_id = \(survey.id) AND source.name = \(name)
@@ -180,8 +180,10 @@ extension Lineage.Predicted: QueryRow {
 
 extension Lineage.Image: QueryRow {
   public static let columns = Columns<Self>(
-    .column("cutout.cutout_id", \.cutout), .column("cutout.sha256", \.pixelsSHA256),
-    .column("cutout.image_sha256", \.fileSHA256), .column("file.name", \.file),
+    .column("cutout.cutout_id", \.cutout),
+    .expression("encode(cutout.sha256, 'hex')", as: "sha256", \.pixelsSHA256),
+    .expression("encode(cutout.image_sha256, 'hex')", as: "image_sha256", \.fileSHA256),
+    .column("file.name", \.file),
     make: Lineage.Image.init)
 }
 

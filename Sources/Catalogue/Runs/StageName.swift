@@ -14,7 +14,7 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
   case drift
   case publish
 
-  /// The tables that it fills.
+  /// The tables that it fills, but for partitions, of which the planner is told as they are attached.
   ///
   /// The planner is told when it has: autovacuum may take a minute to notice, and until then
   /// queries over new rows are planned for empty tables.
@@ -22,12 +22,10 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
     switch self {
     case .ingest: ["reber.source", "reber.cutout"]
     case .pretrain, .finetune: ["reber.training_source"]
-    case .embed: ["reber.embedding"]
-    case .cluster: ["reber.cluster", "reber.cluster_member"]
+    case .cluster: ["reber.cluster"]
     case .label: ["reber.label"]
-    case .classify: ["reber.prediction"]
     case .evaluate: ["reber.judged"]
-    case .crossvalidate, .drift, .publish: []
+    case .embed, .classify, .crossvalidate, .drift, .publish: []
     }
   }
 }

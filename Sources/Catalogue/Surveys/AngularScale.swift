@@ -41,7 +41,7 @@ public struct AngularScale: Codable, Sendable, Equatable {
     try read(
       """
       FROM reber.training_source AS item
-      JOIN reber.cutout USING (cutout_id)
+      JOIN reber.cutout USING (survey_id, cutout_id)
       JOIN reber.survey ON survey.survey_id = item.survey_id
       WHERE item.run_id = \(run)
       """, in: database)

@@ -131,6 +131,7 @@ extension Source {
     _ body: (_ write: (IncomingRow) throws -> Void) throws -> Void
   ) throws -> SourceChanges {
     try database.transaction { database in
+      try Partition(whole: "reber.source", key: survey.id).prepare(in: database)
       try database.execute(
         """
         CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS

@@ -120,7 +120,8 @@ extension SourceDetail.Image: QueryRow {
   public static let columns = Columns<Self>(
     .column("cutout_id", \.cutout), .column("width", \.width), .column("height", \.height),
     .column("pixel_scale", \.pixelScale), .column("wcs", \.wcs), .column("off_image", \.offImage),
-    .column("sha256", \.sha256), .expression(flags, as: "flags", \.flags),
+    .expression("encode(sha256, 'hex')", as: "sha256", \.sha256),
+    .expression(flags, as: "flags", \.flags),
     make: SourceDetail.Image.init)
 
   /// A flag that a migration adds is shown without a word of it here.

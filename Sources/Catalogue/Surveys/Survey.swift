@@ -7,7 +7,7 @@ public struct Survey: Sendable, Equatable, Codable {
   /// The key in `reber.survey`.
   public var id: Int
 
-  /// A short lower-case name, which also names the partition of its sources.
+  /// A short lower-case name.
   public var name: String
 
   /// What is known of the observation.
@@ -74,19 +74,23 @@ extension Survey.Observation: QueryRow {
 }
 
 extension Survey {
-  /// Makes the survey and its partition, or finds the one that has the name.
+  /// Makes the survey, or finds the one that has the name.
   ///
-  /// - Throws: `CatalogueError.badName` where PostgreSQL could not name a partition by it.
+  /// - Throws: `CatalogueError.badName` where PostgreSQL could not name a table by it.
   public static func add(named name: String, in database: Connection) throws -> Survey {
     try check(name: name)
-    let known = try database.first(
-      "SELECT survey_id FROM reber.survey WHERE name = \(name)", as: Int.self)
-    if known == nil {
-      // One after another: partitions made at once would wait for each other's tables for ever.
-      try database.execute("SELECT pg_advisory_xact_lock(hashtext('reber.add_survey'))")
-      _ = try database.row("SELECT reber.add_survey(\(name))", as: Int.self)
-    }
+    try database.execute(
+      "INSERT INTO reber.survey (name) VALUES (\(name)) ON CONFLICT (name) DO NOTHING")
     return try named(name, in: database)
+  }
+
+  /// Removes the survey where no source was ever put into it, as if it had never been made.
+  public func discardIfEmpty(in database: Connection) throws {
+    try database.execute(
+      """
+      DELETE FROM reber.survey
+      WHERE survey_id = \(id) AND NOT reber.is_attached('reber.source', survey_id)
+      """)
   }
 
   /// Whether a survey can have the name, so that it can be refused before anything is done.

@@ -53,14 +53,15 @@ extension Connection {
   ///
   /// - Parameters:
   ///   - rows: The rows.
+  ///   - table: Where they go, if not into the table of their type: one that is like it.
   ///   - shared: Columns that the row type lacks, with their values: `["run_id": run]`.
   /// - Returns: How many rows were added.
   /// - Throws: ``PostgresError``; nothing is added then.
   @discardableResult
   public func copy<Row: TableRow>(
-    _ rows: some Sequence<Row>, with shared: SharedValues = [:]
+    _ rows: some Sequence<Row>, into table: String = Row.table, with shared: SharedValues = [:]
   ) throws -> Int {
-    try copy(into: Row.table, Row.columns, with: shared) { writer in
+    try copy(into: table, Row.columns, with: shared) { writer in
       for row in rows { try writer.write(row) }
     }
   }

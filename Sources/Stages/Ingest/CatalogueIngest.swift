@@ -117,11 +117,15 @@ extension Workplace {
       inputs: [fileInput(tableFile(of: path), role: "catalogue")])
     let reading = HandedOver(catalogue)
     let plan = Plan(work) { run in
+      let survey = try await database.with { try Survey.add(named: options.survey, in: $0) }
       do {
-        return try await once(run) { try write(reading, run: run, in: $0) }
+        return try await once(run) { try write(reading, into: survey, run: run, in: $0) }
       } catch let error as IngestError {
         // A catalogue that yields nothing leaves nothing behind, not even its run.
-        try await database.with { try Run.discard(run, in: $0) }
+        try await database.with {
+          try Run.discard(run, in: $0)
+          try survey.discardIfEmpty(in: $0)
+        }
         throw error
       }
     }
@@ -129,11 +133,9 @@ extension Workplace {
   }
 
   private func write(
-    _ reading: HandedOver<OpenCatalogue>, run: Int, in database: Connection
+    _ reading: HandedOver<OpenCatalogue>, into survey: Survey, run: Int, in database: Connection
   ) throws -> CatalogueMetrics {
     let catalogue = reading.value
-    let survey = try Survey.add(named: catalogue.options.survey, in: database)
-    try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
     let reader = CatalogueReading(reading, progress: progress)
     let changes = try Source.write(
       from: catalogue.path, into: survey, run: run, in: database, reader.give)
@@ -143,6 +145,7 @@ extension Workplace {
         firstReason: try Rejected.all(of: run, atMost: 1, in: database).first?.rejected.reason
           ?? "unknown")
     }
+    try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
     try SurveyColumn.write(catalogue.surveyColumns, of: survey, run: run, in: database)
     if survey.observation.beamMajor == nil, let beam = catalogue.beam {
       try survey.describe(

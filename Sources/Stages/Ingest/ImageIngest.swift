@@ -185,8 +185,8 @@ private struct ImageIngest {
         images: images.files.count + images.unreadable.count,
         firstReason: collection.firstReason ?? images.unreadable.first?.reason ?? "unknown")
     }
+    let survey = try Survey.add(named: options.survey, in: database)
     return try database.transaction { database in
-      let survey = try Survey.add(named: options.survey, in: database)
       _ = try Source.write(from: "images", into: survey, run: run, in: database) { write in
         for (row, source) in collection.sources.enumerated() {
           try write(.source(source, row: row + 1))

@@ -43,7 +43,7 @@ public enum ClassifyTask: ModelTask {
       return (scheme, classes, classifier)
     }
     let (counts, done) = try await place.database.with {
-      (try survey.counts(in: $0), try Prediction.count(of: survey, run: run, in: $0))
+      (try survey.counts(in: $0), try Prediction.begin(run: run, of: survey, in: $0))
     }
     var meter = RunMeter(place, run: run, "classifying images", of: counts.cutouts - done)
     try await place.forEachChunk(of: survey, .notClassified(in: run)) {
@@ -54,7 +54,9 @@ public enum ClassifyTask: ModelTask {
       try await meter.update($0)
     }
     return try await place.database.with {
-      try metrics(of: application, withoutImage: counts.sources - counts.cutouts, run: run, in: $0)
+      try Prediction.finish(run: run, in: $0)
+      return try metrics(
+        of: application, withoutImage: counts.sources - counts.cutouts, run: run, in: $0)
     }
   }
 

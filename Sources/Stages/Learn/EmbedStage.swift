@@ -35,7 +35,7 @@ public enum EmbedTask: ModelTask {
     let encoder = try await place.database.with {
       try model.encoder(on: place.engine, computing: application.options.precision, in: $0).encoder
     }
-    let missing = try await place.database.with { try model.notEmbedded(of: survey, in: $0) }
+    let missing = try await place.database.with { try model.beginEmbeddings(of: survey, in: $0) }
     var meter = RunMeter(place, run: run, "embedding images", of: missing)
     var added = 0
     try await place.forEachChunk(of: survey, .notEmbedded(by: model)) { chunk in
@@ -51,10 +51,13 @@ public enum EmbedTask: ModelTask {
       added = $0
       try await meter.update(added)
     }
+    let cutouts = try await place.database.with {
+      try model.finishEmbeddings(of: survey, in: $0)
+      return try survey.counts(in: $0).cutouts
+    }
     return Metrics(
-      model: model.id,
-      embeddings: try await place.database.with { try survey.counts(in: $0).cutouts },
-      added: added, dimensions: encoder.architecture.embeddingDimension, notes: application.notes)
+      model: model.id, embeddings: cutouts, added: added,
+      dimensions: encoder.architecture.embeddingDimension, notes: application.notes)
   }
 
   public static func stands(

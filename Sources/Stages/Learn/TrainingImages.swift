@@ -5,13 +5,15 @@ import PostgreSQL
 /// Images of the database that are read anew each time they are asked for.
 struct StoredImages: ImageSource {
   let database: Database
+  let surveys: [Survey]
   let preprocessing: Preprocessing
 
   /// The keys in `reber.cutout`, with the noise that was found when each was first prepared.
   private(set) var cutouts: [(id: Int, sigma: Float)] = []
 
-  init(_ database: Database, by preprocessing: Preprocessing) {
+  init(_ database: Database, of surveys: [Survey], by preprocessing: Preprocessing) {
     self.database = database
+    self.surveys = surveys
     self.preprocessing = preprocessing
   }
 
@@ -23,7 +25,9 @@ struct StoredImages: ImageSource {
 
   func images(at places: [Int]) async throws -> [Prepared] {
     let chosen = places.map { cutouts[$0] }
-    let stored = try await database.with { try StoredCutout.read(chosen.map(\.id), in: $0) }
+    let stored = try await database.with {
+      try StoredCutout.read(chosen.map(\.id), of: surveys, in: $0)
+    }
     return try preprocessing.prepare(stored, sigmas: chosen.map(\.sigma)).map(\.image)
   }
 }
@@ -41,7 +45,8 @@ extension Workplace {
     let total = counts.reduce(0, +)
     let fits = total * preprocessing.preparedBytes <= limits.imageMemory
     if !fits { progress.note("images do not fit in memory: they are read again in every epoch") }
-    var (kept, stored, done) = ([Prepared](), StoredImages(database, by: preprocessing), 0)
+    var stored = StoredImages(database, of: surveys, by: preprocessing)
+    var (kept, done) = ([Prepared](), 0)
     for survey in surveys {
       var seen: [TrainingSource] = []
       try await forEachChunk(of: survey) { chunk in

@@ -1,0 +1,66 @@
+import PostgreSQL
+
+/// The rows of one survey, model, run or clustering in a partitioned table: a table of their own.
+///
+/// It is loaded plain, with its primary key alone, and attached when it is whole: only then do those
+/// who ask the whole table see its rows. What a process that was killed has loaded stays, and the next
+/// one goes on from it.
+struct Partition {
+  /// The partitioned table, with its schema.
+  let whole: String
+
+  /// The survey, model, run or clustering.
+  let key: Int
+
+  /// The table of the rows, as `reber.partition_name` in SQL calls it.
+  var table: String { "reber_partition.\(whole.split(separator: ".").last ?? "")_\(key)" }
+
+  /// Makes the table, where it is not there.
+  ///
+  /// - Throws: `PostgresError`.
+  func open(in database: Connection) throws {
+    _ = try database.row(
+      "SELECT reber.open_partition(\(whole)::text::regclass, \(key))", as: String.self)
+  }
+
+  /// Attaches the loaded table with the indexes and foreign keys of the whole, unless it is attached.
+  ///
+  /// Outside a transaction the steps are transactions of their own: those who write to the tables that
+  /// it refers to wait while foreign keys are checked, but not while indexes are made.
+  ///
+  /// - Throws: `PostgresError`, also where a row refers to nothing.
+  func attach(in database: Connection) throws {
+    if try isAttached(in: database) { return }
+    try database.execute("SELECT reber.index_partition(\(whole)::text::regclass, \(key))")
+    try database.execute("SELECT reber.attach_partition(\(whole)::text::regclass, \(key))")
+  }
+
+  /// Makes the table and attaches it at once: for rows that come in parts and count one by one.
+  func prepare(in database: Connection) throws {
+    if try isAttached(in: database) { return }
+    try database.transaction { database in
+      try open(in: database)
+      try attach(in: database)
+    }
+  }
+
+  private func isAttached(in database: Connection) throws -> Bool {
+    try database.row(
+      "SELECT reber.is_attached(\(whole)::text::regclass, \(key))", as: Bool.self)
+  }
+}
+
+extension Partition {
+  /// The predictions of a run.
+  static func predictions(of run: Int) -> Partition {
+    Partition(whole: "reber.prediction", key: run)
+  }
+
+  /// The embeddings of a survey by a model.
+  ///
+  /// Those by a model are themselves divided by survey.
+  static func embeddings(of survey: Survey, by model: Int) -> Partition {
+    Partition(
+      whole: Partition(whole: "reber.embedding", key: model).table, key: survey.id)
+  }
+}

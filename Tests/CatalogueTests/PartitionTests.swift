@@ -1,0 +1,82 @@
+import PostgreSQL
+import TestSupport
+import Testing
+
+@testable import Catalogue
+
+/// What belongs to one run, model or survey is a table of its own, which is attached when it is whole.
+@Suite struct PartitionTests {
+  @Test func anAttachedTableHasAllThatTheWholeHas() throws {
+    let fixture = try Fixture(sources: 4)
+    let database = fixture.database
+    _ = try fixture.addCutouts()
+    let partition = Partition.predictions(of: fixture.run)
+    try partition.open(in: database)
+    try partition.attach(in: database)
+    for (whole, part) in [
+      ("reber.source", "source_1"), ("reber.cutout", "cutout_1"),
+      ("reber.prediction", "prediction_\(fixture.run)"),
+    ] {
+      let lacking = try database.rows(
+        """
+        SELECT pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE conrelid = \(whole)::text::regclass AND NOT EXISTS (
+            SELECT FROM pg_inherits WHERE inhrelid = confrelid
+        )
+        EXCEPT
+        SELECT pg_get_constraintdef(oid) FROM pg_constraint
+        WHERE conrelid = \("reber_partition." + part)::text::regclass AND convalidated
+        """, as: String.self)
+      #expect(lacking.isEmpty)
+      let (indexes, those) = try database.row(
+        """
+        SELECT (SELECT count(*) FROM pg_index WHERE indrelid = \(whole)::text::regclass),
+            (
+                SELECT count(*) FROM pg_index
+                WHERE indrelid = \("reber_partition." + part)::text::regclass
+            )
+        """, as: Int.self, Int.self)
+      #expect(indexes == those, "\(part) has just the indexes of \(whole)")
+    }
+  }
+
+  @Test func rowsAreSeenWhenTheTableIsAttachedAndStayBehindAKill() throws {
+    let fixture = try Fixture(sources: 4)
+    let database = fixture.database
+    let cutouts = try fixture.addCutouts()
+    let id = try Model.write(
+      run: fixture.run, kind: .encoder, description: JSON(text: "{}"), weights: [1], sha256: "00",
+      in: database)
+    let model = try Model.find(.encoder, numbered: id, in: database)
+    #expect(try model.beginEmbeddings(of: fixture.survey, in: database) == 4)
+    let rows = cutouts.map { Embedding(cutout: $0.id, source: $0.source, vector: [1, 2]) }
+    try model.write(
+      Array(rows.prefix(3)), of: fixture.survey, run: fixture.run, in: database)
+    #expect(try model.notEmbedded(of: fixture.survey, in: database) == 4)
+    let next = try Connection(fixture.address)
+    #expect(try model.beginEmbeddings(of: fixture.survey, in: next) == 1)
+    let left = try StoredCutout.next(
+      9, of: fixture.survey, after: 0, .notEmbedded(by: model), in: next)
+    #expect(left.map(\.id) == [cutouts[3].id])
+    #expect(throws: PostgresError.self, "nothing is loaded twice") {
+      try model.write([rows[0]], of: fixture.survey, run: fixture.run, in: next)
+    }
+    try model.write([rows[3]], of: fixture.survey, run: fixture.run, in: next)
+    try model.finishEmbeddings(of: fixture.survey, in: next)
+    try model.finishEmbeddings(of: fixture.survey, in: next)
+    #expect(try model.notEmbedded(of: fixture.survey, in: database) == 0)
+    #expect(try model.embeddings(of: fixture.survey, in: database).count == 4)
+  }
+
+  @Test func aRowThatRefersToNothingKeepsTheTableOut() throws {
+    let fixture = try Fixture(sources: 2)
+    let database = fixture.database
+    let partition = Partition(whole: "reber.training_source", key: fixture.run)
+    try partition.open(in: database)
+    try database.copy(
+      [TrainingSource(source: 99, cutout: 99)], into: partition.table,
+      with: ["run_id": fixture.run, "survey_id": fixture.survey.id])
+    #expect(throws: PostgresError.self) { try partition.attach(in: database) }
+    #expect(try database.row("SELECT count(*) FROM reber.training_source", as: Int.self) == 0)
+  }
+}
