@@ -81,7 +81,7 @@ let package = Package(
     module("WinogradEngine", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
     module("Morphology", uses: ["Failures", "NeuralNetwork", "Tensor", "CKernels"]),
     module("Simulation", uses: ["Astronomy", "Failures", "Tensor"]),
-    module("Catalogue", uses: ["Astronomy", "Failures", "Files", "PostgreSQL"]),
+    module("Catalogue", uses: ["Astronomy", "Digest", "Failures", "Files", "PostgreSQL"]),
     module(
       "Stages",
       uses: [
@@ -161,7 +161,7 @@ let package = Package(
       of: "Morphology",
       uses: ["NeuralNetwork", "WinogradEngine", "Tensor", "CKernels", "References"]),
     tests(of: "Simulation", uses: ["Astronomy", "Tensor"]),
-    tests(of: "Catalogue", uses: ["Astronomy", "PostgreSQL", "TestSupport"]),
+    tests(of: "Catalogue", uses: ["Astronomy", "Digest", "PostgreSQL", "TestSupport"]),
     tests(
       of: "Stages",
       uses: [

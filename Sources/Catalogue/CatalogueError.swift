@@ -18,11 +18,20 @@ public enum CatalogueError: Failure, Equatable {
   case busy(run: Int, stage: String, host: String)
   /// A training was stopped by a version whose checkpoint this one cannot read.
   case otherForm(run: Int, stage: String, codeVersion: String)
+  /// Another process publishes under the name.
+  case beingPublished(String)
+  /// A published table cannot be replaced without the loss of what hangs on it.
+  case irreplaceable(catalogue: String, because: [String])
+  /// A table that was built has not the rows that it should have.
+  case incomplete(catalogue: String, rows: Int, of: Int)
   /// The migrations cannot be found beside the program.
   case noMigrations(searched: String)
 
   public var exitStatus: ExitStatus {
-    if case .busy = self { .busy } else { .badInput }
+    switch self {
+    case .busy, .beingPublished: .busy
+    default: .badInput
+    }
   }
 
   public var description: String {
@@ -46,6 +55,18 @@ public enum CatalogueError: Failure, Equatable {
       """
       run \(run) (\(stage)) was stopped by Reber \(Operator.brief(codeVersion)), whose checkpoint this version cannot \
       read: go on with that version, or begin anew with --again
+      """
+    case .beingPublished(let name):
+      "catalogue '\(name)' is being published by another process: wait for it"
+    case .irreplaceable(let catalogue, let reasons):
+      """
+      catalogue.\(catalogue) cannot be replaced without the loss of \(reasons.joined(separator: "; ")): \
+      drop that first and make it again afterwards, or choose another --name
+      """
+    case .incomplete(let catalogue, let rows, let expected):
+      """
+      catalogue '\(catalogue)' came to \(rows) rows where the classification has \(expected), and was not \
+      published: the database was changed meanwhile or is damaged; publish again
       """
     case .noMigrations(let searched):
       "the SQL migrations were not found (looked in \(searched)): set REBER_SQL to the folder 'sql'"

@@ -37,18 +37,21 @@ public struct SHA256: Sendable, Hashable {
 
 extension SHA256 {
   /// A digest in the making.
-  struct Hasher: ~Copyable {
+  public struct Hasher: ~Copyable {
     private let context = EVP_MD_CTX_new()
 
-    init() { EVP_DigestInit_ex(context, EVP_sha256(), nil) }
+    /// Begins with nothing.
+    public init() { EVP_DigestInit_ex(context, EVP_sha256(), nil) }
 
     deinit { EVP_MD_CTX_free(context) }
 
-    mutating func update(_ bytes: UnsafeRawBufferPointer) {
+    /// Adds bytes behind those before.
+    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
       EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
-    mutating func finish() -> SHA256 {
+    /// The digest of all that was added; the hasher must not be used after.
+    public mutating func finish() -> SHA256 {
       var digest = [UInt8](repeating: 0, count: 32)
       EVP_DigestFinal_ex(context, &digest, nil)
       return SHA256(bytes: digest)

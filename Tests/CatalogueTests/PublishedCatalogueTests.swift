@@ -1,46 +1,14 @@
 import Catalogue
+import Digest
 import PostgreSQL
-import TestSupport
 import Testing
 
 @Suite("Published catalogues") struct PublishedCatalogueTests {
-  /// A survey of 12 sources that have predictions in two of the twelve classes.
-  private func classified() throws -> (Fixture, Model, run: Int) {
-    let fixture = try Fixture(sources: 12)
-    let database = fixture.database
-    let stored = try fixture.addCutouts()
-    let train = try Fixture.newRun(.finetune, in: database)
-    let id = try Model.write(
-      run: train, kind: .classifier, description: JSON(text: "{}"), weights: [1], sha256: "ab",
-      in: database)
-    let model = try Model.find(.classifier, numbered: id, in: database)
-    let scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: database)
-    let classes = ["head-tail", "c. p. ellipse"].map { name in
-      ModelClass(id: scheme.classes.first { $0.name == name }?.id ?? -1, name: name, labels: 5)
-    }
-    try model.write(classes, scheme: scheme, in: database)
-    let run = try Fixture.newRun(
-      .classify, parents: [.init(run: train, role: "classifier")], in: database)
-    let predictions = stored.enumerated().map { index, cutout in
-      let part = Float(index) / 11
-      return Prediction(source: cutout.source, cutout: cutout.id, probabilities: [part, 1 - part])
-    }
-    _ = try Prediction.begin(run: run, of: fixture.survey, in: database)
-    try model.write(
-      predictions, of: fixture.survey, scheme: scheme, classes: classes, run: run, in: database)
-    try Prediction.finish(run: run, in: database)
-    try Run.finish(run, metrics: JSON(text: "{}"), in: database)
-    return (fixture, model, run)
-  }
-
   @Test func theQueryThatAstronomersCopy() throws {
-    let (fixture, model, run) = try classified()
-    let publish = try Fixture.newRun(.publish, in: fixture.database)
-    let published = try PublishedCatalogue.publish(
-      as: "sky", fixture.survey, classification: run, model: model, run: publish,
-      in: fixture.database)
+    let sky = try ClassifiedSky()
+    let published = try sky.publish()
     #expect(published.rows == 12)
-    let found = try fixture.database.rows(
+    let found = try sky.database.rows(
       """
       SELECT name, ra, dec, class, probability FROM catalogue.sky
       WHERE class = 'head-tail' AND probability > 0.9 ORDER BY probability DESC
@@ -52,25 +20,46 @@ import Testing
     #expect(published.columns.first { $0.name == "ra" }?.unit == "deg")
   }
 
+  @Test func theDigestIsThatOfTheRowsAsTextInOrderOfName() throws {
+    let sky = try ClassifiedSky()
+    _ = try sky.publish()
+    let columns = try sky.database.rows(
+      """
+      SELECT format('%I', attname) FROM pg_attribute
+      WHERE attrelid = 'catalogue.sky'::regclass AND attnum > 0 ORDER BY attnum
+      """, as: String.self)
+    // COPY divides cells by tabs and writes \N for null; nothing here needs more.
+    let cells = columns.map { "coalesce(\($0)::text, '\\N')" }.joined(separator: ", ")
+    let text = try sky.database.row(
+      SQL(
+        raw: """
+          SELECT string_agg(
+              replace(replace(concat_ws(E'\\t', \(cells)), E'\\tfalse\\t', E'\\tf\\t'),
+                  E'\\ttrue\\t', E'\\tt\\t') || E'\\n', '' ORDER BY name COLLATE "C")
+          FROM catalogue.sky
+          """), as: String.self)
+    let digest = try sky.database.row(
+      "SELECT sha256 FROM reber.catalogue WHERE name = 'sky'", as: String.self)
+    #expect(digest == SHA256.hash(Array(text.utf8)).hex)
+  }
+
   @Test func publishingAgainReplacesTheTable() throws {
-    let (fixture, model, run) = try classified()
-    for _ in 0..<2 {
-      let publish = try Fixture.newRun(.publish, in: fixture.database)
-      _ = try PublishedCatalogue.publish(
-        as: "sky", fixture.survey, classification: run, model: model, run: publish,
-        in: fixture.database)
-    }
-    #expect(try PublishedCatalogue.all(in: fixture.database).map(\.name) == ["sky"])
+    let sky = try ClassifiedSky()
+    for _ in 0..<2 { _ = try sky.publish() }
+    #expect(try PublishedCatalogue.all(in: sky.database).map(\.name) == ["sky"])
+    let relations = try sky.database.rows(
+      "SELECT relname::text FROM pg_class WHERE relnamespace = 'catalogue'::regnamespace ORDER BY 1",
+      as: String.self)
+    #expect(
+      relations.filter { !$0.contains("q3c") } == [
+        "sky", "sky_class_probability_idx", "sky_dec_ra_idx", "sky_pkey", "sky_unlikeness_idx",
+      ])
   }
 
   @Test func aTableOfSomebodyElseStays() throws {
-    let (fixture, model, run) = try classified()
-    try fixture.database.script("CREATE TABLE catalogue.mine (note text)")
-    #expect(throws: CatalogueError.self) {
-      try PublishedCatalogue.publish(
-        as: "mine", fixture.survey, classification: run, model: model, run: run,
-        in: fixture.database)
-    }
-    #expect(try fixture.database.row("SELECT count(*) FROM catalogue.mine", as: Int.self) == 0)
+    let sky = try ClassifiedSky()
+    try sky.database.script("CREATE TABLE catalogue.mine (note text)")
+    #expect(throws: CatalogueError.self) { try sky.publish(as: "mine") }
+    #expect(try sky.database.row("SELECT count(*) FROM catalogue.mine", as: Int.self) == 0)
   }
 }

@@ -238,6 +238,13 @@ extension Run {
     }
   }
 
+  /// Whether no other process is at work on the run; until the transaction ends none can begin.
+  static func isLetGo(_ run: Int, in database: Connection) throws -> Bool {
+    try database.row(
+      "SELECT pg_try_advisory_xact_lock(hashtext('reber.run'), \(Int32(truncatingIfNeeded: run)))",
+      as: Bool.self)
+  }
+
   private static func release(_ run: Int, in database: Connection) throws {
     _ = try database.row(
       "SELECT pg_advisory_unlock(hashtext('reber.run'), \(Int32(truncatingIfNeeded: run)))",

@@ -14,14 +14,33 @@ extension Connection {
     let shape = ResultShape(
       try run(SQL(raw: "SELECT * FROM (\(query)) AS shape LIMIT 0")), sql: query)
     try shape.check(repeat each values)
-    let statement = "COPY (\(query)) TO STDOUT (FORMAT binary)"
-    _ = try check(PQexec(pointer, statement), sql: statement)
     var cells = RowReader(shape)
+    try copyOut("COPY (\(query)) TO STDOUT (FORMAT binary)") { bytes in
+      guard cells.begin(copied: bytes) else { return }
+      try body(repeat try (each values).read(from: &cells))
+    }
+  }
+
+  /// Reads a query by COPY as lines of text, as PostgreSQL's manual describes them, in constant memory.
+  ///
+  /// The bytes of a line, with its end, are there as long as `body` runs. Values in `sql` must be
+  /// written as `raw` text.
+  ///
+  /// - Throws: ``PostgresError``; whatever `body` throws, after which the connection is usable.
+  public func copy(
+    textOutOf sql: SQL, forEach body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    try copyOut("COPY (\(sql.numbered.text)) TO STDOUT", body)
+  }
+
+  private func copyOut(
+    _ statement: String, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    _ = try check(PQexec(pointer, statement), sql: statement)
     do {
       while let buffer = try nextCopyBuffer(sql: statement) {
         defer { PQfreemem(buffer.baseAddress) }
-        guard cells.begin(copied: UnsafeRawBufferPointer(buffer)) else { continue }
-        try body(repeat try (each values).read(from: &cells))
+        try body(UnsafeRawBufferPointer(buffer))
       }
     } catch {
       cancel()

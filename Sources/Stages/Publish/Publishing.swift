@@ -29,7 +29,7 @@ public struct Publishing: Stage, Stored {
 }
 
 extension Publishing {
-  /// Makes the table of a classification, in one transaction.
+  /// Makes the table of a classification, beside the one that it replaces.
   ///
   /// - Throws: `LearnError.doubtful` where a run that it rests on, or its newest evaluation, warns of
   ///   it, unless it is to be published anyway.
@@ -47,10 +47,16 @@ extension Publishing {
     }
     let work = try self.work(self, parents: [.init(run: classified, role: "predictions")])
     var plan = Plan(work) { run in
-      try await place.once(run) {
-        try PublishedCatalogue.publish(
-          as: name, survey, classification: classified, model: model, run: run, in: $0)
+      let publication = Publication(
+        as: name, of: survey, classification: classified, model: model, run: run)
+      return try await place.database.with { database in
+        try publication.publish(in: database) {
+          place.progress.note("waiting until nobody reads catalogue.\(name)")
+        }
       }
+    }
+    plan.stands = { run in
+      try await place.database.with { try PublishedCatalogue.stands(name, of: run, in: $0) }
     }
     plan.notes = warnings.map { "WARNING: \($0)" }
     return plan

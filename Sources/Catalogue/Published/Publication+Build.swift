@@ -1,0 +1,111 @@
+import Digest
+import PostgreSQL
+
+/// A catalogue that is built but does not have its name yet.
+struct BuiltCatalogue {
+  /// What it is, with the types of its columns.
+  var described: PublishedCatalogue
+
+  /// SHA-256 of its rows.
+  var sha256: String
+}
+
+extension Publication {
+  /// Builds the table under another name, with its indexes, and checks it.
+  ///
+  /// - Throws: `CatalogueError.incomplete` where it has fewer or more rows than the classification.
+  func build(_ columns: [PublishedColumn], in database: Connection) throws -> BuiltCatalogue {
+    let predictions = try database.row(
+      """
+      SELECT count(*) FROM reber.prediction
+      WHERE run_id = \(classification) AND survey_id = \(survey.id)
+      """, as: Int.self)
+    let rows = try fill(columns, in: database)
+    guard rows == predictions else {
+      throw CatalogueError.incomplete(catalogue: name, rows: rows, of: predictions)
+    }
+    try index(in: database)
+    try database.execute("ANALYZE \(raw: draft)")
+    let described = PublishedCatalogue(
+      name: name, run: run, classification: classification, survey: survey.name, rows: rows,
+      simulated: survey.simulated, columns: try described(columns, in: database))
+    return BuiltCatalogue(described: described, sha256: try digest(rows, in: database))
+  }
+
+  /// Makes the rows; gives their number.
+  ///
+  /// They lie in the order in which they are digested.
+  private func fill(_ columns: [PublishedColumn], in database: Connection) throws -> Int {
+    let list = columns.map { "\($0.source) AS \(identifier: $0.name)" as SQL }
+    return try database.execute(
+      """
+      CREATE TABLE \(raw: draft) AS
+      SELECT \(list.joined(separator: ", "))
+      FROM reber.prediction
+      JOIN reber.source USING (survey_id, source_id)
+      JOIN reber.cutout USING (survey_id, cutout_id)
+      JOIN reber.class ON class.class_scheme_id = prediction.class_scheme_id
+          AND class.class_id = prediction.class_id
+      LEFT JOIN reber.consensus ON consensus.survey_id = prediction.survey_id
+          AND consensus.source_id = prediction.source_id
+          AND consensus.class_scheme_id = prediction.class_scheme_id
+          AND consensus.survey_id = \(raw: String(survey.id))
+      LEFT JOIN reber.class AS labelled ON labelled.class_scheme_id = consensus.class_scheme_id
+          AND labelled.class_id = consensus.class_id
+      WHERE prediction.run_id = \(raw: String(classification))
+          AND prediction.survey_id = \(raw: String(survey.id))
+      ORDER BY source.name COLLATE "C"
+      """)
+  }
+
+  /// The indexes that every catalogue has, and those that people made on the one before.
+  private func index(in database: Connection) throws {
+    try database.execute("ALTER TABLE \(raw: draft) ADD PRIMARY KEY (name)")
+    for columns in ["class, probability DESC", "unlikeness DESC", "dec, ra"] {
+      try database.execute("CREATE INDEX ON \(raw: draft) (\(raw: columns))")
+    }
+    let hasQ3C = try database.row(
+      "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'q3c')", as: Bool.self)
+    if hasQ3C {
+      try database.execute("CREATE INDEX ON \(raw: draft) (q3c_ang2ipix(ra, dec))")
+    }
+    guard try stands(in: database) else { return }
+    let missing = try database.rows(
+      "SELECT reber.missing_indexes(\(draft)::text::regclass, \(table)::text::regclass)",
+      as: String.self)
+    for statement in missing { try database.script(statement) }
+  }
+
+  /// The columns with the types that the table has them in.
+  private func described(
+    _ columns: [PublishedColumn], in database: Connection
+  ) throws -> [PublishedCatalogue.Column] {
+    let types = try database.table(
+      """
+      SELECT attname::text, format_type(atttypid, atttypmod)
+      FROM pg_attribute
+      WHERE attrelid = \(draft)::text::regclass AND attnum > 0
+      """, by: String.self, String.self)
+    return columns.map {
+      PublishedCatalogue.Column(
+        name: $0.name, type: types[$0.name] ?? "", unit: $0.unit, ucd: $0.ucd,
+        description: $0.description)
+    }
+  }
+
+  /// SHA-256 of what `COPY (SELECT * FROM … ORDER BY name COLLATE "C") TO STDOUT` writes.
+  private func digest(_ rows: Int, in database: Connection) throws -> String {
+    var hasher = SHA256.Hasher()
+    var count = 0
+    try database.copy(
+      textOutOf: SQL(raw: "SELECT * FROM \(draft) ORDER BY name COLLATE \"C\"")
+    ) { line in
+      hasher.update(line)
+      count += 1
+    }
+    guard count == rows else {
+      throw CatalogueError.incomplete(catalogue: name, rows: count, of: rows)
+    }
+    return hasher.finish().hex
+  }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import PostgreSQL
+
+extension Publication {
+  /// Gives the built table its name, in place of the one that has it.
+  ///
+  /// Who wants to read the catalogue waits for what runs here and for 20 ms at most before it: where
+  /// somebody reads it for longer, all is let go and tried again.
+  func swap(
+    _ catalogue: BuiltCatalogue, in database: Connection, waiting: () -> Void
+  ) throws {
+    for attempt in 1... {
+      do {
+        return try database.transaction { database in
+          try database.script("SET LOCAL lock_timeout = '20ms'")
+          // Nobody waits for the disk: what ends the run does, and all before it is safe with it.
+          try database.script("SET LOCAL synchronous_commit = off")
+          try record(catalogue, in: database)
+          try rename(in: database)
+        }
+      } catch let error as PostgresError where error.state == .lockNotAvailable {
+        if attempt == 30 { waiting() }
+        Thread.sleep(forTimeInterval: .random(in: 0.05...0.15))
+      }
+    }
+  }
+
+  private func rename(in database: Connection) throws {
+    guard try stands(in: database) else {
+      try database.execute("ALTER TABLE \(raw: draft) RENAME TO \(identifier: name)")
+      return
+    }
+    try database.script(
+      "SELECT reber.replace_table('\(table)', '\(draft)', '\(Self.asidePrefix)\(run)')")
+  }
+
+  /// Writes what was published, and comments; what people said of the table before is kept.
+  private func record(_ catalogue: BuiltCatalogue, in database: Connection) throws {
+    let own = try database.rows(
+      "SELECT column_name, comment FROM reber.own_comments(\(name))", as: String.self, String.self)
+    let described = catalogue.described
+    try database.execute("DELETE FROM reber.catalogue WHERE name = \(name)")
+    try database.execute(
+      """
+      INSERT INTO reber.catalogue (name, run_id, classification_run_id, survey_id, rows, sha256)
+      VALUES (
+          \(name), \(run), \(classification), \(survey.id), \(described.rows), \(catalogue.sha256)
+      )
+      """)
+    for (ordinal, column) in described.columns.enumerated() {
+      try database.execute(
+        """
+        INSERT INTO reber.catalogue_column (catalogue, name, ordinal, unit, ucd, description)
+        VALUES (
+            \(name), \(column.name), \(ordinal), \(column.unit), \(column.ucd),
+            \(column.description)
+        )
+        """)
+    }
+    try database.execute(
+      """
+      SELECT reber.comment_on(\(draft)::text::regclass, column_name, comment)
+      FROM reber.catalogue_comments(\(name))
+      """)
+    for (column, comment) in own {
+      try database.execute(
+        "SELECT reber.comment_on(\(draft)::text::regclass, \(column), \(comment))")
+    }
+    try Run.record(run, metrics: JSON(encoding: described), in: database)
+  }
+}
+
+extension Publication {
+  /// Removes tables that publications have left, and names indexes by their tables.
+  ///
+  /// Left are those that were replaced, and what a publication that was killed was building.
+  static func tidy(in database: Connection) throws {
+    try database.transaction { database in
+      _ = try database.execute("SELECT pg_advisory_xact_lock(hashtext('reber.tidy'))")
+      let left = try database.rows(
+        """
+        SELECT relname::text, substring(relname FROM '[0-9]+$')::integer
+        FROM pg_class
+        WHERE relnamespace = 'catalogue'::regnamespace AND relkind = 'r'
+            AND relname ~ \("^(\(draftPrefix)|\(asidePrefix))[0-9]+$")
+        """, as: String.self, Int.self)
+      for (table, run) in left where try Run.isLetGo(run, in: database) {
+        try database.execute("DROP TABLE IF EXISTS catalogue.\(identifier: table)")
+      }
+      try nameIndexes(in: database)
+    }
+  }
+
+  /// Calls indexes by their table's name that have the beginning of their names from its draft.
+  private static func nameIndexes(in database: Connection) throws {
+    let statements = try database.rows(
+      """
+      WITH index (called, suffix, of_table) AS (
+          SELECT
+              index.relname::text, regexp_replace(index.relname, \("^\(draftPrefix)[0-9]+"), ''),
+              published.relname::text
+          FROM pg_index
+          JOIN pg_class AS index ON index.oid = indexrelid
+          JOIN pg_class AS published ON published.oid = indrelid
+          WHERE index.relnamespace = 'catalogue'::regnamespace
+              AND index.relname ~ \("^\(draftPrefix)[0-9]+_")
+              AND published.relname !~ \("^(\(draftPrefix)|\(asidePrefix))")
+      )
+      SELECT format('ALTER INDEX catalogue.%I RENAME TO %I', called, better)
+      FROM index, LATERAL (SELECT left(of_table, 63 - length(suffix)) || suffix) AS found (better)
+      WHERE to_regclass(format('catalogue.%I', better)) IS NULL
+      """, as: String.self)
+    for statement in statements { try database.script(statement) }
+  }
+}

@@ -1,0 +1,115 @@
+public import PostgreSQL
+
+/// A classification that becomes a table in schema `catalogue`.
+///
+/// The table is built beside the one that stands under its name, with its own transaction, and takes
+/// its place in another that lasts milliseconds. A process that is killed leaves the one or the other
+/// and, it may be, a table beside it that nobody asks for; the next publication removes that.
+public struct Publication: Sendable {
+  /// The table's name.
+  public var name: String
+
+  /// The survey that was classified.
+  public var survey: Survey
+
+  /// The run that classified it.
+  public var classification: Int
+
+  /// The classifier.
+  public var model: Model
+
+  /// The run that publishes.
+  public var run: Int
+
+  /// Describes a publication.
+  public init(
+    as name: String, of survey: Survey, classification: Int, model: Model, run: Int
+  ) {
+    self.name = name
+    self.survey = survey
+    self.classification = classification
+    self.model = model
+    self.run = run
+  }
+}
+
+extension Publication {
+  /// Makes the table, in place of one published before under the name, and records what the run made.
+  ///
+  /// A run that was stopped behind that is not done twice.
+  ///
+  /// - Parameters:
+  ///   - database: The connection, which must not be in a transaction.
+  ///   - waiting: Called once where readers keep the table for longer than a few seconds.
+  /// - Returns: What was published.
+  /// - Throws: `CatalogueError.badName`; `CatalogueError.busy` where the name is being
+  ///   published; `CatalogueError.missing` where a table of the name stands there that Reber did not
+  ///   publish; `CatalogueError.irreplaceable` where things depend on the table that cannot be led
+  ///   over to another; `CatalogueError.incomplete` where rows are lacking.
+  public func publish(
+    in database: Connection, waiting: () -> Void = {}
+  ) throws -> PublishedCatalogue {
+    guard name.wholeMatch(of: /[a-z][a-z0-9_]{0,58}/) != nil else {
+      throw CatalogueError.badName(name)
+    }
+    return try alone(in: database) {
+      try Self.tidy(in: database)
+      if let done = try Run.recorded(run, in: database) {
+        return try PublishedCatalogue.read(done.metrics, form: done.form)
+      }
+      let columns = try PublishedColumn.all(of: self, in: database)
+      try checkPlace(for: columns, in: database)
+      let catalogue = try database.transaction { try build(columns, in: $0) }
+      try swap(catalogue, in: database, waiting: waiting)
+      try Self.tidy(in: database)
+      return catalogue.described
+    }
+  }
+
+  /// Runs `body` while no other process publishes under the name.
+  private func alone<Value>(in database: Connection, _ body: () throws -> Value) throws -> Value {
+    let lock: SQL = "(hashtext('reber.catalogue'), hashtext(\(name)))"
+    guard try database.row("SELECT pg_try_advisory_lock\(lock)", as: Bool.self) else {
+      throw CatalogueError.beingPublished(name)
+    }
+    // Where the connection is gone, so is the lock.
+    defer { _ = try? database.row("SELECT pg_advisory_unlock\(lock)", as: Bool.self) }
+    return try body()
+  }
+
+  /// Refuses a name whose table is not ours to replace, or could not be replaced without a loss.
+  private func checkPlace(
+    for columns: [PublishedColumn], in database: Connection
+  ) throws {
+    guard try stands(in: database) else { return }
+    let ours = try database.row(
+      "SELECT EXISTS (SELECT FROM reber.catalogue WHERE name = \(name))", as: Bool.self)
+    guard ours else {
+      throw CatalogueError.missing(
+        "room for catalogue.\(name)",
+        hint: "a table of that name stands there that Reber did not publish; choose another --name")
+    }
+    let obstacles = try database.rows(
+      "SELECT reber.obstacles(\(table)::text::regclass, \(columns.map(\.name)))", as: String.self)
+    guard obstacles.isEmpty else {
+      throw CatalogueError.irreplaceable(catalogue: name, because: obstacles)
+    }
+  }
+
+  /// Whether a table of the name stands there.
+  func stands(in database: Connection) throws -> Bool {
+    try database.row("SELECT to_regclass(\(table)) IS NOT NULL", as: Bool.self)
+  }
+
+  /// The table as `regclass` reads it.
+  var table: String { "catalogue.\(name)" }
+
+  /// The table in the making: its name is none that a catalogue can have.
+  var draft: String { "catalogue.\(Self.draftPrefix)\(run)" }
+
+  /// What the names of tables begin with that are about to be published, before the run.
+  static let draftPrefix = "_publishing_"
+
+  /// What the names of tables begin with that were replaced, before the run that did it.
+  static let asidePrefix = "_replaced_"
+}

@@ -1,0 +1,54 @@
+import Catalogue
+import PostgreSQL
+
+/// A survey of 12 sources that have predictions in two of the twelve classes.
+struct ClassifiedSky {
+  let fixture: Fixture
+  let model: Model
+  let classification: Int
+
+  var database: Connection { fixture.database }
+
+  init() throws {
+    fixture = try Fixture(sources: 12)
+    let database = fixture.database
+    let stored = try fixture.addCutouts()
+    let train = try Fixture.newRun(.finetune, in: database)
+    let id = try Model.write(
+      run: train, kind: .classifier, description: JSON(text: "{}"), weights: [1], sha256: "ab",
+      in: database)
+    model = try Model.find(.classifier, numbered: id, in: database)
+    let scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: database)
+    let classes = ["head-tail", "c. p. ellipse"].map { name in
+      ModelClass(id: scheme.classes.first { $0.name == name }?.id ?? -1, name: name, labels: 5)
+    }
+    try model.write(classes, scheme: scheme, in: database)
+    classification = try Fixture.newRun(
+      .classify, parents: [.init(run: train, role: "classifier")], in: database)
+    let predictions = stored.enumerated().map { index, cutout in
+      let part = Float(index) / 11
+      return Prediction(source: cutout.source, cutout: cutout.id, probabilities: [part, 1 - part])
+    }
+    _ = try Prediction.begin(run: classification, of: fixture.survey, in: database)
+    try model.write(
+      predictions, of: fixture.survey, scheme: scheme, classes: classes, run: classification,
+      in: database)
+    try Prediction.finish(run: classification, in: database)
+    try Run.finish(classification, metrics: JSON(text: "{}"), in: database)
+  }
+
+  /// What publishes it, by a run of its own.
+  func publication(as name: String = "sky") throws -> Publication {
+    Publication(
+      as: name, of: fixture.survey, classification: classification, model: model,
+      run: try Fixture.newRun(.publish, in: database))
+  }
+
+  @discardableResult
+  func publish(as name: String = "sky") throws -> PublishedCatalogue {
+    let publication = try publication(as: name)
+    let catalogue = try publication.publish(in: database)
+    try Run.finish(publication.run, metrics: JSON(text: "{}"), in: database)
+    return catalogue
+  }
+}
