@@ -17,6 +17,8 @@ public final class BinaryTableWriter {
   private let file: BinaryTableFile
   /// What was written to each column of whole numbers: a null, and the number that stands for it.
   private var nulls: [BinaryTableNull?]
+  /// Rows as the file has them, which are yet to be written.
+  private var pending = BinaryTableRows()
 
   /// Creates the file with the table's header.
   ///
@@ -49,11 +51,47 @@ public final class BinaryTableWriter {
     rowCount += rows
   }
 
+  /// Appends a row, given as the bytes of its cells, of columns that all hold one value each.
+  ///
+  /// Numbers have the most significant byte first and the width of their column, a truth value is 0 or
+  /// 1, text is UTF-8; `nil` is no value.
+  ///
+  /// - Throws: `FileError` naming the column of a cell that has another width; when the disk is full.
+  public func append(cells: [UnsafeRawBufferPointer?]) throws {
+    for (index, cell) in cells.enumerated() {
+      let layout = layouts[index]
+      if layout.format == .text, let cell, cell.count > layout.count {
+        try flush()
+        try widen(index, to: cell.count)
+      }
+    }
+    for (index, cell) in cells.enumerated() {
+      guard pending.append(cell, as: layouts[index], &nulls[index]) else {
+        throw file.problem(
+          "column '\(columns[index].name)', row \(rowCount + pending.count + 1): the cell has \(cell?.count ?? 0) bytes",
+          advice: "Declare the column as what it holds")
+      }
+    }
+    pending.count += 1
+    if pending.bytes.count > 1 << 18 { try flush() }
+  }
+
+  private func flush() throws {
+    guard pending.count > 0 else { return }
+    try file.check(row: rowCount + 1) { status in
+      ffptbb(
+        file.pointer, Int64(rowCount + 1), 1, Int64(pending.bytes.count), &pending.bytes, &status)
+    }
+    rowCount += pending.count
+    pending.clear()
+  }
+
   /// Completes the file and gives it its name.
   ///
   /// - Throws: `FileError` when the disk is full, or when a column holds both nulls and the
   ///   number that stands for them.
   public func finish() throws {
+    try flush()
     for (index, null) in nulls.enumerated() {
       guard let null else { continue }
       if null.isUsed, null.isClashing {
@@ -104,7 +142,10 @@ public final class BinaryTableWriter {
 
   /// Makes a text column as wide as its longest text.
   private func widen(_ index: Int, to texts: [String]) throws {
-    let width = texts.reduce(0) { max($0, $1.utf8.count) }
+    try widen(index, to: texts.reduce(0) { max($0, $1.utf8.count) })
+  }
+
+  private func widen(_ index: Int, to width: Int) throws {
     guard width > layouts[index].count, !layouts[index].isVariable else { return }
     try file.check(column: columns[index].name) {
       ffmvec(file.pointer, Int32(index + 1), Int64(width), &$0)

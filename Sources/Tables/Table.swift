@@ -32,10 +32,25 @@ public protocol TableWriter: AnyObject {
   ///
   /// - Throws: `FileError` naming the row and column of a value that does not fit.
   func write(_ rows: [[Value]]) throws
+  /// How rows are written directly; `nil` where values are needed.
+  var direct: DirectWriter? { get }
   /// Closes the file and gives it its name; the writer must not be used after.
   ///
   /// - Throws: `FileError` when the disk is full or the folder is not writable.
   func finish() throws
+}
+
+/// A writer that takes rows in the form in which a database gives them, without a look at each value.
+public enum DirectWriter {
+  /// Takes a row as the bytes of its cells, as `BinaryTableWriter` does.
+  case cells((_ cells: [UnsafeRawBufferPointer?]) throws -> Void)
+  /// Takes a row as a line with its end, whose cells a character divides.
+  case lines(separator: Character, (_ line: UnsafeRawBufferPointer) throws -> Void)
+}
+
+extension TableWriter {
+  /// How rows are written directly; `nil` where values are needed.
+  public var direct: DirectWriter? { nil }
 }
 
 /// Opens a table, whose format is told by its first bytes: FITS, VOTable or text, gzipped or not.

@@ -24,6 +24,14 @@ import Testing
     let readers = (0..<3).map { _ in
       Task { try await Self.read(address, untilPublished: 26) }
     }
+    let begun: SQL = """
+      SELECT count(*) FROM pg_locks
+      WHERE locktype = 'advisory' AND (classid, objid) = (7, 7)
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      """
+    while try sky.database.row(begun, as: Int.self) < readers.count {
+      try await Task.sleep(for: .milliseconds(5))
+    }
     for _ in 0..<25 { try sky.publish() }
     for reader in readers { #expect(try await reader.value > 0) }
   }
@@ -34,7 +42,7 @@ import Testing
     let done: SQL =
       "SELECT count(*) FROM reber.run WHERE stage = 'publish' AND status = 'finished'"
     return try await Database(address).with { database in
-      try database.script("SET lock_timeout = '100ms'")
+      try database.script("SET lock_timeout = '100ms'; SELECT pg_advisory_lock_shared(7, 7)")
       var turns = 0
       while try database.row(done, as: Int.self) < publications {
         for question in questions {

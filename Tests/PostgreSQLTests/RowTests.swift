@@ -135,6 +135,24 @@ extension Sample: TableRow {
     #expect(try connection.row("SELECT count(*) FROM sample", as: Int.self) == 0)
   }
 
+  @Test func rowsComeAsBytesAndAsLines() throws {
+    let query: SQL = """
+      SELECT i, CASE WHEN i > 1 THEN 'a' || i END AS name, i = 1 AS first
+      FROM generate_series(1, 2) AS i
+      """
+    var cells: [[[UInt8]?]] = []
+    try connection.copy(cellsOutOf: query) { row in cells.append(row.map { $0.map { Array($0) } }) }
+    #expect(cells == [[[0, 0, 0, 1], nil, [1]], [[0, 0, 0, 2], [97, 50], [0]]])
+    var lines = ""
+    try connection.copy(textOutOf: query) { lines += String(decoding: $0, as: UTF8.self) }
+    #expect(lines == "1\t\\N\tt\n2\ta2\tf\n")
+    lines = ""
+    try connection.copy(textOutOf: query, options: ", FORMAT csv, FORCE_QUOTE (name)") {
+      lines += String(decoding: $0, as: UTF8.self)
+    }
+    #expect(lines == "1,,t\n2,\"a2\",f\n")
+  }
+
   @Test func aThrowingReaderLeavesTheConnectionUsable() throws {
     struct Enough: Error {}
     #expect(throws: Enough.self) {

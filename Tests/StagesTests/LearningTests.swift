@@ -58,6 +58,23 @@ import Testing
     let unlike = try await toy.numbers(
       "SELECT count(*) FROM catalogue.toy WHERE unlikeness BETWEEN 0 AND 1")
     #expect(unlike == [60])
+    try await exportsAreAlike(toy)
+  }
+
+  /// FITS takes the server's bytes, CSV its lines, VOTables take values: they are the same.
+  private func exportsAreAlike(_ toy: SyntheticSurvey) async throws {
+    var tables: [[[String]]] = []
+    for ending in [".vot", ".fits", ".csv"] {
+      let path = TestServer.folder + "/toy-\(UUID())" + ending
+      let report = try await toy.workplace.export("toy", to: path)
+      #expect(report.metrics.rows == 60)
+      // In text, 0 is an integer, and a float of 32 bits another double.
+      tables.append(
+        try openTable(path).rows().map { row in
+          row.map { value in value.number.map { "\(Float($0))" } ?? "\(value)" }
+        })
+    }
+    #expect(tables[0].count == 60 && tables[0] == tables[1] && tables[0] == tables[2])
   }
 
   @Test func withoutPositionsALeakIsNotCheckable() async throws {

@@ -36,6 +36,7 @@ extension Publication {
   ///
   /// They lie in the order in which they are digested.
   private func fill(_ columns: [PublishedColumn], in database: Connection) throws -> Int {
+    let scheme = String(try model.classes(in: database).scheme.id)
     let list = columns.map { "\($0.source) AS \(identifier: $0.name)" as SQL }
     return try database.execute(
       """
@@ -44,13 +45,12 @@ extension Publication {
       FROM reber.prediction
       JOIN reber.source USING (survey_id, source_id)
       JOIN reber.cutout USING (survey_id, cutout_id)
-      JOIN reber.class ON class.class_scheme_id = prediction.class_scheme_id
+      JOIN reber.class ON class.class_scheme_id = \(raw: scheme)
           AND class.class_id = prediction.class_id
       LEFT JOIN reber.consensus ON consensus.survey_id = prediction.survey_id
           AND consensus.source_id = prediction.source_id
-          AND consensus.class_scheme_id = prediction.class_scheme_id
-          AND consensus.survey_id = \(raw: String(survey.id))
-      LEFT JOIN reber.class AS labelled ON labelled.class_scheme_id = consensus.class_scheme_id
+          AND consensus.class_scheme_id = \(raw: scheme)
+      LEFT JOIN reber.class AS labelled ON labelled.class_scheme_id = \(raw: scheme)
           AND labelled.class_id = consensus.class_id
       WHERE prediction.run_id = \(raw: String(classification))
           AND prediction.survey_id = \(raw: String(survey.id))
@@ -95,6 +95,8 @@ extension Publication {
 
   /// SHA-256 of what `COPY (SELECT * FROM … ORDER BY name COLLATE "C") TO STDOUT` writes.
   private func digest(_ rows: Int, in database: Connection) throws -> String {
+    // The rows lie in order: workers would only hand them to and fro.
+    try database.script("SET LOCAL max_parallel_workers_per_gather = 0")
     var hasher = SHA256.Hasher()
     var count = 0
     try database.copy(

@@ -21,6 +21,17 @@ extension PublishedCatalogue {
     return found
   }
 
+  /// The published catalogue of that name, which until the transaction ends nobody replaces.
+  ///
+  /// - Throws: `CatalogueError.missing`, which lists the catalogues there are.
+  public static func held(
+    _ name: String, in database: Connection
+  ) throws -> PublishedCatalogue {
+    _ = try named(name, in: database)
+    try database.execute("LOCK TABLE catalogue.\(identifier: name) IN ACCESS SHARE MODE")
+    return try named(name, in: database)
+  }
+
   /// Whether what a run published is what the name stands for now.
   public static func stands(
     _ name: String, of run: Int, in database: Connection

@@ -6,10 +6,9 @@ extension PublishedCatalogue {
   ///
   /// NaN and an empty text are null, as files have them.
   public func read(in database: Connection, _ body: ([[Value]]) throws -> Void) throws {
-    let list = columns.map { "\(identifier: $0.name)" as SQL }.joined(separator: ", ")
     var chunk: [[Value]] = []
     try database.query(
-      "SELECT \(list) FROM catalogue.\(identifier: name) ORDER BY name", columns: { _ in },
+      rows { "\(identifier: $0.name)" }, columns: { _ in },
       row: { row in
         chunk.append(row.map(\.inFiles))
         guard chunk.count == 4096 else { return }
@@ -17,6 +16,38 @@ extension PublishedCatalogue {
         chunk.removeAll(keepingCapacity: true)
       })
     if !chunk.isEmpty { try body(chunk) }
+  }
+
+  /// Gives the rows in the order of names, each as the bytes of its cells, which FITS has too: numbers
+  /// with the most significant byte first, a truth value as 0 or 1, text in UTF-8; `nil` for null.
+  ///
+  /// The bytes are there as long as `body` runs.
+  public func readCells(
+    in database: Connection, _ body: ([UnsafeRawBufferPointer?]) throws -> Void
+  ) throws {
+    try database.copy(cellsOutOf: rows { "\(identifier: $0.name)" }, forEach: body)
+  }
+
+  /// Gives the rows in the order of names, each as a line of CSV in UTF-8 with its end.
+  ///
+  /// Text stands in quotes and nothing else does, so that no name looks like a number or a null; a
+  /// null is empty.
+  public func readLines(
+    separator: Character, in database: Connection, _ body: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    let texts = columns.filter(\.isText).map { "\(identifier: $0.name)" as SQL }
+    try database.copy(
+      textOutOf: rows(\.inLines),
+      options: """
+        , FORMAT csv, DELIMITER E'\(raw: String(separator))', \
+        FORCE_QUOTE (\(texts.joined(separator: ", ")))
+        """,
+      forEach: body)
+  }
+
+  private func rows(_ cell: (Column) -> SQL) -> SQL {
+    let list = columns.map(cell).joined(separator: ", ")
+    return "SELECT \(list) FROM catalogue.\(identifier: name) ORDER BY name"
   }
 
   /// Where the catalogue comes from, for the header of an exported file.
@@ -62,6 +93,27 @@ extension PublishedCatalogue.Origin: QueryRow {
     .expression(utc("published_at"), as: "published_at", \.publishedAt),
     .column("catalogue.sha256", \.sha256), .column("model.sha256", \.modelSHA256),
     .column("survey.reference", \.reference), make: PublishedCatalogue.Origin.init)
+}
+
+extension PublishedCatalogue.Column {
+  private var isArray: Bool { type.hasSuffix("[]") }
+
+  /// Whether its values are neither numbers nor truth values, nor arrays.
+  fileprivate var isText: Bool {
+    let others = [
+      "boolean", "smallint", "integer", "bigint", "real", "double precision", "numeric",
+    ]
+    return !isArray && !others.contains(type)
+  }
+
+  /// The cell as lines of text have it: `true`, `[1,2]`.
+  fileprivate var inLines: SQL {
+    if type == "boolean" { return "\(identifier: name)::text AS \(identifier: name)" }
+    if isArray {
+      return "translate(\(identifier: name)::text, '{}', '[]') AS \(identifier: name)"
+    }
+    return "\(identifier: name)"
+  }
 }
 
 extension Value {

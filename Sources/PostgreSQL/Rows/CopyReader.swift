@@ -21,16 +21,40 @@ extension Connection {
     }
   }
 
-  /// Reads a query by COPY as lines of text, as PostgreSQL's manual describes them, in constant memory.
+  /// Reads a query by binary COPY as the bytes of its cells, `nil` for null, row by row, in constant
+  /// memory.
+  ///
+  /// The bytes are those of `pg_type`'s send functions, and are there as long as `body` runs. Values in
+  /// `sql` must be written as `raw` text.
+  ///
+  /// - Throws: ``PostgresError``; whatever `body` throws, after which the connection is usable.
+  public func copy(
+    cellsOutOf sql: SQL, forEach body: ([UnsafeRawBufferPointer?]) throws -> Void
+  ) throws {
+    let query = sql.numbered.text
+    var cells = RowReader(ResultShape(sql: query))
+    try copyOut("COPY (\(query)) TO STDOUT (FORMAT binary)") { bytes in
+      guard cells.begin(copied: bytes) else { return }
+      try body(cells.cells)
+    }
+  }
+
+  /// Reads a query by COPY as lines of text in UTF-8, as PostgreSQL's manual describes them, in constant
+  /// memory.
   ///
   /// The bytes of a line, with its end, are there as long as `body` runs. Values in `sql` must be
   /// written as `raw` text.
   ///
+  /// - Parameters:
+  ///   - sql: The query.
+  ///   - options: Further options of COPY, which begin with a comma.
+  ///   - body: Takes a line.
   /// - Throws: ``PostgresError``; whatever `body` throws, after which the connection is usable.
   public func copy(
-    textOutOf sql: SQL, forEach body: (UnsafeRawBufferPointer) throws -> Void
+    textOutOf sql: SQL, options: SQL = "", forEach body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
-    try copyOut("COPY (\(sql.numbered.text)) TO STDOUT", body)
+    let (query, options) = (sql.numbered.text, options.numbered.text)
+    try copyOut("COPY (\(query)) TO STDOUT (ENCODING 'UTF8'\(options))", body)
   }
 
   private func copyOut(

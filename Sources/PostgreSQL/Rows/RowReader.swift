@@ -5,6 +5,9 @@ struct ResultShape {
   /// The statement, for messages.
   var sql: String
 
+  /// A result of whose columns nothing is asked.
+  init(sql: String) { self.sql = sql }
+
   init(_ result: borrowing Result, sql: String) {
     self.sql = sql
     for column in 0..<result.columnCount {
@@ -42,7 +45,8 @@ struct ResultShape {
 ///
 /// They are valid for as long as the row is read.
 public struct RowReader {
-  private var cells: [UnsafeRawBufferPointer?] = []
+  /// The bytes of the row's cells.
+  private(set) var cells: [UnsafeRawBufferPointer?] = []
   private var column = 0
   private var row = 0
   private let shape: ResultShape

@@ -26,25 +26,55 @@ extension Workplace {
   public func export(
     _ name: String, to path: String, format: TableFormat? = nil
   ) async throws -> StageReport<ExportMetrics> {
-    let catalogue = try await database.with { try PublishedCatalogue.named(name, in: $0) }
-    let started = progress
-    let rows = try await database.with { database in
-      let columns = catalogue.columns.map { Column($0) }
-      let table = try createTable(
-        path, format: format, columns: columns, metadata: try catalogue.metadata(in: database))
-      var rows = 0
-      try catalogue.read(in: database) { chunk in
-        try table.write(chunk)
-        rows += chunk.count
-        started.update("exporting", done: rows, of: catalogue.rows)
+    let progress = progress
+    let catalogue = try await database.with { database in
+      try database.transaction { database in
+        let catalogue = try PublishedCatalogue.held(name, in: database)
+        let table = try createTable(
+          path, format: format, columns: catalogue.columns.map { Column($0) },
+          metadata: try catalogue.metadata(in: database))
+        try catalogue.copy(to: table, in: database) {
+          progress.update("exporting", done: $0, of: catalogue.rows)
+        }
+        try table.finish()
+        return catalogue
       }
-      try table.finish()
-      return rows
     }
     let file = try fileInput(path, role: "export")
     return StageReport(
       run: catalogue.run, alreadyDone: false,
       metrics: ExportMetrics(
-        file: path, rows: rows, bytes: file.bytes ?? 0, sha256: file.sha256))
+        file: path, rows: catalogue.rows, bytes: file.bytes ?? 0, sha256: file.sha256))
+  }
+}
+
+extension PublishedCatalogue {
+  /// Writes the rows, directly where the format can, and says now and then how many are written.
+  fileprivate func copy(
+    to table: any TableWriter, in database: Connection, _ progress: (Int) -> Void
+  ) throws {
+    var rows = 0
+    func count(_ more: Int) {
+      rows += more
+      if rows % 4096 < more { progress(rows) }
+    }
+    switch table.direct {
+    case .cells(let write):
+      try readCells(in: database) { cells in
+        try write(cells)
+        count(1)
+      }
+    case .lines(let separator, let write):
+      try readLines(separator: separator, in: database) { line in
+        try write(line)
+        count(1)
+      }
+    case nil:
+      try read(in: database) { chunk in
+        try table.write(chunk)
+        count(chunk.count)
+      }
+    }
+    progress(rows)
   }
 }

@@ -30,6 +30,13 @@ final class CSVWriter: TableWriter {
     }
   }
 
+  var direct: DirectWriter? {
+    .lines(separator: Character(Unicode.Scalar(separator))) { [self] line in
+      bytes.append(contentsOf: line)
+      if bytes.count > 1 << 18 { try flush() }
+    }
+  }
+
   func finish() throws {
     try flush()
     try sink.finish()

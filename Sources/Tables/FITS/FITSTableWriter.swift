@@ -26,6 +26,11 @@ final class FITSTableWriter: TableWriter {
     }
   }
 
+  var direct: DirectWriter? {
+    guard columns.allSatisfy({ $0.shape == .scalar }) else { return nil }
+    return .cells(writer.append(cells:))
+  }
+
   func finish() throws {
     try flush()
     try writer.finish()
