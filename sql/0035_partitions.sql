@@ -188,7 +188,7 @@ LANGUAGE plpgsql AS $$
 DECLARE
     part text := reber.partition_name(whole, key);
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtext('reber_partition'));
+    PERFORM pg_advisory_xact_lock(hashtext(part));
     IF to_regclass(part) IS NULL THEN
         EXECUTE format(
             'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE '

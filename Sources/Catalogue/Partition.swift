@@ -31,7 +31,7 @@ struct Partition {
   /// - Throws: `PostgresError`, also where a row refers to nothing.
   func attach(in database: Connection) throws {
     if try isAttached(in: database) { return }
-    try database.execute("SELECT reber.index_partition(\(whole)::text::regclass, \(key))")
+    try index(in: database)
     try database.execute("SELECT reber.attach_partition(\(whole)::text::regclass, \(key))")
   }
 
@@ -44,7 +44,15 @@ struct Partition {
     }
   }
 
-  private func isAttached(in database: Connection) throws -> Bool {
+  /// Gives the loaded table the indexes of the whole that it lacks, and tells the planner of its rows.
+  ///
+  /// - Throws: `PostgresError` of state `uniqueViolation` where rows are not unique as the whole's are.
+  func index(in database: Connection) throws {
+    try database.execute("SELECT reber.index_partition(\(whole)::text::regclass, \(key))")
+  }
+
+  /// Whether those who ask the whole table see the rows.
+  func isAttached(in database: Connection) throws -> Bool {
     try database.row(
       "SELECT reber.is_attached(\(whole)::text::regclass, \(key))", as: Bool.self)
   }

@@ -22,8 +22,10 @@ struct Fixture {
         contentsOfFile: SharedData.repository + "/sql/optional/q3c.sql", encoding: .utf8))
     survey = try Survey.add(named: "sky", in: database)
     run = try Self.newRun(.ingest, in: database)
-    let written = try Source.write(from: "sky.csv", into: survey, run: run, in: database) { write in
-      for index in 0..<sources { try write(.source(Self.source(index), row: index + 1)) }
+    let written = try Source.write(
+      from: "sky.csv", columns: Self.columns, into: survey, run: run, in: database
+    ) { write in
+      for index in 0..<sources { try write(Self.row(index, at: index + 1)) }
     }
     precondition(written.added == sources, "all sources are new")
   }
@@ -43,7 +45,15 @@ struct Fixture {
     Source(
       name: "s\(index)",
       position: .init(ra: Double(index % 360), dec: Double(index / 360 % 170) - 84.75),
-      totalFlux: Double(index), attributes: JSON(text: "{\"field\":\"F\(index % 7)\"}"))
+      totalFlux: Double(index))
+  }
+
+  /// The columns of the sources' own catalogue.
+  static let columns = [SurveyColumn(Column("Field", .string))]
+
+  /// A source with its cells.
+  static func row(_ index: Int, at row: Int) -> IncomingRow {
+    .source(source(index), cells: [.text("F\(index % 7)")], row: row)
   }
 
   static func newRun(

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import PostgreSQL
 import Testing
@@ -7,9 +8,10 @@ import Testing
     let fixture = try Fixture(sources: 5)
     let again = try Fixture.newRun(.ingest, in: fixture.database)
     let changes = try Source.write(
-      from: "sky.csv", into: fixture.survey, run: again, in: fixture.database
+      from: "sky.csv", columns: Fixture.columns, into: fixture.survey, run: again,
+      in: fixture.database
     ) { write in
-      for index in 0..<5 { try write(.source(Fixture.source(index), row: index + 1)) }
+      for index in 0..<5 { try write(Fixture.row(index, at: index + 1)) }
     }
     #expect(changes.added == 0 && changes.changed == 0 && changes.unchanged == 5)
   }
@@ -20,10 +22,11 @@ import Testing
     var changed = Fixture.source(2)
     changed.totalFlux = 99
     let changes = try Source.write(
-      from: "sky.csv", into: fixture.survey, run: second, in: fixture.database
+      from: "sky.csv", columns: Fixture.columns, into: fixture.survey, run: second,
+      in: fixture.database
     ) { write in
-      try write(.source(changed, row: 1))
-      try write(.source(Fixture.source(77), row: 2))
+      try write(.source(changed, cells: [.text("F2")], row: 1))
+      try write(Fixture.row(77, at: 2))
     }
     #expect(changes.added == 1 && changes.changed == 1 && changes.unchanged == 0)
     let (now, before) = try fixture.database.row(
@@ -43,8 +46,9 @@ import Testing
     var changed = Fixture.source(1)
     changed.totalFlux = 99
     let changes = try Source.write(
-      from: "sky.csv", into: fixture.survey, run: second, in: fixture.database
-    ) { try $0(.source(changed, row: 1)) }
+      from: "sky.csv", columns: Fixture.columns, into: fixture.survey, run: second,
+      in: fixture.database
+    ) { try $0(.source(changed, cells: [.text("F2")], row: 1)) }
     #expect(changes.changed == 1)
     let kept = try fixture.database.row(
       "SELECT \(Source.columns), run_id, superseded_by FROM reber.source_superseded",
@@ -56,9 +60,10 @@ import Testing
   @Test func aNameThatComesTwiceIsRejected() throws {
     let fixture = try Fixture()
     let changes = try Source.write(
-      from: "twice.csv", into: fixture.survey, run: fixture.run, in: fixture.database
+      from: "twice.csv", columns: Fixture.columns, into: fixture.survey, run: fixture.run,
+      in: fixture.database
     ) { write in
-      for row in 1...3 { try write(.source(Fixture.source(row / 3), row: row)) }
+      for row in 1...3 { try write(Fixture.row(row / 3, at: row)) }
       try write(
         .rejected(reason: "it has no name", row: 4, name: nil, record: JSON(text: "{\"a\":1}")))
     }
@@ -74,9 +79,11 @@ import Testing
     let fixture = try Fixture()
     struct Stop: Error {}
     #expect(throws: Stop.self) {
-      try Source.write(from: "a.csv", into: fixture.survey, run: fixture.run, in: fixture.database)
-      {
-        try $0(.source(Fixture.source(1), row: 1))
+      try Source.write(
+        from: "a.csv", columns: Fixture.columns, into: fixture.survey, run: fixture.run,
+        in: fixture.database
+      ) {
+        try $0(Fixture.row(1, at: 1))
         throw Stop()
       }
     }

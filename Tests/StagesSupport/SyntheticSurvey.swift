@@ -34,8 +34,12 @@ package struct SyntheticSurvey {
         case .new(let run) = try Run.open(
           work, by: Operator(codeVersion: "test", host: "here", account: "tester"), in: database)
       else { return }
-      _ = try Source.write(from: "toy.csv", into: survey, run: run, in: database) { write in
-        for index in 0..<count { try write(.source(Self.source(index), row: index + 1)) }
+      _ = try Source.write(
+        from: "toy.csv", columns: [], into: survey, run: run, in: database
+      ) { write in
+        for index in 0..<count {
+          try write(.source(Self.source(index), cells: [], row: index + 1))
+        }
       }
       let sources = try StoredSource.all(of: survey, in: database)
       try Cutout.write(
@@ -51,7 +55,7 @@ package struct SyntheticSurvey {
   private static func source(_ index: Int) -> Source {
     Source(
       name: name(index), position: .init(ra: 10 + 0.1 * Double(index), dec: 20), totalFlux: 0.01,
-      majorAxis: 30, attributes: JSON(text: "{}"))
+      majorAxis: 30)
   }
 
   private static func cutout(of source: Int, index: Int) -> Cutout {

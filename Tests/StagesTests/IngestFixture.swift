@@ -87,9 +87,10 @@ struct IngestFixture {
   func content() throws -> [String] {
     try rows(
       """
-      SELECT concat_ws(' ', source.name, ra, dec, attributes, width, height, sha256,
+      SELECT concat_ws(' ', source.name, source.ra, source.dec, to_jsonb(own) - 'source_id', width, height, sha256,
           encode(sha256(pixels), 'hex'), encode(image_sha256, 'hex'), off_image, wcs, source.run_id, cutout.run_id)
       FROM reber.source
+      LEFT JOIN survey.sky AS own USING (source_id)
       LEFT JOIN (reber.cutout JOIN reber.cutout_pixels USING (survey_id, cutout_id))
           ON cutout.survey_id = source.survey_id AND cutout.source_id = source.source_id
           AND is_current

@@ -34,7 +34,9 @@ struct IngestSharedDataTests {
       #expect(abs((observation.pixelScale ?? 0) - 1.8) < 1e-4)
       let differing = try database.row(
         """
-        SELECT count(*) FROM reber_partition.source_1 AS a JOIN reber_partition.source_2 AS b USING (name)
+        SELECT count(*)
+        FROM reber_partition.source_1 AS a
+        JOIN reber_partition.source_2 AS b USING (name)
         WHERE (a.ra, a.dec, a.major_axis) IS DISTINCT FROM (b.ra, b.dec, b.major_axis)
         """, as: Int.self)
       #expect(differing == 0)
@@ -55,9 +57,9 @@ struct IngestSharedDataTests {
       #expect(report.images?.metrics.decisions == ImageDecisions(mosaics: 3))
       let wrong = try fixture.count(
         """
-        SELECT count(*) FROM reber.cutout JOIN reber.source USING (survey_id, source_id)
+        SELECT count(*) FROM reber.cutout JOIN survey.sky USING (source_id)
         JOIN reber.run_input ON run_input.sha256 = encode(image_sha256, 'hex')
-        WHERE run_input.name NOT LIKE '%' || (attributes ->> 'field') || '%' OR width <> 34
+        WHERE run_input.name NOT LIKE '%' || field || '%' OR width <> 34
         """)
       #expect(wrong == 0 && report.cutouts > 3)
       let native = try await fixture.ingest(images: [SharedData.path("first_3c_native")]) {
@@ -66,10 +68,11 @@ struct IngestSharedDataTests {
       #expect(native.sources == 8 && native.cutouts == 8)
       #expect(
         try fixture.rows(
-          "SELECT ra FROM reber.source JOIN reber.survey USING (survey_id) WHERE survey.name = 'native' AND source.name = '3C192'",
-          as: Double.self
-        )
-        .first.map { abs($0 - 121.3958) < 1e-3 } == true)
+          """
+          SELECT source.ra FROM reber.source JOIN survey.native USING (source_id)
+          WHERE source.name = '3C192'
+          """, as: Double.self
+        ).first.map { abs($0 - 121.3958) < 1e-3 } == true)
     }
   }
 

@@ -249,12 +249,13 @@ extension SyntheticSurvey {
       guard case .new(let run) = try Run.open(work, by: workplace.user, in: database) else {
         return
       }
-      _ = try Source.write(from: "\(name).csv", into: survey, run: run, in: database) { write in
+      _ = try Source.write(from: "\(name).csv", columns: [], into: survey, run: run, in: database) {
+        write in
         for index in images.indices {
           let source = Source(
             name: "\(name)\(index)", position: .init(ra: 200 + 0.1 * Double(index), dec: -20),
-            totalFlux: 0.01, majorAxis: 30, attributes: JSON(text: "{}"))
-          try write(.source(source, row: index + 1))
+            totalFlux: 0.01, majorAxis: 30)
+          try write(.source(source, cells: [], row: index + 1))
         }
       }
       let sources = try StoredSource.all(of: survey, in: database)

@@ -37,8 +37,10 @@ import Testing
       }
       let rows = try fixture.rows(
         """
-        SELECT concat_ws(' ', name, round(ra::numeric, 2), total_flux, major_axis, attributes ->> 'Big')
-        FROM reber.source ORDER BY name
+        SELECT concat_ws(
+            ' ', source.name, round(source.ra::numeric, 2), total_flux, major_axis,
+            to_jsonb(sky) ->> 'big')
+        FROM reber.source JOIN survey.sky USING (source_id) ORDER BY source.name
         """, as: String.self)
       return (rows, report, try fixture.rejected())
     }

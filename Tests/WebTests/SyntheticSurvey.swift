@@ -63,7 +63,10 @@ struct SyntheticSurvey: Sendable {
 
   private func writeSources(_ run: Int, _ database: Connection) throws {
     var random = RandomStream(3)
-    _ = try Source.write(from: "synthetic", into: survey, run: run, in: database) { write in
+    _ = try Source.write(
+      from: "synthetic", columns: [SurveyColumn(Column("note", .string))], into: survey, run: run,
+      in: database
+    ) { write in
       for index in 0..<count {
         let position = SkyPosition(
           ra: Double(random.uniform()) * 359, dec: Double(random.uniform(-30...60)))
@@ -71,9 +74,9 @@ struct SyntheticSurvey: Sendable {
         let flux = Double(exp(random.uniform(-6...0)))
         let source = Source(
           name: name, position: position, totalFlux: flux, peakFlux: flux / 2, rms: 1.5e-4,
-          majorAxis: Double(random.uniform(10...90)),
-          attributes: JSON(text: #"{"note": "<b>bold & made up</b>"}"#))
-        try write(.source(source, row: index + 1))
+          majorAxis: Double(random.uniform(10...90)))
+        let note = Value("<b>bold & made up</b>")
+        try write(.source(source, cells: [note], row: index + 1))
       }
     }
   }

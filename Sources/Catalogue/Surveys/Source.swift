@@ -2,8 +2,6 @@ public import Astronomy
 public import PostgreSQL
 
 /// An entry of a survey's catalogue, as it goes into `reber.source`.
-///
-/// Attributes are an object of the catalogue's other columns by name, each as its cell was.
 public struct Source: Sendable, Equatable {
   /// Identifier within the survey.
   public var name: String
@@ -23,15 +21,12 @@ public struct Source: Sendable, Equatable {
   /// Largest angular size or fitted major axis, arcsec.
   public var majorAxis: Double?
 
-  /// Every other column of the catalogue, in its own unit.
-  public var attributes: JSON
-
   /// Describes a source.
   ///
   /// Fluxes are in Jy and Jy/beam, sizes in arcsec; what the catalogue lacks is `nil`.
   public init(
     name: String, position: SkyPosition? = nil, totalFlux: Double? = nil, peakFlux: Double? = nil,
-    rms: Double? = nil, majorAxis: Double? = nil, attributes: JSON
+    rms: Double? = nil, majorAxis: Double? = nil
   ) {
     self.name = name
     self.position = position
@@ -39,7 +34,6 @@ public struct Source: Sendable, Equatable {
     self.peakFlux = peakFlux
     self.rms = rms
     self.majorAxis = majorAxis
-    self.attributes = attributes
   }
 }
 
@@ -47,7 +41,7 @@ extension Source: QueryRow {
   public static let columns = Columns<Self>(
     .column("name", \.name), .group(\.position, optional: SkyPosition.columns),
     .column("total_flux", \.totalFlux), .column("peak_flux", \.peakFlux), .column("rms", \.rms),
-    .column("major_axis", \.majorAxis), .column("attributes", \.attributes), make: Source.init)
+    .column("major_axis", \.majorAxis), make: Source.init)
 }
 
 extension SkyPosition {
@@ -77,7 +71,7 @@ public struct StoredSource: Sendable, Equatable {
 }
 
 extension StoredSource: QueryRow {
-  /// The columns from `image` on come from attributes.
+  /// The columns from `image` on come from the survey's own catalogue.
   public static let columns = Columns<Self>(
     .column("source_id", \.id), .column("name", \.name),
     .group(\.position, optional: SkyPosition.columns), .column("major_axis", \.majorAxis),
@@ -90,161 +84,7 @@ extension StoredSource: QueryRow {
   }
 }
 
-/// How many rows a catalogue changed.
-///
-/// Stands in the metrics of an ingest run; rows that repeat an earlier ingest are `unchanged`.
-public struct SourceChanges: Sendable, Codable, Equatable {
-  /// Sources that were not there before.
-  public var added = 0
-
-  /// Sources that were there with other values; the old ones are kept aside.
-  public var changed = 0
-
-  /// Sources that were there just so.
-  public var unchanged = 0
-
-  /// Rows set aside in `reber.rejected`.
-  public var rejected = 0
-
-  /// Whether the first of those has the name of a row before it; not stored.
-  public var firstRejectedRepeatsName = false
-
-  private enum CodingKeys: CodingKey { case added, changed, unchanged, rejected }
-
-  /// Rows that are in the survey now.
-  public var accepted: Int { added + changed + unchanged }
-
-  /// No rows.
-  public init() {}
-}
-
 extension Source {
-  /// Writes catalogue rows into a survey: new ones are added, changed ones replaced, equal ones
-  /// left.
-  ///
-  /// The whole is one transaction. A row whose name was met before in the same catalogue is set
-  /// aside as rejected.
-  ///
-  /// `body` calls `write` with each row, in order; rejected rows are kept under the name `file`.
-  public static func write(
-    from file: String, into survey: Survey, run: Int, in database: Connection,
-    _ body: (_ write: (IncomingRow) throws -> Void) throws -> Void
-  ) throws -> SourceChanges {
-    try database.transaction { database in
-      try Partition(whole: "reber.source", key: survey.id).prepare(in: database)
-      try database.execute(
-        """
-        CREATE TEMPORARY TABLE incoming ON COMMIT DROP AS
-        SELECT NULL::bigint AS row_number, \(columns), NULL::text AS reason,
-            NULL::bigint AS repeated_row
-        FROM reber.source
-        WITH NO DATA
-        """)
-      try database.copy(into: "incoming", IncomingRow.columns) { rows in
-        try body { try rows.write($0) }
-      }
-      return try merge(from: file, into: survey, run: run, in: database)
-    }
-  }
-
-  private static func merge(
-    from file: String, into survey: Survey, run: Int, in database: Connection
-  ) throws -> SourceChanges {
-    var changes = SourceChanges()
-    try refuseRepeated(in: database)
-    try setAside(from: file, run: run, counting: &changes, in: database)
-    changes.changed = try supersede(in: survey, run: run, database)
-    changes.added = try add(to: survey, run: run, database)
-    let all = try database.row("SELECT count(*) FROM incoming", as: Int.self)
-    changes.unchanged = all - changes.added - changes.changed
-    return changes
-  }
-
-  /// Of rows of one name the first counts.
-  private static func refuseRepeated(in database: Connection) throws {
-    try database.execute(
-      """
-      UPDATE incoming
-      SET reason = format('the name ''%s'' stands already in row %s', incoming.name, earlier.first),
-          repeated_row = earlier.first
-      FROM (
-          SELECT name, min(row_number) AS first FROM incoming WHERE reason IS NULL
-          GROUP BY name HAVING count(*) > 1
-      ) AS earlier
-      WHERE incoming.name = earlier.name AND incoming.row_number > earlier.first
-          AND incoming.reason IS NULL
-      """)
-  }
-
-  /// Moves what cannot be used to `reber.rejected`.
-  private static func setAside(
-    from file: String, run: Int, counting changes: inout SourceChanges, in database: Connection
-  ) throws {
-    changes.rejected = try database.execute(
-      """
-      INSERT INTO reber.rejected (run_id, file, row_number, name, reason, record)
-      SELECT \(run), \(file), row_number, nullif(name, ''), reason, attributes
-      FROM incoming
-      WHERE reason IS NOT NULL
-      ORDER BY row_number
-      """)
-    changes.firstRejectedRepeatsName =
-      try database.first(
-        """
-        SELECT repeated_row IS NOT NULL FROM incoming
-        WHERE reason IS NOT NULL ORDER BY row_number LIMIT 1
-        """, as: Bool.self) ?? false
-    try database.execute("DELETE FROM incoming WHERE reason IS NOT NULL")
-  }
-
-  /// Adds the sources whose names are new.
-  private static func add(to survey: Survey, run: Int, _ database: Connection) throws -> Int {
-    try database.execute(
-      """
-      INSERT INTO reber.source (survey_id, \(columns), designation, run_id)
-      SELECT \(survey.id), \(columns), reber.designation(ra, dec), \(run)
-      FROM incoming
-      WHERE NOT EXISTS (
-          SELECT FROM reber.source
-          WHERE source.survey_id = \(survey.id) AND source.name = incoming.name
-      )
-      ORDER BY row_number
-      ON CONFLICT (survey_id, name) DO NOTHING
-      """)
-  }
-
-  /// Replaces the rows that differ, and keeps what they were.
-  private static func supersede(
-    in survey: Survey, run: Int, _ database: Connection
-  ) throws -> Int {
-    try database.execute(
-      """
-      WITH differing AS (
-          SELECT source.source_id, \(columns, of: "incoming")
-          FROM incoming
-          JOIN reber.source ON source.survey_id = \(survey.id) AND source.name = incoming.name
-          WHERE (\(columns, of: "source"))
-              IS DISTINCT FROM (\(columns, of: "incoming"))
-      ), kept AS (
-          INSERT INTO reber.source_superseded (
-              survey_id, source_id, designation, run_id, \(columns), superseded_by
-          )
-          SELECT survey_id, source_id, source.designation, source.run_id,
-              \(columns, of: "source"), \(run)
-          FROM reber.source
-          JOIN differing USING (source_id)
-          WHERE source.survey_id = \(survey.id)
-      )
-      UPDATE reber.source
-      SET (\(columns), designation, run_id) = (
-          \(columns, of: "differing"),
-          reber.designation(differing.ra, differing.dec), \(run)
-      )
-      FROM differing
-      WHERE source.survey_id = \(survey.id) AND source.source_id = differing.source_id
-      """)
-  }
-
   /// The keys of a survey's sources by their names.
   ///
   /// Names are as in the survey's own catalogue, and unique in it.
@@ -302,18 +142,26 @@ extension Source {
 }
 
 extension StoredSource {
-  /// A survey's sources in the order of their keys, with what the attributes say of their images:
+  /// A survey's sources in the order of their keys, with what its own catalogue says of their images:
   /// `imageColumn` names the image, `box` tells the source's place on it.
   public static func all(
     of survey: Survey, imageColumn: String? = nil, box: PixelBox.Names = .init(),
     in database: Connection
   ) throws -> [StoredSource] {
-    try database.rows(
+    let names = try SurveyColumn.storedNames(of: survey, in: database)
+    let cells = [imageColumn, box.x, box.y, box.width, box.height].map { name -> SQL in
+      guard let stored = name.flatMap({ names[$0] }) else { return "NULL::text" }
+      return "own.\(identifier: stored)::text"
+    }
+    let own: SQL =
+      names.isEmpty
+      ? "" : "LEFT JOIN \(raw: SurveyTable.table(of: survey)) AS own USING (source_id)"
+    return try database.rows(
       """
-      SELECT source_id, name, ra, dec, major_axis, attributes ->> \(imageColumn) AS image,
-          attributes ->> \(box.x) AS x, attributes ->> \(box.y) AS y,
-          attributes ->> \(box.width) AS width, attributes ->> \(box.height) AS height
+      SELECT source_id, source.name, source.ra, source.dec, source.major_axis,
+          \(cells.joined(separator: ", "))
       FROM reber.source
+      \(own)
       WHERE survey_id = \(survey.id)
       ORDER BY source_id
       """, as: StoredSource.self)
@@ -328,36 +176,4 @@ extension StoredSource {
     }
     return Dictionary(known.compactMap(\.self), uniquingKeysWith: { $1 })
   }
-}
-
-/// A row of a catalogue on its way into the database.
-public enum IncomingRow: Sendable {
-  /// A source, with its row number in the file (from 1).
-  case source(Source, row: Int)
-  /// A row that cannot be a source, with the reason and what stood in it.
-  case rejected(reason: String, row: Int, name: String?, record: JSON)
-}
-
-extension IncomingRow {
-  private var row: Int {
-    switch self {
-    case .source(_, let row), .rejected(_, let row, _, _): row
-    }
-  }
-
-  /// The source, or what a row that cannot be one has of it.
-  private var source: Source {
-    switch self {
-    case .source(let source, _): source
-    case .rejected(_, _, let name, let record): Source(name: name ?? "", attributes: record)
-    }
-  }
-
-  private var reason: String? {
-    if case .rejected(let reason, _, _, _) = self { reason } else { nil }
-  }
-
-  fileprivate static let columns = Columns<Self>(
-    writing: .column("row_number", \.row), .group(\.source, Source.columns),
-    .column("reason", \.reason))
 }

@@ -105,12 +105,12 @@ extension SourceDetail {
   ) throws -> [(name: String, value: String)] {
     try database.rows(
       """
-      SELECT each.key, coalesce(each.value || coalesce(' ' || column_of.unit, ''), '')
-      FROM reber.source, jsonb_each_text(source.attributes) AS each
-      LEFT JOIN reber.survey_column AS column_of
-          ON column_of.survey_id = \(survey.id) AND column_of.name = each.key
-      WHERE source.survey_id = \(survey.id) AND source_id = \(source)
-      ORDER BY column_of.ordinal, each.key
+      SELECT column_of.name, each.value || coalesce(' ' || column_of.unit, '')
+      FROM \(raw: SurveyTable.table(of: survey)) AS own, jsonb_each_text(to_jsonb(own)) AS each
+      JOIN reber.survey_column AS column_of
+          ON column_of.survey_id = \(survey.id) AND column_of.stored_as = each.key
+      WHERE source_id = \(source) AND each.value IS NOT NULL
+      ORDER BY column_of.ordinal, column_of.name
       """, as: String.self, String.self
     ).map { (name: $0, value: $1) }
   }

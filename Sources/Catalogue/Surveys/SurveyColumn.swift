@@ -3,7 +3,8 @@ public import PostgreSQL
 
 /// A column of a survey's own catalogue.
 ///
-/// A row of `reber.survey_column`; `mappedTo` is `nil` where it went to the sources' attributes.
+/// A row of `reber.survey_column`; `mappedTo` is `nil` where no part of a source
+/// was filled from it.
 public struct SurveyColumn: Sendable, Equatable {
   /// The column as the file describes it.
   public var column: Column
@@ -52,13 +53,25 @@ extension SurveyColumn: QueryRow {
     for (ordinal, column) in columns.enumerated() {
       try database.execute(
         """
-        INSERT INTO reber.survey_column (survey_id, ordinal, run_id, \(Self.columns))
-        VALUES (\(survey.id), \(ordinal), \(run), \(values: column))
+        INSERT INTO reber.survey_column (survey_id, ordinal, run_id, stored_as, \(Self.columns))
+        VALUES (
+            \(survey.id), \(ordinal), \(run),
+            reber.free_column(\(Int32(survey.id)), \(column.column.name)), \(values: column)
+        )
         ON CONFLICT (survey_id, name) DO UPDATE
         SET (ordinal, run_id, \(Self.columns))
             = (excluded.ordinal, excluded.run_id, \(Self.columns, of: "excluded"))
         """)
     }
+  }
+
+  /// What the survey's own table calls the columns of its catalogue, by their names.
+  static func storedNames(
+    of survey: Survey, in database: Connection
+  ) throws -> [String: String] {
+    try database.table(
+      "SELECT name, stored_as FROM reber.survey_column WHERE survey_id = \(survey.id)",
+      by: String.self, String.self)
   }
 
   /// The columns of a survey's catalogue, in its order.

@@ -1,3 +1,5 @@
+public import Astronomy
+
 /// What can be read from the cells of a row: the value of one column, or a row type of several.
 ///
 /// ``Connection/rows(_:as:)`` takes any number of them, side by side.
@@ -63,7 +65,7 @@ extension QueryRow {
 ///
 /// In a statement `\(Row.columns)` is their list, and `\(values: row)` what a row holds, as parameters.
 public struct Columns<Row>: Sendable {
-  let fields: [Field<Row>]
+  private(set) var fields: [Field<Row>]
   let read: @Sendable (inout RowReader) throws -> Row
 
   /// Gathers columns in the order of the arguments of `make`, which is the row's initialiser.
@@ -82,6 +84,27 @@ public struct Columns<Row>: Sendable {
   public init<each Value>(writing columns: repeat RowColumn<Row, each Value>) {
     fields = Self.fields(repeat each columns)
     read = { _ in throw PostgresError.decoding("\(Row.self) cannot be read back", sql: nil) }
+  }
+
+  /// Columns whose names are known only at run time, of rows that are written only: a key, and cells.
+  ///
+  /// - Parameters:
+  ///   - key: The name of the column of the key.
+  ///   - id: The key of a row.
+  ///   - names: What the columns of the cells are called.
+  ///   - cells: The cells of a row, in the order of the names.
+  public init(
+    writing key: String, _ id: @escaping @Sendable (Row) -> Int, _ names: [String],
+    _ cells: @escaping @Sendable (Row) -> [Value]
+  ) {
+    let rest = names.enumerated().map { place, name in
+      Field<Row>(
+        sql: quoted(identifier: name),
+        expected: ExpectedCell(name: "Value", types: Value.writtenTypes),
+        append: { row, type, buffer in try cells(row)[place].append(to: &buffer, as: type) })
+    }
+    self.init(writing: .column(key, id))
+    fields = fields + rest
   }
 
   private static func fields<each Value>(

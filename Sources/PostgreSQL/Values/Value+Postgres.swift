@@ -64,3 +64,51 @@ extension ResultColumn {
     }
   }
 }
+
+extension Value {
+  /// The types of columns that values are written into.
+  static let writtenTypes: [PostgresType] = [
+    .boolean, .smallint, .integer, .bigint, .real, .doublePrecision, .text,
+    PostgresType.real.array, PostgresType.doublePrecision.array,
+  ]
+
+  /// Appends the value behind its length as one of ``writtenTypes``, or null.
+  ///
+  /// A column of texts takes any value, by the text that it is; one of wider numbers takes narrower
+  /// ones.
+  ///
+  /// - Throws: ``PostgresError`` of kind `decoding` where the column cannot hold the value.
+  func append(to buffer: inout [UInt8], as type: PostgresType) throws {
+    switch (self, type) {
+    case (.null, _): Int32(-1).appendBigEndian(to: &buffer)
+    case (.real(let number), .doublePrecision): try number.append(to: &buffer, as: type)
+    case (.real(let number), .real): try Float(number).append(to: &buffer, as: type)
+    case (.integer(let number), .doublePrecision): try Double(number).append(to: &buffer, as: type)
+    case (.integer(let number), .real): try Float(number).append(to: &buffer, as: type)
+    case (.integer(let number), .smallint), (.integer(let number), .integer),
+      (.integer(let number), .bigint):
+      try Int(number).append(to: &buffer, as: type)
+    case (.boolean(let flag), .boolean): try flag.append(to: &buffer, as: type)
+    case (.reals(let numbers), PostgresType.doublePrecision.array):
+      try numbers.append(to: &buffer, as: type)
+    case (.reals(let numbers), PostgresType.real.array):
+      try numbers.map(Float.init).append(to: &buffer, as: type)
+    case (_, .text): try storableText.append(to: &buffer, as: type)
+    default:
+      throw PostgresError.decoding("its column does not hold '\(storableText)'", sql: nil)
+    }
+  }
+
+  /// The value as a text that PostgreSQL stores, which knows no NUL.
+  private var storableText: String {
+    switch self {
+    case .null: ""
+    case .boolean(let flag): flag ? "true" : "false"
+    case .integer(let number): String(number)
+    case .real(let number): number.postgresText
+    case .text(let text):
+      text.utf8.contains(0) ? text.replacing("\u{0}", with: "\u{FFFD}") : text
+    case .reals(let numbers): "{" + numbers.map(\.postgresText).joined(separator: ",") + "}"
+    }
+  }
+}

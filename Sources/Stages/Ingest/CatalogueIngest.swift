@@ -138,7 +138,8 @@ extension Workplace {
     let catalogue = reading.value
     let reader = CatalogueReading(reading, progress: progress)
     let changes = try Source.write(
-      from: catalogue.path, into: survey, run: run, in: database, reader.give)
+      from: catalogue.path, columns: catalogue.surveyColumns, into: survey, run: run, in: database,
+      reader.give)
     if changes.accepted == 0 {
       throw IngestError.allRejected(
         file: catalogue.path, rows: changes.rejected,
@@ -146,7 +147,6 @@ extension Workplace {
           ?? "unknown")
     }
     try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
-    try SurveyColumn.write(catalogue.surveyColumns, of: survey, run: run, in: database)
     if survey.observation.beamMajor == nil, let beam = catalogue.beam {
       try survey.describe(
         .init(

@@ -4,13 +4,13 @@ import PostgreSQL
 
 /// Images that come without a catalogue: each is a source, named by its file.
 struct ImageCollection {
-  /// The sources, one for each image that could be opened.
-  private(set) var sources: [Source] = []
+  /// The sources, one for each image that could be opened, with their cells.
+  private(set) var sources: [(source: Source, cells: [Value])] = []
 
   /// Why the first image that could not be opened could not.
   private(set) var firstReason: String?
 
-  /// What stands in the attributes of such sources.
+  /// The columns of such a survey's own table.
   static let columns = [
     SurveyColumn(
       Column("file", .string, ucd: "meta.file", description: "the image's file"),
@@ -30,13 +30,13 @@ struct ImageCollection {
     }
   }
 
-  private static func source(_ file: ImageFile, named name: String) throws -> Source {
+  private static func source(
+    _ file: ImageFile, named name: String
+  ) throws -> (source: Source, cells: [Value]) {
     let header = try OpenImage(file).header
-    var attributes = ["file": file.place]
-    attributes["object"] = header.object
-    return Source(
-      name: name, position: header.centre,
-      attributes: try JSON(encoding: attributes))
+    return (
+      Source(name: name, position: header.centre), [Value(file.place), Value(header.object ?? "")]
+    )
   }
 
   /// The shortest names that tell the files apart: without folder and ending, without ending, or

@@ -187,12 +187,13 @@ private struct ImageIngest {
     }
     let survey = try Survey.add(named: options.survey, in: database)
     return try database.transaction { database in
-      _ = try Source.write(from: "images", into: survey, run: run, in: database) { write in
-        for (row, source) in collection.sources.enumerated() {
-          try write(.source(source, row: row + 1))
+      _ = try Source.write(
+        from: "images", columns: ImageCollection.columns, into: survey, run: run, in: database
+      ) { write in
+        for (row, item) in collection.sources.enumerated() {
+          try write(.source(item.source, cells: item.cells, row: row + 1))
         }
       }
-      try SurveyColumn.write(ImageCollection.columns, of: survey, run: run, in: database)
       return survey
     }
   }

@@ -66,7 +66,6 @@ struct SourceRows: Sendable {
   /// The source in a row, or the reason why there is none.
   func source(in row: [Value], number: Int) -> IncomingRow {
     let row = withoutNumbersForNone(row)
-    let attributes = JSON(text: jsonObject(columns, row))
     let said = name(in: row)
     do throws(UnusableRow) {
       if let rule = leftOut.first(where: { row[$0.column].number == $0.number }) {
@@ -77,16 +76,18 @@ struct SourceRows: Sendable {
       guard let called = said ?? position?.designation else {
         throw UnusableRow(reason: "it has no name")
       }
-      var source = Source(name: called, position: position, attributes: attributes)
+      var source = Source(name: called, position: position)
       source.totalFlux = try value(of: .totalFlux, in: row)
       source.peakFlux = try value(of: .peakFlux, in: row)
       source.rms = try value(of: .rms, in: row)
       source.majorAxis = try value(of: .majorAxis, in: row)
-      // They stay attributes, which have to be numbers.
+      // They stand in the survey's own table alone, and have to be numbers.
       for part in ColumnMapping.Part.onImage { _ = try value(of: part, in: row) }
-      return .source(source, row: number)
+      return .source(source, cells: row, row: number)
     } catch {
-      return .rejected(reason: error.reason, row: number, name: said, record: attributes)
+      return .rejected(
+        reason: error.reason, row: number, name: said,
+        record: JSON(text: jsonObject(columns, row)))
     }
   }
 

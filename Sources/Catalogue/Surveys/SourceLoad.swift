@@ -1,0 +1,337 @@
+public import Astronomy
+public import PostgreSQL
+
+/// How many rows a catalogue changed.
+///
+/// Stands in the metrics of an ingest run; rows that repeat an earlier ingest are `unchanged`.
+public struct SourceChanges: Sendable, Codable, Equatable {
+  /// Sources that were not there before.
+  public var added = 0
+
+  /// Sources that were there with other values; the old ones are kept aside.
+  public var changed = 0
+
+  /// Sources that were there just so.
+  public var unchanged = 0
+
+  /// Rows set aside in `reber.rejected`.
+  public var rejected = 0
+
+  /// Whether the first of those has the name of a row before it; not stored.
+  public var firstRejectedRepeatsName = false
+
+  private enum CodingKeys: CodingKey { case added, changed, unchanged, rejected }
+
+  /// Rows that are in the survey now.
+  public var accepted: Int { added + changed + unchanged }
+
+  /// No rows.
+  public init() {}
+}
+
+/// A row of a catalogue on its way into the database.
+public enum IncomingRow: Sendable {
+  /// A source, the cells of its row in the order of the catalogue's columns, and the row's number in
+  /// the file (from 1).
+  case source(Source, cells: [Value], row: Int)
+  /// A row that cannot be a source, with the reason and what stood in it.
+  case rejected(reason: String, row: Int, name: String?, record: JSON)
+}
+
+extension Source {
+  /// Writes catalogue rows into a survey: new ones are added, changed ones replaced, equal ones
+  /// left.
+  ///
+  /// The whole is one transaction. A row whose name was met before in the same catalogue is set
+  /// aside as rejected. A survey's first catalogue is loaded plain, and gets its indexes at the end;
+  /// a later one is held against what is there. Who ingests into the same survey meanwhile waits.
+  ///
+  /// - Parameters:
+  ///   - file: The name under which rejected rows are kept.
+  ///   - columns: The columns of the catalogue, which become those of the survey's own table.
+  ///   - survey: The survey.
+  ///   - run: The run that writes.
+  ///   - database: The connection.
+  ///   - body: Calls `write` with each row, in order.
+  /// - Returns: How many rows were added, changed and set aside.
+  /// - Throws: `PostgresError`, or what `body` throws; nothing is written then.
+  public static func write(
+    from file: String, columns: [SurveyColumn], into survey: Survey, run: Int,
+    in database: Connection, _ body: (_ write: (IncomingRow) throws -> Void) throws -> Void
+  ) throws -> SourceChanges {
+    try database.transaction { database in
+      try database.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('reber.source'), \(Int32(survey.id)))")
+      let table = try SurveyTable(of: survey, for: columns, run: run, in: database)
+      var load = SourceLoad(file: file, table: table, run: run, database: database)
+      let partition = Partition(whole: "reber.source", key: survey.id)
+      if try partition.isAttached(in: database) {
+        try load.makeTemporaryTables()
+        try body { try load.add($0) }
+        return try load.merge()
+      }
+      try partition.open(in: database)
+      load.sources = partition.table
+      try body { try load.add($0) }
+      return try load.attach(partition)
+    }
+  }
+}
+
+/// Rows of a catalogue on their way into two tables: one of sources, one of the catalogue's own cells.
+private struct SourceLoad {
+  let file: String
+  let table: SurveyTable
+  let run: Int
+  let database: Connection
+
+  /// The table of sources that is filled, and that of cells.
+  var sources = "incoming"
+  var cells: String
+
+  /// Whether keys are reserved for good; those of temporary tables are the numbers of the rows.
+  private var isTemporary = false
+  private var changes = SourceChanges()
+  private var firstRejected = Int.max
+
+  /// Rows that wait to be sent, and the number of the first.
+  private var waiting: [KeyedSource] = []
+  private var setAside: [RejectedRow] = []
+  private var firstWaiting = 1
+  private var taken = 0
+
+  /// Where keys begin that follow each other as rows do: a key, and the number of its row.
+  private var blocks: [(key: Int, row: Int)] = []
+
+  /// As many rows are sent together.
+  private static let chunk = 16_384
+
+  init(file: String, table: SurveyTable, run: Int, database: Connection) {
+    self.file = file
+    self.table = table
+    self.run = run
+    self.database = database
+    cells = table.table
+  }
+
+  mutating func makeTemporaryTables() throws {
+    isTemporary = true
+    cells = "incoming_cells"
+    try database.execute("CREATE TEMPORARY TABLE incoming (LIKE reber.source) ON COMMIT DROP")
+    try database.execute(
+      "CREATE TEMPORARY TABLE incoming_cells (LIKE \(raw: table.table)) ON COMMIT DROP")
+  }
+
+  mutating func add(_ row: IncomingRow) throws {
+    switch row {
+    case .source(let source, let cells, _):
+      waiting.append(KeyedSource(key: taken, source: source, cells: cells))
+    case .rejected(let reason, let number, let name, let record):
+      firstRejected = min(firstRejected, number)
+      setAside.append(
+        RejectedRow(
+          rejected: Rejected(row: number, name: name, reason: reason), record: record))
+    }
+    taken += 1
+    if taken == Self.chunk { try send() }
+  }
+
+  /// Sends what waits, and gives each row its key.
+  private mutating func send() throws {
+    guard taken > 0 else { return }
+    let first =
+      isTemporary
+      ? firstWaiting
+      : try database.row("SELECT reber.reserve_sources(\(taken))", as: Int.self)
+    if blocks.last.map({ first - $0.key == firstWaiting - $0.row }) != true {
+      blocks.append((first, firstWaiting))
+    }
+    for place in waiting.indices { waiting[place].key += first }
+    try database.copy(
+      waiting, into: sources, with: ["survey_id": table.survey.id, "run_id": run])
+    let columns = Columns<KeyedSource>(writing: "source_id", \.key, table.columns, \.cells)
+    let rows = waiting
+    try database.copy(into: cells, columns) { writer in
+      for row in rows { try writer.write(row) }
+    }
+    try database.copy(setAside, with: ["run_id": run, "file": file])
+    changes.added += waiting.count
+    changes.rejected += setAside.count
+    firstWaiting += taken
+    taken = 0
+    waiting.removeAll(keepingCapacity: true)
+    setAside.removeAll()
+  }
+
+  /// Makes the loaded table the survey's partition.
+  mutating func attach(_ partition: Partition) throws -> SourceChanges {
+    try send()
+    do {
+      try database.transaction { try partition.index(in: $0) }
+    } catch let error as PostgresError where error.state == .uniqueViolation {
+      try refuseRepeated()
+    }
+    try partition.attach(in: database)
+    try database.execute("ANALYZE \(raw: cells)")
+    return changes
+  }
+
+  /// Of rows of one name the first counts; the others are set aside.
+  private mutating func refuseRepeated() throws {
+    let (count, first) = try database.row(
+      """
+      WITH repeated AS (
+          DELETE FROM \(raw: sources) AS later
+          USING (
+              SELECT name, min(source_id) AS first FROM \(raw: sources)
+              GROUP BY name HAVING count(*) > 1
+          ) AS earlier
+          WHERE later.name = earlier.name AND later.source_id > earlier.first
+          RETURNING later.source_id, later.name, earlier.first
+      ), removed AS (
+          DELETE FROM \(raw: cells) AS own USING repeated
+          WHERE own.source_id = repeated.source_id
+          RETURNING own.source_id, to_jsonb(own) AS record
+      ), kept AS (
+          INSERT INTO reber.rejected (run_id, file, row_number, name, reason, record)
+          SELECT \(run), \(file), \(rowNumber(of: "source_id")), name,
+              format('the name ''%s'' stands already in row %s', name, \(rowNumber(of: "first"))),
+              reber.catalogue_record(\(Int32(table.survey.id)), record)
+          FROM repeated
+          JOIN removed USING (source_id)
+          ORDER BY source_id
+          RETURNING row_number
+      )
+      SELECT count(*), coalesce(min(row_number), 0) FROM kept
+      """, as: Int.self, Int.self)
+    changes.added -= count
+    changes.rejected += count
+    changes.firstRejectedRepeatsName = count > 0 && first < firstRejected
+  }
+
+  /// The number of the row whose key an expression gives.
+  private func rowNumber(of key: SQL) -> SQL {
+    """
+    (
+        SELECT block.row + \(key) - block.key
+        FROM unnest(\(blocks.map(\.key)), \(blocks.map(\.row))) AS block (key, row)
+        WHERE block.key <= \(key)
+        ORDER BY block.key DESC
+        LIMIT 1
+    )
+    """
+  }
+
+  /// Adds the sources whose names are new, replaces those that differ, and keeps what they were.
+  mutating func merge() throws -> SourceChanges {
+    try send()
+    try refuseRepeated()
+    try database.script("ANALYZE incoming; ANALYZE incoming_cells")
+    let all = changes.added
+    changes.changed = try supersede()
+    changes.added = try addNew()
+    changes.unchanged = all - changes.added - changes.changed
+    return changes
+  }
+
+  private func supersede() throws -> Int {
+    let survey = table.survey.id
+    try database.execute(
+      """
+      CREATE TEMPORARY TABLE differing ON COMMIT DROP AS
+      SELECT source.source_id, incoming.source_id AS row_number
+      FROM incoming
+      JOIN incoming_cells USING (source_id)
+      JOIN reber.source ON source.survey_id = \(raw: String(survey)) AND source.name = incoming.name
+      LEFT JOIN \(raw: table.table) AS own ON own.source_id = source.source_id
+      WHERE (\(Source.columns, of: "source")) IS DISTINCT FROM (\(Source.columns, of: "incoming"))
+          OR (\(table.all(of: "own"))) IS DISTINCT FROM (\(table.all(of: "incoming_cells")))
+      """)
+    try database.execute(
+      """
+      INSERT INTO reber.source_superseded (
+          survey_id, source_id, designation, run_id, \(Source.columns), attributes, superseded_by
+      )
+      SELECT survey_id, source_id, source.designation, source.run_id,
+          \(Source.columns, of: "source"),
+          reber.catalogue_record(\(Int32(survey)), coalesce(to_jsonb(own), '{}')), \(run)
+      FROM reber.source
+      JOIN differing USING (source_id)
+      LEFT JOIN \(raw: table.table) AS own USING (source_id)
+      WHERE source.survey_id = \(survey)
+      """)
+    try database.execute(
+      """
+      UPDATE reber.source
+      SET (\(Source.columns), run_id) = (\(Source.columns, of: "incoming"), \(run))
+      FROM differing
+      JOIN incoming ON incoming.source_id = differing.row_number
+      WHERE source.survey_id = \(survey) AND source.source_id = differing.source_id
+      """)
+    try database.execute(
+      "DELETE FROM \(raw: table.table) AS own USING differing WHERE own.source_id = differing.source_id"
+    )
+    return try writeCells(of: "differing")
+  }
+
+  private func addNew() throws -> Int {
+    try database.execute(
+      """
+      CREATE TEMPORARY TABLE addition ON COMMIT DROP AS
+      SELECT incoming.source_id AS row_number,
+          row_number() OVER (ORDER BY incoming.source_id) - 1 AS source_id
+      FROM incoming
+      WHERE NOT EXISTS (
+          SELECT FROM reber.source
+          WHERE source.survey_id = \(raw: String(table.survey.id)) AND source.name = incoming.name
+      )
+      """)
+    try database.execute(
+      """
+      UPDATE addition SET source_id = source_id + first
+      FROM reber.reserve_sources((SELECT count(*) FROM addition)) AS first
+      """)
+    try database.execute(
+      """
+      INSERT INTO reber.source (survey_id, source_id, \(Source.columns), run_id)
+      SELECT \(table.survey.id), addition.source_id, \(Source.columns, of: "incoming"), \(run)
+      FROM addition
+      JOIN incoming ON incoming.source_id = addition.row_number
+      ORDER BY addition.source_id
+      """)
+    return try writeCells(of: "addition")
+  }
+
+  /// Writes the cells of chosen rows under the keys of their sources.
+  private func writeCells(of chosen: String) throws -> Int {
+    try database.execute(
+      """
+      INSERT INTO \(raw: table.table) (source_id\(table.list))
+      SELECT chosen.source_id\(table.list)
+      FROM \(raw: chosen) AS chosen
+      JOIN incoming_cells ON incoming_cells.source_id = chosen.row_number
+      ORDER BY chosen.source_id
+      """)
+  }
+}
+
+/// A source with its key, and the cells of its row.
+private struct KeyedSource: TableRow {
+  var key: Int
+  var source: Source
+  var cells: [Value]
+
+  static let table = "reber.source"
+  static let columns = Columns<Self>(
+    writing: .column("source_id", \.key), .group(\.source, Source.columns))
+}
+
+/// A row that was set aside, with what stood in it.
+private struct RejectedRow: TableRow {
+  var rejected: Rejected
+  var record: JSON
+
+  static let table = Rejected.table
+  static let columns = Columns<Self>(
+    .group(\.rejected, Rejected.columns), .column("record", \.record), make: Self.init)
+}

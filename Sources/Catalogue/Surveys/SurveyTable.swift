@@ -1,0 +1,95 @@
+import Astronomy
+import PostgreSQL
+
+/// The table of a survey's own catalogue, such as `survey.first`: its columns under their own names, in
+/// lower case, and with their own types, by the key of the source.
+struct SurveyTable {
+  /// The survey, after which it is called.
+  let survey: Survey
+
+  /// What the table calls the columns of a file, in the order of the file.
+  let columns: [String]
+
+  /// All columns of the table but the key, also those that the file lacks.
+  let all: [String]
+
+  /// The table, with its schema.
+  var table: String { Self.table(of: survey) }
+
+  static func table(of survey: Survey) -> String { "survey.\"\(survey.name)\"" }
+
+  /// Makes room for the columns of a file: a table, where the survey has none, and columns that it
+  /// lacks.
+  ///
+  /// A column that holds values of another type becomes wide enough for both.
+  init(of survey: Survey, for columns: [SurveyColumn], run: Int, in database: Connection) throws {
+    try SurveyColumn.write(columns, of: survey, run: run, in: database)
+    let names = try SurveyColumn.storedNames(of: survey, in: database)
+    let stored = columns.compactMap { names[$0.column.name] }
+    let table = Self.table(of: survey)
+    let wanted = zip(stored, columns.map(\.column.postgresType))
+    try database.execute(
+      "CREATE TABLE IF NOT EXISTS \(raw: table) (source_id bigint PRIMARY KEY)")
+    let standing = try Self.types(of: survey, in: database)
+    let changes = wanted.compactMap { name, type -> SQL? in
+      guard let now = standing[name] else { return "ADD COLUMN \(identifier: name) \(raw: type)" }
+      let both = Self.type(holding: now, and: type)
+      if both == now { return nil }
+      return """
+        ALTER COLUMN \(identifier: name) TYPE \(raw: both)
+            USING \(identifier: name)::\(raw: both)
+        """
+    }
+    if !changes.isEmpty {
+      try database.execute("ALTER TABLE \(raw: table) \(changes.joined(separator: ", "))")
+    }
+    self.survey = survey
+    self.columns = stored
+    all = Set(standing.keys).union(stored).subtracting(["source_id"]).sorted()
+  }
+
+  private static func types(
+    of survey: Survey, in database: Connection
+  ) throws -> [String: String] {
+    try database.table(
+      """
+      SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute
+      WHERE attrelid = to_regclass(\(table(of: survey))) AND attnum > 0 AND NOT attisdropped
+      """, by: String.self, String.self)
+  }
+
+  /// The least type of PostgreSQL that holds the values of two.
+  static func type(holding one: String, and other: String) -> String {
+    if one == other { return one }
+    let pair = Set([one, other])
+    let whole = ["smallint", "integer", "bigint"]
+    if pair.isSubset(of: whole) { return whole.last(where: pair.contains) ?? "bigint" }
+    if pair == ["smallint", "real"] { return "real" }
+    if pair.isSubset(of: whole + ["real", "double precision"]) { return "double precision" }
+    return pair == ["real[]", "double precision[]"] ? "double precision[]" : "text"
+  }
+
+  /// The list of the file's columns, with a comma before each.
+  var list: SQL { columns.map { ", \(identifier: $0)" }.joined(separator: "") }
+
+  /// The list of all columns of a table or alias, and a constant, so that it is never empty.
+  func all(of alias: String) -> SQL {
+    (["0"] + all.map { "\(raw: alias).\(identifier: $0)" }).joined(separator: ", ")
+  }
+}
+
+extension Column {
+  /// The type of PostgreSQL that holds the column's cells as they are.
+  fileprivate var postgresType: String {
+    guard shape == .scalar else { return datatype == .float ? "real[]" : "double precision[]" }
+    return switch datatype {
+    case .boolean: "boolean"
+    case .uint8, .int16: "smallint"
+    case .int32: "integer"
+    case .int64: "bigint"
+    case .float: "real"
+    case .double: "double precision"
+    case .string: "text"
+    }
+  }
+}
