@@ -1,3 +1,5 @@
+import Foundation
+
 /// A direction on the sky, ICRS.
 public struct SkyPosition: Codable, Sendable, Hashable {
   /// Right ascension, degrees, 0 ≤ ra < 360.
@@ -23,5 +25,14 @@ public struct SkyPosition: Codable, Sendable, Hashable {
   /// The angle to another position along the great circle, degrees, 0 to 180.
   public func separation(from other: SkyPosition) -> Double {
     vector.separation(from: other.vector)
+  }
+
+  /// The meridians between which all lies that is within a radius, degrees, which may begin below 0 or
+  /// end beyond 360; all of them where a pole is among it.
+  public func meridians(within radius: Double) -> (low: Double, high: Double) {
+    guard abs(dec) + radius < 90 else { return (0, 360) }
+    let ratio = sin(radius * .pi / 180) / cos(dec * .pi / 180)
+    let half = asin(min(1, ratio)) * 180 / .pi + 1e-9
+    return (ra - half, ra + half)
   }
 }

@@ -29,14 +29,15 @@ struct Forecast: Sendable {
   /// Judges labels by each other; `nil` where there are too few, or of one class alone.
   ///
   /// - Parameters:
-  ///   - labels: The consensus.
+  ///   - labels: The consensus, of at most ``limit`` sources.
+  ///   - isSample: Whether more sources have one.
   ///   - space: The embeddings.
   ///   - scheme: The classes.
-  init?(_ labels: [Consensus], in space: EmbeddingSpace, scheme: ClassScheme) {
-    let all = Self.inOrder(labels, in: space)
-    isSample = all.count > Self.limit
-    let step = Double(all.count) / Double(Self.limit)
-    let known = isSample ? (0..<Self.limit).map { all[Int(Double($0) * step)] } : all
+  init?(
+    _ labels: [Consensus], isSample: Bool = false, in space: EmbeddingSpace, scheme: ClassScheme
+  ) {
+    let known = Self.inOrder(labels, in: space)
+    self.isSample = isSample
     guard known.count > Self.neighbours, Set(known.map(\.0.classID)).count > 1 else { return nil }
     sources = known.count
     let places = Dictionary(

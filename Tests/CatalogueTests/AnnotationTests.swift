@@ -22,7 +22,7 @@ import Testing
         LEFT JOIN LATERAL (\(ada.own(of: "listed.source_id"))) AS own ON true
         """, as: String.self
       ).joined(separator: "\n")
-      #expect(plan.contains("label_source"), "\(plan)")
+      #expect(plan.contains("label_current"), "\(plan)")
       #expect(!plan.contains("label_pkey") && !plan.contains("Seq Scan on label"), "\(plan)")
     }
     let cells = try ada.cells(of: [sources[0], sources[15_000]], in: database)

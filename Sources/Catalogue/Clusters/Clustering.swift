@@ -125,6 +125,7 @@ extension Clustering {
       try database.copy(
         members, into: partition.table, with: ["clustering_id": id, "survey_id": survey.id])
       try partition.attach(in: database)
+      try database.execute("SELECT reber.count_clusters(\(id))")
       return Clustering(id: id, run: run)
     }
   }

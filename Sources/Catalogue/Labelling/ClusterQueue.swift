@@ -47,19 +47,12 @@ public struct ClusterTree: Sendable {
 
   /// Reads the tree of a clustering.
   ///
-  /// One statement over all its members: the more the better it is kept.
+  /// It never changes, so it is best kept.
   public init(of clustering: Clustering, in database: Connection) throws {
     let rows = try database.rows(
       """
       SELECT \(ClusterQueue.Node.columns)
       FROM reber.cluster
-      LEFT JOIN (
-          SELECT cluster, count(*) AS sources,
-              sum(distance::double precision * distance) AS squares
-          FROM reber.cluster_member
-          WHERE clustering_id = \(clustering.id)
-          GROUP BY cluster
-      ) AS member USING (cluster)
       WHERE clustering_id = \(clustering.id)
       ORDER BY cluster
       """, as: ClusterQueue.Node.self)
@@ -76,11 +69,12 @@ public struct ClusterTree: Sendable {
 }
 
 extension ClusterQueue.Node: QueryRow {
-  /// What never changes of a node; `member` counts the sources of each leaf.
+  /// What never changes of a node; a union's members and squares are added up from its leaves.
   public static let columns = Columns<Self>(
     .column("cluster", \.number), .column("parent", \.parent),
     .expression("coalesce(height, 0)", as: "height", \.height),
-    .expression("coalesce(sources, 0)", as: "members", \.members),
+    .expression(
+      "CASE WHEN coalesce(height, 0) = 0 THEN members ELSE 0 END", as: "members", \.members),
     .expression("coalesce(squares, 0)", as: "squares", \.squares)
   ) { number, parent, height, members, squares in
     ClusterQueue.Node(
@@ -91,8 +85,7 @@ extension ClusterQueue.Node: QueryRow {
 extension Annotation {
   /// The clusters of a clustering with their labels and the annotator's splits.
   ///
-  /// Labels are those of all annotators, of each source the first that counts; splits are the
-  /// annotator's own.
+  /// Labels are the consensus of all annotators; splits are the annotator's own.
   public func queue(of tree: ClusterTree, in database: Connection) throws -> ClusterQueue {
     var nodes = tree.nodes
     for (cluster, classID, sources) in try labelled(tree.clustering, database) {
@@ -111,24 +104,14 @@ extension Annotation {
   private func labelled(
     _ clustering: Clustering, _ database: Connection
   ) throws -> [(Int, Int16, Int)] {
-    try database.transaction { database in
-      // Of a clustering that is newer than its statistics the planner expects one row, and would
-      // sort all labels once a source.
-      try database.script("SET LOCAL enable_nestloop = off")
-      return try database.rows(
-        """
-        SELECT cluster, class_id, count(*)
-        FROM (
-            SELECT DISTINCT ON (source_id) source_id, class_id
-            FROM reber.current_label
-            WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
-            ORDER BY source_id, label_id
-        ) AS label
-        JOIN reber.cluster_member USING (source_id)
-        WHERE clustering_id = \(clustering.id) AND survey_id = \(survey.id)
-        GROUP BY cluster, class_id
-        """, as: Int.self, Int16.self, Int.self)
-    }
+    try database.rows(
+      """
+      SELECT cluster, class_id, sum(sources)::bigint FROM reber.label_count
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+          AND clustering_id = \(clustering.id) AND annotator = ''
+      GROUP BY cluster, class_id
+      HAVING sum(sources) > 0
+      """, as: Int.self, Int16.self, Int.self)
   }
 
   private func splits(_ clustering: Clustering, _ database: Connection) throws -> [Int] {

@@ -43,25 +43,19 @@ extension LabelProgress {
   public static func of(
     _ survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> LabelProgress {
-    let (images, labelled) = try database.row(
-      """
-      SELECT
-          (SELECT count(*) FROM reber.cutout WHERE survey_id = \(survey.id) AND is_current),
-          (
-              SELECT count(DISTINCT source_id) FROM reber.current_label
-              WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
-          )
-      """, as: Int.self, Int.self)
+    let images = try survey.counts(in: database).cutouts
     let counts = try database.rows(
       """
-      SELECT annotator, class_id, count(*) FROM reber.current_label
-      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+      SELECT annotator, class_id, sum(sources)::bigint FROM reber.label_count
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND clustering_id = 0
       GROUP BY annotator, class_id
+      HAVING sum(sources) > 0
       ORDER BY annotator, class_id
       """, as: String.self, Int16.self, Int.self)
+    let consensus = counts.prefix { $0.0.isEmpty }
     return LabelProgress(
-      images: images, labelled: labelled,
-      counts: counts.map { (annotator: $0, classID: $1, sources: $2) },
+      images: images, labelled: consensus.reduce(0) { $0 + $1.2 },
+      counts: counts.dropFirst(consensus.count).map { (annotator: $0, classID: $1, sources: $2) },
       rates: try Rate.all(of: survey, in: database))
   }
 
@@ -103,7 +97,7 @@ public struct SharedLabel: Sendable {
 extension SharedLabel: QueryRow {
   public static let columns = Columns<Self>(
     .column("source_id", \.source), .column("source.name", \.name),
-    .column("annotator", \.annotator), .column("class_id", \.classID), make: SharedLabel.init)
+    .column("annotator", \.annotator), .column("label.class_id", \.classID), make: SharedLabel.init)
 
   /// What every annotator says of every source of a survey that at least two of them have labelled,
   /// in the order of the sources.
@@ -113,13 +107,10 @@ extension SharedLabel: QueryRow {
     try database.rows(
       """
       SELECT \(columns)
-      FROM (
-          SELECT current_label.*, count(*) OVER (PARTITION BY source_id) AS annotators
-          FROM reber.current_label
-          WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
-      ) AS label
+      FROM reber.agreed
+      JOIN reber.current_label AS label USING (survey_id, source_id, class_scheme_id)
       JOIN reber.source USING (survey_id, source_id)
-      WHERE annotators > 1
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND all_votes > 1
       ORDER BY source_id, annotator
       """, as: SharedLabel.self)
   }
@@ -136,67 +127,5 @@ extension Annotation {
     case spread
     /// Those that others have labelled.
     case shared
-  }
-
-  /// Sources with an image that the annotator has not labelled.
-  ///
-  /// `order` says which come first; those in `skipped` are left out.
-  public func unlabelled(
-    by order: Order, work: NewestWork, excluding skipped: [Int], count: Int,
-    in database: Connection
-  ) throws -> [String] {
-    try database.transaction { database in
-      // Few sources are expected to be without a label, and lists would be gone through once each.
-      try database.script("SET LOCAL enable_nestloop = off")
-      return try database.rows(
-        """
-        SELECT source.name
-        FROM reber.source
-        JOIN reber.cutout ON cutout.survey_id = source.survey_id
-            AND cutout.source_id = source.source_id AND cutout.is_current
-        LEFT JOIN LATERAL (\(own(of: "source.source_id"))) AS own ON true
-        \(order.joined(self, work))
-        WHERE source.survey_id = \(survey.id) AND own.class_id IS NULL
-            AND NOT source.source_id = ANY (\(skipped))
-        ORDER BY \(raw: order.key), source.source_id
-        LIMIT \(count)
-        """, as: String.self)
-    }
-  }
-}
-
-extension Annotation.Order {
-  fileprivate var key: String {
-    switch self {
-    case .doubtful: "prediction.probability NULLS LAST"
-    case .outliers: "member.outlier_score DESC NULLS LAST"
-    case .spread: "hashint8(source.source_id)"
-    case .shared: "other.annotators DESC"
-    }
-  }
-
-  fileprivate func joined(_ annotation: Annotation, _ work: NewestWork) -> SQL {
-    let survey = annotation.survey.id
-    return switch self {
-    case .doubtful:
-      """
-      LEFT JOIN reber.prediction ON prediction.run_id = \(work.classification)
-          AND prediction.survey_id = \(survey) AND prediction.source_id = source.source_id
-      """
-    case .outliers:
-      """
-      LEFT JOIN reber.cluster_member AS member ON member.clustering_id = \(work.clustering)
-          AND member.survey_id = \(survey) AND member.source_id = source.source_id
-      """
-    case .spread: ""
-    case .shared:
-      """
-      JOIN (
-          SELECT source_id, count(*) AS annotators FROM reber.current_label
-          WHERE survey_id = \(survey) AND class_scheme_id = \(annotation.scheme.id)
-          GROUP BY source_id
-      ) AS other ON other.source_id = source.source_id
-      """
-    }
   }
 }

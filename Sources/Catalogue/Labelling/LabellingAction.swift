@@ -166,6 +166,15 @@ extension Clustering {
   /// The members of a cluster and of all clusters below it.
   func membersBelow(_ cluster: Int) -> SQL {
     """
+    SELECT cluster_member.*
+    FROM reber.cluster_member
+    WHERE clustering_id = \(id) AND cluster = ANY (ARRAY(\(leavesBelow(cluster))))
+    """
+  }
+
+  /// The cluster itself, and all clusters below it.
+  func leavesBelow(_ cluster: Int) -> SQL {
+    """
     WITH RECURSIVE below (cluster) AS (
         SELECT \(cluster)
         UNION
@@ -174,10 +183,7 @@ extension Clustering {
         JOIN below ON child.parent = below.cluster
         WHERE child.clustering_id = \(id)
     )
-    SELECT cluster_member.*
-    FROM reber.cluster_member
-    JOIN below USING (cluster)
-    WHERE clustering_id = \(id)
+    SELECT cluster::integer FROM below
     """
   }
 }

@@ -34,29 +34,65 @@ extension Annotation {
   public func montage(
     of cluster: Int, in clustering: Clustering, page: Int, size: Int, database: Connection
   ) throws -> (cells: [MontageCell], all: Int) {
-    let rows = try database.rows(
+    let (members, own) = try database.row(
       """
-      SELECT \(MontageCell.columns), said.total
+      SELECT
+          coalesce((
+              SELECT members FROM reber.cluster
+              WHERE clustering_id = \(clustering.id) AND cluster = \(cluster)
+          ), 0),
+          coalesce((
+              SELECT sum(sources) FROM reber.label_count
+              WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+                  AND clustering_id = \(clustering.id) AND annotator = \(annotator)
+                  AND cluster = ANY (ARRAY(\(clustering.leavesBelow(cluster))))
+          ), 0)::bigint
+      """, as: Int.self, Int.self)
+    let all = members - own
+    let places = min(all, page * size)..<min(all, (page + 1) * size)
+    let cells = try database.rows(
+      """
+      SELECT \(MontageCell.columns)
       FROM (
-          SELECT ranked.*, count(*) OVER () AS total,
-              least(
-                  2 * row_number() OVER (ORDER BY distance, source_id),
-                  2 * row_number() OVER (ORDER BY distance DESC, source_id DESC) + 1
-              ) AS place
-          FROM (
-              SELECT below.source_id, below.distance, own.class_id
-              FROM (\(clustering.membersBelow(cluster))) AS below
-              LEFT JOIN LATERAL (\(own(of: "below.source_id"))) AS own ON true
-          ) AS ranked
-          WHERE class_id IS NULL
+          SELECT source_id, 2 * place AS place, NULL::smallint AS class_id
+          FROM (\(end("ASC", of: cluster, clustering, from: places.lowerBound + 1, to: places.upperBound + 1)))
+              AS central
+          UNION ALL
+          SELECT source_id, 2 * place + 1, NULL
+          FROM (\(end("DESC", of: cluster, clustering, from: places.lowerBound, to: places.upperBound)))
+              AS far
       ) AS said
       JOIN reber.source ON source.survey_id = \(survey.id) AND source.source_id = said.source_id
       LEFT JOIN reber.cutout ON cutout.survey_id = \(survey.id)
           AND cutout.source_id = said.source_id AND cutout.is_current
-      ORDER BY place, said.source_id
-      LIMIT \(size) OFFSET \(page * size)
-      """, as: MontageCell.self, Int.self)
-    return (rows.map(\.0), rows.first?.1 ?? 0)
+      ORDER BY place
+      """, as: MontageCell.self)
+    return (cells, all)
+  }
+
+  /// Every other one of a cluster's unlabelled sources from one end of the order of distances, which
+  /// each leaf has an index for: of an end the ranks that the doubled places `from` to `to` stand for.
+  private func end(
+    _ way: String, of cluster: Int, _ clustering: Clustering, from: Int, to: Int
+  ) -> SQL {
+    let order: SQL = "distance \(raw: way), source_id \(raw: way)"
+    return """
+      SELECT source_id, row_number() OVER (ORDER BY \(order)) AS place
+      FROM (
+          SELECT found.*
+          FROM (\(clustering.leavesBelow(cluster))) AS leaf
+          CROSS JOIN LATERAL (
+              SELECT source_id, distance
+              FROM reber.cluster_member AS member
+              WHERE clustering_id = \(clustering.id) AND member.cluster = leaf.cluster
+                  AND \(isUnlabelled("member.source_id"))
+              ORDER BY \(order)
+              LIMIT \(to / 2)
+          ) AS found
+          ORDER BY \(order)
+          LIMIT \(to / 2 - from / 2) OFFSET \(from / 2)
+      ) AS taken
+      """
   }
 
   /// Some sources in the given order.
@@ -79,13 +115,33 @@ extension Annotation {
   /// What the annotator says of a source now, looked up by the index on sources: joined as a whole,
   /// the labels of an annotator whom the planner does not know yet would be sorted once a source,
   /// and with a limit it would walk back through all labels to find none.
-  package func own(of source: String) -> SQL {
+  package func own(of source: SQL) -> SQL {
     """
     SELECT (array_agg(class_id ORDER BY label_id DESC))[1] AS class_id
     FROM reber.label
-    WHERE label.survey_id = \(survey.id) AND label.source_id = \(raw: source)
+    WHERE label.survey_id = \(survey.id) AND label.source_id = \(source)
         AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
     """
+  }
+
+  /// Whether the annotator says nothing of a source, by its key.
+  ///
+  /// Behind `coalesce` the planner expects that of every other source, not of one in 200, and goes
+  /// through an index in order rather than sort what it finds.
+  func isUnlabelled(_ source: SQL) -> SQL { "coalesce((\(own(of: source))) IS NULL, true)" }
+
+  /// How many sources the annotator has given each class.
+  ///
+  /// Withdrawn labels do not count.
+  public func labelledCounts(in database: Connection) throws -> [Int16: Int] {
+    try database.table(
+      """
+      SELECT class_id, sum(sources)::bigint FROM reber.label_count
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND clustering_id = 0
+          AND annotator = \(annotator)
+      GROUP BY class_id
+      HAVING sum(sources) > 0
+      """, by: Int16.self, Int.self)
   }
 
   /// The sources that the annotator has given each class.

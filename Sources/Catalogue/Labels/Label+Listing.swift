@@ -56,10 +56,11 @@ extension ClassScheme {
   ) throws -> [(name: String, sources: Int)] {
     try database.rows(
       """
-      SELECT class.name, count(consensus.source_id)
+      SELECT class.name, coalesce(sum(counted.sources), 0)::bigint
       FROM reber.class
-      LEFT JOIN reber.consensus ON consensus.class_scheme_id = class.class_scheme_id
-          AND consensus.class_id = class.class_id AND consensus.survey_id = \(survey.id)
+      LEFT JOIN reber.label_count AS counted ON counted.class_scheme_id = class.class_scheme_id
+          AND counted.class_id = class.class_id AND counted.survey_id = \(survey.id)
+          AND counted.clustering_id = 0 AND counted.annotator = ''
       WHERE class.class_scheme_id = \(id)
       GROUP BY class.class_id, class.name
       ORDER BY class.class_id

@@ -137,6 +137,31 @@ extension Consensus: QueryRow {
       """, as: Consensus.self)
   }
 
+  /// The consensus of at most so many sources, evenly over the survey: of all where they are fewer.
+  public static func some(
+    _ count: Int, of survey: Survey, scheme: ClassScheme, labelled: Int, in database: Connection
+  ) throws -> [Consensus] {
+    if labelled <= count { return try all(of: survey, scheme: scheme, in: database) }
+    return try database.rows(
+      """
+      SELECT DISTINCT ON (source_id) \(columns)
+      FROM (
+          SELECT min(source_id) AS first, max(source_id) - min(source_id) AS length
+          FROM reber.agreed
+          WHERE survey_id = \(survey.id)
+      ) AS ends
+      CROSS JOIN generate_series(0, \(count - 1)) AS step
+      CROSS JOIN LATERAL (
+          SELECT * FROM reber.consensus
+          WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+              AND source_id >= first + length * step / \(count)
+          ORDER BY source_id
+          LIMIT 1
+      ) AS near
+      ORDER BY source_id
+      """, as: Consensus.self)
+  }
+
   /// The consensus of the annotators by source, as names of classes.
   ///
   /// Sources without a label that counts are not among them.

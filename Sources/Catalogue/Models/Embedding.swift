@@ -44,6 +44,12 @@ extension Model {
   /// Makes the survey's embeddings part of `reber.embedding`, with its indexes.
   public func finishEmbeddings(of survey: Survey, in database: Connection) throws {
     try Partition.embeddings(of: survey, by: id).attach(in: database)
+    try count(of: survey, in: database)
+  }
+
+  /// Keeps how many embeddings of a survey there are.
+  private func count(of survey: Survey, in database: Connection) throws {
+    try database.execute("SELECT reber.count_embeddings(\(survey.id)::integer, \(id))")
   }
 
   /// Adds embeddings, in one transaction, behind ``beginEmbeddings(of:in:)``.
@@ -110,7 +116,7 @@ extension Model {
   public func removeEmbeddings(
     of survey: Survey, madeBy runs: [Int], in database: Connection
   ) throws -> Int {
-    try database.row(
+    let removed = try database.row(
       """
       WITH removed AS (
           DELETE FROM reber.embedding
@@ -120,6 +126,8 @@ extension Model {
       )
       SELECT count(*) FROM removed
       """, as: Int.self)
+    try count(of: survey, in: database)
+    return removed
   }
 
   /// How many of the survey's current cutouts have no embedding by the model.

@@ -166,6 +166,20 @@ extension Classification: QueryRow {
     .column("run_id", \.run), .column("model_id", \.model), .column("survey_id", \.survey),
     make: Classification.init)
 
+  /// The finished runs that have classified a survey, each found by one row.
+  static func runs(of survey: Survey) -> SQL {
+    """
+    SELECT run.run_id
+    FROM reber.run
+    CROSS JOIN LATERAL (
+        SELECT FROM reber.prediction
+        WHERE prediction.run_id = run.run_id AND prediction.survey_id = \(survey.id)
+        LIMIT 1
+    ) AS one
+    WHERE run.stage = \(StageName.classify) AND run.status = 'finished'
+    """
+  }
+
   /// The newest finished classification of a survey, or the run of that number.
   ///
   /// - Throws: `CatalogueError.missing`.

@@ -109,8 +109,8 @@ extension NewestWork {
       """
       SELECT clustering, classification, model,
           (
-              SELECT count(*) FROM reber.embedding
-              WHERE model_id = newest.model AND survey_id = \(survey.id)
+              SELECT coalesce(sum(embeddings), 0)::bigint FROM reber.embedding_count
+              WHERE survey_id = \(survey.id) AND model_id = newest.model
           ) AS embedded
       FROM (
           SELECT
@@ -118,11 +118,7 @@ extension NewestWork {
                   SELECT max(clustering_id) FROM reber.clustering WHERE survey_id = \(survey.id)
               ) AS clustering,
               (
-                  SELECT max(run_id) FROM reber.run
-                  WHERE stage = \(StageName.classify) AND status = 'finished' AND EXISTS (
-                      SELECT FROM reber.prediction
-                      WHERE prediction.run_id = run.run_id AND survey_id = \(survey.id)
-                  )
+                  \(Classification.runs(of: survey)) ORDER BY run.run_id DESC LIMIT 1
               ) AS classification,
               coalesce(
                   (
@@ -130,8 +126,8 @@ extension NewestWork {
                       ORDER BY clustering_id DESC LIMIT 1
                   ),
                   (
-                      SELECT model_id FROM reber.embedding WHERE survey_id = \(survey.id)
-                      ORDER BY model_id DESC LIMIT 1
+                      SELECT max(model_id) FROM reber.embedding_count
+                      WHERE survey_id = \(survey.id) AND embeddings > 0
                   )
               ) AS model
       ) AS newest
@@ -153,90 +149,6 @@ extension ListedSource: QueryRow {
     .column("said.class_id", \.labelledAs), .column("prediction.class_id", \.predictedAs),
     .column("prediction.probability", \.probability),
     .column("member.outlier_score", \.outlierScore), make: ListedSource.init)
-}
-
-extension SourceFilter {
-  /// A page of the sources of a survey that pass the filter, and how many do.
-  ///
-  /// - Parameters:
-  ///   - survey: The survey.
-  ///   - scheme: The scheme of the labels that are shown and filtered by.
-  ///   - work: The clustering and the classification that are shown and filtered by.
-  ///   - page: Which page, from 0.
-  ///   - size: Sources on a page.
-  ///   - database: Where they are.
-  /// - Returns: The page, which is empty behind the last source, and the number of all.
-  /// - Throws: `PostgresError`.
-  public func sources(
-    of survey: Survey, scheme: ClassScheme, work: NewestWork, page: Int, size: Int,
-    in database: Connection
-  ) throws -> (sources: [ListedSource], all: Int) {
-    let from = joined(survey, scheme, work)
-    let all = try database.row("SELECT count(*) \(from)", as: Int.self)
-    let sources = try database.rows(
-      """
-      SELECT \(ListedSource.columns)
-      \(from)
-      ORDER BY \(order.sql), source.source_id
-      LIMIT \(size) OFFSET \(page * size)
-      """, as: ListedSource.self)
-    return (sources, all)
-  }
-
-  private func joined(_ survey: Survey, _ scheme: ClassScheme, _ work: NewestWork) -> SQL {
-    """
-    FROM reber.source
-    LEFT JOIN reber.cutout ON cutout.survey_id = source.survey_id
-        AND cutout.source_id = source.source_id AND cutout.is_current
-    LEFT JOIN reber.prediction ON prediction.run_id = \(work.classification)
-        AND prediction.survey_id = source.survey_id AND prediction.source_id = source.source_id
-    LEFT JOIN reber.cluster_member AS member ON member.clustering_id = \(work.clustering)
-        AND member.survey_id = source.survey_id AND member.source_id = source.source_id
-    LEFT JOIN (
-        SELECT source_id, class_id FROM reber.consensus
-        WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
-    ) AS said ON said.source_id = source.source_id
-    WHERE source.survey_id = \(survey.id) AND \(conditions(work).joined(separator: " AND "))
-    """
-  }
-
-  private func conditions(_ work: NewestWork) -> [SQL] {
-    var conditions: [SQL] = ["true"]
-    if let labelledAs { conditions.append("said.class_id = \(labelledAs)") }
-    if let predictedAs { conditions.append("prediction.class_id = \(predictedAs)") }
-    for (column, range) in [
-      ("prediction.probability", probability), ("source.total_flux", flux),
-      ("source.major_axis", size),
-    ] {
-      guard let range else { continue }
-      conditions.append(
-        "\(raw: column) BETWEEN \(range.lowerBound) AND \(range.upperBound)")
-    }
-    if let cone {
-      let (ra, dec, radius) = (cone.centre.ra, cone.centre.dec, cone.radius)
-      conditions.append("source.dec BETWEEN \(dec - radius) AND \(dec + radius)")
-      conditions.append("reber.separation(\(ra), \(dec), source.ra, source.dec) <= \(radius)")
-    }
-    if let cluster, let clustering = work.clustering {
-      let below = Clustering(id: clustering, run: 0).membersBelow(cluster)
-      conditions.append("source.source_id IN (SELECT below.source_id FROM (\(below)) AS below)")
-    }
-    if let name { conditions.append("strpos(lower(source.name), lower(\(name))) > 0") }
-    return conditions
-  }
-}
-
-extension SourceFilter.Order {
-  fileprivate var sql: SQL {
-    switch self {
-    case .name: "source.name"
-    case .flux: "source.total_flux DESC NULLS LAST"
-    case .size: "source.major_axis DESC NULLS LAST"
-    case .sure: "prediction.probability DESC NULLS LAST"
-    case .doubtful: "prediction.probability NULLS LAST"
-    case .outliers: "member.outlier_score DESC NULLS LAST"
-    }
-  }
 }
 
 extension NewestWork {

@@ -132,10 +132,13 @@ extension Source {
       """
       SELECT run_id
       FROM reber.run_input
-      WHERE role = 'catalogue' AND run_id IN (
-          SELECT source.run_id FROM reber.source JOIN reber.survey USING (survey_id)
-          WHERE survey.name = \(name)
-      )
+      JOIN reber.survey ON survey.name = \(name)
+      CROSS JOIN LATERAL (
+          SELECT FROM reber.source
+          WHERE source.survey_id = survey.survey_id AND source.run_id = run_input.run_id
+          LIMIT 1
+      ) AS one
+      WHERE role = 'catalogue'
       """, as: Int.self
     ).map { Work.Parent(run: $0, role: "sources") }
   }

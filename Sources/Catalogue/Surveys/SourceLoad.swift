@@ -173,6 +173,7 @@ private struct SourceLoad {
     }
     try partition.attach(in: database)
     try database.execute("ANALYZE \(raw: cells)")
+    try database.execute("SELECT reber.count_sources(\(partition.key)::integer)")
     return changes
   }
 

@@ -146,10 +146,26 @@ extension Survey {
     try database.row(
       """
       SELECT
-          (SELECT count(*) FROM reber.source WHERE survey_id = \(id)),
-          (SELECT count(*) FROM reber.cutout WHERE survey_id = \(id) AND is_current),
-          (SELECT count(DISTINCT source_id) FROM reber.current_label WHERE survey_id = \(id))
+          coalesce(sum(sources), 0)::bigint, coalesce(sum(images), 0)::bigint, (\(labelled))
+      FROM reber.source_count
+      WHERE survey_id = \(id)
       """, as: Counts.self)
+  }
+
+  /// Labelled sources are kept by scheme; those of several schemes have to be counted.
+  private var labelled: SQL {
+    """
+    SELECT CASE
+        WHEN count(*) <= 1 THEN coalesce(max(sources), 0)::bigint
+        ELSE (SELECT count(DISTINCT source_id) FROM reber.consensus WHERE survey_id = \(id))
+    END
+    FROM (
+        SELECT sum(sources) AS sources FROM reber.label_count
+        WHERE survey_id = \(id) AND clustering_id = 0 AND annotator = ''
+        GROUP BY class_scheme_id
+        HAVING sum(sources) > 0
+    ) AS by_scheme
+    """
   }
 
   /// The sizes of a survey.

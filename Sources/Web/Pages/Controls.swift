@@ -21,6 +21,29 @@ extension Visit {
     ]
   }
 
+  /// Links to the pages before and after this one of a list that goes on by the source beside it.
+  ///
+  /// - Parameters:
+  ///   - shown: The keys of the sources on the page.
+  ///   - size: Sources a page.
+  ///   - all: Sources in all.
+  /// - Returns: What template `pager` shows.
+  func pager(beside shown: [Int], size: Int, of all: BoundedCount) -> Content {
+    let link = { (page: Int, name: String, source: Int?) in
+      let bare = fields.setting("after", nil).setting("before", nil)
+      return request.uri.path + "?"
+        + bare.setting("page", String(page)).setting(name, source.map { String($0) }).encoded
+    }
+    let first = shown.isEmpty ? 0 : pageNumber * size + 1
+    let hasLater = shown.count == size && (all.isExceeded || pageNumber * size + size < all.count)
+    return [
+      "first": first, "last": pageNumber * size + shown.count,
+      "all": all.isExceeded ? "more than \(all.count)" : "\(all.count)",
+      "earlier": pageNumber > 0 ? link(pageNumber - 1, "before", shown.first) : nil,
+      "later": hasLater ? link(pageNumber + 1, "after", shown.last) : nil,
+    ]
+  }
+
   /// The choice of how pictures are shown, for a page at an address.
   func looks(action: String) -> Content {
     [

@@ -20,9 +20,7 @@ extension Section {
 extension Visit {
   fileprivate func chooseClass() async throws -> Response {
     let counts = try await pool.with { database in
-      try annotation.labelledSources(in: database).reduce(into: [Int16: Int]()) {
-        $0[$1.classID, default: 0] += 1
-      }
+      try annotation.labelledCounts(in: database)
     }
     let cluster: Int? = fields.number("cluster")
     return try page(

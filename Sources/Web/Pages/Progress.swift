@@ -14,20 +14,23 @@ extension Section {
 extension Visit {
   fileprivate func progressPage() async throws -> Response {
     let (progress, labels) = try await pool.with { database in
-      (
-        try LabelProgress.of(survey, scheme: scheme, in: database),
-        try Consensus.all(of: survey, scheme: scheme, in: database)
-      )
+      let progress = try LabelProgress.of(survey, scheme: scheme, in: database)
+      let labels = try Consensus.some(
+        Forecast.limit, of: survey, scheme: scheme, labelled: progress.labelled, in: database)
+      return (progress, labels)
     }
-    return try page("progress", "Progress", content(progress, try await forecast(labels)))
+    let forecast = try await forecast(labels, isSample: progress.labelled > labels.count)
+    return try page("progress", "Progress", content(progress, forecast))
   }
 
   /// The forecast for labels, made anew where they have changed.
-  private func forecast(_ labels: [Consensus]) async throws -> Forecast? {
+  private func forecast(_ labels: [Consensus], isSample: Bool) async throws -> Forecast? {
     guard let space = try await space() else { return nil }
     let newest = labels.lazy.compactMap { $0.labels.last }.max() ?? 0
     let key = "\(space.model) \(scheme.id) \(labels.count) \(newest)"
-    return await site.forecasts.value(key) { Forecast(labels, in: space, scheme: scheme) }
+    return await site.forecasts.value(key) {
+      Forecast(labels, isSample: isSample, in: space, scheme: scheme)
+    }
   }
 
   private func content(_ progress: LabelProgress, _ forecast: Forecast?) -> Content {

@@ -33,15 +33,19 @@ extension Visit {
     let filter = SourceFilter(fields)
     let size = 60
     let (sources, all) = try await pool.with { database in
-      try filter.sources(
-        of: survey, scheme: scheme, work: NewestWork.on(survey, in: database), page: pageNumber,
-        size: size, in: database)
+      let work = try NewestWork.on(survey, in: database)
+      return (
+        try filter.sources(
+          of: survey, scheme: scheme, work: work, at: fields.place, size: size, in: database),
+        try filter.count(of: survey, scheme: scheme, work: work, in: database)
+      )
     }
+    let pager = pager(beside: sources.map(\.cell.source), size: size, of: all)
     let (action, isTable) = (base + "/sources", fields["view"] == "table")
     return try page(
       "sources", "Sources",
       [
-        "action": action, "pager": pager(size: size, of: all), "isTable": isTable,
+        "action": action, "pager": pager, "isTable": isTable,
         "asTable": action + "?" + fields.setting("view", "table").encoded,
         "asMontage": action + "?" + fields.setting("view", nil).encoded,
         "fields": Dictionary(fields.pairs.map { ($0.name, $0.value) }) { first, _ in first },
@@ -101,6 +105,11 @@ extension SourceFilter {
 }
 
 extension Fields {
+  /// Where a page of sources lies; a page that is named by its number alone is the first.
+  fileprivate var place: SourceFilter.Place? {
+    number("after").map(SourceFilter.Place.after) ?? number("before").map(SourceFilter.Place.before)
+  }
+
   /// The range between `…_min` and `…_max`, each of which may be blank; `nil` where both are, or
   /// nothing lies between.
   fileprivate func range(_ name: String, scale: Double = 1) -> ClosedRange<Double>? {

@@ -1,0 +1,88 @@
+public import PostgreSQL
+
+extension Annotation {
+  /// Sources with an image that the annotator has not labelled.
+  ///
+  /// `order` says which come first; those in `skipped` are left out.
+  public func unlabelled(
+    by order: Order, work: NewestWork, excluding skipped: [Int], count: Int,
+    in database: Connection
+  ) throws -> [String] {
+    let keys =
+      switch order {
+      case .doubtful: try searched(.doubtful, work, skipped, count, database)
+      case .outliers: try searched(.outliers, work, skipped, count, database)
+      case .spread: try spread(skipped, count, database)
+      case .shared: try shared(skipped, count, database)
+      }
+    return try Source.names(of: keys, in: survey, database)
+  }
+
+  /// Whether a source, by its key, is to be asked about.
+  private func isOpen(_ key: SQL, _ skipped: [Int]) -> SQL {
+    """
+    \(isUnlabelled(key)) AND \(key) <> ALL (\(skipped)) AND (
+        SELECT cutout_id FROM reber.cutout
+        WHERE cutout.survey_id = \(survey.id) AND cutout.source_id = \(key) AND cutout.is_current
+    ) IS NOT NULL
+    """
+  }
+
+  private func searched(
+    _ order: SourceFilter.Order, _ work: NewestWork, _ skipped: [Int], _ count: Int,
+    _ database: Connection
+  ) throws -> [Int] {
+    var filter = SourceFilter()
+    filter.order = order
+    let search = SourceSearch(filter: filter, survey: survey, scheme: scheme, work: work) { key in
+      isOpen(key, skipped)
+    }
+    return try search.page(at: nil, size: count, in: database)
+  }
+
+  private func shared(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
+    try database.rows(
+      """
+      SELECT source_id FROM reber.agreed
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND class_id IS NOT NULL
+          AND \(isOpen("agreed.source_id", skipped))
+      ORDER BY all_votes DESC, source_id
+      LIMIT \(count)
+      """, as: Int.self)
+  }
+
+  /// Goes about the keys by the golden section, of which every new step falls into a widest gap of
+  /// the steps before (Knuth 1998, The Art of Computer Programming 3, 6.4); what no step of the first
+  /// 20,000 finds comes in the order of the keys.
+  private func spread(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
+    let current: SQL = "FROM reber.cutout WHERE survey_id = \(survey.id) AND is_current"
+    let found = try database.rows(
+      """
+      WITH RECURSIVE step (number) AS (
+          SELECT 1 UNION ALL SELECT number + 1 FROM step WHERE number < 20000
+      )
+      SELECT near.source_id
+      FROM (SELECT min(source_id) AS first, max(source_id) AS last \(current)) AS ends
+      CROSS JOIN step
+      CROSS JOIN LATERAL (
+          SELECT source_id \(current)
+              AND source_id
+                  >= first + floor((last - first + 1) * (number * 0.6180339887498949 % 1))::bigint
+          ORDER BY source_id
+          LIMIT 1
+      ) AS near
+      WHERE \(isOpen("near.source_id", skipped))
+      LIMIT \(4 * count)
+      """, as: Int.self)
+    var seen: Set<Int> = []
+    let keys = found.filter { seen.insert($0).inserted }.prefix(count)
+    guard keys.count < count else { return Array(keys) }
+    return try keys
+      + database.rows(
+        """
+        SELECT source_id \(current) AND \(isOpen("cutout.source_id", skipped + keys))
+        ORDER BY source_id
+        LIMIT \(count - keys.count)
+        """, as: Int.self)
+  }
+}

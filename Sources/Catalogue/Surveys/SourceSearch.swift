@@ -1,0 +1,402 @@
+import Astronomy
+public import PostgreSQL
+
+/// A number of rows that is counted only so far.
+public struct BoundedCount: Sendable, Equatable {
+  /// How many there are at least.
+  public var count: Int
+
+  /// Whether there are more.
+  public var isExceeded: Bool
+
+  /// Wraps what was counted; of more than the bound only that is told.
+  public init(counted: Int, bound: Int = .max) {
+    count = min(counted, bound)
+    isExceeded = counted > bound
+  }
+}
+
+extension SourceFilter {
+  /// Where a page of sources lies: beside the source of that key.
+  public enum Place: Sendable, Equatable {
+    /// Behind the source.
+    case after(Int)
+    /// Before the source.
+    case before(Int)
+  }
+
+  /// A page of the sources of a survey that pass the filter.
+  ///
+  /// The page is found by the key of the source beside it, so that one far behind costs no more than
+  /// the first.
+  ///
+  /// - Parameters:
+  ///   - survey: The survey.
+  ///   - scheme: The scheme of the labels that are shown and filtered by.
+  ///   - work: The clustering and the classification that are shown and filtered by.
+  ///   - place: Where the page lies; it is the first where that is `nil` or no source of the survey.
+  ///   - size: Sources on a page.
+  ///   - database: Where they are.
+  /// - Returns: The page, which is empty behind the last source.
+  /// - Throws: `PostgresError`.
+  public func sources(
+    of survey: Survey, scheme: ClassScheme, work: NewestWork, at place: Place? = nil, size: Int,
+    in database: Connection
+  ) throws -> [ListedSource] {
+    let search = SourceSearch(filter: self, survey: survey, scheme: scheme, work: work)
+    return try search.listed(search.page(at: place, size: size, in: database), in: database)
+  }
+
+  /// How many sources of a survey pass the filter.
+  ///
+  /// All of a survey are kept; what a filter passes is counted up to 10,000, and up to 1000 where
+  /// several tables are asked.
+  public func count(
+    of survey: Survey, scheme: ClassScheme, work: NewestWork, in database: Connection
+  ) throws -> BoundedCount {
+    var unordered = self
+    unordered.order = .name
+    let all = try survey.counts(in: database).sources
+    if all == 0 || unordered == SourceFilter() { return BoundedCount(counted: all) }
+    let search = SourceSearch(filter: unordered, survey: survey, scheme: scheme, work: work)
+    return BoundedCount(
+      counted: try database.row(search.counted, as: Int.self), bound: search.bound)
+  }
+}
+
+/// A question for sources: which tables it needs, and in which order it goes through them.
+///
+/// The keys of a page are searched for in the order of an index, with the tables alone that the filter
+/// and the order need; what is shown of them is looked up afterwards.
+struct SourceSearch {
+  let filter: SourceFilter
+  let survey: Survey
+  let scheme: ClassScheme
+  let work: NewestWork
+
+  /// What else has to hold of a source, by its key.
+  var condition: (@Sendable (_ key: SQL) -> SQL)?
+
+  /// A table with a row for each source, or for some; the rarer come first.
+  enum Table: String, CaseIterable { case agreed, prediction, member, source }
+
+  /// The sources that have the figure that an order goes by come before those that have none.
+  enum Part { case figured, bare }
+
+  /// The keys of a page, in order.
+  func page(at place: SourceFilter.Place?, size: Int, in database: Connection) throws -> [Int] {
+    // A survey without sources has no table of them.
+    guard try survey.counts(in: database).sources > 0 else { return [] }
+    let edge = try place.flatMap { try self.edge(at: $0, in: database) }
+    let isBackward = edge?.isBackward ?? false
+    var keys: [Int] = []
+    let parts: [Part] = isBackward ? [.bare, .figured] : [.figured, .bare]
+    for part in parts where keys.count < size {
+      if let edge, edge.isBehind(part) { continue }
+      let own = edge?.part == part ? edge : nil
+      if let query = query(part, own, isBackward, size - keys.count) {
+        keys += try database.rows(query, as: Int.self)
+      }
+    }
+    return isBackward ? keys.reversed() : keys
+  }
+
+  /// How far sources are counted: not as far where each has to be looked up in several tables.
+  var bound: Int { needed.count > 1 ? 1000 : 10_000 }
+
+  /// Counts the sources that pass, up to one more than the bound.
+  var counted: SQL {
+    """
+    SELECT count(*)
+    FROM (
+        SELECT FROM \(joined(needed)) WHERE \(conditions(needed)) LIMIT \(bound + 1)
+    ) AS found
+    """
+  }
+
+  /// Sources by their keys, in that order, with all that lists show.
+  func listed(_ keys: [Int], in database: Connection) throws -> [ListedSource] {
+    try database.rows(
+      """
+      SELECT \(ListedSource.columns)
+      FROM unnest(\(keys)) WITH ORDINALITY AS listed (source_id, place)
+      JOIN reber.source ON source.survey_id = \(survey.id) AND source.source_id = listed.source_id
+      LEFT JOIN reber.cutout ON cutout.survey_id = \(survey.id)
+          AND cutout.source_id = listed.source_id AND cutout.is_current
+      LEFT JOIN reber.prediction ON prediction.run_id = \(work.classification)
+          AND prediction.survey_id = \(survey.id) AND prediction.source_id = listed.source_id
+      LEFT JOIN reber.cluster_member AS member ON member.clustering_id = \(work.clustering)
+          AND member.survey_id = \(survey.id) AND member.source_id = listed.source_id
+      LEFT JOIN LATERAL (
+          SELECT class_id FROM reber.consensus
+          WHERE consensus.survey_id = \(survey.id) AND consensus.source_id = listed.source_id
+              AND class_scheme_id = \(scheme.id)
+          LIMIT 1
+      ) AS said ON true
+      ORDER BY listed.place
+      """, as: ListedSource.self)
+  }
+}
+
+// MARK: - Order
+
+extension SourceSearch {
+  /// The source beside a page.
+  struct Edge {
+    /// Its key.
+    let source: Int
+    /// The figure that the order goes by, as text; `nil` where it has none.
+    let figure: String?
+    /// Whether the page lies before it.
+    let isBackward: Bool
+
+    var part: Part { figure == nil ? .bare : .figured }
+
+    /// Whether the page is past all of a part.
+    func isBehind(_ other: Part) -> Bool {
+      other != part && other == (isBackward ? .bare : .figured)
+    }
+  }
+
+  private func edge(at place: SourceFilter.Place, in database: Connection) throws -> Edge? {
+    let (source, isBackward) =
+      switch place {
+      case .after(let source): (source, false)
+      case .before(let source): (source, true)
+      }
+    let order = filter.order
+    let row: SQL =
+      order.table == .source
+      ? ""
+      : """
+      LEFT JOIN \(name(order.table))
+          ON \(scope(order.table)) AND \(key(order.table)) = source.source_id
+      """
+    let figure = try database.first(
+      """
+      SELECT \(raw: order.figure)::text FROM reber.source \(row)
+      WHERE source.survey_id = \(survey.id) AND source.source_id = \(source)
+      """, as: String?.self)
+    return figure.map { Edge(source: source, figure: $0, isBackward: isBackward) }
+  }
+
+  private func query(_ part: Part, _ edge: Edge?, _ isBackward: Bool, _ limit: Int) -> SQL? {
+    part == .figured ? figured(edge, isBackward, limit) : bare(edge, isBackward, limit)
+  }
+
+  /// The keys of sources that have the figure, from an edge on.
+  ///
+  /// Equals go by their keys, against the figure's direction, as in the indexes.
+  func figured(_ edge: Edge?, _ isBackward: Bool, _ limit: Int) -> SQL {
+    let order = filter.order
+    let (tables, falls) = (needed.union([order.table]), order.isFalling != isBackward)
+    var found = [conditions(tables), "\(raw: order.figure) IS NOT NULL"]
+    if let edge, let value = edge.figure {
+      let at: SQL = "\(value)::text::\(raw: order.type)"
+      let beyond = falls ? "<" : ">"
+      found.append("\(raw: order.figure) \(raw: beyond)= \(at)")
+      found.append(
+        """
+        (\(raw: order.figure) \(raw: beyond) \(at)
+            OR \(key(order.table)) \(raw: falls ? ">" : "<") \(edge.source))
+        """)
+    }
+    let (figureWay, keyWay) =
+      falls ? ("DESC \(order.nulls.falling)", "ASC") : ("ASC \(order.nulls.rising)", "DESC")
+    let sorted: SQL = """
+      ORDER BY figure \(raw: figureWay), source_id \(raw: keyWay) LIMIT \(limit)
+      """
+    let keys: SQL = "SELECT \(key(order.table)) AS source_id, \(raw: order.figure) AS figure"
+    guard order.table == .prediction else {
+      return """
+        SELECT source_id FROM (
+            \(keys) FROM \(joined(tables)) WHERE \(found.joined(separator: " AND ")) \(sorted)
+        ) AS found
+        """
+    }
+    // The index of predictions begins with the class: a page is the first of all classes' pages.
+    return """
+      SELECT source_id
+      FROM (SELECT DISTINCT class_id FROM reber.class) AS each
+      CROSS JOIN LATERAL (
+          \(keys) FROM \(joined(tables))
+          WHERE prediction.class_id = each.class_id AND \(found.joined(separator: " AND ")) \(sorted)
+      ) AS found
+      \(sorted)
+      """
+  }
+
+  /// The keys of sources that have no such figure, from an edge on; `nil` where every source has one.
+  func bare(_ edge: Edge?, _ isBackward: Bool, _ limit: Int) -> SQL? {
+    let order = filter.order
+    let isPart = order.table != .source
+    if order == .name || (isPart && needed.contains(order.table)) { return nil }
+    let tables = needed.union([.source])
+    var found = [conditions(tables)]
+    found.append(
+      isPart
+        ? """
+        NOT EXISTS (
+            SELECT FROM \(name(order.table))
+            WHERE \(scope(order.table)) AND \(key(order.table)) = source.source_id
+        )
+        """ : "\(raw: order.figure) IS NULL")
+    if let edge {
+      found.append("source.source_id \(raw: isBackward ? "<" : ">") \(edge.source)")
+    }
+    return """
+      SELECT source.source_id FROM \(joined(tables)) WHERE \(found.joined(separator: " AND "))
+      ORDER BY source.source_id \(raw: isBackward ? "DESC" : "ASC") LIMIT \(limit)
+      """
+  }
+}
+
+extension SourceFilter.Order {
+  /// The table of the figure that it goes by.
+  fileprivate var table: SourceSearch.Table {
+    switch self {
+    case .name, .flux, .size: .source
+    case .sure, .doubtful: .prediction
+    case .outliers: .member
+    }
+  }
+
+  fileprivate var figure: String {
+    switch self {
+    case .name: "source.name"
+    case .flux: "source.total_flux"
+    case .size: "source.major_axis"
+    case .sure, .doubtful: "prediction.probability"
+    case .outliers: "member.outlier_score"
+    }
+  }
+
+  /// The figure's type in the database.
+  fileprivate var type: String {
+    switch self {
+    case .name: "text"
+    case .flux, .size: "double precision"
+    case .sure, .doubtful, .outliers: "real"
+    }
+  }
+
+  /// Where its index has sources without the figure: a table that lacks their rows has no say in it.
+  fileprivate var nulls: (falling: String, rising: String) {
+    self == .flux || self == .size ? ("NULLS LAST", "NULLS FIRST") : ("", "")
+  }
+
+  fileprivate var isFalling: Bool { self != .name && self != .doubtful }
+}
+
+// MARK: - Filter
+
+extension SourceSearch {
+  /// The tables that the filter needs.
+  private var needed: Set<Table> {
+    var tables: Set<Table> = []
+    if filter.labelledAs != nil { tables.insert(.agreed) }
+    if filter.predictedAs != nil || filter.probability != nil { tables.insert(.prediction) }
+    if filter.cluster != nil, work.clustering != nil { tables.insert(.member) }
+    if filter.flux != nil || filter.size != nil || filter.cone != nil || filter.name != nil {
+      tables.insert(.source)
+    }
+    return tables
+  }
+
+  /// The table of the survey, run or clustering alone, so that an index has all that is asked.
+  private func name(_ table: Table) -> SQL {
+    let partition =
+      switch table {
+      case .agreed: "reber.agreed"
+      case .prediction: work.classification.map { Partition.predictions(of: $0).table }
+      case .member: work.clustering.map { Partition(whole: "reber.cluster_member", key: $0).table }
+      case .source: Partition(whole: "reber.source", key: survey.id).table
+      }
+    let whole = table == .member ? "reber.cluster_member" : "reber.prediction"
+    return "\(raw: partition ?? whole) AS \(raw: table.rawValue)"
+  }
+
+  private func key(_ table: Table) -> SQL { "\(raw: table.rawValue).source_id" }
+
+  /// What of a table is of the survey and of the work that is shown: nothing where that was not done.
+  ///
+  /// Rows are looked up by survey and source; a table that is asked alone needs no word of the survey,
+  /// which indexes in other orders do not have.
+  private func scope(_ table: Table, isAlone: Bool = false) -> SQL {
+    let own: SQL = isAlone ? "true" : "\(raw: table.rawValue).survey_id = \(survey.id)"
+    return switch table {
+    case .agreed: "agreed.survey_id = \(survey.id) AND agreed.class_scheme_id = \(scheme.id)"
+    case .prediction: work.classification == nil ? "false" : own
+    case .member: work.clustering == nil ? "false" : own
+    case .source: own
+    }
+  }
+
+  private func inOrder(_ tables: Set<Table>) -> [Table] {
+    tables.isEmpty ? [.source] : Table.allCases.filter(tables.contains)
+  }
+
+  /// Tables joined by the keys of sources.
+  private func joined(_ tables: Set<Table>) -> SQL {
+    let tables = inOrder(tables)
+    let others: [SQL] = tables.dropFirst().map {
+      "JOIN \(name($0)) ON \(key($0)) = \(key(tables[0]))"
+    }
+    return ([name(tables[0])] + others).joined(separator: " ")
+  }
+
+  private func conditions(_ tables: Set<Table>) -> SQL {
+    let tables = inOrder(tables)
+    let own = condition.map { [$0(key(tables[0]))] } ?? []
+    let scopes = tables.map { scope($0, isAlone: tables.count == 1) }
+    return (scopes + passing + own).joined(separator: " AND ")
+  }
+
+  /// What the filter lets pass.
+  private var passing: [SQL] {
+    var conditions: [SQL] = []
+    if let wanted = filter.labelledAs { conditions.append("agreed.class_id = \(wanted)") }
+    if let wanted = filter.predictedAs { conditions.append("prediction.class_id = \(wanted)") }
+    for (column, range) in [
+      ("prediction.probability", filter.probability), ("source.total_flux", filter.flux),
+      ("source.major_axis", filter.size),
+    ] {
+      guard let range else { continue }
+      conditions.append("\(raw: column) BETWEEN \(range.lowerBound) AND \(range.upperBound)")
+    }
+    if let cone = filter.cone { conditions += cone.conditions }
+    if let cluster = filter.cluster, let clustering = work.clustering {
+      let leaves = Clustering(id: clustering, run: 0).leavesBelow(cluster)
+      conditions.append("member.cluster = ANY (ARRAY(\(leaves)))")
+    }
+    if let name = filter.name {
+      conditions.append("source.name ILIKE \("%" + name.escapedForLike + "%")")
+    }
+    return conditions
+  }
+}
+
+extension SourceFilter.Cone {
+  /// Rough bounds that the index on positions knows, and the circle itself.
+  fileprivate var conditions: [SQL] {
+    let (ra, dec) = (centre.ra, centre.dec)
+    return [
+      "source.dec BETWEEN \(dec - radius) AND \(dec + radius)", meridians,
+      "reber.separation(\(ra), \(dec), source.ra, source.dec) <= \(radius)",
+    ]
+  }
+
+  /// Bounds of right ascension: all about a pole, and two stretches beside the meridian 0.
+  private var meridians: SQL {
+    let (low, high) = centre.meridians(within: radius)
+    if high - low >= 360 { return "true" }
+    if low < 0 { return "(source.ra >= \(low + 360) OR source.ra <= \(high))" }
+    if high >= 360 { return "(source.ra >= \(low) OR source.ra <= \(high - 360))" }
+    return "source.ra BETWEEN \(low) AND \(high)"
+  }
+}
+
+extension String {
+  /// The text as a pattern of LIKE that stands for itself.
+  fileprivate var escapedForLike: String { replacing(/[\\%_]/) { "\\" + $0.output } }
+}

@@ -1,0 +1,185 @@
+import Astronomy
+import Catalogue
+import Foundation
+import PostgreSQL
+import TestSupport
+import Testing
+
+/// What questions read of a survey of 20,000 sources, as the server counts it: as much of ten million.
+@Suite("Questions of large surveys") struct QuestionPlanTests {
+  /// The address of a database that `tools/bench.d/scale.d/rows.sql` has filled.
+  private static let address = Result {
+    let address = try TestServer.newDatabase()
+    _ = try Migration.apply(
+      to: try Connection(address), folder: SharedData.repository + "/sql")
+    let psql = Process()
+    psql.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    psql.arguments = [
+      "psql", "-qX", "-v", "n=20000", "-v", "survey=large", "-v", "dimensions=8", "-f",
+      SharedData.repository + "/tools/bench.d/scale.d/rows.sql", address,
+    ]
+    psql.standardOutput = FileHandle.nullDevice
+    try psql.run()
+    psql.waitUntilExit()
+    try #require(psql.terminationStatus == 0, "rows.sql fills a database")
+    return address
+  }
+
+  private let database: Connection
+  private let survey: Survey
+  private let scheme: ClassScheme
+  private let work: NewestWork
+
+  init() throws {
+    database = try Connection(try Self.address.get())
+    _ = try WebRole.take(in: database)
+    survey = try Survey.named("large", in: database)
+    scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: database)
+    work = try NewestWork.on(survey, in: database)
+  }
+
+  private var ada: Annotation {
+    Annotation(survey: survey, scheme: scheme, annotator: "annotator 0")
+  }
+
+  /// Fails where a question reads much of a large table, by an index or without.
+  private func expectFew(
+    _ title: String, atMost limit: Int = 3000, location: SourceLocation = #_sourceLocation,
+    _ ask: (Connection) throws -> Void
+  ) throws {
+    let (before, after) = try database.transaction { database in
+      let before = try rowsRead(database)
+      try ask(database)
+      return (before, try rowsRead(database))
+    }
+    for (table, rows) in after {
+      let read = rows - before[table, default: 0]
+      #expect(read <= limit, "\(title) reads \(read) rows of \(table)", sourceLocation: location)
+    }
+  }
+
+  /// How many rows of each large table the session has read.
+  private func rowsRead(_ database: Connection) throws -> [String: Int] {
+    try database.table(
+      """
+      SELECT relname::text, seq_tup_read + coalesce(idx_tup_fetch, 0)
+      FROM pg_stat_xact_user_tables
+      WHERE relname ~ '^((source|cutout|prediction|cluster_member)_[0-9]+|embedding_[0-9_]+|label|agreed)$'
+      """, by: String.self, Int.self)
+  }
+
+  @Test(arguments: SourceFilter.Order.allCases)
+  func pagesOfEachOrderReadAPageOfRows(_ order: SourceFilter.Order) throws {
+    var filter = SourceFilter()
+    filter.order = order
+    let first = try filter.sources(of: survey, scheme: scheme, work: work, size: 60, in: database)
+    let last = try #require(first.last).cell.source
+    try expectFew("the first page by \(order)") {
+      _ = try filter.sources(of: survey, scheme: scheme, work: work, size: 60, in: $0)
+    }
+    try expectFew("the next page by \(order)") {
+      _ = try filter.sources(
+        of: survey, scheme: scheme, work: work, at: .after(last), size: 60, in: $0)
+    }
+    try expectFew("how many there are") { database in
+      let all = try filter.count(of: survey, scheme: scheme, work: work, in: database)
+      #expect(all == BoundedCount(counted: 20_000))
+    }
+  }
+
+  /// Going forwards and backwards gives the same pages, and all of them every source once.
+  @Test(arguments: SourceFilter.Order.allCases)
+  func pagesFollowEachOther(_ order: SourceFilter.Order) throws {
+    var filter = SourceFilter()
+    (filter.order, filter.flux) = (order, 0.1...10)
+    func page(_ place: SourceFilter.Place?) throws -> [Int] {
+      try filter.sources(of: survey, scheme: scheme, work: work, at: place, size: 50, in: database)
+        .map(\.cell.source)
+    }
+    var pages = [try page(nil)]
+    while let last = pages.last?.last { pages.append(try page(.after(last))) }
+    let all = try filter.count(of: survey, scheme: scheme, work: work, in: database)
+    #expect(Set(pages.joined()).count == all.count && pages.joined().count == all.count)
+    let middle = pages.count / 2
+    #expect(try page(.before(pages[middle][0])) == pages[middle - 1])
+  }
+
+  @Test func filtersReadWhatPasses() throws {
+    var (byClass, byLabel, byCluster, byPlace) = (
+      SourceFilter(), SourceFilter(), SourceFilter(), SourceFilter()
+    )
+    (byClass.predictedAs, byClass.probability, byClass.order) = (11, 0.9...1, .sure)
+    byLabel.labelledAs = 11
+    byCluster.cluster = 7
+    byPlace.cone = SourceFilter.Cone(centre: SkyPosition(ra: 0, dec: 0), radius: 3)
+    // One source in a hundred is in the cluster, whatever their number: 60 of them are among 6000.
+    for (title, filter, limit) in [
+      ("class", byClass, 3000), ("label", byLabel, 3000), ("cluster", byCluster, 8000),
+      ("place", byPlace, 3000),
+    ] {
+      try expectFew("sources by \(title)", atMost: limit) {
+        let found = try filter.sources(of: survey, scheme: scheme, work: work, size: 60, in: $0)
+        #expect(!found.isEmpty)
+        _ = try filter.count(of: survey, scheme: scheme, work: work, in: $0)
+      }
+    }
+  }
+
+  @Test func labellingReadsAPageOfRows() throws {
+    let clustering = try Clustering.find(of: survey, in: database)
+    let tree = try ClusterTree(of: clustering, in: database)
+    try expectFew("the queue of clusters") { _ = try ada.queue(of: tree, in: $0) }
+    for cluster in [7, 198] {
+      try expectFew("the montage of cluster \(cluster)", atMost: 20_000) {
+        let (cells, all) = try ada.montage(
+          of: cluster, in: clustering, page: 0, size: 48, database: $0)
+        #expect(cells.count == 48 && all > 48)
+      }
+    }
+    for order in Annotation.Order.allCases {
+      try expectFew("one by one: \(order)") {
+        let names = try ada.unlabelled(by: order, work: work, excluding: [], count: 3, in: $0)
+        #expect(names.count == 3)
+      }
+    }
+    try expectFew("progress") { _ = try LabelProgress.of(survey, scheme: scheme, in: $0) }
+    try expectFew("labels by class") { _ = try scheme.labelCounts(of: survey, in: $0) }
+    try expectFew("clusters") {
+      _ = try clustering.summaries(scheme: scheme, unions: true, in: $0)
+    }
+    try expectFew("shared labels") { database in
+      let shared = try SharedLabel.all(of: survey, scheme: scheme, in: database)
+      #expect(shared.count == 200)
+    }
+  }
+
+  @Test func surveysAndSourcesAreLookedUp() throws {
+    try expectFew("counts") {
+      let counts = try survey.counts(in: $0)
+      #expect((counts.sources, counts.cutouts, counts.labelled) == (20_000, 19_980, 2000))
+    }
+    try expectFew("the newest work") { database in
+      let newest = try NewestWork.on(survey, in: database)
+      #expect(newest == work && newest.embedded == 2000)
+    }
+    try expectFew("the catalogue's runs") { database in
+      let runs = try Source.runs(ofSurveyNamed: "large", in: database)
+      #expect(runs.count == 1)
+    }
+    let name = try Source.names(of: [100], in: survey, database)[0]
+    try expectFew("a source and its lineage") {
+      _ = try SourceDetail.of(name, in: survey, scheme: scheme, work: work, in: $0)
+      _ = try Lineage.of(source: name, in: survey, database: $0)
+    }
+    try expectFew("who labelled a source") {
+      _ = try $0.rows(
+        """
+        SELECT annotator, class.name
+        FROM reber.current_label
+        JOIN reber.class USING (class_scheme_id, class_id)
+        JOIN reber.source USING (survey_id, source_id)
+        WHERE source.name = \(name)
+        """, as: String.self, String.self)
+    }
+  }
+}
