@@ -12,6 +12,8 @@ public enum CatalogueError: Failure, Equatable {
   case unknownScheme(String, known: [String])
   /// The scheme has no such class.
   case unknownClass(String, scheme: String, known: [String])
+  /// The survey's catalogue has no such column.
+  case unknownColumn(String, survey: String, known: [String])
   /// Nothing of the kind is there yet.
   case missing(String, hint: String)
   /// Another process is at the same work.
@@ -46,6 +48,10 @@ public enum CatalogueError: Failure, Equatable {
       "there is no class scheme '\(name)': \(Self.list(known, ifNone: "none is defined"))"
     case .unknownClass(let name, let scheme, let known):
       "scheme '\(scheme)' has no class '\(name)': \(Self.list(known, ifNone: "it is empty"))"
+        + (Self.nearest(to: name, among: known).map { "; is '\($0)' meant?" } ?? "")
+    case .unknownColumn(let name, let survey, let known):
+      "the catalogue of '\(survey)' has no column '\(name)': "
+        + Self.list(known, ifNone: "it has none of its own")
         + (Self.nearest(to: name, among: known).map { "; is '\($0)' meant?" } ?? "")
     case .missing(let what, let hint):
       "there is no \(what): \(hint)"

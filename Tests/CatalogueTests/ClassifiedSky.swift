@@ -38,15 +38,15 @@ struct ClassifiedSky {
   }
 
   /// What publishes it, by a run of its own.
-  func publication(as name: String = "sky") throws -> Publication {
+  func publication(as name: String = "sky", columns: [String] = []) throws -> Publication {
     Publication(
       as: name, of: fixture.survey, classification: classification, model: model,
-      run: try Fixture.newRun(.publish, in: database))
+      run: try Fixture.newRun(.publish, in: database), columns: columns)
   }
 
   @discardableResult
-  func publish(as name: String = "sky") throws -> PublishedCatalogue {
-    let publication = try publication(as: name)
+  func publish(as name: String = "sky", columns: [String] = []) throws -> PublishedCatalogue {
+    let publication = try publication(as: name, columns: columns)
     let catalogue = try publication.publish(in: database)
     try Run.finish(publication.run, metrics: JSON(text: "{}"), in: database)
     return catalogue

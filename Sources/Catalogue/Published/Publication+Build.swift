@@ -37,6 +37,10 @@ extension Publication {
   /// They lie in the order in which they are digested.
   private func fill(_ columns: [PublishedColumn], in database: Connection) throws -> Int {
     let scheme = String(try model.classes(in: database).scheme.id)
+    let own: SQL =
+      self.columns.isEmpty
+      ? ""
+      : "LEFT JOIN survey.\(identifier: survey.name) AS own ON own.source_id = prediction.source_id"
     let list = columns.map { "\($0.source) AS \(identifier: $0.name)" as SQL }
     return try database.execute(
       """
@@ -52,6 +56,7 @@ extension Publication {
           AND consensus.class_scheme_id = \(raw: scheme)
       LEFT JOIN reber.class AS labelled ON labelled.class_scheme_id = \(raw: scheme)
           AND labelled.class_id = consensus.class_id
+      \(own)
       WHERE prediction.run_id = \(raw: String(classification))
           AND prediction.survey_id = \(raw: String(survey.id))
       ORDER BY source.name COLLATE "C"

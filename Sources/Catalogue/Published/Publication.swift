@@ -21,15 +21,20 @@ public struct Publication: Sendable {
   /// The run that publishes.
   public var run: Int
 
+  /// The survey's own columns that are published too, by their names in its catalogue.
+  public var columns: [String]
+
   /// Describes a publication.
   public init(
-    as name: String, of survey: Survey, classification: Int, model: Model, run: Int
+    as name: String, of survey: Survey, classification: Int, model: Model, run: Int,
+    columns: [String] = []
   ) {
     self.name = name
     self.survey = survey
     self.classification = classification
     self.model = model
     self.run = run
+    self.columns = columns
   }
 }
 

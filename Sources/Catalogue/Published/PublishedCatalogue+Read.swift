@@ -10,7 +10,7 @@ extension PublishedCatalogue {
     try database.query(
       rows { "\(identifier: $0.name)" }, columns: { _ in },
       row: { row in
-        chunk.append(row.map(\.inFiles))
+        chunk.append(zip(columns, row).map { $0.isArray ? $1.vector : $1.inFiles })
         guard chunk.count == 4096 else { return }
         try body(chunk)
         chunk.removeAll(keepingCapacity: true)
@@ -96,7 +96,7 @@ extension PublishedCatalogue.Origin: QueryRow {
 }
 
 extension PublishedCatalogue.Column {
-  private var isArray: Bool { type.hasSuffix("[]") }
+  fileprivate var isArray: Bool { type.hasSuffix("[]") }
 
   /// Whether its values are neither numbers nor truth values, nor arrays.
   fileprivate var isText: Bool {
@@ -124,5 +124,12 @@ extension Value {
     case .text(let text): Value(text)
     default: self
     }
+  }
+
+  /// The vector that the text `{1.5,NULL}` stands for, with NaN for what is missing.
+  fileprivate var vector: Value {
+    guard case .text(let text) = self else { return .null }
+    let elements = text.dropFirst().dropLast().split(separator: ",")
+    return Value(elements.map { Double($0) ?? .nan })
   }
 }

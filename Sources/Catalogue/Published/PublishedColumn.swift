@@ -26,12 +26,20 @@ struct PublishedColumn {
   /// The columns of a publication, in their order.
   static func all(of publication: Publication, in database: Connection) throws -> [Self] {
     let classes = try publication.model.classes(in: database).classes
-    return identity + verdict
-      + classes.enumerated().map { ordinal, item in
-        Self(
-          "p_" + columnName(item.name), "prediction.probabilities[\(raw: String(ordinal + 1))]",
-          ucd: "stat.probability;src.class", "Probability of class '\(item.name)'")
-      } + quality
+    let ours = identity + verdict + probabilities(of: classes) + quality
+    let chosen = try OwnColumn.all(of: publication.survey, in: database)
+      .filter { publication.columns.contains($0.name) }
+    return chosen.reduce(into: ours) { columns, own in
+      columns.append(own.published(besides: Set(columns.map(\.name))))
+    }
+  }
+
+  private static func probabilities(of classes: [ModelClass]) -> [Self] {
+    classes.enumerated().map { ordinal, item in
+      Self(
+        "p_" + columnName(item.name), "prediction.probabilities[\(raw: String(ordinal + 1))]",
+        ucd: "stat.probability;src.class", "Probability of class '\(item.name)'")
+    }
   }
 
   private static let identity = [

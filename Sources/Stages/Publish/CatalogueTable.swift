@@ -6,9 +6,10 @@ import Tables
 extension Column {
   /// A published catalogue's column as files describe it.
   init(_ column: PublishedCatalogue.Column) {
+    let element = column.type.replacing("[]", with: "")
     self.init(
-      column.name, Datatype(postgres: column.type), unit: column.unit, ucd: column.ucd,
-      description: column.description)
+      column.name, Datatype(postgres: element), shape: element == column.type ? .scalar : .list,
+      unit: column.unit, ucd: column.ucd, description: column.description)
   }
 }
 

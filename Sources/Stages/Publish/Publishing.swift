@@ -4,7 +4,12 @@ import PostgreSQL
 /// Publishes a classification as a table in schema `catalogue`.
 public struct Publishing: Stage, Stored {
   public static let name = StageName.publish
-  public static var usual: Self? { Self(survey: "") }
+  /// Versions that did not publish the survey's own columns chose none.
+  public static var usual: Self? {
+    var usual = Self(survey: "")
+    usual.columns = []
+    return usual
+  }
 
   /// The survey that was classified.
   public var survey: String
@@ -15,11 +20,18 @@ public struct Publishing: Stage, Stored {
   /// The classification run; the newest where it is `nil`.
   public var classification: Int?
 
+  /// The survey's own columns that are published too; where it is `nil`, all that no part of a source was
+  /// taken from.
+  public var columns: [String]?
+
+  /// Those of them that are left out.
+  public var without: [String] = []
+
   /// Whether it is published although there are warnings about it.
   public var anyway = false
 
-  /// All but `anyway`, which changes nothing of the table.
-  private enum CodingKeys: CodingKey { case survey, name, classification }
+  /// All but `anyway`, which changes nothing of the table, and `without`: the plan names the columns.
+  private enum CodingKeys: CodingKey { case survey, name, classification, columns }
 
   /// Describes a publication under the survey's name.
   public init(survey: String) {
@@ -35,20 +47,24 @@ extension Publishing {
   ///   it, unless it is to be published anyway.
   public func plan(in place: Workplace) async throws -> Plan<PublishedCatalogue> {
     let survey = try await place.survey(survey)
-    let (classified, model, warnings) = try await place.database.with { database in
+    let (classified, model, warnings, columns) = try await place.database.with { database in
       let found = try Classification.find(of: survey, run: self.classification, in: database)
       return (
         found.run, try Model.find(.classifier, numbered: found.model, in: database),
-        try Run.warnings(about: found.run, in: database)
+        try Run.warnings(about: found.run, in: database),
+        try Publication.ownColumns(self.columns, without: without, of: survey, in: database)
       )
     }
     guard anyway || warnings.isEmpty else {
       throw LearnError.doubtful(classification: classified, warnings: warnings)
     }
-    let work = try self.work(self, parents: [.init(run: classified, role: "predictions")])
+    var found = self
+    found.columns = columns
+    let work = try self.work(found, parents: [.init(run: classified, role: "predictions")])
     var plan = Plan(work) { run in
       let publication = Publication(
-        as: name, of: survey, classification: classified, model: model, run: run)
+        as: name, of: survey, classification: classified, model: model, run: run,
+        columns: columns)
       return try await place.database.with { database in
         try publication.publish(in: database) {
           place.progress.note("waiting until nobody reads catalogue.\(name)")

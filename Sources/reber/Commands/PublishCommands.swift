@@ -1,6 +1,7 @@
 public import ArgumentParser
 import Astronomy
 import Catalogue
+import Foundation
 import Stages
 public import Tables
 
@@ -9,6 +10,10 @@ struct PublishCommand: StageCommand {
     commandName: "publish",
     abstract: "Make a classification a table in schema catalogue.",
     discussion: """
+      The table has the columns of the survey's own catalogue too, but those from
+      which positions, fluxes and sizes were taken, which stand there already. One
+      that is called as one of Reber's has _survey behind its name.
+
       Example:
         reber publish --survey first
         reber query "SELECT name, ra, dec, class, probability FROM catalogue.first
@@ -18,6 +23,10 @@ struct PublishCommand: StageCommand {
   @Option(help: "The survey.") var survey: String
   @Option(help: "The table's name; the survey's where none is given.") var name: String?
   @Option(help: "The classification run; the newest where none is named.") var classification: Int?
+  @Option(
+    help: "The survey's own columns that go with it, divided by commas; all where none is named.")
+  var columns: String?
+  @Option(help: "Columns of the survey that are left out, divided by commas.") var without: String?
   @Flag(help: "Publish although the training or the evaluation warns of the classification.")
   var anyway = false
   @OptionGroup(title: "Output") var options: StageOptions
@@ -26,6 +35,8 @@ struct PublishCommand: StageCommand {
     var publishing = Publishing(survey: survey)
     publishing.name = name ?? survey
     publishing.classification = classification
+    publishing.columns = columns?.names
+    publishing.without = without?.names ?? []
     publishing.anyway = anyway
     return publishing
   }
@@ -57,6 +68,13 @@ struct ExportCommand: AsyncParsableCommand {
   func run() async throws {
     let report = try await options.workplace().export(catalogue, to: output, format: format)
     try options.show(report) { "\($0.file): \($0.rows) rows, \($0.bytes) bytes" }
+  }
+}
+
+extension String {
+  /// The names between commas, without blanks around them.
+  fileprivate var names: [String] {
+    split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
   }
 }
 
