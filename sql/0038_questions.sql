@@ -496,6 +496,101 @@ DROP INDEX reber.cluster_member_cluster;
 CREATE INDEX cluster_member_cluster ON reber.cluster_member (cluster, distance, source_id);
 CREATE INDEX cluster_member_outlier ON reber.cluster_member (outlier_score DESC, source_id);
 
+-- Neighbours ------------------------------------------------------------------------------------------
+
+-- Gives a model's embeddings of a survey the index of pgvector, where the server has it. It has room for
+-- 2000 numbers a vector.
+CREATE FUNCTION reber.index_neighbours(survey integer, model bigint) RETURNS void
+LANGUAGE plpgsql AS $$
+DECLARE
+    part text := format('embedding_%s_%s', model, survey);
+    vectors text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'vector');
+    dimensions integer;
+BEGIN
+    IF vectors IS NULL OR to_regclass('reber_partition.' || part || '_hnsw') IS NOT NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE format('SELECT cardinality(vector) FROM reber_partition.%I LIMIT 1', part) INTO dimensions;
+    IF dimensions <= 2000 THEN
+        EXECUTE format(
+            'CREATE INDEX %I ON reber_partition.%I USING hnsw ((vector::%s.vector(%s)) %s.vector_cosine_ops)',
+            part || '_hnsw', part, vectors, dimensions, vectors);
+    END IF;
+END;
+$$;
+
+-- The sources most like a given one, in the newest model that has embedded it, of all surveys that the
+-- model has embedded; with a class only those that the newest classification gave it, with a position and
+-- a radius in degrees only those in that circle.
+--
+-- Exact, by going through all embeddings; by the index of pgvector where there is one.
+DROP FUNCTION reber.neighbours(text, text, integer);
+CREATE FUNCTION reber.neighbours(
+    survey_name text, source_name text, how_many integer DEFAULT 10, of_class text DEFAULT NULL,
+    centre_ra double precision DEFAULT NULL, centre_dec double precision DEFAULT NULL,
+    radius double precision DEFAULT NULL
+)
+RETURNS TABLE (survey text, name text, ra double precision, "dec" double precision, distance double precision)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    vectors text := (SELECT extnamespace::regnamespace FROM pg_extension WHERE extname = 'vector');
+    query record;
+    away text;
+    parts text;
+BEGIN
+    SELECT embedding.* INTO query
+    FROM reber.source
+    JOIN reber.survey AS of_survey USING (survey_id)
+    JOIN reber.cutout USING (survey_id, source_id)
+    JOIN reber.embedding USING (survey_id, cutout_id)
+    WHERE of_survey.name = survey_name AND source.name = source_name AND is_current
+    ORDER BY embedding.model_id DESC
+    LIMIT 1;
+    IF query IS NULL THEN
+        RETURN;
+    END IF;
+    away := 'reber.cosine_distance($1, other.vector)';
+    IF vectors IS NOT NULL AND cardinality(query.vector) <= 2000 THEN
+        away := format(
+            'other.vector::%1$s.vector(%2$s) OPERATOR(%1$s.<=>) $1::%1$s.vector(%2$s)', vectors,
+            cardinality(query.vector));
+        -- What a filter leaves out is made up for by going on.
+        PERFORM set_config('hnsw.iterative_scan', 'strict_order', true);
+        PERFORM set_config('hnsw.ef_search', least(1000, greatest(400, 4 * how_many))::text, true);
+    END IF;
+    SELECT string_agg(
+        format(
+            '(SELECT other.survey_id, other.source_id, %1$s AS distance
+            FROM reber_partition.%2$I AS other
+            WHERE other.cutout_id <> $2 AND (
+                SELECT is_current FROM reber.cutout
+                WHERE cutout.survey_id = other.survey_id AND cutout.cutout_id = other.cutout_id
+            ) AND ($4 IS NULL OR $4 = (
+                SELECT class.name
+                FROM reber.prediction
+                JOIN reber.class USING (class_scheme_id, class_id)
+                WHERE prediction.survey_id = other.survey_id AND prediction.source_id = other.source_id
+                ORDER BY prediction.run_id DESC LIMIT 1
+            )) AND ($7 IS NULL OR (
+                SELECT reber.separation($5, $6, source.ra, source.dec) <= $7 FROM reber.source
+                WHERE source.survey_id = other.survey_id AND source.source_id = other.source_id
+            ))
+            ORDER BY %1$s LIMIT $3)',
+            away, format('embedding_%s_%s', model_id, survey_id)),
+        ' UNION ALL ')
+    INTO parts
+    FROM reber.embedding_count
+    WHERE model_id = query.model_id;
+    RETURN QUERY EXECUTE format(
+        'SELECT survey.name, source.name, source.ra, source.dec, near.distance
+        FROM (SELECT * FROM (%s) AS each ORDER BY distance LIMIT $3) AS near
+        JOIN reber.source USING (survey_id, source_id)
+        JOIN reber.survey USING (survey_id)
+        ORDER BY near.distance, near.source_id', parts)
+    USING query.vector, query.cutout_id, how_many, of_class, centre_ra, centre_dec, radius;
+END;
+$$;
+
 -- The pages ask partitions themselves where that spares them a look at each row.
 CREATE OR REPLACE FUNCTION reber.grant_web_role() RETURNS void
 LANGUAGE plpgsql AS $$

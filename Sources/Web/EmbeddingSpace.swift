@@ -42,18 +42,33 @@ final class EmbeddingSpace: Sendable {
   func ranking(
     like seeds: [Int], excluding excluded: Set<Int> = []
   ) -> [(source: Int, cosine: Float)] {
+    let cosines = cosines(like: seeds)
+    let out = excluded.union(seeds)
+    return cosines.indices.filter { !out.contains(sources[$0]) }
+      .map { (source: sources[$0], cosine: cosines[$0]) }
+      .sorted { ($1.cosine, $0.source) < ($0.cosine, $1.source) }
+  }
+
+  /// The first of the ranking of the sources like one of them, without ranking all.
+  func nearest(_ count: Int, to source: Int) -> [(source: Int, cosine: Float)] {
+    var best: [(source: Int, cosine: Float)] = []
+    for (row, cosine) in cosines(like: [source]).enumerated() where sources[row] != source {
+      if best.count == count, let last = best.last, last.cosine >= cosine { continue }
+      best.insert((sources[row], cosine), at: best.firstIndex { $0.cosine < cosine } ?? best.count)
+      if best.count > count { best.removeLast() }
+    }
+    return best
+  }
+
+  /// The cosine of each row with the direction of the mean of some sources; none without any.
+  private func cosines(like seeds: [Int]) -> [Float] {
     let chosen = seeds.compactMap { rows[$0] }
     guard !chosen.isEmpty else { return [] }
     var sum = Tensor([1, vectors.columns])
     for row in chosen {
       for (index, value) in vectors.row(row).enumerated() { sum.values[index] += value }
     }
-    let direction = sum.onUnitSphere()
-    let cosines = multiply(direction, transposed: false, vectors, transposed: true)
-    let out = excluded.union(seeds)
-    return sources.indices.filter { !out.contains(sources[$0]) }
-      .map { (source: sources[$0], cosine: cosines.values[$0]) }
-      .sorted { ($1.cosine, $0.source) < ($0.cosine, $1.source) }
+    return multiply(sum.onUnitSphere(), transposed: false, vectors, transposed: true).values
   }
 
   /// The rows of the sources that have an embedding.

@@ -41,10 +41,12 @@ extension Model {
     return try countMissing(from: "\(raw: partition.table)", of: survey, in: database)
   }
 
-  /// Makes the survey's embeddings part of `reber.embedding`, with its indexes.
+  /// Makes the survey's embeddings part of `reber.embedding`, with its indexes, and that of neighbours
+  /// where the server has pgvector.
   public func finishEmbeddings(of survey: Survey, in database: Connection) throws {
     try Partition.embeddings(of: survey, by: id).attach(in: database)
     try count(of: survey, in: database)
+    try database.execute("SELECT reber.index_neighbours(\(survey.id)::integer, \(id))")
   }
 
   /// Keeps how many embeddings of a survey there are.

@@ -18,7 +18,7 @@ extension Visit {
       let lineage = isKnown ? try Lineage.of(source: name, in: survey, database: database) : nil
       return (detail, image, lineage)
     }
-    let alike = try await space()?.ranking(like: [detail.source.id]).prefix(12) ?? []
+    let alike = try await space()?.nearest(12, to: detail.source.id) ?? []
     let cells = try await pool.with { try annotation.cells(of: alike.map(\.source), in: $0) }
     let view = montage(
       cells, columns: 12, captions: alike.map { String(format: "%.3f", $0.cosine) })

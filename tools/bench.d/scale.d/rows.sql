@@ -1,12 +1,16 @@
 -- Fills a migrated database with generated rows, to measure questions on: N sources of a survey, a
 -- cutout (without pixels), a prediction and a place in a cluster for each, N / 10 labels of three
--- annotators and N / 10 embeddings.
+-- annotators and N / 10 embeddings, or as many as -v embeddings=… says.
 --
 --   psql -v n=1000000 -v survey=scale -v dimensions=64 -f rows.sql DATABASE
 --
 -- Positions lie evenly on the sky, and every tenth source is labelled, one label in twenty by a second
 -- annotator too; the last thousandth of the sources has no image.
 \set ON_ERROR_STOP on
+\if :{?embeddings}
+\else
+SELECT :n / 10 AS embeddings \gset
+\endif
 \set QUIET on
 SET synchronous_commit = off;
 SET work_mem = '256MB';
@@ -62,7 +66,7 @@ INSERT INTO :part (
 )
 SELECT :survey, :first + i, 64, 64, -32, 1.5, sha256(int8send(i)), decode(repeat('b', 64), 'hex'), 0, 0,
     :ingest, 20
-FROM generate_series(0, :n * 999 / 1000 - 1) AS i;
+FROM generate_series(0, :n / 1000 * 999 - 1) AS i;
 SELECT reber.finish_partition('reber.cutout', :survey), reber.count_sources(:survey) \g /dev/null
 
 -- Predictions: a few classes are common, and most probabilities are high.
@@ -91,7 +95,7 @@ SELECT leaf, array_agg((random() - 0.5)::real) AS vector
 FROM generate_series(0, 99) AS leaf, generate_series(1, :dimensions)
 GROUP BY leaf;
 WITH RECURSIVE node AS (
-    SELECT leaf AS cluster, 0::real AS height, :n * 999 / 1000 / 100 AS members, vector,
+    SELECT leaf AS cluster, 0::real AS height, :n / 1000 * 999 / 100 AS members, vector,
         (:first + leaf)::bigint AS medoid
     FROM centre
     UNION ALL
@@ -108,7 +112,7 @@ INSERT INTO :part (
     clustering_id, cluster, survey_id, source_id, distance, outlier_score, is_boundary
 )
 SELECT :clustering, i % 100, :survey, :first + i, sqrt(-2 * ln(1 - random())), random() + random(), false
-FROM generate_series(0, :n * 999 / 1000 - 1) AS i;
+FROM generate_series(0, :n / 1000 * 999 - 1) AS i;
 SELECT reber.finish_partition('reber.cluster_member', :clustering),
     reber.count_clusters(:clustering) \g /dev/null
 
@@ -135,7 +139,7 @@ SELECT :encoder, cutout_id, survey_id, source_id,
     :embed
 FROM reber.cutout
 JOIN centre ON leaf = (source_id - :first) % 100
-WHERE survey_id = :survey AND source_id < :first + :n / 10;
+WHERE survey_id = :survey AND source_id < :first + :embeddings;
 SELECT reber.finish_partition(reber.open_embeddings(:encoder)::regclass, :survey),
     reber.count_embeddings(:survey, :encoder) \g /dev/null
 
