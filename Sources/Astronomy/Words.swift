@@ -1,6 +1,12 @@
 extension StringProtocol {
   /// The text without the white space around it.
   public var trimmed: String {
+    // Nearly every text begins and ends with a visible character of ASCII.
+    let visible = 0x21...0x7E as ClosedRange<UInt8>
+    let isTrim = utf8.withContiguousStorageIfAvailable { bytes in
+      bytes.first.map(visible.contains) == true && bytes.last.map(visible.contains) == true
+    }
+    if isTrim == true { return String(self) }
     let start = drop(while: \.isWhitespace)
     return String(start.reversed().drop(while: \.isWhitespace).reversed())
   }
@@ -19,9 +25,25 @@ extension Double {
   /// Reads a number as catalogues write it, with blanks around it, Fortran's exponent `D` or U+2212 for
   /// the minus; nil where the text is none.
   public init?(catalogue text: some StringProtocol) {
+    if text.utf8.allSatisfy(\.isPlainNumber), let value = Double(text) {
+      self = value
+      return
+    }
     let number = text.trimmed.lowercased().replacing("d", with: "e")
       .replacing("\u{2212}", with: "-")
     guard number.contains(where: \.isNumber), let value = Double(number) else { return nil }
     self = value
+  }
+}
+
+extension UInt8 {
+  /// Whether it stands in numbers as Swift writes them, and in no word.
+  fileprivate var isPlainNumber: Bool {
+    switch self {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "."), UInt8(ascii: "-"),
+      UInt8(ascii: "+"), UInt8(ascii: "e"), UInt8(ascii: "E"):
+      true
+    default: false
+    }
   }
 }

@@ -51,6 +51,12 @@ struct Partition {
     try database.execute("SELECT reber.index_partition(\(whole)::text::regclass, \(key))")
   }
 
+  /// Tells the planner of the rows: autovacuum may take a minute to notice, and until then queries over
+  /// new rows are planned for an empty table.
+  func analyse(in database: Connection) throws {
+    try database.execute("ANALYZE \(raw: table)")
+  }
+
   /// Whether those who ask the whole table see the rows.
   func isAttached(in database: Connection) throws -> Bool {
     try database.row(

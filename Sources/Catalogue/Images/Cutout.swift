@@ -143,6 +143,12 @@ extension Cutout {
       uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2, isMeasured: $3)) })
   }
 
+  /// Tells the planner of a survey's cutouts, when they have been written.
+  public static func analyse(_ survey: Survey, in database: Connection) throws {
+    let partition = Partition(whole: "reber.cutout", key: survey.id)
+    if try partition.isAttached(in: database) { try partition.analyse(in: database) }
+  }
+
   /// Fills in how large sources are on their current cutouts, where that is not known yet: pixels, by
   /// source.
   public static func fill(

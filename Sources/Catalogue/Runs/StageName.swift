@@ -14,18 +14,17 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
   case drift
   case publish
 
-  /// The tables that it fills, but for partitions, of which the planner is told as they are attached.
+  /// The tables that it fills, but for partitions, of which the planner is told by those who fill them.
   ///
   /// The planner is told when it has: autovacuum may take a minute to notice, and until then
   /// queries over new rows are planned for empty tables.
   var tables: [String] {
     switch self {
-    case .ingest: ["reber.source", "reber.cutout"]
     case .pretrain, .finetune: ["reber.training_source"]
     case .cluster: ["reber.cluster"]
     case .label: ["reber.label"]
     case .evaluate: ["reber.judged"]
-    case .embed, .classify, .crossvalidate, .drift, .publish: []
+    case .ingest, .embed, .classify, .crossvalidate, .drift, .publish: []
     }
   }
 }

@@ -231,6 +231,8 @@ private struct SourceLoad {
     let all = changes.added
     changes.changed = try supersede()
     changes.added = try addNew()
+    try Partition(whole: "reber.source", key: table.survey.id).analyse(in: database)
+    try database.execute("ANALYZE \(raw: table.table)")
     changes.unchanged = all - changes.added - changes.changed
     return changes
   }

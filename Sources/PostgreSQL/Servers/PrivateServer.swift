@@ -73,6 +73,9 @@ public struct PrivateServer: Sendable {
     work_mem = 32MB
     maintenance_work_mem = 256MB
     max_wal_size = 4GB
+    # Tables that are made and filled in one transaction go to disk once, not through the log as well.
+    wal_level = minimal
+    max_wal_senders = 0
     checkpoint_timeout = 15min
     jit = off
 

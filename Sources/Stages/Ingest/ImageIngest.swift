@@ -147,6 +147,7 @@ private struct ImageIngest {
       try Run.report(run, done: done, of: reading.total, "cutouts", in: database)
       progress.update("writing cutouts", done: done, of: reading.total)
     }
+    try Cutout.analyse(survey, in: database)
     metrics.written = try Cutout.sources(of: survey, writtenBy: run, in: database).count
     metrics.unchanged = unchanged
     metrics.cutouts = metrics.written + unchanged
