@@ -182,8 +182,11 @@ RETURN (
 );
 
 -- Makes the plain table for the rows of a key, where it is not there; gives its name. It has the
--- primary key, so that nothing is loaded twice; the rest comes when it is attached.
-CREATE FUNCTION reber.open_partition(whole regclass, key bigint) RETURNS text
+-- primary key, so that nothing is loaded twice; the rest comes when it is attached. Settings are
+-- storage parameters such as fillfactor = 90.
+CREATE FUNCTION reber.open_partition(
+    whole regclass, key bigint, settings text DEFAULT 'fillfactor = 100'
+) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
     part text := reber.partition_name(whole, key);
@@ -192,8 +195,8 @@ BEGIN
     IF to_regclass(part) IS NULL THEN
         EXECUTE format(
             'CREATE TABLE %s (LIKE %s INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE '
-            'INCLUDING CONSTRAINTS, CHECK (%s))',
-            part, whole, reber.partition_condition(whole, key));
+            'INCLUDING CONSTRAINTS, CHECK (%s)) WITH (%s)',
+            part, whole, reber.partition_condition(whole, key), settings);
         EXECUTE format(
             'ALTER TABLE %s ADD %s', part, (
                 SELECT pg_get_constraintdef(oid) FROM pg_constraint
@@ -282,6 +285,11 @@ BEGIN
     END IF;
 END;
 $$;
+
+-- Vectors of up to 2,000 numbers stand in the rows themselves: reading them needs no second table.
+CREATE FUNCTION reber.embedding_settings() RETURNS text
+LANGUAGE sql IMMUTABLE
+RETURN 'toast_tuple_target = 8160';
 
 -- The table of a model's embeddings, which is itself divided by survey.
 CREATE FUNCTION reber.open_embeddings(model_id bigint) RETURNS text
@@ -380,7 +388,8 @@ BEGIN
             'INSERT INTO %s (model_id, source_id, cutout_id, run_id, survey_id, vector) '
             'SELECT model_id, source_id, cutout_id, run_id, survey_id, vector '
             'FROM reber_partition.embedding WHERE model_id = %s AND survey_id = %s',
-            reber.open_partition(divided, part.survey_id), part.model_id, part.survey_id);
+            reber.open_partition(divided, part.survey_id, reber.embedding_settings()),
+            part.model_id, part.survey_id);
         PERFORM reber.finish_partition(divided, part.survey_id);
     END LOOP;
 END;

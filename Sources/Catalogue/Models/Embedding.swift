@@ -37,7 +37,11 @@ extension Model {
   public func beginEmbeddings(of survey: Survey, in database: Connection) throws -> Int {
     try database.execute("SELECT reber.open_embeddings(\(id))")
     let partition = Partition.embeddings(of: survey, by: id)
-    try partition.open(in: database)
+    _ = try database.row(
+      """
+      SELECT reber.open_partition(
+          \(partition.whole)::text::regclass, \(partition.key), reber.embedding_settings())
+      """, as: String.self)
     return try countMissing(from: "\(raw: partition.table)", of: survey, in: database)
   }
 
