@@ -57,6 +57,11 @@ struct Partition {
     try database.execute("ANALYZE \(raw: table)")
   }
 
+  /// Whether there is a table of the rows, attached or not.
+  func exists(in database: Connection) throws -> Bool {
+    try database.row("SELECT to_regclass(\(table)) IS NOT NULL", as: Bool.self)
+  }
+
   /// Whether those who ask the whole table see the rows.
   func isAttached(in database: Connection) throws -> Bool {
     try database.row(

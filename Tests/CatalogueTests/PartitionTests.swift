@@ -48,13 +48,15 @@ import Testing
       run: fixture.run, kind: .encoder, description: JSON(text: "{}"), weights: [1], sha256: "00",
       in: database)
     let model = try Model.find(.encoder, numbered: id, in: database)
-    #expect(try model.beginEmbeddings(of: fixture.survey, in: database) == 4)
+    try model.beginEmbeddings(of: fixture.survey, in: database)
+    #expect(try model.missingEmbeddings(of: fixture.survey, in: database) == 4)
     let rows = cutouts.map { Embedding(cutout: $0.id, source: $0.source, vector: [1, 2]) }
     try model.write(
       Array(rows.prefix(3)), of: fixture.survey, run: fixture.run, in: database)
     #expect(try model.notEmbedded(of: fixture.survey, in: database) == 4)
     let next = try Connection(fixture.address)
-    #expect(try model.beginEmbeddings(of: fixture.survey, in: next) == 1)
+    try model.beginEmbeddings(of: fixture.survey, in: next)
+    #expect(try model.missingEmbeddings(of: fixture.survey, in: next) == 1)
     let left = try StoredCutout.next(
       9, of: fixture.survey, after: 0, .notEmbedded(by: model), in: next)
     #expect(left.map(\.id) == [cutouts[3].id])
@@ -66,6 +68,28 @@ import Testing
     try model.finishEmbeddings(of: fixture.survey, in: next)
     #expect(try model.notEmbedded(of: fixture.survey, in: database) == 0)
     #expect(try model.embeddings(of: fixture.survey, in: database).count == 4)
+  }
+
+  /// A run that was asked otherwise must not take them for its own.
+  @Test func whatAnUnfinishedRunHasMadeIsFoundAndCanBeRemoved() throws {
+    let fixture = try Fixture(sources: 2)
+    let database = fixture.database
+    let cutouts = try fixture.addCutouts()
+    let id = try Model.write(
+      run: fixture.run, kind: .encoder, description: JSON(text: "{}"), weights: [1], sha256: "00",
+      in: database)
+    let model = try Model.find(.encoder, numbered: id, in: database)
+    #expect(try model.embeddingParameters(of: fixture.survey, in: database).isEmpty)
+    try model.beginEmbeddings(of: fixture.survey, in: database)
+    let unfinished = try Fixture.newRun(.embed, in: database)
+    try model.write(
+      [Embedding(cutout: cutouts[0].id, source: cutouts[0].source, vector: [1])],
+      of: fixture.survey, run: unfinished, in: database)
+    let made = try model.embeddingParameters(of: fixture.survey, in: database)
+    #expect(made.map(\.run) == [unfinished])
+    #expect(
+      try model.removeEmbeddings(of: fixture.survey, madeBy: [unfinished], in: database) == 1)
+    #expect(try model.missingEmbeddings(of: fixture.survey, in: database) == 2)
   }
 
   @Test func aRowThatRefersToNothingKeepsTheTableOut() throws {

@@ -70,7 +70,7 @@ import Testing
       run: run, kind: .encoder, description: JSON(text: "{}"), weights: [1], sha256: "00",
       in: database)
     let model = try Model.find(.encoder, numbered: id, in: database)
-    _ = try model.beginEmbeddings(of: fixture.survey, in: database)
+    try model.beginEmbeddings(of: fixture.survey, in: database)
     try model.write(
       stored.enumerated().map {
         Embedding(cutout: $1.id, source: $1.source, vector: vectors[$0])

@@ -112,7 +112,7 @@ struct SyntheticSurvey: Sendable {
         Embedding(cutout: $0, source: source, vector: shapes.vector(index))
       }
     }
-    _ = try model.beginEmbeddings(of: survey, in: database)
+    try model.beginEmbeddings(of: survey, in: database)
     try model.write(embeddings, of: survey, run: Self.run("embed", database), in: database)
     try model.finishEmbeddings(of: survey, in: database)
     _ = try Clustering.write(

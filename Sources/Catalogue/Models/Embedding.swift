@@ -31,10 +31,10 @@ extension Embedding: TableRow {
 }
 
 extension Model {
-  /// Makes room for embeddings of a survey; gives how many of its current cutouts lack one.
+  /// Makes room for embeddings of a survey.
   ///
   /// New ones are not to be seen until ``finishEmbeddings(of:in:)``.
-  public func beginEmbeddings(of survey: Survey, in database: Connection) throws -> Int {
+  public func beginEmbeddings(of survey: Survey, in database: Connection) throws {
     try database.execute("SELECT reber.open_embeddings(\(id))")
     let partition = Partition.embeddings(of: survey, by: id)
     _ = try database.row(
@@ -42,6 +42,12 @@ extension Model {
       SELECT reber.open_partition(
           \(partition.whole)::text::regclass, \(partition.key), reber.embedding_settings())
       """, as: String.self)
+  }
+
+  /// How many of the survey's current cutouts have to be embedded yet, behind
+  /// ``beginEmbeddings(of:in:)``.
+  public func missingEmbeddings(of survey: Survey, in database: Connection) throws -> Int {
+    let partition = Partition.embeddings(of: survey, by: id)
     return try countMissing(from: "\(raw: partition.table)", of: survey, in: database)
   }
 
@@ -101,33 +107,33 @@ extension Model {
     ).map { Work.Parent(run: $0, role: "embeddings") }
   }
 
-  /// What the runs were asked that made the model's embeddings of a survey.
+  /// What the runs were asked that made the model's embeddings of a survey, also those that ended
+  /// before they had made all.
   ///
   /// The parameters are in the form that `Stored.read(_:form:)` of their stage takes.
   public func embeddingParameters(
     of survey: Survey, in database: Connection
   ) throws -> [(run: Int, parameters: JSON, form: Int)] {
-    try database.rows(
+    let partition = Partition.embeddings(of: survey, by: id)
+    guard try partition.exists(in: database) else { return [] }
+    return try database.rows(
       """
       SELECT run_id, parameters, form
       FROM reber.run
-      WHERE run_id IN (
-          SELECT run_id FROM reber.embedding
-          WHERE model_id = \(id) AND survey_id = \(survey.id)
-      )
+      WHERE run_id IN (SELECT run_id FROM \(raw: partition.table))
       """, as: Int.self, JSON.self, Int.self)
   }
 
-  /// Removes the model's embeddings of a survey that some runs made; gives their number.
+  /// Removes the model's embeddings of a survey that some runs made, behind
+  /// ``beginEmbeddings(of:in:)``; gives their number.
   public func removeEmbeddings(
     of survey: Survey, madeBy runs: [Int], in database: Connection
   ) throws -> Int {
     let removed = try database.row(
       """
       WITH removed AS (
-          DELETE FROM reber.embedding
-          WHERE model_id = \(id) AND survey_id = \(survey.id)
-              AND run_id = ANY (\(runs.map { Int64($0) }))
+          DELETE FROM \(raw: Partition.embeddings(of: survey, by: id).table)
+          WHERE run_id = ANY (\(runs.map { Int64($0) }))
           RETURNING cutout_id
       )
       SELECT count(*) FROM removed

@@ -31,11 +31,14 @@ public enum EmbedTask: ModelTask {
     _ application: ModelApplication<Self>, run: Int, in place: Workplace
   ) async throws -> Metrics {
     let (survey, model) = (application.survey, application.model)
+    try await place.database.with { try model.beginEmbeddings(of: survey, in: $0) }
     try await removeOthers(application, in: place)
     let encoder = try await place.database.with {
       try model.encoder(on: place.engine, computing: application.options.precision, in: $0).encoder
     }
-    let missing = try await place.database.with { try model.beginEmbeddings(of: survey, in: $0) }
+    let missing = try await place.database.with {
+      try model.missingEmbeddings(of: survey, in: $0)
+    }
     var meter = RunMeter(place, run: run, "embedding images", of: missing)
     var added = 0
     try await place.forEachChunk(of: survey, .notEmbedded(by: model)) { chunk in
