@@ -182,4 +182,35 @@ import Testing
         """, as: String.self, String.self)
     }
   }
+
+  /// Neighbours of a class, or in a circle, are those that ranking all such sources gives.
+  @Test func neighboursPassTheirFilters() throws {
+    let source = try database.row(
+      "SELECT min(source_id) FROM reber.embedding WHERE survey_id = \(survey.id)", as: Int.self)
+    let name = try Source.names(of: [source], in: survey, database)[0]
+    func ranked(_ passing: SQL) throws -> [String] {
+      try database.rows(
+        """
+        SELECT source.name
+        FROM reber.embedding AS own
+        JOIN reber.embedding AS other USING (model_id, survey_id)
+        JOIN reber.source ON source.survey_id = \(survey.id) AND source.source_id = other.source_id
+        JOIN reber.prediction ON prediction.run_id = \(work.classification)
+            AND prediction.survey_id = \(survey.id) AND prediction.source_id = other.source_id
+        JOIN reber.class USING (class_scheme_id, class_id)
+        WHERE own.source_id = \(source) AND other.source_id <> \(source) AND \(passing)
+        ORDER BY reber.cosine_distance(own.vector, other.vector)
+        LIMIT 5
+        """, as: String.self)
+    }
+    func found(_ filter: SQL) throws -> [String] {
+      try database.rows(
+        "SELECT name FROM reber.neighbours('large', \(name), 5, \(filter))", as: String.self)
+    }
+    #expect(try found("'head-tail', NULL, NULL, NULL") == ranked("class.name = 'head-tail'"))
+    #expect(
+      try found("NULL, 120, -70, 15")
+        == ranked("reber.separation(120, -70, source.ra, source.dec) <= 15"))
+    #expect(try found("NULL").count == 5)
+  }
 }
