@@ -1,14 +1,15 @@
 public import Catalogue
-import PostgreSQL
+public import PostgreSQL
 
 /// Publishes a classification as a table in schema `catalogue`.
 public struct Publishing: Stage, Stored {
   public static let name = StageName.publish
+
   /// Versions that did not publish the survey's own columns chose none.
-  public static var usual: Self? {
-    var usual = Self(survey: "")
-    usual.columns = []
-    return usual
+  public static func read(_ json: JSON, form: Int) throws -> Self {
+    var read = try json.decode(as: Self.self)
+    read.columns = read.columns ?? []
+    return read
   }
 
   /// The survey that was classified.
