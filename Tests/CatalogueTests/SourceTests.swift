@@ -57,6 +57,38 @@ import Testing
       kept.0.name == "s1" && kept.0.totalFlux == 1 && kept.1 == fixture.run && kept.2 == second)
   }
 
+  /// Its new columns join the table, and one whose values are of another type becomes wide enough.
+  @Test func aLaterCatalogueMayHaveOtherColumns() throws {
+    let fixture = try Fixture(sources: 3)
+    let database = fixture.database
+    func ingest(_ column: SurveyColumn, _ cell: Value, source: Int) throws -> SourceChanges {
+      let run = try Fixture.newRun(.ingest, in: database)
+      return try Source.write(
+        from: "b.csv", columns: Fixture.columns + [column], into: fixture.survey, run: run,
+        in: database
+      ) { write in
+        try write(
+          .source(Fixture.source(source), cells: [.text("F\(source)"), cell], row: 1))
+      }
+    }
+    let whole = SurveyColumn(Column("E Flux", .int32))
+    #expect(try ingest(whole, .integer(7), source: 1).changed == 1)
+    let real = SurveyColumn(Column("E Flux", .double))
+    #expect(try ingest(real, .real(0.5), source: 2).changed == 1)
+    #expect(try ingest(real, .real(0.5), source: 2).unchanged == 1)
+    let cells = try database.rows(
+      """
+      SELECT source.name, field, "e flux" FROM reber.source JOIN survey.sky USING (source_id)
+      ORDER BY source.name
+      """, as: String.self, String.self, Double?.self)
+    #expect(cells.map(\.0) == ["s0", "s1", "s2"] && cells.map(\.1) == ["F0", "F1", "F2"])
+    #expect(cells.map(\.2) == [nil, 7, 0.5])
+    let kept = try database.rows(
+      "SELECT attributes ->> 'Field' FROM reber.source_superseded ORDER BY superseded_by",
+      as: String.self)
+    #expect(kept == ["F1", "F2"])
+  }
+
   @Test func aNameThatComesTwiceIsRejected() throws {
     let fixture = try Fixture()
     let changes = try Source.write(

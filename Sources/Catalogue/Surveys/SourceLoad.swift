@@ -70,6 +70,7 @@ extension Source {
         try body { try load.add($0) }
         return try load.merge()
       }
+      try table.adapt(table.table, in: database)
       try partition.open(in: database)
       load.sources = partition.table
       try body { try load.add($0) }
@@ -120,6 +121,7 @@ private struct SourceLoad {
     try database.execute("CREATE TEMPORARY TABLE incoming (LIKE reber.source) ON COMMIT DROP")
     try database.execute(
       "CREATE TEMPORARY TABLE incoming_cells (LIKE \(raw: table.table)) ON COMMIT DROP")
+    try table.adapt(cells, in: database)
   }
 
   mutating func add(_ row: IncomingRow) throws {
@@ -227,6 +229,7 @@ private struct SourceLoad {
   mutating func merge() throws -> SourceChanges {
     try send()
     try refuseRepeated()
+    try table.adapt(table.table, in: database)
     try database.script("ANALYZE incoming; ANALYZE incoming_cells")
     let all = changes.added
     changes.changed = try supersede()

@@ -18,10 +18,13 @@ struct SurveyTable {
 
   static func table(of survey: Survey) -> String { "survey.\"\(survey.name)\"" }
 
-  /// Makes room for the columns of a file: a table, where the survey has none, and columns that it
-  /// lacks.
+  /// What the table lacks to hold the file's columns.
+  private let changes: [SQL]
+
+  /// Makes the table, where the survey has none, and finds what it lacks for the columns of a file: a
+  /// column, or one that is wide enough for the values of both.
   ///
-  /// A column that holds values of another type becomes wide enough for both.
+  /// ``adapt(_:in:)`` changes it.
   init(of survey: Survey, for columns: [SurveyColumn], run: Int, in database: Connection) throws {
     try SurveyColumn.write(columns, of: survey, run: run, in: database)
     let names = try SurveyColumn.storedNames(of: survey, in: database)
@@ -31,7 +34,7 @@ struct SurveyTable {
     try database.execute(
       "CREATE TABLE IF NOT EXISTS \(raw: table) (source_id bigint PRIMARY KEY)")
     let standing = try Self.types(of: survey, in: database)
-    let changes = wanted.compactMap { name, type -> SQL? in
+    changes = wanted.compactMap { name, type -> SQL? in
       guard let now = standing[name] else { return "ADD COLUMN \(identifier: name) \(raw: type)" }
       let both = Self.type(holding: now, and: type)
       if both == now { return nil }
@@ -40,12 +43,17 @@ struct SurveyTable {
             USING \(identifier: name)::\(raw: both)
         """
     }
-    if !changes.isEmpty {
-      try database.execute("ALTER TABLE \(raw: table) \(changes.joined(separator: ", "))")
-    }
     self.survey = survey
     self.columns = stored
     all = Set(standing.keys).union(stored).subtracting(["source_id"]).sorted()
+  }
+
+  /// Gives the table, or another that is like it, room for the file's columns.
+  ///
+  /// Whoever reads the table waits from then on until the transaction ends.
+  func adapt(_ table: String, in database: Connection) throws {
+    guard !changes.isEmpty else { return }
+    try database.execute("ALTER TABLE \(raw: table) \(changes.joined(separator: ", "))")
   }
 
   private static func types(
