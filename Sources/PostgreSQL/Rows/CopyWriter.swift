@@ -5,7 +5,7 @@ import CPostgreSQL
 /// It lives inside the closure of ``Connection/copy(into:_:with:_:)``, and sends 64 KiB at a time.
 public struct CopyWriter<Row>: ~Copyable {
   private let connection: OpaquePointer
-  private let appends: [Field<Row>.Append]
+  private let fields: [Field<Row>]
   private let types: [PostgresType]
   private var buffer = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 
@@ -14,7 +14,7 @@ public struct CopyWriter<Row>: ~Copyable {
 
   fileprivate init(_ connection: OpaquePointer, _ fields: [Field<Row>], _ types: [PostgresType]) {
     self.connection = connection
-    appends = fields.map(\.append)
+    self.fields = fields
     self.types = types
   }
 
@@ -22,8 +22,9 @@ public struct CopyWriter<Row>: ~Copyable {
   ///
   /// - Throws: ``PostgresError`` where a number is more than its column holds.
   public mutating func write(_ row: Row) throws {
-    Int16(appends.count).appendBigEndian(to: &buffer)
-    for (append, type) in zip(appends, types) { try append(row, type, &buffer) }
+    Int16(fields.count).appendBigEndian(to: &buffer)
+    // By index: an iterator over pairs of generic closures took half of the time.
+    for index in fields.indices { try fields[index].append(row, types[index], &buffer) }
     if buffer.count >= Self.chunk { try flush() }
   }
 
