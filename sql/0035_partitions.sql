@@ -286,25 +286,22 @@ BEGIN
 END;
 $$;
 
--- Vectors of up to 2,000 numbers stand in the rows themselves: reading them needs no second table.
-CREATE FUNCTION reber.embedding_settings() RETURNS text
-LANGUAGE sql IMMUTABLE
-RETURN 'toast_tuple_target = 8160';
-
--- The table of a model's embeddings, which is itself divided by survey.
-CREATE FUNCTION reber.open_embeddings(model_id bigint) RETURNS text
+-- Makes the table for a model's embeddings of a survey, where it is not there, in that of the model, which
+-- is itself divided by survey; gives its name. Vectors of up to 2,000 numbers stand in the rows
+-- themselves: reading them needs no second table.
+CREATE FUNCTION reber.open_embeddings(model_id bigint, survey_id integer) RETURNS text
 LANGUAGE plpgsql AS $$
 DECLARE
-    part text := reber.partition_name('reber.embedding', model_id);
+    of_model text := reber.partition_name('reber.embedding', model_id);
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('reber_partition'));
-    IF to_regclass(part) IS NULL THEN
+    IF to_regclass(of_model) IS NULL THEN
         PERFORM reber.lock_around('reber.embedding');
         EXECUTE format(
             'CREATE TABLE %s PARTITION OF reber.embedding FOR VALUES IN (%s) '
-            'PARTITION BY LIST (survey_id)', part, model_id);
+            'PARTITION BY LIST (survey_id)', of_model, model_id);
     END IF;
-    RETURN part;
+    RETURN reber.open_partition(of_model::regclass, survey_id, 'toast_tuple_target = 8160');
 END;
 $$;
 
@@ -380,37 +377,23 @@ ALTER TABLE reber.judged
 DO $$
 DECLARE
     part record;
-    divided regclass;
 BEGIN
     FOR part IN SELECT DISTINCT model_id, survey_id FROM reber_partition.embedding ORDER BY 1, 2 LOOP
-        divided := reber.open_embeddings(part.model_id);
         EXECUTE format(
             'INSERT INTO %s (model_id, source_id, cutout_id, run_id, survey_id, vector) '
             'SELECT model_id, source_id, cutout_id, run_id, survey_id, vector '
             'FROM reber_partition.embedding WHERE model_id = %s AND survey_id = %s',
-            reber.open_partition(divided, part.survey_id, reber.embedding_settings()),
-            part.model_id, part.survey_id);
-        PERFORM reber.finish_partition(divided, part.survey_id);
+            reber.open_embeddings(part.model_id, part.survey_id), part.model_id, part.survey_id);
+        PERFORM reber.finish_partition(
+            reber.partition_name('reber.embedding', part.model_id)::regclass, part.survey_id);
     END LOOP;
 END;
 $$;
 
 DROP TABLE reber_partition.embedding;
 
--- The views once more, as they were: they ask the whole tables.
-CREATE VIEW reber.source_without_image AS
-SELECT survey.name AS survey, source.name, source.ra, source.dec, source.survey_id, source.source_id
-FROM reber.source
-JOIN reber.survey USING (survey_id)
-WHERE NOT EXISTS (
-    SELECT FROM reber.cutout
-    WHERE cutout.survey_id = source.survey_id
-        AND cutout.source_id = source.source_id
-        AND cutout.is_current
-);
-
-COMMENT ON VIEW reber.source_without_image IS 'Catalogue entries that no ingested image covers.';
-
+-- The view once more, as it was: it asks the whole tables. The two others, and the rights of the labelling
+-- pages to all that is new, come with 0038, in their new form.
 CREATE VIEW reber.judgement AS
 SELECT
     judged.run_id,
@@ -434,85 +417,3 @@ JOIN reber.class AS truth ON truth.class_scheme_id = judged.class_scheme_id
     AND truth.class_id = judged.class_id;
 
 COMMENT ON VIEW reber.judgement IS 'What evaluations judged, source by source: predicted class beside the true one.';
-
-CREATE VIEW reber.cluster_purity AS
-SELECT
-    clustering.clustering_id, counted.cluster, counted.class_scheme_id,
-    cluster.members, counted.labelled, counted.class_id, counted.sources,
-    share.purity,
-    (share.purity + share.doubt / 2 - share.half) / (1 + share.doubt) AS purity_lower,
-    (share.purity + share.doubt / 2 + share.half) / (1 + share.doubt) AS purity_upper,
-    counted.entropy
-FROM reber.clustering
-CROSS JOIN LATERAL (
-    WITH RECURSIVE label AS MATERIALIZED (
-        SELECT source_id, class_scheme_id, class_id FROM reber.consensus
-        WHERE consensus.survey_id = clustering.survey_id
-    ), by_leaf AS (
-        SELECT member.cluster AS leaf, class_scheme_id, class_id, count(*) AS sources
-        FROM label
-        JOIN reber.cluster_member AS member ON member.source_id = label.source_id
-        WHERE member.clustering_id = clustering.clustering_id
-            AND member.survey_id = clustering.survey_id
-        GROUP BY member.cluster, class_scheme_id, class_id
-    ), above (leaf, cluster) AS (
-        SELECT DISTINCT leaf, leaf FROM by_leaf
-        UNION ALL
-        SELECT above.leaf, child.parent
-        FROM above
-        JOIN reber.cluster AS child ON child.cluster = above.cluster
-        WHERE child.clustering_id = clustering.clustering_id AND child.parent IS NOT NULL
-    ), by_class AS (
-        SELECT above.cluster, class_scheme_id, class_id, sum(sources) AS sources
-        FROM by_leaf
-        JOIN above USING (leaf)
-        GROUP BY above.cluster, class_scheme_id, class_id
-    )
-    SELECT
-        by_class.cluster, class_scheme_id,
-        sum(sources)::integer AS labelled,
-        (array_agg(class_id ORDER BY sources DESC, class_id))[1] AS class_id,
-        max(sources)::integer AS sources,
-        greatest(
-            0, (ln(sum(sources)) - sum(sources * ln(sources)) / sum(sources)) / ln(2.0)
-        )::double precision AS entropy
-    FROM by_class
-    GROUP BY by_class.cluster, class_scheme_id
-) AS counted
-JOIN reber.cluster ON cluster.clustering_id = clustering.clustering_id
-    AND cluster.cluster = counted.cluster
--- z² / n for 95%, less as fewer members are left to be labelled (finite-population correction).
-CROSS JOIN LATERAL (
-    SELECT
-        counted.sources::double precision / counted.labelled AS purity,
-        1.959963984540054 ^ 2 / counted.labelled
-            * greatest(0, cluster.members - counted.labelled)
-            / greatest(1, cluster.members - 1) AS doubt
-) AS wilson
-CROSS JOIN LATERAL (
-    SELECT
-        wilson.purity, wilson.doubt,
-        sqrt(wilson.doubt * wilson.purity * (1 - wilson.purity) + wilson.doubt ^ 2 / 4) AS half
-) AS share;
-
-COMMENT ON VIEW reber.cluster_purity IS
-    'A row for each cluster or union and scheme with a label in it; one class a source, by consensus.';
-COMMENT ON COLUMN reber.cluster_purity.class_id IS
-    'The class of most labelled members; of a tie the one that the scheme lists first.';
-COMMENT ON COLUMN reber.cluster_purity.sources IS 'Labelled members of that class.';
-COMMENT ON COLUMN reber.cluster_purity.purity IS 'Their share of the labelled members.';
-COMMENT ON COLUMN reber.cluster_purity.purity_lower IS
-    'Lower end of Wilson''s 95% interval for all members, as if the labelled ones were drawn by chance.';
-COMMENT ON COLUMN reber.cluster_purity.entropy IS 'Of the labelled members'' classes, in bits.';
-
--- The tables that were made anew are read by the labelling pages, as the old ones were.
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'reber_web') THEN
-        PERFORM reber.grant_web_role();
-    END IF;
-EXCEPTION WHEN insufficient_privilege THEN
-    RAISE NOTICE 'role reber_web gets no rights to the new tables: ask an administrator for '
-        'SELECT reber.grant_web_role()';
-END;
-$$;

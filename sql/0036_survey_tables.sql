@@ -167,32 +167,3 @@ ALTER TABLE reber.source
 COMMENT ON COLUMN reber.source.designation IS 'IAU-style designation, Jhhmmss.ss+ddmmss.s.';
 COMMENT ON COLUMN reber.source_superseded.attributes IS
     'The row of the survey''s own catalogue, by its own names.';
-
--- Grants what the pages need to role reber_web; call it again after making the role by hand.
-CREATE OR REPLACE FUNCTION reber.grant_web_role() RETURNS void
-LANGUAGE plpgsql AS $$
-BEGIN
-    GRANT USAGE ON SCHEMA reber, catalogue, survey TO reber_web;
-    GRANT SELECT ON ALL TABLES IN SCHEMA reber, catalogue, survey TO reber_web;
-    ALTER DEFAULT PRIVILEGES IN SCHEMA reber GRANT SELECT ON TABLES TO reber_web;
-    ALTER DEFAULT PRIVILEGES IN SCHEMA catalogue GRANT SELECT ON TABLES TO reber_web;
-    ALTER DEFAULT PRIVILEGES IN SCHEMA survey GRANT SELECT ON TABLES TO reber_web;
-    GRANT INSERT ON
-        reber.label, reber.labelling_action, reber.growth, reber.growth_decision
-    TO reber_web;
-    IF NOT pg_has_role(CURRENT_USER, 'reber_web', 'MEMBER') THEN
-        GRANT reber_web TO CURRENT_USER;
-    END IF;
-END;
-$$;
-
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'reber_web') THEN
-        PERFORM reber.grant_web_role();
-    END IF;
-EXCEPTION WHEN insufficient_privilege THEN
-    RAISE NOTICE 'role reber_web gets no rights to schema survey: ask an administrator for '
-        'SELECT reber.grant_web_role()';
-END;
-$$;

@@ -247,7 +247,7 @@ CREATE TRIGGER keep_labels AFTER INSERT ON reber.label
 REFERENCING NEW TABLE AS given
 FOR EACH STATEMENT EXECUTE FUNCTION reber.keep_labels();
 
-CREATE OR REPLACE VIEW reber.cluster_purity AS
+CREATE VIEW reber.cluster_purity AS
 WITH RECURSIVE above (clustering_id, leaf, cluster) AS (
     SELECT DISTINCT clustering_id, cluster, cluster
     FROM reber.label_count
@@ -298,6 +298,16 @@ CROSS JOIN LATERAL (
         wilson.purity, wilson.doubt,
         sqrt(wilson.doubt * wilson.purity * (1 - wilson.purity) + wilson.doubt ^ 2 / 4) AS half
 ) AS share;
+
+COMMENT ON VIEW reber.cluster_purity IS
+    'A row for each cluster or union and scheme with a label in it; one class a source, by consensus.';
+COMMENT ON COLUMN reber.cluster_purity.class_id IS
+    'The class of most labelled members; of a tie the one that the scheme lists first.';
+COMMENT ON COLUMN reber.cluster_purity.sources IS 'Labelled members of that class.';
+COMMENT ON COLUMN reber.cluster_purity.purity IS 'Their share of the labelled members.';
+COMMENT ON COLUMN reber.cluster_purity.purity_lower IS
+    'Lower end of Wilson''s 95% interval for all members, as if the labelled ones were drawn by chance.';
+COMMENT ON COLUMN reber.cluster_purity.entropy IS 'Of the labelled members'' classes, in bits.';
 
 -- How fast annotators label: what stands of it is counted already.
 CREATE OR REPLACE VIEW reber.labelling_rate AS
@@ -435,7 +445,7 @@ CREATE TRIGGER keep_removed AFTER DELETE ON reber.cutout REFERENCING OLD TABLE A
 FOR EACH STATEMENT EXECUTE FUNCTION reber.keep_sources('image');
 
 -- Only the blocks that have fewer images than sources are looked through.
-CREATE OR REPLACE VIEW reber.source_without_image AS
+CREATE VIEW reber.source_without_image AS
 SELECT survey.name AS survey, source.name, source.ra, source.dec, survey_id, source.source_id
 FROM (
     SELECT survey_id, block FROM reber.source_count
@@ -455,6 +465,8 @@ CROSS JOIN LATERAL (
         ) IS NULL
     OFFSET 0
 ) AS source;
+
+COMMENT ON VIEW reber.source_without_image IS 'Catalogue entries that no ingested image covers.';
 
 -- Embeddings are loaded into a table of their own and attached: who has done so counts them.
 CREATE TABLE reber.embedding_count (

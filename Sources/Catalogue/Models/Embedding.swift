@@ -35,13 +35,7 @@ extension Model {
   ///
   /// New ones are not to be seen until ``finishEmbeddings(of:in:)``.
   public func beginEmbeddings(of survey: Survey, in database: Connection) throws {
-    try database.execute("SELECT reber.open_embeddings(\(id))")
-    let partition = Partition.embeddings(of: survey, by: id)
-    _ = try database.row(
-      """
-      SELECT reber.open_partition(
-          \(partition.whole)::text::regclass, \(partition.key), reber.embedding_settings())
-      """, as: String.self)
+    try database.execute("SELECT reber.open_embeddings(\(id), \(Int32(survey.id)))")
   }
 
   /// How many of the survey's current cutouts have to be embedded yet, behind

@@ -128,7 +128,7 @@ CROSS JOIN LATERAL (
 ) AS said (annotator);
 
 -- Embeddings: the sources of a cluster lie around its centre.
-SELECT reber.open_partition(reber.open_embeddings(:encoder)::regclass, :survey) AS part \gset
+SELECT reber.open_embeddings(:encoder, :survey) AS part \gset
 INSERT INTO :part (model_id, cutout_id, survey_id, source_id, vector, run_id)
 SELECT :encoder, cutout_id, survey_id, source_id,
     ARRAY(
@@ -140,7 +140,7 @@ SELECT :encoder, cutout_id, survey_id, source_id,
 FROM reber.cutout
 JOIN centre ON leaf = (source_id - :first) % 100
 WHERE survey_id = :survey AND source_id < :first + :embeddings;
-SELECT reber.finish_partition(reber.open_embeddings(:encoder)::regclass, :survey),
+SELECT reber.finish_partition(reber.partition_name('reber.embedding', :encoder)::regclass, :survey),
     reber.count_embeddings(:survey, :encoder) \g /dev/null
 
 VACUUM (ANALYZE) reber.source, reber.cutout, reber.prediction, reber.cluster_member, reber.label,
