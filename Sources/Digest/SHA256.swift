@@ -14,6 +14,15 @@ public struct SHA256: Sendable, Hashable {
     }.joined()
   }
 
+  /// Reads the digest from hexadecimal; `nil` where that is none of 32 bytes.
+  public init?(hex: String) {
+    let digits = hex.compactMap(\.hexDigitValue)
+    guard digits.count == 64, hex.utf8.count == 64 else { return nil }
+    bytes = stride(from: 0, to: 64, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+  }
+
+  private init(bytes: [UInt8]) { self.bytes = bytes }
+
   /// Digests bytes.
   public static func hash(_ bytes: some ContiguousBytes) -> SHA256 {
     var hasher = Hasher()

@@ -26,7 +26,7 @@ private struct ThreeSources {
       write in
       for name in ["a", "b", "c"] {
         let source = Source(name: name, position: .init(ra: 1, dec: 2))
-        try write(.source(source, cells: [.text("f.png")], row: 1))
+        try write(.source(source, cells: [.text("f.png")]))
       }
     }
     sources = try StoredSource.all(of: survey, in: database).map(\.id)

@@ -53,7 +53,7 @@ struct Fixture {
 
   /// A source with its cells.
   static func row(_ index: Int, at row: Int) -> IncomingRow {
-    .source(source(index), cells: [.text("F\(index % 7)")], row: row)
+    .source(source(index), cells: [.text("F\(index % 7)")])
   }
 
   static func newRun(

@@ -25,7 +25,7 @@ import Testing
       from: "sky.csv", columns: Fixture.columns, into: fixture.survey, run: second,
       in: fixture.database
     ) { write in
-      try write(.source(changed, cells: [.text("F2")], row: 1))
+      try write(.source(changed, cells: [.text("F2")]))
       try write(Fixture.row(77, at: 2))
     }
     #expect(changes.added == 1 && changes.changed == 1 && changes.unchanged == 0)
@@ -48,7 +48,7 @@ import Testing
     let changes = try Source.write(
       from: "sky.csv", columns: Fixture.columns, into: fixture.survey, run: second,
       in: fixture.database
-    ) { try $0(.source(changed, cells: [.text("F2")], row: 1)) }
+    ) { try $0(.source(changed, cells: [.text("F2")])) }
     #expect(changes.changed == 1)
     let kept = try fixture.database.row(
       "SELECT \(Source.columns), run_id, superseded_by FROM reber.source_superseded",
@@ -68,7 +68,7 @@ import Testing
         in: database
       ) { write in
         try write(
-          .source(Fixture.source(source), cells: [.text("F\(source)"), cell], row: 1))
+          .source(Fixture.source(source), cells: [.text("F\(source)"), cell]))
       }
     }
     let whole = SurveyColumn(Column("E Flux", .int32))

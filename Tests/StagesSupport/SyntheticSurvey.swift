@@ -38,7 +38,7 @@ package struct SyntheticSurvey {
         from: "toy.csv", columns: [], into: survey, run: run, in: database
       ) { write in
         for index in 0..<count {
-          try write(.source(Self.source(index), cells: [], row: index + 1))
+          try write(.source(Self.source(index), cells: []))
         }
       }
       let sources = try StoredSource.all(of: survey, in: database)

@@ -255,7 +255,7 @@ extension SyntheticSurvey {
           let source = Source(
             name: "\(name)\(index)", position: .init(ra: 200 + 0.1 * Double(index), dec: -20),
             totalFlux: 0.01, majorAxis: 30)
-          try write(.source(source, cells: [], row: index + 1))
+          try write(.source(source, cells: []))
         }
       }
       let sources = try StoredSource.all(of: survey, in: database)

@@ -76,7 +76,7 @@ struct SyntheticSurvey: Sendable {
           name: name, position: position, totalFlux: flux, peakFlux: flux / 2, rms: 1.5e-4,
           majorAxis: Double(random.uniform(10...90)))
         let note = Value("<b>bold & made up</b>")
-        try write(.source(source, cells: [note], row: index + 1))
+        try write(.source(source, cells: [note]))
       }
     }
   }

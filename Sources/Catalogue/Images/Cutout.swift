@@ -1,4 +1,5 @@
 public import Astronomy
+import Digest
 public import PostgreSQL
 
 /// The image of a source, on its way into the database.
@@ -56,8 +57,8 @@ extension Cutout {
       .column("bitpix", \.cutout.pixels.type.rawValue),
       .column("pixel_scale", \.cutout.pixelScale),
       .column("source_extent", \.cutout.sourceExtent), .column("wcs", \.cutout.wcs),
-      .column("sha256", \.cutout.sha256.hexadecimalBytes),
-      .column("image_sha256", \.cutout.imageSHA256.hexadecimalBytes),
+      .column("sha256", { @Sendable in SHA256(hex: $0.cutout.sha256)?.bytes }),
+      .column("image_sha256", { @Sendable in SHA256(hex: $0.cutout.imageSHA256)?.bytes }),
       .column("off_image", \.cutout.pixels.offImage),
       .column("non_finite", \.cutout.pixels.nonFinite))
 
@@ -340,15 +341,5 @@ extension StoredCutout: QueryRow {
     return StoredCutout(
       id: id, source: source, width: width, height: height, pixelScale: pixelScale,
       sourceExtent: extent, values: type.floats(of: pixels))
-  }
-}
-
-extension String {
-  /// The bytes that pairs of hexadecimal digits spell.
-  fileprivate var hexadecimalBytes: [UInt8] {
-    let digits = utf8.map { Character(UnicodeScalar($0)).hexDigitValue ?? 0 }
-    return stride(from: 0, to: digits.count - 1, by: 2).map {
-      UInt8(digits[$0] << 4 | digits[$0 + 1])
-    }
   }
 }

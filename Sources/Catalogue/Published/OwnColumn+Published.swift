@@ -1,38 +1,8 @@
+import Astronomy
 public import PostgreSQL
 
-/// A column of a survey's own catalogue that is published beside those of Reber.
-struct OwnColumn {
-  /// The name in the survey's catalogue.
-  var name: String
-  /// The name in the survey's table.
-  var storedAs: String
-  /// The unit, as the survey gives it.
-  var unit: String?
-  /// The UCD, as the survey gives it.
-  var ucd: String?
-  /// What it holds, as the survey says.
-  var description: String?
-  /// The column of `reber.source` that was filled from it.
-  var mappedTo: String?
-}
-
-extension OwnColumn: QueryRow {
-  static let columns = Columns<Self>(
-    .column("name", \.name), .column("stored_as", \.storedAs), .column("unit", \.unit),
-    .column("ucd", \.ucd), .column("description", \.description), .column("mapped_to", \.mappedTo),
-    make: OwnColumn.init)
-
-  /// The columns of a survey, in the order of its catalogue.
-  static func all(of survey: Survey, in database: Connection) throws -> [OwnColumn] {
-    try database.rows(
-      """
-      SELECT \(columns) FROM reber.survey_column
-      WHERE survey_id = \(survey.id)
-      ORDER BY ordinal, name
-      """, as: OwnColumn.self)
-  }
-
-  func isCalled(_ name: String) -> Bool { self.name == name || storedAs == name.lowercased() }
+extension OwnColumn {
+  func isCalled(_ name: String) -> Bool { column.name == name || storedAs == name.lowercased() }
 
   /// The column of a publication that holds it, under a name that none of `taken` has.
   ///
@@ -46,8 +16,9 @@ extension OwnColumn: QueryRow {
       return String(short) + suffix
     }
     return PublishedColumn(
-      names.first { !taken.contains($0) } ?? storedAs, "own.\(identifier: storedAs)", unit: unit,
-      ucd: ucd, description ?? "Column \(name) of the survey's catalogue")
+      names.first { !taken.contains($0) } ?? storedAs, "own.\(identifier: storedAs)",
+      unit: column.unit,
+      ucd: column.ucd, column.description ?? "Column \(column.name) of the survey's catalogue")
   }
 }
 
@@ -66,11 +37,12 @@ extension Publication {
   ) throws -> [String] {
     let all = try OwnColumn.all(of: survey, in: database)
     for name in (chosen ?? []) + without where !all.contains(where: { $0.isCalled(name) }) {
-      throw CatalogueError.unknownColumn(name, survey: survey.name, known: all.map(\.name))
+      throw CatalogueError.unknownColumn(name, survey: survey.name, known: all.map(\.column.name))
     }
-    return all.filter { column in
-      let isChosen = chosen.map { $0.contains(where: column.isCalled) } ?? (column.mappedTo == nil)
-      return isChosen && !without.contains(where: column.isCalled)
-    }.map(\.name)
+    return all.filter { own in
+      let isChosen =
+        chosen.map { $0.contains(where: own.isCalled) } ?? (own.described.mappedTo == nil)
+      return isChosen && !without.contains(where: own.isCalled)
+    }.map(\.column.name)
   }
 }

@@ -87,12 +87,7 @@ extension Publication {
   private func described(
     _ columns: [PublishedColumn], in database: Connection
   ) throws -> [PublishedCatalogue.Column] {
-    let types = try database.table(
-      """
-      SELECT attname::text, format_type(atttypid, atttypmod)
-      FROM pg_attribute
-      WHERE attrelid = \(draft)::text::regclass AND attnum > 0
-      """, by: String.self, String.self)
+    let types = try database.columnTypes(of: draft)
     return columns.map {
       PublishedCatalogue.Column(
         name: $0.name, type: types[$0.name] ?? "", unit: $0.unit, ucd: $0.ucd,

@@ -1,3 +1,4 @@
+import Astronomy
 import PostgreSQL
 
 /// A column of a catalogue that is about to be published.
@@ -28,7 +29,7 @@ struct PublishedColumn {
     let classes = try publication.model.classes(in: database).classes
     let ours = identity + verdict + probabilities(of: classes) + quality
     let chosen = try OwnColumn.all(of: publication.survey, in: database)
-      .filter { publication.columns.contains($0.name) }
+      .filter { publication.columns.contains($0.column.name) }
     return chosen.reduce(into: ours) { columns, own in
       columns.append(own.published(besides: Set(columns.map(\.name))))
     }

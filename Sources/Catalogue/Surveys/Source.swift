@@ -151,7 +151,7 @@ extension StoredSource {
     of survey: Survey, imageColumn: String? = nil, box: PixelBox.Names = .init(),
     in database: Connection
   ) throws -> [StoredSource] {
-    let names = try SurveyColumn.storedNames(of: survey, in: database)
+    let names = try OwnColumn.storedNames(of: survey, in: database)
     let cells = [imageColumn, box.x, box.y, box.width, box.height].map { name -> SQL in
       guard let stored = name.flatMap({ names[$0] }) else { return "NULL::text" }
       return "own.\(identifier: stored)::text"

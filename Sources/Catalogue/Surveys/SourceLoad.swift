@@ -31,9 +31,8 @@ public struct SourceChanges: Sendable, Codable, Equatable {
 
 /// A row of a catalogue on its way into the database.
 public enum IncomingRow: Sendable {
-  /// A source, the cells of its row in the order of the catalogue's columns, and the row's number in
-  /// the file (from 1).
-  case source(Source, cells: [Value], row: Int)
+  /// A source, and the cells of its row in the order of the catalogue's columns.
+  case source(Source, cells: [Value])
   /// A row that cannot be a source, with the reason and what stood in it.
   case rejected(reason: String, row: Int, name: String?, record: JSON)
 }
@@ -126,7 +125,7 @@ private struct SourceLoad {
 
   mutating func add(_ row: IncomingRow) throws {
     switch row {
-    case .source(let source, let cells, _):
+    case .source(let source, let cells):
       waiting.append(KeyedSource(key: taken, source: source, cells: cells))
     case .rejected(let reason, let number, let name, let record):
       firstRejected = min(firstRejected, number)

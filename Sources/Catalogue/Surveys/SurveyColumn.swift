@@ -65,24 +65,47 @@ extension SurveyColumn: QueryRow {
     }
   }
 
-  /// What the survey's own table calls the columns of its catalogue, by their names.
-  static func storedNames(
-    of survey: Survey, in database: Connection
-  ) throws -> [String: String] {
-    try database.table(
-      "SELECT name, stored_as FROM reber.survey_column WHERE survey_id = \(survey.id)",
-      by: String.self, String.self)
-  }
-
   /// The columns of a survey's catalogue, in its order.
   ///
   /// Those of catalogues that were ingested later and have other columns stand among them.
   public static func all(of survey: Survey, in database: Connection) throws -> [SurveyColumn] {
+    try OwnColumn.all(of: survey, in: database).map(\.described)
+  }
+}
+
+/// A column of a survey's own catalogue, with its name in the survey's table.
+struct OwnColumn {
+  /// What it is.
+  var described: SurveyColumn
+
+  /// What the table calls it.
+  var storedAs: String
+
+  /// The column as the file describes it.
+  var column: Column { described.column }
+}
+
+extension OwnColumn: QueryRow {
+  static let columns = Columns<Self>(
+    .group(\.described, SurveyColumn.columns), .column("stored_as", \.storedAs),
+    make: OwnColumn.init)
+
+  /// The columns of a survey, in the order of its catalogue.
+  static func all(of survey: Survey, in database: Connection) throws -> [OwnColumn] {
     try database.rows(
       """
       SELECT \(columns) FROM reber.survey_column
       WHERE survey_id = \(survey.id)
-      ORDER BY ordinal
-      """, as: SurveyColumn.self)
+      ORDER BY ordinal, name
+      """, as: OwnColumn.self)
+  }
+
+  /// What the survey's table calls the columns of its catalogue, by their names.
+  static func storedNames(
+    of survey: Survey, in database: Connection
+  ) throws -> [String: String] {
+    Dictionary(
+      try all(of: survey, in: database).map { ($0.column.name, $0.storedAs) },
+      uniquingKeysWith: { $1 })
   }
 }

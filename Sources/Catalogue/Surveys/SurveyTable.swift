@@ -27,13 +27,13 @@ struct SurveyTable {
   /// ``adapt(_:in:)`` changes it.
   init(of survey: Survey, for columns: [SurveyColumn], run: Int, in database: Connection) throws {
     try SurveyColumn.write(columns, of: survey, run: run, in: database)
-    let names = try SurveyColumn.storedNames(of: survey, in: database)
+    let names = try OwnColumn.storedNames(of: survey, in: database)
     let stored = columns.compactMap { names[$0.column.name] }
     let table = Self.table(of: survey)
     let wanted = zip(stored, columns.map(\.column.postgresType))
     try database.execute(
       "CREATE TABLE IF NOT EXISTS \(raw: table) (source_id bigint PRIMARY KEY)")
-    let standing = try Self.types(of: survey, in: database)
+    let standing = try database.columnTypes(of: table)
     changes = wanted.compactMap { name, type -> SQL? in
       guard let now = standing[name] else { return "ADD COLUMN \(identifier: name) \(raw: type)" }
       let both = Self.type(holding: now, and: type)
@@ -54,16 +54,6 @@ struct SurveyTable {
   func adapt(_ table: String, in database: Connection) throws {
     guard !changes.isEmpty else { return }
     try database.execute("ALTER TABLE \(raw: table) \(changes.joined(separator: ", "))")
-  }
-
-  private static func types(
-    of survey: Survey, in database: Connection
-  ) throws -> [String: String] {
-    try database.table(
-      """
-      SELECT attname::text, format_type(atttypid, atttypmod) FROM pg_attribute
-      WHERE attrelid = to_regclass(\(table(of: survey))) AND attnum > 0 AND NOT attisdropped
-      """, by: String.self, String.self)
   }
 
   /// The least type of PostgreSQL that holds the values of two.

@@ -192,7 +192,7 @@ private struct ImageIngest {
         from: "images", columns: ImageCollection.columns, into: survey, run: run, in: database
       ) { write in
         for (row, item) in collection.sources.enumerated() {
-          try write(.source(item.source, cells: item.cells, row: row + 1))
+          try write(.source(item.source, cells: item.cells))
         }
       }
       return survey

@@ -83,7 +83,7 @@ struct SourceRows: Sendable {
       source.majorAxis = try value(of: .majorAxis, in: row)
       // They stand in the survey's own table alone, and have to be numbers.
       for part in ColumnMapping.Part.onImage { _ = try value(of: part, in: row) }
-      return .source(source, cells: row, row: number)
+      return .source(source, cells: row)
     } catch {
       return .rejected(
         reason: error.reason, row: number, name: said,
