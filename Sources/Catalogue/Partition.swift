@@ -54,7 +54,7 @@ struct Partition {
   /// Tells the planner of the rows: autovacuum may take a minute to notice, and until then queries over
   /// new rows are planned for an empty table.
   func analyse(in database: Connection) throws {
-    try database.execute("ANALYZE \(raw: table)")
+    try database.execute("SELECT reber.tell_planner(\(table)::text::regclass)")
   }
 
   /// Whether there is a table of the rows, attached or not.

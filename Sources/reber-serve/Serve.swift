@@ -26,7 +26,7 @@ struct Serve: AsyncParsableCommand {
       loopbackOnly: isLocal)
     if try await !site.isRestricted() {
       note(
-        "the database has no role reber_web that this user may take: the pages work with all its "
+        "the database has no role reber_annotator that this user may take: the pages work with all its "
           + "rights")
     }
     let (host, isQuiet) = (host, quiet)

@@ -24,8 +24,14 @@ struct SessionOptions: ParsableArguments {
     address ?? ConnectionString.inEnvironment ?? PrivateServer.local.connectionString
   }
 
-  /// Opens the database; a private server is made and started where none runs.
-  func database() async throws -> Database {
+  /// Opens the database with the rights of a role; a private server is made and started where none runs.
+  func database(as role: Role = .pipeline) async throws -> Database {
+    let database = try await opened()
+    try await database.with { _ = try role.take(in: $0) }
+    return database
+  }
+
+  private func opened() async throws -> Database {
     if let address = address ?? ConnectionString.inEnvironment {
       let database = try await Database(address)
       try await database.with { connection in
@@ -141,7 +147,8 @@ struct ResultOptions: ParsableArguments {
   /// Opens what stages work with.
   func workplace() async throws -> Workplace {
     Workplace(
-      database: try await session.database(), user: Version.current, progress: session.progress)
+      database: try await session.database(as: .reader), user: Version.current,
+      progress: session.progress)
   }
 
   /// Prints a result: as JSON, or as a person reads it.

@@ -9,8 +9,8 @@ struct ClassifiedSky {
 
   var database: Connection { fixture.database }
 
-  init() throws {
-    fixture = try Fixture(sources: 12)
+  init(as role: Role? = nil) throws {
+    fixture = try Fixture(sources: 12, as: role)
     let database = fixture.database
     let stored = try fixture.addCutouts()
     let train = try Fixture.newRun(.finetune, in: database)

@@ -103,7 +103,7 @@ private func cutout(
     try Cutout.write(
       [cutout(of: three.sources[2], [5])], of: three.survey, run: three.run, in: three.database)
     let database = three.database
-    _ = try database.execute("UPDATE reber.cutout SET sha256 = decode(repeat('ab', 32), 'hex')")
+    try database.forge("UPDATE reber.cutout SET sha256 = decode(repeat('ab', 32), 'hex')")
     let input = try Cutout.input(of: three.survey, in: database)
     #expect(input.rows == 1 && input.role == "cutouts" && input.sha256.count == 64)
   }

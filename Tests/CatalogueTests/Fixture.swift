@@ -13,13 +13,17 @@ struct Fixture {
 
   static let user = Operator(codeVersion: "test", host: "here", account: "tester")
 
-  init(sources: Int = 0) throws {
+  /// - Parameters:
+  ///   - sources: The number of its sources.
+  ///   - role: What is written, is written with the rights of the role.
+  init(sources: Int = 0, as role: Role? = nil) throws {
     address = try TestServer.newDatabase()
     database = try Connection(address)
     _ = try Migration.apply(to: database, folder: SharedData.repository + "/sql")
     try database.script(
       String(
         contentsOfFile: SharedData.repository + "/sql/optional/q3c.sql", encoding: .utf8))
+    try role?.take(in: database)
     survey = try Survey.add(named: "sky", in: database)
     run = try Self.newRun(.ingest, in: database)
     let written = try Source.write(

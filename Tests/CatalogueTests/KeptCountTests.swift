@@ -49,8 +49,7 @@ import Testing
     let model = try database.row(
       """
       INSERT INTO reber.model (run_id, kind, description, sha256)
-      VALUES (\(fixture.run), 'encoder', '{}', '00')
-      ON CONFLICT (run_id) DO UPDATE SET kind = 'encoder'
+      VALUES (\(try Fixture.newRun(.pretrain, in: database)), 'encoder', '{}', '00')
       RETURNING model_id
       """, as: Int.self)
     _ = try Clustering.write(

@@ -32,7 +32,8 @@ import Testing
 
   init() throws {
     database = try Connection(try Self.address.get())
-    _ = try WebRole.take(in: database)
+    try Role.annotator.take(in: database)
+    try database.script("SET random_page_cost = 1.1")
     survey = try Survey.named("large", in: database)
     scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: database)
     work = try NewestWork.on(survey, in: database)

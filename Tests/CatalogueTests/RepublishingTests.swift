@@ -89,7 +89,7 @@ import Testing
       COMMENT ON VIEW mine IS 'in percent';
       GRANT SELECT ON catalogue.sky TO \(role) WITH GRANT OPTION;
       GRANT UPDATE (label) ON catalogue.sky TO PUBLIC;
-      REVOKE ALL ON catalogue.sky FROM reber_web;
+      REVOKE ALL ON catalogue.sky FROM reber_reader;
       COMMENT ON TABLE catalogue.sky IS 'the good one';
       COMMENT ON COLUMN catalogue.sky.rms IS 'not to be trusted';
       CREATE INDEX loud ON catalogue.sky (lower(name)) WHERE total_flux > 3;

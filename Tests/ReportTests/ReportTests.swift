@@ -165,7 +165,7 @@ import Testing
       #expect(try Document(text).text.contains("There are no embeddings of this survey"))
       // As an evaluation of an earlier version would be.
       try await toy.workplace.database.with {
-        _ = try $0.execute("DELETE FROM reber.judged WHERE run_id = \(evaluation.run)")
+        try $0.forge("DELETE FROM reber.judged WHERE run_id = \(evaluation.run)")
       }
       await #expect(throws: ReportError.nothingKept(run: evaluation.run)) {
         try await write(toy, to: folder)

@@ -192,7 +192,7 @@ import Testing
       let fixture = try await IngestFixture(folder)
       let path = try fixture.file("a.csv", text)
       let first = try await fixture.ingest(path)
-      try Connection(fixture.address).execute(
+      try Connection(fixture.address).forge(
         "UPDATE reber.run SET status = 'running', finished_at = NULL")
       let second = try await fixture.ingest(path)
       #expect(second.catalogue?.alreadyDone == false && second.catalogue?.run == 1)

@@ -73,7 +73,7 @@ import Testing
         try await toy.workplace.perform(labels), try await toy.workplace.perform(clusters)
       )
       _ = try await toy.workplace.database.with {
-        try $0.execute(
+        try $0.forge(
           """
           UPDATE reber.run SET status = 'running', finished_at = NULL
           WHERE stage IN ('label', 'cluster')

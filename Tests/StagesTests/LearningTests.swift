@@ -103,7 +103,7 @@ import Testing
       let tensors = try decodeSafetensors(weights).tensors
       #expect(tensors["labelled.held_out"]?.rows == 18)
       let older = encodeSafetensors(tensors.filter { !$0.key.hasPrefix("labelled.") })
-      _ = try database.execute(
+      try database.forge(
         "UPDATE reber.model_weights SET weights = \(older) WHERE model_id = \(model)")
     }
     let classified = try await toy.workplace.perform(ClassifyStage(survey: "toy")).metrics

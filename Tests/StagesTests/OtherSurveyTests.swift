@@ -5,6 +5,7 @@ import Morphology
 import PostgreSQL
 import StagesSupport
 import Tensor
+import TestSupport
 import Testing
 
 @testable import Stages
@@ -75,7 +76,7 @@ import Testing
     let toy = try await SyntheticSurvey(24)
     let model = try await toy.workplace.perform(PretrainStage.toy(1)).metrics.model
     try await toy.workplace.database.with { database in
-      _ = try database.execute(
+      try database.forge(
         "UPDATE reber.model SET description = description - 'scale' WHERE model_id = \(model)")
     }
     try await toy.add("wide", pixelScale: 2, (0..<6).map { framed(SyntheticSurvey.image($0)) })

@@ -48,12 +48,10 @@ extension ClassScheme {
     named name: String, classes: [String], in database: Connection
   ) throws -> ClassScheme {
     try database.transaction { database in
+      try database.execute(
+        "INSERT INTO reber.class_scheme (name) VALUES (\(name)) ON CONFLICT (name) DO NOTHING")
       let id = try database.row(
-        """
-        INSERT INTO reber.class_scheme (name) VALUES (\(name))
-        ON CONFLICT (name) DO UPDATE SET name = excluded.name
-        RETURNING class_scheme_id
-        """, as: Int.self)
+        "SELECT class_scheme_id FROM reber.class_scheme WHERE name = \(name)", as: Int.self)
       try database.execute(
         """
         INSERT INTO reber.class (class_scheme_id, class_id, name)

@@ -80,7 +80,7 @@ extension Publication {
     let missing = try database.rows(
       "SELECT reber.missing_indexes(\(draft)::text::regclass, \(table)::text::regclass)",
       as: String.self)
-    for statement in missing { try database.script(statement) }
+    try database.withOwnRights { for statement in missing { try database.script(statement) } }
   }
 
   /// The columns with the types that the table has them in.

@@ -58,15 +58,17 @@ extension Publication {
       throw CatalogueError.badName(name)
     }
     return try alone(in: database) {
-      try Self.tidy(in: database)
+      try database.withOwnRights { try Self.tidy(in: database) }
       if let done = try Run.recorded(run, in: database) {
         return try PublishedCatalogue.read(done.metrics, form: done.form)
       }
       let columns = try PublishedColumn.all(of: self, in: database)
-      try checkPlace(for: columns, in: database)
+      try database.withOwnRights { try checkPlace(for: columns, in: database) }
       let catalogue = try database.transaction { try build(columns, in: $0) }
-      try swap(catalogue, in: database, waiting: waiting)
-      try Self.tidy(in: database)
+      try database.withOwnRights {
+        try swap(catalogue, in: database, waiting: waiting)
+        try Self.tidy(in: database)
+      }
       return catalogue.described
     }
   }

@@ -212,7 +212,7 @@ extension Run {
     }
     try release(run, in: database)
     for table in StageName(rawValue: stage)?.tables ?? [] {
-      try database.script("ANALYZE \(table)")
+      try database.execute("SELECT reber.tell_planner(\(table)::text::regclass)")
     }
   }
 

@@ -30,7 +30,7 @@ struct ServeCommand: AsyncParsableCommand {
 
   func run() async throws {
     let name = scheme
-    _ = try await session.database().with { try ClassScheme.named(name, in: $0) }
+    _ = try await session.database(as: .reader).with { try ClassScheme.named(name, in: $0) }
     let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appendingPathComponent("reber-serve").path
     // The address may hold a password: it goes by the environment, which others cannot read.
