@@ -9,7 +9,7 @@ public protocol ProgressDisplay: Sendable {
 
 extension ProgressDisplay {
   /// `done` of `total` items are done.
-  func update(_ what: String, done: Int, of total: Int) {
+  public func update(_ what: String, done: Int, of total: Int) {
     update(what, done: done, of: total, detail: nil)
   }
 }

@@ -35,6 +35,7 @@ struct SessionOptions: ParsableArguments {
     if let address = address ?? ConnectionString.inEnvironment {
       let database = try await Database(address)
       try await database.with { connection in
+        if try Restoration.isUnfinished(in: connection) { throw BackupError.unfinished }
         let pending = try Migration.pending(in: connection, folder: try Schema.folder())
         guard pending.isEmpty else {
           throw CatalogueError.missing(
@@ -53,6 +54,7 @@ struct SessionOptions: ParsableArguments {
 
 /// Brings the schema up to date; gives the names of the migrations that were applied.
 func migrate(_ connection: Connection) throws -> [String] {
+  if try Restoration.isUnfinished(in: connection) { throw BackupError.unfinished }
   let folder = try Schema.folder()
   let applied = try Migration.apply(to: connection, folder: folder)
   let optional = URL(fileURLWithPath: folder).appendingPathComponent("optional")

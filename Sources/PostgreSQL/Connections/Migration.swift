@@ -90,6 +90,16 @@ extension Migration {
     return isThere ? try lacking(files, in: connection) : files
   }
 
+  /// Sees whether this version knows the migrations of a database by their names.
+  ///
+  /// - Throws: ``MigrationError/unknown(_:)`` for one that it does not know.
+  public static func check(names: [String], folder: String) throws {
+    let known = Set(try read(folder).map(\.name))
+    if let unknown = names.first(where: { !known.contains($0) }) {
+      throw MigrationError.unknown(unknown)
+    }
+  }
+
   private static func lacking(
     _ files: [Migration], in connection: Connection
   ) throws -> [Migration] {

@@ -57,6 +57,23 @@ extension Connection {
     try copyOut("COPY (\(query)) TO STDOUT (ENCODING 'UTF8'\(options))", body)
   }
 
+  /// Reads a query as the bytes of a binary COPY, in constant memory; gives the number of rows.
+  ///
+  /// They are the same on all machines and in all versions of PostgreSQL.
+  ///
+  /// - Throws: ``PostgresError``; whatever `body` throws, after which the connection is usable.
+  public func copy(bytesOutOf sql: SQL, forEach body: (UnsafeRawBufferPointer) throws -> Void)
+    throws -> Int
+  {
+    var messages = 0
+    try copyOut("COPY (\(sql.numbered.text)) TO STDOUT (FORMAT binary)") { bytes in
+      messages += 1
+      try body(bytes)
+    }
+    // The last is the trailer; that of no rows has the header too.
+    return messages - 1
+  }
+
   private func copyOut(
     _ statement: String, _ body: (UnsafeRawBufferPointer) throws -> Void
   ) throws {

@@ -45,6 +45,7 @@ public struct PrivateServer: Sendable {
   /// - Throws: ``PrivateServerError`` without PostgreSQL ≥ 15, or room on the disk.
   public func initialise() throws {
     let place = place
+    try recover()
     guard !place.exists else { return }
     let programs = try ServerPrograms()
     try place.make(neededSpace: Self.neededSpace)
@@ -90,7 +91,7 @@ public struct PrivateServer: Sendable {
     let lock = try FolderLock(place.root)
     defer { lock.release() }
     if try status() == .running { return }
-    let programs = try ServerPrograms()
+    let programs = try programs()
     // After a kill -9 the old server's children may take a moment to go.
     for attempt in 1...10 {
       do {
@@ -108,6 +109,11 @@ public struct PrivateServer: Sendable {
     try createDatabase()
   }
 
+  /// The programs of the version that its data are of.
+  ///
+  /// - Throws: ``PrivateServerError`` where they are not installed.
+  func programs() throws -> ServerPrograms { try ServerPrograms(version: place.version) }
+
   private func createDatabase() throws {
     let connection = try Connection(address(of: "postgres"))
     let isThere = try connection.row(
@@ -122,8 +128,7 @@ public struct PrivateServer: Sendable {
   /// - Throws: ``PrivateServerError`` where PostgreSQL's programs are missing or say no.
   public func stop() throws {
     guard try status() == .running else { return }
-    try ServerPrograms().run(
-      "pg_ctl", ["-D", place.data, "-m", "fast", "-w", "-s", "stop"], in: place)
+    try programs().run("pg_ctl", ["-D", place.data, "-m", "fast", "-w", "-s", "stop"], in: place)
   }
 
   /// Whether the server is there and runs.
@@ -132,7 +137,7 @@ public struct PrivateServer: Sendable {
   public func status() throws -> Status {
     let place = place
     guard place.exists else { return .absent }
-    let code = try ServerPrograms().code("pg_ctl", ["-D", place.data, "status"], in: place)
+    let code = try programs().code("pg_ctl", ["-D", place.data, "status"])
     return code == 0 ? .running : .stopped
   }
 }

@@ -37,6 +37,12 @@ struct ServerPlace: Sendable {
 
   var exists: Bool { FileManager.default.fileExists(atPath: data + "/PG_VERSION") }
 
+  /// The major version that its data are of; `nil` where there are none.
+  var version: Int? {
+    let text = try? String(contentsOfFile: data + "/PG_VERSION", encoding: .utf8)
+    return text.flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) }
+  }
+
   /// The last of what the server said.
   var logTail: String {
     guard let text = try? String(contentsOfFile: log, encoding: .utf8) else { return "" }

@@ -17,6 +17,7 @@ struct DatabaseCommands: ParsableCommand {
       """,
     subcommands: [
       Initialise.self, Start.self, Stop.self, Status.self, Migrate.self, Address.self, Psql.self,
+      DumpCommand.self, RestoreCommand.self, UpgradeCommand.self,
     ])
 
   struct Initialise: ParsableCommand {
