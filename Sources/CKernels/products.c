@@ -110,6 +110,14 @@ MIDDLE static void transposed256(const task *t) { transposed(4, 1, *t); }
 static void productsPlain(const task *t) { products(4, 1, *t); }
 static void transposedPlain(const task *t) { transposed(4, 1, *t); }
 
+int reber_vector_bits(void) {
+#if defined(__x86_64__) && defined(__clang__)
+  if (__builtin_cpu_supports("x86-64-v4")) return 512;
+  if (__builtin_cpu_supports("x86-64-v3")) return 256;
+#endif
+  return 128;
+}
+
 void reber_products(reber_precision precision, const void *a, size_t aPlane, const void *panels,
                     size_t points, size_t rows, size_t inputs, size_t outputs, float *product,
                     size_t productPlane) {

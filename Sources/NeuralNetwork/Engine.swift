@@ -7,6 +7,9 @@ public import Tensor
 /// protocols. `Tests/References/ReferenceEngine.swift` is the smallest that works: one page of plain
 /// loops, which says what every engine computes, and which the others are held against.
 public protocol Engine: Sendable {
+  /// Which of its kernels it uses on this processor: others round otherwise.
+  var kernels: String { get }
+
   /// Refuses what this machine has no instructions for.
   ///
   /// - Throws: `NetworkError.noInstructions`.

@@ -33,6 +33,8 @@ public struct WinogradEngine: Engine {
   /// They do not keep them, as Chen and others describe (2016, arXiv:1604.06174).
   public var sparingMemory: any Engine { WinogradEngine(recomputesMaps: true) }
 
+  public var kernels: String { "\(reber_vector_bits())-bit" }
+
   public func check(_ precision: Precision) throws {
     guard precision == .float32 || reber_has_bfloat16() != 0 else {
       throw NetworkError.noInstructions(precision.rawValue)

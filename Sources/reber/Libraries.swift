@@ -4,15 +4,18 @@ internal import CPostgreSQL
 internal import CWCS
 internal import CZlib
 import Foundation
+import NeuralNetwork
+import Stages
 
 /// The works of others that figures rest on, with the versions that this program runs with.
 enum Libraries {
   /// As `openblas 0.3.21`, in the order of how much rests on them.
   static func versions(packagesOf checkout: String?) -> [String] {
     let blas = String(cString: openblas_get_config()).split(separator: " ").dropFirst().first
+    let core = String(cString: openblas_get_corename())
     let client = PQlibVersion()
     return [
-      "openblas \(blas ?? "unknown")",
+      "kernels \(Workplace.usualEngine.kernels)", "openblas \(blas ?? "unknown") \(core)",
       "cfitsio \(CFITSIO_MAJOR).\(CFITSIO_MINOR).\(CFITSIO_MICRO)",
       "wcslib \(String(cString: wcslib_version(nil)))",
       "libpq \(client / 10_000).\(client % 10_000)",

@@ -29,8 +29,9 @@ struct Reber: AsyncParsableCommand {
       PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, LabelCommands.self,
       FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self, CrossValidateCommand.self,
       AblateCommand.self, DriftCommand.self,
-      PublishCommand.self, ExportCommand.self, QueryCommand.self, ShowCommands.self,
-      ServeCommand.self,
+      PublishCommand.self, VerifyCommand.self, ExportCommand.self, QueryCommand.self,
+      ShowCommands.self,
+      ServeCommand.self, DoctorCommand.self,
     ])
 }
 

@@ -13,9 +13,7 @@ struct Fixture {
 
   static let user = Operator(codeVersion: "test", host: "here", account: "tester")
 
-  /// - Parameters:
-  ///   - sources: The number of its sources.
-  ///   - role: What is written, is written with the rights of the role.
+  /// The survey has so many sources; what is written, is written with the rights of the role.
   init(sources: Int = 0, as role: Role? = nil) throws {
     address = try TestServer.newDatabase()
     database = try Connection(address)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("From a survey to a catalogue") struct PipelineTests {
+@Suite("From a survey to a catalogue", .serialized) struct PipelineTests {
   /// A survey that went through every stage, made once for all tests.
   private static let published = Result { try publish() }
 
@@ -42,6 +42,31 @@ import Testing
     for word in ["classify", "finetune", "pretrain", "ingest", "sha256", "import"] {
       #expect(lineage.output.contains(word), "\(word) in \(lineage.output)")
     }
+  }
+
+  @Test func whatWasPublishedCanBeComputedAnew() throws {
+    let outcome = try Self.published.get().run("verify", "sim", "--quiet")
+    #expect(outcome.status == 0, "\(outcome)")
+    #expect(outcome.output.contains("72 of 72 rows to the bit, the largest difference 0"))
+  }
+
+  /// A survey moves to another server, and the catalogue is the same there.
+  @Test func aDumpGoesOnElsewhere() throws {
+    let program = try Self.published.get()
+    #expect(try program.run("db", "dump", "moved").status == 0)
+    let elsewhere = ["DATABASE_URL": try TestServer.newDatabase()]
+    let restored = try program.run("db", "restore", "moved", with: elsewhere)
+    #expect(restored.status == 0 && restored.output.contains("all digests agree"), "\(restored)")
+    for arguments in [["export", "sim", "--output", "moved.fits"], ["verify", "sim"]] {
+      let outcome = try program.run(arguments, with: elsewhere)
+      #expect(outcome.status == 0, "\(outcome)")
+    }
+    let files = try ["sim", "moved"].map {
+      try Data(contentsOf: URL(fileURLWithPath: "\(program.folder)/\($0).fits"))
+    }
+    #expect(files[0] == files[1])
+    let again = try program.run("db", "restore", "moved", with: elsewhere)
+    #expect(again.status == 65 && again.errors.contains("holds surveys already"), "\(again)")
   }
 
   /// The report as any reader of XML and CSV sees it.

@@ -28,6 +28,37 @@ import Testing
     }
   }
 
+  /// A server that is stopped in the middle of it, at any moment, has the one data or the other.
+  @Test func aServerTakesOverTheDataOfItsSuccessor() throws {
+    try withTemporaryFolder { folder in
+      let server = PrivateServer(folder: folder + "/server")
+      #expect(server.version == nil)
+      try server.start()
+      defer { _ = try? server.stop() }
+      #expect(server.version == (try PrivateServer.newestVersion()))
+      try Connection(server.connectionString).script("CREATE TABLE old (a integer)")
+      for isStopped in [false, true] {
+        let successor = server.successor
+        try successor.start()
+        try Connection(successor.connectionString).script("CREATE TABLE new (a integer)")
+        let data = folder + "/server/postgres/data"
+        if isStopped {
+          try server.stop()
+          try successor.stop()
+          try FileManager.default.moveItem(atPath: data, toPath: data + ".1")
+        } else {
+          #expect(try server.takeOver() == data + ".\(try PrivateServer.newestVersion())")
+        }
+        try server.start()
+        let database = try Connection(server.connectionString)
+        #expect(try database.row("SELECT to_regclass('new') IS NOT NULL", as: Bool.self))
+        #expect(try database.row("SELECT to_regclass('old') IS NULL", as: Bool.self))
+        #expect(!FileManager.default.fileExists(atPath: successor.folder))
+        try database.script("ALTER TABLE new RENAME TO old")
+      }
+    }
+  }
+
   @Test func aFolderThatIsClosedToTheServerServesAllTheSame() throws {
     try withTemporaryFolder { folder in
       let closed = folder + "/closed"

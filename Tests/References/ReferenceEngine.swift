@@ -11,6 +11,8 @@ public struct ReferenceEngine: Engine {
   /// An engine.
   public init() {}
 
+  public var kernels: String { "plain" }
+
   public func check(_ precision: Precision) throws {
     guard precision == .float32 else { throw NetworkError.noInstructions(precision.rawValue) }
   }

@@ -64,7 +64,7 @@ package struct SyntheticSurvey {
     }
     return Cutout(
       source: source, pixels: ImagePixels(width: side, height: side, type: .float, bytes: bytes),
-      pixelScale: 2, wcs: nil, sha256: digest("pixels\(index)"),
+      pixelScale: 2, wcs: nil, sha256: SHA256.hash(bytes).hex,
       imageSHA256: digest("file\(index)"))
   }
 

@@ -14,6 +14,9 @@
 // pairs, of panels as [panel][input / 2][output in panel][2].
 typedef enum { reber_float32, reber_bfloat16 } reber_precision;
 
+// The bits of the vectors that kernels use on this processor: 512 or 256, or 128 where it has neither.
+int reber_vector_bits(void);
+
 // Whether this processor multiplies bfloat16 numbers; where not, the same is done slowly.
 int reber_has_bfloat16(void);
 

@@ -65,7 +65,8 @@ extension Dump {
   ///   - address: The database.
   ///   - database: A connection to it.
   ///   - codeVersion: The version of the code that runs.
-  ///   - progress: Called with the number of bytes of tables that are done, and of all.
+  ///   - progress: Called with the number of tables that are done, and of all.
+  /// - Returns: What the dump holds.
   /// - Throws: ``BackupError/exists(_:)``; `PrivateServerError` with what `pg_dump` said.
   public func write(
     of address: String, in database: Connection, codeVersion: String,

@@ -28,7 +28,7 @@ extension Restoration {
   ///     an empty schema.
   ///   - migrations: The folder of this version's migrations.
   ///   - notes: Called with what a person should know.
-  ///   - progress: Called with the number of bytes of tables that are checked, and of all.
+  ///   - progress: Called with the number of tables that are checked, and of all.
   /// - Returns: What the dump holds.
   /// - Throws: ``BackupError``; `PrivateServerError` with what `pg_restore` said; `MigrationError` for a
   ///   dump of a newer version.

@@ -31,7 +31,7 @@ extension ServerUpgrade {
   ///   - migrations: The folder of this version's migrations.
   ///   - codeVersion: The version of the code that runs.
   ///   - notes: Called with what a person should know.
-  ///   - progress: Called with what is done, and the number of bytes of tables that are done, and of all.
+  ///   - progress: Called with what is done, and the number of tables that are done, and of all.
   /// - Returns: The folder in which the old data are kept.
   /// - Throws: As ``Dump/write(of:in:codeVersion:progress:)`` and
   ///   ``Restoration/perform(in:migrations:notes:progress:)`` do; `PrivateServerError`.

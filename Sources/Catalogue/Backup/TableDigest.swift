@@ -25,24 +25,23 @@ extension TableDigest {
   ///
   /// - Parameters:
   ///   - database: The connection.
-  ///   - progress: Called before each table with the number of bytes that are done, and of all.
+  ///   - progress: Called behind each table with the number of those that are done, and of all.
+  /// - Returns: The digests, in the order of the tables' names.
+  /// - Throws: `PostgresError`.
   public static func all(
     in database: Connection, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
   ) throws -> [TableDigest] {
     let tables = try tables(in: database)
-    let total = tables.reduce(0) { $0 + $1.bytes }
-    var done = 0
-    return try tables.map { table in
-      progress(done, total)
-      defer { done += table.bytes }
-      return try digest(of: table.name, in: database)
+    return try tables.enumerated().map { index, table in
+      defer { progress(index + 1, tables.count) }
+      return try digest(of: table, in: database)
     }
   }
 
-  private static func tables(in database: Connection) throws -> [(name: String, bytes: Int)] {
+  private static func tables(in database: Connection) throws -> [String] {
     try database.rows(
       """
-      SELECT format('%I.%I', nspname, relname), pg_table_size(pg_class.oid)
+      SELECT format('%I.%I', nspname, relname)
       FROM pg_class
       JOIN pg_namespace ON pg_namespace.oid = relnamespace
       WHERE relkind = 'r' AND nspname = ANY (\(schemas))
@@ -50,8 +49,7 @@ extension TableDigest {
               SELECT FROM unnest(\(drafts)) AS draft WHERE starts_with(relname, draft)
           ))
       ORDER BY format('%I.%I', nspname, relname) COLLATE "C"
-      """, as: String.self, Int.self
-    ).map { (name: $0, bytes: $1) }
+      """, as: String.self)
   }
 
   private static func digest(of table: String, in database: Connection) throws -> TableDigest {

@@ -1,4 +1,3 @@
-import Digest
 import PostgreSQL
 
 /// A catalogue that is built but does not have its name yet.
@@ -29,7 +28,13 @@ extension Publication {
     let described = PublishedCatalogue(
       name: name, run: run, classification: classification, survey: survey.name, rows: rows,
       simulated: survey.simulated, columns: try described(columns, in: database))
-    return BuiltCatalogue(described: described, sha256: try digest(rows, in: database))
+    // The rows lie in order: workers would only hand them to and fro.
+    try database.script("SET LOCAL max_parallel_workers_per_gather = 0")
+    let digest = try PublishedCatalogue.digest(of: draft, in: database)
+    guard digest.rows == rows else {
+      throw CatalogueError.incomplete(catalogue: name, rows: digest.rows, of: rows)
+    }
+    return BuiltCatalogue(described: described, sha256: digest.sha256)
   }
 
   /// Makes the rows; gives their number.
@@ -93,23 +98,5 @@ extension Publication {
         name: $0.name, type: types[$0.name] ?? "", unit: $0.unit, ucd: $0.ucd,
         description: $0.description)
     }
-  }
-
-  /// SHA-256 of what `COPY (SELECT * FROM … ORDER BY name COLLATE "C") TO STDOUT` writes.
-  private func digest(_ rows: Int, in database: Connection) throws -> String {
-    // The rows lie in order: workers would only hand them to and fro.
-    try database.script("SET LOCAL max_parallel_workers_per_gather = 0")
-    var hasher = SHA256.Hasher()
-    var count = 0
-    try database.copy(
-      textOutOf: SQL(raw: "SELECT * FROM \(draft) ORDER BY name COLLATE \"C\"")
-    ) { line in
-      hasher.update(line)
-      count += 1
-    }
-    guard count == rows else {
-      throw CatalogueError.incomplete(catalogue: name, rows: count, of: rows)
-    }
-    return hasher.finish().hex
   }
 }

@@ -38,10 +38,13 @@ struct PublishedColumn {
   private static func probabilities(of classes: [ModelClass]) -> [Self] {
     classes.enumerated().map { ordinal, item in
       Self(
-        "p_" + columnName(item.name), "prediction.probabilities[\(raw: String(ordinal + 1))]",
+        name(of: item), "prediction.probabilities[\(raw: String(ordinal + 1))]",
         ucd: "stat.probability;src.class", "Probability of class '\(item.name)'")
     }
   }
+
+  /// What the column of a class's probability is called.
+  static func name(of item: ModelClass) -> String { "p_" + columnName(item.name) }
 
   private static let identity = [
     Self("name", "source.name", ucd: "meta.id;meta.main", "Identifier within the survey"),

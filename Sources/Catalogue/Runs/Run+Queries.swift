@@ -56,6 +56,14 @@ extension Run {
     return run
   }
 
+  /// What a run was asked, in the form that `Stored.read(_:form:)` of its stage takes.
+  public static func parameters(
+    of id: Int, in database: Connection
+  ) throws -> (parameters: JSON, form: Int) {
+    try database.row(
+      "SELECT parameters, form FROM reber.run WHERE run_id = \(id)", as: JSON.self, Int.self)
+  }
+
   /// What a run read.
   ///
   /// By role and name; the digests are those of the time at which it began.

@@ -21,6 +21,7 @@ public struct Archive: Sendable {
   ///   - serverVersion: The server's major version.
   ///   - jobs: Tables written at once.
   ///   - meanwhile: What is done while `pg_dump` works.
+  /// - Returns: What `meanwhile` gave.
   /// - Throws: ``PrivateServerError`` with what `pg_dump` said; what `meanwhile` throws.
   public func write<Value>(
     schemas: [String], without tables: [String], of address: String, seenBy snapshot: String,

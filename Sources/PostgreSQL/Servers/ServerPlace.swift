@@ -75,7 +75,7 @@ struct ServerPlace: Sendable {
     }
   }
 
-  private func freeSpace(at path: String) throws -> Int {
+  func freeSpace(at path: String) throws -> Int {
     var statistics = statvfs()
     guard statvfs(path, &statistics) == 0 else {
       throw PrivateServerError.cannotMake(path, reason: String(cString: strerror(errno)))

@@ -193,14 +193,14 @@ public enum PrivateServerError: Failure, Equatable {
       "PostgreSQL 15 or newer is not installed: 'apt install postgresql', or set DATABASE_URL"
     case .otherVersion(let data, let installed):
       """
-      the private server's data are of PostgreSQL \(data), and installed is \
-      \(installed.map(String.init).joined(separator: ", ")): install postgresql-\(data) beside it, and \
-      'reber db upgrade' moves them
+      the private server's data are of PostgreSQL \(data), and installed is \(Self.list(installed)): \
+      install postgresql-\(data), or name the folder of its programs in REBER_POSTGRES; 'reber db upgrade' \
+      moves data to a newer version
       """
     case .tooOld(let server, let installed):
       """
       the server is PostgreSQL \(server), and its pg_dump is needed; installed is \
-      \(installed.map(String.init).joined(separator: ", ")): install postgresql-client-\(server)
+      \(Self.list(installed)): install postgresql-client-\(server)
       """
     case .noAccount:
       "PostgreSQL does not run as root and there is no account 'postgres': run as another user"
@@ -214,5 +214,9 @@ public enum PrivateServerError: Failure, Equatable {
     case .failed(let program, let said, let log):
       "\(program) failed: \(said)" + (log.isEmpty ? "" : "; the server's log ends: \(log)")
     }
+  }
+
+  private static func list(_ versions: [Int]) -> String {
+    Set(versions).sorted().map(String.init).joined(separator: ", ")
   }
 }

@@ -191,7 +191,7 @@ private struct ImageIngest {
       _ = try Source.write(
         from: "images", columns: ImageCollection.columns, into: survey, run: run, in: database
       ) { write in
-        for (row, item) in collection.sources.enumerated() {
+        for item in collection.sources {
           try write(.source(item.source, cells: item.cells))
         }
       }

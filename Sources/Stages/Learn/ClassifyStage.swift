@@ -81,7 +81,7 @@ public enum ClassifyTask: ModelTask {
 
 extension Classifier {
   /// What the classifier says of images from a survey of a beam in arcsec.
-  fileprivate func predictions(
+  func predictions(
     for cutouts: [StoredCutout], beam: Double?
   ) throws -> [Prediction] {
     let images = try preprocessing.prepare(cutouts, beam: beam)

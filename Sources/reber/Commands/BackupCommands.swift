@@ -25,7 +25,7 @@ struct DumpCommand: AsyncParsableCommand {
     let (address, version) = (options.session.resolvedAddress, Version.current.codeVersion)
     let contents = try await options.session.database(as: .reader).with { database in
       try Dump(folder: folder).write(of: address, in: database, codeVersion: version) {
-        progress.update("digesting tables, MB", done: $0 >> 20, of: $1 >> 20)
+        progress.update("digesting tables", done: $0, of: $1)
       }
     }
     try options.show(contents) {
@@ -60,7 +60,7 @@ struct RestoreCommand: AsyncParsableCommand {
       let restoration = Restoration(of: Dump(folder: folder), into: address)
       let contents = try restoration.perform(
         in: database, migrations: Schema.folder(), notes: progress.note
-      ) { progress.update("checking tables, MB", done: $0 >> 20, of: $1 >> 20) }
+      ) { progress.update("checking tables", done: $0, of: $1) }
       try finish(database, progress)
       return contents
     }
@@ -108,7 +108,7 @@ struct UpgradeCommand: AsyncParsableCommand {
     let progress: any ProgressDisplay = quiet ? Silence() : TerminalProgress()
     let kept = try upgrade.perform(
       migrations: Schema.folder(), codeVersion: Version.current.codeVersion, notes: progress.note
-    ) { progress.update("\($0) tables, MB", done: $1 >> 20, of: $2 >> 20) }
+    ) { progress.update("\($0) tables", done: $1, of: $2) }
     try server.start()
     let database = try await Database(server.connectionString)
     try await database.with {

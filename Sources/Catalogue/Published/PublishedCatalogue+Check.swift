@@ -1,0 +1,101 @@
+import Digest
+public import PostgreSQL
+
+extension PublishedCatalogue {
+  /// The number of a table's rows, and SHA-256 of what
+  /// `COPY (SELECT * FROM … ORDER BY name COLLATE "C") TO STDOUT` writes of them.
+  static func digest(
+    of table: String, in database: Connection
+  ) throws -> (rows: Int, sha256: String) {
+    var hasher = SHA256.Hasher()
+    var rows = 0
+    try database.copy(
+      textOutOf: SQL(raw: "SELECT * FROM \(table) ORDER BY name COLLATE \"C\"")
+    ) { line in
+      hasher.update(line)
+      rows += 1
+    }
+    return (rows, hasher.finish().hex)
+  }
+
+  /// Whether the table holds what was published; `nil` for a catalogue of a version that digested its rows
+  /// in another way.
+  public func isAsPublished(in database: Connection) throws -> Bool? {
+    let (sha256, isComparable) = try database.row(
+      """
+      SELECT sha256, published_at > (
+          SELECT applied_at FROM reber.schema_migration WHERE name = '0037_publishing'
+      )
+      FROM reber.catalogue
+      WHERE name = \(name)
+      """, as: String.self, Bool.self)
+    guard isComparable else { return nil }
+    let found = try Self.digest(of: "catalogue.\"\(name)\"", in: database)
+    return found.rows == rows && found.sha256 == sha256
+  }
+
+  /// A row of the catalogue, beside what it came from.
+  public struct Sample: Sendable {
+    /// The source.
+    public var name: String
+    /// What the catalogue says, in the order of the model's classes.
+    public var published: [Float]
+    /// What the classification said.
+    public var prediction: Prediction
+    /// Whether the stored pixels are those that were stored.
+    public var isIntact: Bool
+  }
+
+  /// Some of the rows, drawn by chance, beside what they came from; a row that came from nothing is left
+  /// out.
+  public func sample(
+    _ count: Int, seed: Int, classes: [ModelClass], in database: Connection
+  ) throws -> [Sample] {
+    let columns = classes.map { "\(identifier: PublishedColumn.name(of: $0))" as SQL }
+    return try database.rows(
+      """
+      SELECT \(Sample.columns)
+      FROM (
+          SELECT name, ARRAY[\(columns.joined(separator: ", "))]::real[] AS published
+          FROM catalogue.\(identifier: name)
+          ORDER BY hashtextextended(name, \(seed))
+          LIMIT \(count)
+      ) AS catalogue
+      JOIN reber.source USING (name)
+      JOIN reber.prediction USING (survey_id, source_id)
+      JOIN reber.cutout USING (survey_id, cutout_id)
+      JOIN reber.cutout_pixels USING (survey_id, cutout_id)
+      JOIN reber.survey USING (survey_id)
+      WHERE survey.name = \(survey) AND prediction.run_id = \(classification)
+      ORDER BY cutout_id
+      """, as: Sample.self)
+  }
+}
+
+extension PublishedCatalogue.Sample: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source.name", \.name), .column("published", \.published),
+    .group(
+      \.prediction,
+      Columns<Prediction>(
+        .column("prediction.source_id", \.source), .column("prediction.cutout_id", \.cutout),
+        .column("probabilities", \.probabilities), .column("unlikeness", \.unlikeness),
+        make: Prediction.init)),
+    .expression("cutout.sha256 = sha256(pixels)", as: "is_intact", \.isIntact),
+    make: PublishedCatalogue.Sample.init)
+}
+
+extension Model {
+  /// The models that a run rests on whose weights are not those that were stored.
+  public static func damaged(below run: Int, in database: Connection) throws -> [Int] {
+    try database.rows(
+      """
+      SELECT model_id
+      FROM reber.model
+      LEFT JOIN reber.model_weights USING (model_id)
+      WHERE run_id IN (SELECT run_id FROM reber.lineage(\(run)))
+          AND encode(sha256(weights), 'hex') IS DISTINCT FROM sha256
+      ORDER BY model_id
+      """, as: Int.self)
+  }
+}

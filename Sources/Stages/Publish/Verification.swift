@@ -1,0 +1,130 @@
+import Catalogue
+import Morphology
+import PostgreSQL
+
+/// What was found when a published catalogue was held against what it came from.
+public struct Verification: Sendable, Codable {
+  /// The catalogue.
+  public var catalogue: String
+
+  /// Its rows.
+  public var rows: Int
+
+  /// Whether its table is what was published; `nil` where a version published it whose digest is another.
+  public var isAsPublished: Bool?
+
+  /// Models that it rests on whose weights are not those that were stored.
+  public var damagedModels: [Int]
+
+  /// Rows that were looked at.
+  public var sample: Int
+
+  /// Of those, sources whose stored pixels are not those that were stored.
+  public var damagedImages: [String]
+
+  /// Sources whose published probabilities are not those of the classification.
+  public var mispublished: [String]
+
+  /// Sources whose probabilities, computed anew, differ by more than the tolerance.
+  public var differing: [String]
+
+  /// Rows whose probabilities came to the same bits.
+  public var identical: Int
+
+  /// The largest difference of a probability.
+  public var largestDifference: Float
+
+  /// What computed the probabilities, and what did now.
+  public var computedBy, recomputedBy: String
+
+  /// Whether all is as it should be.
+  public var isSound: Bool {
+    isAsPublished != false && damagedModels.isEmpty && damagedImages.isEmpty && mispublished.isEmpty
+      && differing.isEmpty && sample > 0
+  }
+}
+
+extension Workplace {
+  /// Holds a published catalogue against what it came from: the table and the weights against their
+  /// digests and, of some rows, the pixels against theirs and the probabilities against what the stored
+  /// classifier makes of them now.
+  ///
+  /// - Parameters:
+  ///   - name: The catalogue.
+  ///   - count: Rows to look at.
+  ///   - seed: Chooses them.
+  ///   - tolerance: What a probability may differ by where another processor computed it.
+  /// - Returns: What was found.
+  /// - Throws: `CatalogueError.missing`; `NetworkError` where this processor does not compute with the
+  ///   precision of the classification.
+  public func verify(
+    _ name: String, sample count: Int, seed: Int, tolerance: Float
+  ) async throws -> Verification {
+    let (catalogue, isAsPublished, damaged, run) = try await database.with { database in
+      let catalogue = try PublishedCatalogue.named(name, in: database)
+      return (
+        catalogue, try catalogue.isAsPublished(in: database),
+        try Model.damaged(below: catalogue.classification, in: database),
+        try Run.numbered(catalogue.classification, in: database)
+      )
+    }
+    var found = Verification(
+      catalogue: name, rows: catalogue.rows, isAsPublished: isAsPublished, damagedModels: damaged,
+      sample: 0, damagedImages: [], mispublished: [], differing: [], identical: 0,
+      largestDifference: 0, computedBy: run.codeVersion, recomputedBy: user.codeVersion)
+    guard damaged.isEmpty else { return found }
+    try await recompute(catalogue, sample: count, seed: seed) { row, probabilities in
+      found.add(row, probabilities, tolerance: tolerance)
+      progress.update("computing anew", done: found.sample, of: min(count, catalogue.rows))
+    }
+    return found
+  }
+
+  /// Computes the probabilities of some rows anew, as their classification did.
+  private func recompute(
+    _ catalogue: PublishedCatalogue, sample count: Int, seed: Int,
+    _ body: (PublishedCatalogue.Sample, [Float]) -> Void
+  ) async throws {
+    let survey = try await survey(catalogue.survey)
+    let engine = engine
+    let (classifier, rows) = try await database.with { database in
+      let run = catalogue.classification
+      let (parameters, form) = try Run.parameters(of: run, in: database)
+      let options = try ClassifyStage.read(parameters, form: form)
+      let model = try Model.find(
+        .classifier, numbered: Classification.find(of: survey, run: run, in: database).model,
+        in: database)
+      let classes = try model.classes(in: database).classes
+      return (
+        try model.classifier(
+          classes: classes.count, preparedBy: options.preprocessing, on: engine,
+          computing: options.precision, in: database),
+        try catalogue.sample(count, seed: seed, classes: classes, in: database)
+      )
+    }
+    for begin in stride(from: 0, to: rows.count, by: Self.chunk) {
+      let chunk = Array(rows[begin..<min(rows.count, begin + Self.chunk)])
+      let cutouts = try await database.with {
+        try StoredCutout.read(chunk.map(\.prediction.cutout), of: [survey], in: $0)
+      }
+      let predictions = try classifier.predictions(for: cutouts, beam: survey.observation.beam)
+      for (row, prediction) in zip(chunk, predictions) { body(row, prediction.probabilities) }
+    }
+  }
+}
+
+extension Verification {
+  fileprivate mutating func add(
+    _ row: PublishedCatalogue.Sample, _ probabilities: [Float], tolerance: Float
+  ) {
+    let stored = row.prediction.probabilities
+    let difference = zip(stored, probabilities).map { abs($0 - $1) }.max() ?? .infinity
+    sample += 1
+    if !row.isIntact { damagedImages.append(row.name) }
+    if row.published != stored { mispublished.append(row.name) }
+    // Not less or equal: a difference of NaN is one.
+    if !(difference <= tolerance) { differing.append(row.name) }
+    if stored == probabilities { identical += 1 }
+    largestDifference = max(largestDifference, difference)
+  }
+}
