@@ -123,6 +123,15 @@ let package = Package(
       name: "EngineBench",
       dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"],
       swiftSettings: strict),
+    // What tools/fuzz runs: files changed at random, read by what ingest reads with.
+    .executableTarget(
+      name: "FuzzInput",
+      dependencies: [
+        "Astronomy", "Catalogue", "Failures", "Files", "FITS", "NeuralNetwork", "PNG",
+        "PostgreSQL", "Stages", "Tables", "Tensor", "CZlib",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
     // Apart from reber, so that nobody builds an HTTP server who does not serve pages.
     .executableTarget(
       name: "reber-serve",
