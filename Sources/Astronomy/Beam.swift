@@ -17,6 +17,12 @@ public struct Beam: Sendable, Hashable {
   /// A round beam of a full width at half maximum, arcsec.
   public init(width: Double) { self.init(major: width, minor: width, angle: 0) }
 
+  /// Whether a telescope could have it: between a microarcsecond and a hundred degrees wide.
+  public var isPossible: Bool {
+    let widths = 1e-6...3.6e5
+    return widths.contains(major) && widths.contains(minor) && angle.magnitude <= 3600
+  }
+
   /// Full width at half maximum of a round beam with the same area, arcsec.
   public var width: Double { (major * minor).squareRoot() }
 

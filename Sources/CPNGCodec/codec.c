@@ -30,8 +30,14 @@ static void reber_png_take(png_structp png, png_bytep to, size_t count) {
 }
 
 // Values as stored: a palette is looked up, 1, 2 and 4 bits are widened to 8, nothing else.
-static void reber_png_decode(png_structp png, png_infop info, reber_png *image) {
+//
+// What a header says is not believed: `count` bytes hold at most 1032 times as many of pixels, which is
+// what deflate can do. Texts, profiles and the like, which may swell too, are not unpacked.
+static void reber_png_decode(png_structp png, png_infop info, reber_png *image, size_t count) {
+  png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_read_info(png, info);
+  size_t stored = png_get_rowbytes(png, info) * png_get_image_height(png, info);
+  if (stored / 1032 > count) png_error(png, "its bytes cannot hold so many pixels");
   png_byte type = png_get_color_type(png, info);
   if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
   if (type == PNG_COLOR_TYPE_GRAY) png_set_expand_gray_1_2_4_to_8(png);
@@ -45,7 +51,7 @@ static void reber_png_decode(png_structp png, png_infop info, reber_png *image) 
   image->channels = png_get_channels(png, info);
   size_t row = png_get_rowbytes(png, info);
   image->size = row * image->height;
-  if (image->size > (size_t)1 << 31) png_error(png, "it would need more than 2 GB");
+  if (image->size > (size_t)1 << 27) png_error(png, "its pixels would need more than 128 MiB");
   image->pixels = (uint8_t *)calloc(image->size, 1);
   if (!image->pixels) png_error(png, "there is no memory for it");
   for (int pass = 0; pass < passes; pass++)
@@ -62,7 +68,7 @@ int reber_png_read(const uint8_t *bytes, size_t count, reber_png *image) {
   volatile int done = 0;
   if (info && !setjmp(png_jmpbuf(png))) {
     png_set_read_fn(png, &source, reber_png_take);
-    reber_png_decode(png, info, image);
+    reber_png_decode(png, info, image, count);
     done = 1;
   }
   png_destroy_read_struct(&png, &info, NULL);

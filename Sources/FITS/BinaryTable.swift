@@ -3,7 +3,7 @@ import Files
 
 /// A table of a FITS file, binary or in text, read a column and a run of rows at a time.
 ///
-/// A packed file is unpacked in memory; any other is read in place.
+/// A packed file is unpacked into the folder for temporary files; any other is read in place.
 public final class BinaryTable {
   public let path: String
   /// The extension, counted from the primary's 0.
@@ -12,6 +12,10 @@ public final class BinaryTable {
   public let name: String?
   public let columns: [Column]
   public let rowCount: Int
+  /// Numbers, flags and letters in a row; lists count as none.
+  public let elementsInRow: Int
+  /// Whether rows have lists of lengths of their own.
+  public let hasLists: Bool
   /// The keywords that describe the table, in their order.
   public let keywords: [Keyword]
   /// The text of COMMENT cards.
@@ -40,6 +44,8 @@ public final class BinaryTable {
     comments = header.comments
     columns = header.columns
     layouts = header.layouts
+    elementsInRow = header.elements
+    hasLists = layouts.contains(where: \.isVariable)
     rowCount = try file.rowCount()
   }
 

@@ -139,14 +139,16 @@ struct BinaryTableCells {
     var texts: [String] = []
     // An element of a list takes a bit at least.
     let heap = 8 * Int64(file.file.integer("PCOUNT") ?? 0)
+    // Lists may lie upon each other, so that together they are longer than the file.
+    var left = Int64(4 * BinaryTableLayout.mostElements)
     for row in first..<first + count {
       var length: Int64 = 0
       var place: Int64 = 0
       try check { ffgdesll(file.pointer, column, Int64(row), &length, &place, &$0) }
-      guard (0...heap).contains(length) else {
-        throw file.problem(
-          "row \(row), column '\(name)' says that it has \(length) elements",
-          advice: "Get the file again: it is damaged")
+      left -= length
+      guard (0...min(heap, Int64(BinaryTableLayout.mostElements))).contains(length), left >= 0
+      else {
+        throw file.tooManyElements(length, row: row, column: name)
       }
       if isText {
         texts += length == 0 ? [""] : try self.texts(from: row, total: 1, width: Int(length))

@@ -76,6 +76,13 @@ final class BinaryTableFile {
     return Int(count)
   }
 
+  func tooManyElements(_ count: Int64, row: Int? = nil, column: String) -> FileError {
+    FileError(
+      file.path, row: row, column: column, "a cell says that it has \(count) elements",
+      advice:
+        "At most \(BinaryTableLayout.mostElements) are read: get the file again if it is damaged")
+  }
+
   func problem(_ problem: String, advice: String) -> FileError {
     FileError(file.path, problem, advice: advice)
   }

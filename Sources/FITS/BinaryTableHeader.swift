@@ -8,6 +8,8 @@ struct BinaryTableHeader {
   private(set) var layouts: [BinaryTableLayout] = []
   private(set) var keywords: [Keyword] = []
   private(set) var comments: [String] = []
+  /// The elements in a row, the lists' aside.
+  private(set) var elements = 0
   private let file: BinaryTableFile
 
   init(_ file: BinaryTableFile) throws {
@@ -30,6 +32,10 @@ struct BinaryTableHeader {
         "column '\(name)' has a type that is not read (code \(type))",
         advice: "Convert it with 'stilts tpipe'")
     }
+    guard type < 0 || (0...Int64(BinaryTableLayout.mostElements)).contains(max(count, width)) else {
+      throw file.tooManyElements(max(count, width), column: name)
+    }
+    elements += type < 0 ? 0 : Int(count)
     var layout = BinaryTableLayout(
       format: format, count: format == .text ? Int(width) : Int(count), isVariable: type < 0)
     if type == TULONGLONG, count == 1, try holdsBeyondInt64(number, name) {

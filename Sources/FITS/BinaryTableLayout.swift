@@ -54,6 +54,9 @@ struct BinaryTableLayout {
   /// Whether each row has a length of its own (TFORM `P` or `Q`).
   var isVariable = false
 
+  /// The most elements that a cell may have: headers of damaged files ask for any number.
+  static let mostElements = 1 << 22
+
   /// TFORM.
   var tform: String { isVariable ? "1P\(format.rawValue)" : "\(count)\(format.rawValue)" }
 }

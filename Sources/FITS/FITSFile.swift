@@ -13,7 +13,7 @@ final class FITSFile {
   /// The HDUs, from the first on, whose headers were checked.
   var checked = 1
   private var isOpen = true
-  /// The content of a packed file, which CFITSIO reads from memory.
+  /// The content of a packed file, which CFITSIO reads in its place.
   private let unpacked: UnpackedFile?
 
   init(opening path: String) throws(FileError) {
@@ -21,11 +21,7 @@ final class FITSFile {
     unpacked = try ByteSource.isPacked(path) ? UnpackedFile(path) : nil
     var pointer: UnsafeMutablePointer<fitsfile>?
     var status: Int32 = 0
-    if let unpacked {
-      ffomem(&pointer, "memory", READONLY, unpacked.start, unpacked.count, 0, nil, &status)
-    } else {
-      ffdkopn(&pointer, path, READONLY, &status)
-    }
+    ffdkopn(&pointer, unpacked?.path ?? path, READONLY, &status)
     guard status == 0, let pointer else { throw FileError(path, FITSStatus(taking: status)) }
     self.pointer = pointer
   }

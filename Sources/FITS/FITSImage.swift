@@ -3,8 +3,8 @@ public import Files
 
 /// An open image of a FITS file, plain, packed by gzip or bzip2, or tile-compressed (`.fits.fz`).
 ///
-/// Only the pixels that are asked for are read, except that a packed file is unpacked in
-/// memory. One thread at a time may use an image; its ``wcs`` serves any number of them.
+/// Only the pixels that are asked for are read, except that a packed file is unpacked whole, into
+/// the folder for temporary files. One thread at a time may use an image; its ``wcs`` serves any number of them.
 public final class FITSImage {
   public let path: String
   /// The header-data unit, the first being 1.
@@ -50,6 +50,11 @@ public final class FITSImage {
     let layout = try ImageLayout(header, celestial: celestial?.axes, path: path, hdu: self.hdu)
     self.layout = layout
     wcs = celestial.map { WCS($0, width: layout.width, height: layout.height) }
+    if let wcs, !wcs.hasPossiblePixels {
+      throw FileError(
+        path, hdu: self.hdu, "its header has pixels of \(wcs.pixelSides.x) × \(wcs.pixelSides.y)″",
+        advice: "Mend CDELT or the CD matrix")
+    }
     (width, height, type) = (layout.width, layout.height, layout.type)
     unit = file.text("BUNIT")
     object = file.text("OBJECT")
@@ -59,6 +64,9 @@ public final class FITSImage {
     (beam, beamNote) = (found.beam, found.note)
   }
 
+  /// The most bytes that pixels are read into at a time.
+  private static let mostBytes = 1 << 28
+
   /// The truth of a keyword, or nil where it is missing or no logical.
   public func logical(_ keyword: String) -> Bool? { file.logical(keyword) }
 
@@ -66,13 +74,13 @@ public final class FITSImage {
   ///
   /// What lies outside is NaN; whole numbers become reals there, of double precision for 32-bit ones.
   ///
-  /// - Throws: `FileError` where the file is damaged, or the rectangle empty or beyond 2³¹ pixels.
+  /// - Throws: `FileError` where the file is damaged, or the rectangle empty or beyond 256 MiB.
   public func cutout(columns: Range<Int>, rows: Range<Int>) throws(FileError) -> ImagePixels {
     let (area, isOverflown) = columns.count.multipliedReportingOverflow(by: rows.count)
-    guard area > 0, !isOverflown, area <= 1 << 31 else {
+    guard area > 0, !isOverflown, area <= Self.mostBytes / type.size else {
       throw FileError(
         path, hdu: hdu, "a cutout of \(columns.count) × \(rows.count) pixels cannot be made",
-        advice: "Choose a size between one pixel and 2^31 pixels")
+        advice: "Choose a size between one pixel and \(Self.mostBytes / type.size)")
     }
     do {
       return try layout.read(file, columns: columns, rows: rows)

@@ -26,6 +26,10 @@ struct HeaderBeam {
     if beam == nil, note == nil, let table = BeamTable(of: file, image: hdu) {
       (beam, note) = (table.beam, table.note)
     }
+    if let found = beam, !found.isPossible {
+      beam = nil
+      note = "its beam of \(found.major) × \(found.minor)″ is left aside; say --beam-major"
+    }
   }
 
   /// What an image can show.

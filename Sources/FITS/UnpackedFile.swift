@@ -1,40 +1,54 @@
+import Failures
 import Files
 import Foundation
 
-/// The content of a gzipped or bzipped file in memory, at an address that stays.
+/// The content of a gzipped or bzipped file, in a file without a name that goes when this is let go.
 ///
-/// CFITSIO would unpack the first of several packed streams alone.
+/// CFITSIO would unpack the first of several packed streams alone, and of a file in memory it reads as
+/// much as a header says, beyond its end.
 final class UnpackedFile {
-  /// Where the content begins.
-  let start = UnsafeMutablePointer<UnsafeMutableRawPointer?>.allocate(capacity: 1)
-  /// Its bytes.
-  let count = UnsafeMutablePointer<Int>.allocate(capacity: 1)
+  private let descriptor: Int32
 
-  init(_ path: String) throws(FileError) {
-    start.initialize(to: nil)
-    count.initialize(to: 0)
-    let source = try ByteSource(path)
-    var capacity = 0
-    while true {
-      if capacity - count.pointee < 1 << 20 {
-        capacity = max(2 * capacity, 4 << 20)
-        start.pointee = realloc(start.pointee, capacity)
-      }
-      guard let begin = start.pointee else {
-        throw FileError(
-          path, "the unpacked file does not fit into memory", advice: "Unpack it first")
-      }
-      let space = UnsafeMutableRawBufferPointer(
-        start: begin + count.pointee, count: capacity - count.pointee)
-      let read = try source.read(into: space)
-      if read == 0 { return }
-      count.pointee += read
+  /// Where CFITSIO finds the content.
+  var path: String { "/proc/self/fd/\(descriptor)" }
+
+  init(_ packed: String) throws(FileError) {
+    let source = try ByteSource(packed)
+    let folder = FileManager.default.temporaryDirectory.path
+    var name = Array((folder + "/reber-XXXXXX").utf8CString)
+    descriptor = mkstemp(&name)
+    guard descriptor >= 0 else { throw Self.failure(packed, folder) }
+    unlink(name)
+    _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+    do {
+      try fill(from: source, in: folder)
+    } catch {
+      close(descriptor)
+      throw error
     }
   }
 
-  deinit {
-    free(start.pointee)
-    start.deallocate()
-    count.deallocate()
+  private func fill(from source: ByteSource, in folder: String) throws(FileError) {
+    let block = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
+    defer { block.deallocate() }
+    while true {
+      let count = try source.read(into: block)
+      if count == 0 { return }
+      var done = 0
+      while done < count {
+        let written = write(descriptor, block.baseAddress.map { $0 + done }, count - done)
+        guard written > 0 else { throw Self.failure(source.path, folder) }
+        done += written
+      }
+    }
+  }
+
+  deinit { close(descriptor) }
+
+  private static func failure(_ packed: String, _ folder: String) -> FileError {
+    FileError(
+      packed, "it cannot be unpacked into \(folder) (\(String(cString: strerror(errno))))",
+      advice: "Make room there, name another folder by TMPDIR, or unpack the file yourself",
+      exitStatus: .cannotCreate)
   }
 }

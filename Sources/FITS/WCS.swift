@@ -21,6 +21,13 @@ public struct WCS: Sendable {
     pixelSides = projection.pixelSides(at: centre.x, centre.y) ?? (pixelScale, pixelScale)
   }
 
+  /// Whether pixels measure what those of an image of the sky can, and much the same both ways.
+  var hasPossiblePixels: Bool {
+    let (short, long) = (min(pixelSides.x, pixelSides.y), max(pixelSides.x, pixelSides.y))
+    return [short, long, pixelScale].allSatisfy { (1e-6...3.6e5).contains($0) }
+      && long <= 50 * short
+  }
+
   /// The world coordinates of the same image when it has so many times as many pixels along each axis.
   ///
   /// - Parameters:

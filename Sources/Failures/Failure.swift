@@ -21,3 +21,15 @@ public protocol Failure: Error, CustomStringConvertible {
   /// What a program that it ends leaves behind.
   var exitStatus: ExitStatus { get }
 }
+
+extension String {
+  /// The text with blanks for line ends and other control characters, which names and cells of a damaged
+  /// file may hold.
+  public var inOneLine: String {
+    guard unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+      return self
+    }
+    let scalars = unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }
+    return String(String.UnicodeScalarView(scalars))
+  }
+}

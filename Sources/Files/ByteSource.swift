@@ -9,6 +9,14 @@ public final class ByteSource {
   /// The file.
   public let path: String
   private let content: any PackedContent
+  /// The bytes that may come out of the file.
+  private let most: Int
+  /// The bytes that came out of it.
+  private var total = 0
+
+  /// A packed file of which more comes out than this many times its size holds nothing but
+  /// repetition, unless it is small.
+  private static let (mostFold, small) = (200, 1 << 26)
 
   /// Opens a file, of which nothing is read yet.
   ///
@@ -16,12 +24,14 @@ public final class ByteSource {
   ///   a way that is not read.
   public init(_ path: String) throws(FileError) {
     self.path = path
-    try checkIsFile(path)
+    let size = try sizeOfFile(path)
+    let packing = try Packing(of: path)
     content =
-      switch try Packing(of: path) {
+      switch packing {
       case .bzip2: try Bzip2Content(path)
       case nil, .gzip: try GzipContent(path)
       }
+    most = packing == nil ? .max : max(Self.small, Self.mostFold * min(size, 1 << 50))
   }
 
   /// Whether a file that is there is packed with gzip or bzip2.
@@ -40,26 +50,35 @@ public final class ByteSource {
 
   /// Fills the buffer from its start and returns the number of bytes read: 0 at the end.
   ///
-  /// - Throws: ``FileError`` where the file is damaged or cut off.
+  /// - Throws: ``FileError`` where the file is damaged, cut off, or packed to swell without end.
   public func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
+    let count: Int
     do {
-      return try content.read(into: buffer)
+      count = try content.read(into: buffer)
     } catch {
       throw FileError(
         path, "the file cannot be read to its end (\(error.reason))",
         advice: "Copy or download it again")
     }
+    total += count
+    guard total <= most else {
+      throw FileError(
+        path,
+        "it unpacks to more than \(Self.mostFold) times its size, as no catalogue or image does",
+        advice: "Unpack it first if that is meant")
+    }
+    return count
   }
 }
 
-/// Refuses folders, what is not there, and pipes, which can be read only once.
-private func checkIsFile(_ path: String) throws(FileError) {
+/// The bytes of a file; folders, what is not there, and pipes, which can be read only once, are refused.
+private func sizeOfFile(_ path: String) throws(FileError) -> Int {
   var status = stat()
   guard stat(path, &status) == 0 else {
     throw FileError(path, "there is no such file", advice: "Give the path of a file")
   }
   switch status.st_mode & S_IFMT {
-  case S_IFREG: return
+  case S_IFREG: return Int(status.st_size)
   case S_IFDIR: throw FileError(path, "this is a folder", advice: "Give the path of a file")
   default:
     throw FileError(

@@ -39,6 +39,6 @@ public struct FileError: Failure, Hashable, Sendable {
       path, hdu.map { "HDU \($0)" }, line.map { "line \($0)" }, row.map { "row \($0)" },
       column.map { "column '\($0)'" },
     ]
-    return place.compactMap(\.self).joined(separator: ", ") + ": \(problem). \(advice)."
+    return (place.compactMap(\.self).joined(separator: ", ") + ": \(problem). \(advice).").inOneLine
   }
 }

@@ -81,7 +81,7 @@ private func tensor(_ name: String, _ entry: Entry, in bytes: [UInt8], from star
   }
   guard last <= bytes.count - start else {
     throw NetworkError.badCheckpoint(
-      "truncated: tensor '\(name)' ends at byte \(start + last) of \(bytes.count)")
+      "truncated: tensor '\(name)' ends at byte \(last) of \(bytes.count - start)")
   }
   return Tensor(shape: entry.shape) { target in
     bytes.withUnsafeBytes { source in

@@ -91,6 +91,9 @@ public func createTable(
   return try format.create(path, columns, metadata)
 }
 
+/// The most columns of a table: PostgreSQL holds 1600, of which Reber needs some.
+let mostColumns = 1500
+
 /// Refuses a table without columns, and names that are empty or stand twice.
 func checkNames(of columns: [Column], path: String) throws {
   try checkNotEmpty(columns, path: path)

@@ -54,7 +54,7 @@ enum Program {
   /// One clear line on standard error, and an exit code that says what kind of thing went wrong.
   private static func leave(with error: any Error) -> Never {
     guard let failure = error as? any Failure else { Reber.exit(withError: error) }
-    FileHandle.standardError.write(Data("reber: \(failure)\n".utf8))
+    FileHandle.standardError.write(Data("reber: \("\(failure)".inOneLine)\n".utf8))
     exit(failure.exitStatus.rawValue)
   }
 }

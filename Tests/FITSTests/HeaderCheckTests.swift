@@ -43,4 +43,62 @@ import Testing
       #expect(throws: FileError.self) { try FITSImage(path).whole() }
     }
   }
+
+  /// CFITSIO reads such a file from memory beyond its end.
+  @Test func aPackedImageIsNoLongerThanItIs() throws {
+    try withTemporaryFolder { folder in
+      let path = try writeImage(
+        folder + "/a.fits", bitpix: -32, axes: [65_536, 150], cards: [],
+        data: [UInt8](repeating: 1, count: 90_000))
+      try gzip(path)
+      let error = #expect(throws: FileError.self) { try FITSImage(path + ".gz").whole() }
+      #expect(error?.path == path + ".gz" && error?.hdu == 1)
+      #expect(error?.problem == "the file is cut off or damaged: not all of its data are there")
+    }
+  }
+
+  /// To make such pixels square takes memory and time without end; those of no width are stored nowhere.
+  @Test(arguments: [
+    ("-0.0005", "1.0", "75.5"), ("-0.0005", "0.0005", "2147483647.0"),
+    ("-1e-300", "1e-300", "75.5"),
+  ])
+  func pixelsThatCannotBeAreRefused(width: String, height: String, reference: String) throws {
+    try withTemporaryFolder { folder in
+      let path = try writeImage(
+        folder + "/a.fits", axes: [150, 150],
+        cards: [
+          "CTYPE1  = 'RA---TAN'", "CTYPE2  = 'DEC--TAN'", "CRVAL1  = 143.0", "CRVAL2  = 45.0",
+          "CRPIX1  = 75.5", "CRPIX2  = \(reference)", "CDELT1  = \(width)", "CDELT2  = \(height)",
+        ], data: [UInt8](repeating: 1, count: 22_500))
+      let error = #expect(throws: FileError.self) { try FITSImage(path) }
+      #expect(error?.path == path && error?.hdu == 1, "\(error?.description ?? "accepted")")
+    }
+  }
+
+  @Test(arguments: ["1.5E-40", "1E300"]) func beamsThatCannotBeAreLeftAside(width: String) throws {
+    try withTemporaryFolder { folder in
+      let path = try writeImage(
+        folder + "/a.fits", axes: [2, 2], cards: ["BMAJ    = \(width)", "BMIN    = \(width)"],
+        data: [1, 2, 3, 4])
+      let image = try FITSImage(path)
+      #expect(image.beam == nil)
+      #expect(image.beamNote?.contains("left aside") == true)
+    }
+  }
+
+  /// CFITSIO divides by the first parameter, which another code calls otherwise.
+  @Test func anotherCodesParametersAreNoBlocks() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/a.fits.fz"
+      var data = try Data(contentsOf: URL(filePath: fixture("rice-float.fits.fz")))
+      for (key, text) in [("ZNAME1  =", "ZNAME1  = 'NOISEBIT'"), ("ZVAL1   =", "ZVAL1   = 0")] {
+        let place = try #require(data[2880...].range(of: Data(key.utf8))).lowerBound
+        let card = text.padding(toLength: 80, withPad: " ", startingAt: 0)
+        data.replaceSubrange(place..<place + 80, with: Data(card.utf8))
+      }
+      try data.write(to: URL(filePath: path))
+      let error = #expect(throws: FileError.self) { try FITSImage(path) }
+      #expect(error?.problem == "its header has ZVAL1 = 0, which cannot be")
+    }
+  }
 }

@@ -43,4 +43,19 @@ import Testing
       }
     }
   }
+
+  /// 90 MB of blanks, which take 90 kB packed, or 72 bytes.
+  @Test(arguments: ["gzip", "bzip2"]) func filesThatSwellAreRefused(program: String) throws {
+    try withTemporaryFolder { folder in
+      let script = "head -c 90000000 /dev/zero | \(program) -9 > '\(folder)/p'"
+      #expect(Validator.run("sh", ["-c", script])?.status == 0)
+      let source = try ByteSource(folder + "/p")
+      var buffer = [UInt8](repeating: 0, count: 1 << 20)
+      let error = #expect(throws: FileError.self) {
+        while try source.read(into: &buffer) > 0 {}
+      }
+      #expect(error?.path == folder + "/p")
+      #expect(error?.problem.hasPrefix("it unpacks to more than 200 times its size") == true)
+    }
+  }
 }

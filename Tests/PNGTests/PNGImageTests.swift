@@ -108,4 +108,23 @@ import Testing
     #expect(throws: FileError.self) { try PNGImage(Data(), named: "empty.png") }
     #expect(throws: FileError.self) { try PNGImage("/nowhere/at/all.png") }
   }
+
+  /// Pictures that claim 121 and 1600 million pixels, of which no byte is there.
+  @Test func picturesThatSwellAreRefused() throws {
+    let many = try PNGImage.encode(
+      grey: [UInt8](repeating: 0, count: 12_000 * 12_000), width: 12_000, height: 12_000)
+    #expect(many.count < 1 << 20)
+    let large = #expect(throws: FileError.self) { try PNGImage(Data(many), named: "large.png") }
+    #expect(large?.description.contains("128 MiB") == true, "\(large?.description ?? "accepted")")
+    // IHDR of 11000 × 11000 with its right sum, then the end.
+    let claim = try #require(
+      Data(
+        base64Encoded:
+          "iVBORw0KGgoAAAANSUhEUgAAKvgAACr4CAAAAADrRMVWAAAAEElEQVR4eHh4eHh4eHh4eHh4eHh4XaJ5OAAAAABJRU5ErkJggg=="
+      ))
+    let error = #expect(throws: FileError.self) { try PNGImage(claim, named: "claim.png") }
+    #expect(
+      error?.description.contains("cannot hold so many pixels") == true,
+      "\(error?.description ?? "accepted")")
+  }
 }

@@ -149,7 +149,7 @@ import Testing
         try await fixture.ingest(path) { $0.columns = ["ra": "RA_deg"] }
       }
       #expect(
-        column?.description.hasPrefix("the catalogue has no column 'RA_deg': it has Source_Name")
+        column?.description.hasPrefix("\(path) has no column 'RA_deg': it has Source_Name")
           == true)
       let part = await #expect(throws: IngestError.self) {
         try await fixture.ingest(path) { $0.columns = ["raj": "RAJ2000"] }
@@ -158,7 +158,7 @@ import Testing
       let unit = await #expect(throws: IngestError.self) {
         try await fixture.ingest(path) { $0.units = ["Maj_arcmin": "Jy"] }
       }
-      #expect(unit == .badUnit("Jy", column: "Maj_arcmin", wanted: "arcsec"))
+      #expect(unit == .badUnit("Jy", column: "Maj_arcmin", wanted: "arcsec", file: path))
       #expect(try fixture.count("SELECT count(*) FROM reber.survey") == 0)
       #expect(try fixture.count("SELECT count(*) FROM reber.run") == 0)
     }
@@ -226,6 +226,32 @@ import Testing
       let database = try Connection(fixture.address)
       let observation = try Survey.named("sky", in: database).observation
       #expect(observation.title == "A survey" && observation.frequency == 1.4e9)
+    }
+  }
+}
+
+/// Catalogues that are beyond what the database holds.
+@Suite struct HostileCatalogueTests {
+  @Test func rowsThatAreTooWideAreRefused() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let names = (0..<1200).map { "c\($0)" }.joined(separator: ",")
+      let cells = Array(repeating: "1.5", count: 1200).joined(separator: ",")
+      let path = try fixture.file("wide.csv", "name,ra,dec,\(names)\na,1,2,\(cells)\n")
+      let error = await #expect(throws: IngestError.self) { try await fixture.ingest(path) }
+      #expect(error?.description.hasPrefix("\(path): a row of its 1203 columns") == true)
+      #expect(try fixture.count("SELECT count(*) FROM reber.run") == 0)
+    }
+  }
+
+  @Test func namesThatNoIndexHoldsAreSetAside() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let long = (0..<20_000).map { _ in ["x", "y", "z"].randomElement() ?? "" }.joined()
+      let path = try fixture.file("c.csv", "name,ra,dec\n\(long),1,2\nb,1,2\n")
+      let report = try await fixture.ingest(path)
+      #expect(report.sources == 1 && report.rejected == 1)
+      #expect(try fixture.rejected() == ["c.csv: its name has 20000 bytes"])
     }
   }
 }

@@ -423,3 +423,18 @@ import Testing
     }
   }
 }
+
+/// What cannot be used is named, also where nothing else can be.
+@Suite struct UnusableImageTests {
+  @Test func theOnlyImageIsNamed() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      try await fixture.ingest(fixture.file("c.csv", "name,ra,dec\na,150,2\n"))
+      let path = try fixture.file("nowhere.fits", TestImage(centre: (50, 2)).content)
+      let error = await #expect(throws: IngestError.self) {
+        try await fixture.ingest(images: [path])
+      }
+      #expect(error?.description.contains("\(path): no source") == true)
+    }
+  }
+}

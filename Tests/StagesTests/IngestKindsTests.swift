@@ -88,9 +88,11 @@ import Testing
     #expect(old.report.catalogue?.metrics.mapping.frame == .fk4(equinox: 1950, eTerms: true))
     let new = try await ingested("a.vot", table("ICRS", ""))
     expect(new.rows, [("A", 100, 20, nil)])
-    await #expect(throws: IngestError.unknownFrame("ecl_FK5")) {
+    let unknown = await #expect(throws: IngestError.self) {
       try await ingested("a.vot", table("ecl_FK5", ""))
     }
+    #expect(
+      unknown?.description.contains("a.vot: the positions are in the frame 'ecl_FK5'") == true)
     let galactic = try await ingested("a.csv", "name,GLON,GLAT\nA,120,30\n")
     expect(galactic.rows, [("A", 234.049563626, 86.1431998, nil)])
   }
@@ -206,7 +208,8 @@ import Testing
     let chosen = await #expect(throws: IngestError.self) {
       try await ingested("a.ecsv", ecsv) { $0.columns = ["total_flux": "Total_flux"] }
     }
-    #expect(chosen == .badUnit(unit, column: "Total_flux", wanted: "Jy"))
+    #expect(
+      chosen?.description.contains("a.ecsv, column 'Total_flux': unit '\(unit)' cannot") == true)
   }
 
   @Test func theTableWithPositionsIsTakenOrTheOneThatIsNamed() async throws {

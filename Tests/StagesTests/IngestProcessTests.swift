@@ -145,7 +145,7 @@ private struct Program {
       ).end()
       #expect(column.code == 65)
       #expect(
-        column.errors == "reber: the catalogue has no column 'nope': it has name, ra, dec\n")
+        column.errors == "reber: \(good) has no column 'nope': it has name, ra, dec\n")
       #expect(try fixture.count("SELECT count(*) FROM reber.run") == 0)
       let assumed = try Program(
         ["ingest", good, "--survey", "sky", "--strict", "--quiet"], on: fixture

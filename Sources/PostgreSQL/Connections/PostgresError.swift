@@ -14,6 +14,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   public static let uniqueViolation = SQLState(rawValue: "23505")
   /// The user may not do that.
   public static let insufficientPrivilege = SQLState(rawValue: "42501")
+  /// A row, an index's key or a number of columns is beyond what the server holds.
+  public static let programLimitExceeded = SQLState(rawValue: "54000")
   /// Others kept what was to be locked for longer than `lock_timeout`.
   public static let lockNotAvailable = SQLState(rawValue: "55P03")
   /// Somebody asked for the statement to be stopped.

@@ -33,6 +33,14 @@ private struct OpenCatalogue {
   private let beams = Beams()
 
   init(_ path: String, _ options: Ingest) throws {
+    do {
+      try self.init(opening: path, options)
+    } catch let error as IngestError {
+      throw error.of(path)
+    }
+  }
+
+  private init(opening path: String, _ options: Ingest) throws {
     self.path = path
     self.options = options
     let profiles = try options.profiles ?? SurveyProfiles.usual()
@@ -137,9 +145,16 @@ extension Workplace {
   ) throws -> CatalogueMetrics {
     let catalogue = reading.value
     let reader = CatalogueReading(reading, progress: progress)
-    let changes = try Source.write(
-      from: catalogue.path, columns: catalogue.surveyColumns, into: survey, run: run, in: database,
-      reader.give)
+    let changes: SourceChanges
+    do {
+      changes = try Source.write(
+        from: catalogue.path, columns: catalogue.surveyColumns, into: survey, run: run,
+        in: database,
+        reader.give)
+    } catch let error as PostgresError where error.state == .programLimitExceeded {
+      throw IngestError.tooWide(
+        file: catalogue.path, columns: catalogue.table.columns.count, reason: error.message)
+    }
     if changes.accepted == 0 {
       throw IngestError.allRejected(
         file: catalogue.path, rows: changes.rejected,

@@ -24,7 +24,7 @@ struct ImageCollection {
       do {
         sources.append(try Self.source(file, named: names[index]))
       } catch {
-        firstReason = firstReason ?? "\(error)"
+        firstReason = firstReason ?? IngestError.reason("\(error)", of: file.path)
       }
       progress.update("looking at images", done: index + 1, of: files.count)
     }

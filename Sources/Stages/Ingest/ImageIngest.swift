@@ -226,12 +226,12 @@ private struct RejectedLog {
   init(run: Int, known: [(file: String, rejected: Rejected)]) {
     self.run = run
     seen = Set(known.map { [$0.file, $0.rejected.name ?? "", $0.rejected.reason] })
-    first = known.first?.rejected.reason
+    first = known.first.map { IngestError.reason($0.rejected.reason, of: $0.file) }
   }
 
   mutating func write(_ items: [ImagePlan.SetAside], in database: Connection) throws {
     for item in items where seen.insert([item.path, item.source ?? "", item.reason]).inserted {
-      first = first ?? item.reason
+      first = first ?? IngestError.reason(item.reason, of: item.path)
       try Rejected.write(
         [Rejected(name: item.source, reason: item.reason)], file: item.path, run: run,
         in: database)

@@ -5,13 +5,15 @@ public enum IngestError: Failure, Equatable {
   /// `--column` names a part that a source does not have.
   case unknownPart(String)
   /// `--column` or `--unit` names a column that the catalogue does not have.
-  case unknownColumn(String, known: [String])
+  case unknownColumn(String, known: [String], file: String = "the catalogue")
   /// No column could be taken for a part that is needed.
   case unmapped(String, file: String, known: [String])
   /// The catalogue has no rows.
   case empty(file: String)
   /// Not one row could be a source.
   case allRejected(file: String, rows: Int, firstReason: String)
+  /// A row is wider than PostgreSQL's.
+  case tooWide(file: String, columns: Int, reason: String)
   /// There is no such file or folder.
   case notFound(String)
   /// No image was found in a folder.
@@ -23,25 +25,27 @@ public enum IngestError: Failure, Equatable {
   /// Neither catalogue nor images were given.
   case nothingToDo
   /// The positions are in a frame that is not known.
-  case unknownFrame(String)
+  case unknownFrame(String, file: String = "the catalogue")
   /// Something that the catalogue does not say was assumed although `--strict` forbids it.
   case assumed([String], file: String)
   /// There is no profile of a name, nor a file.
   case unknownProfile(String, known: [String])
   /// A unit cannot be turned into the one that is kept.
-  case badUnit(String, column: String, wanted: String)
+  case badUnit(String, column: String, wanted: String, file: String = "the catalogue")
 
   public var exitStatus: ExitStatus { .badInput }
 
-  public var description: String {
+  public var description: String { sentence.inOneLine }
+
+  private var sentence: String {
     switch self {
     case .unknownPart(let part):
       """
       '\(part)' is no part of a source: --column takes \
       \(ColumnMapping.Part.allCases.map(\.rawValue).joined(separator: ", "))
       """
-    case .unknownColumn(let name, let known):
-      "the catalogue has no column '\(name)': it has \(known.joined(separator: ", "))"
+    case .unknownColumn(let name, let known, let file):
+      "\(file) has no column '\(name)': it has \(known.joined(separator: ", "))"
     case .unmapped(let part, let file, let known):
       """
       \(file): no column looks like '\(part)'; say which with --column \(part)=COLUMN \
@@ -51,6 +55,11 @@ public enum IngestError: Failure, Equatable {
       "\(file): the catalogue has no rows, so nothing was written"
     case .allRejected(let file, let rows, let reason):
       "\(file): none of its \(rows) rows can be a source, so nothing was written; row 1: \(reason)"
+    case .tooWide(let file, let columns, let reason):
+      """
+      \(file): a row of its \(columns) columns is wider than PostgreSQL holds (\(reason)); take \
+      fewer columns
+      """
     case .notFound(let path):
       "\(path): no such file or folder"
     case .noImages(let folder):
@@ -64,9 +73,9 @@ public enum IngestError: Failure, Equatable {
       """
     case .nothingToDo:
       "nothing to ingest: give a catalogue, or --images with a file or folder"
-    case .unknownFrame(let frame):
+    case .unknownFrame(let frame, let file):
       """
-      the positions are in the frame '\(frame)', which is not known: say which it is with --frame \
+      \(file): the positions are in the frame '\(frame)', which is not known: say which it is with --frame \
       (ICRS, FK5, 'FK5 J1975', FK4, galactic)
       """
     case .assumed(let words, let file):
@@ -76,11 +85,29 @@ public enum IngestError: Failure, Equatable {
       there is no profile '\(name)', nor a file of that name (profiles: \
       \(known.joined(separator: ", ")))
       """
-    case .badUnit(let unit, let column, let wanted):
+    case .badUnit(let unit, let column, let wanted, let file):
       """
-      column '\(column)': unit '\(unit)' cannot be turned into \(wanted); say what it is with \
+      \(file), column '\(column)': unit '\(unit)' cannot be turned into \(wanted); say what it is with \
       --unit \(column)=UNIT
       """
     }
+  }
+}
+
+extension IngestError {
+  /// The same error, which says of which catalogue it is.
+  func of(_ file: String) -> IngestError {
+    switch self {
+    case .unknownColumn(let name, let known, _): .unknownColumn(name, known: known, file: file)
+    case .unknownFrame(let frame, _): .unknownFrame(frame, file: file)
+    case .badUnit(let unit, let column, let wanted, _):
+      .badUnit(unit, column: column, wanted: wanted, file: file)
+    default: self
+    }
+  }
+
+  /// A reason that names its file, whether it does so itself or not.
+  static func reason(_ reason: String, of path: String) -> String {
+    reason.contains(path) ? reason : "\(path): \(reason)"
   }
 }

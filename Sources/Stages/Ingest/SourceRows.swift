@@ -17,6 +17,9 @@ struct SourceRows: Sendable {
   /// The rows that are left out: those with a number in a column.
   private let leftOut: [(column: Int, number: Double, reason: String)]
 
+  /// The longest name of a source, bytes: an index holds names up to 2700.
+  private static let longestName = 1000
+
   /// - Throws: `IngestError.unmapped` without names and positions or with one coordinate alone,
   ///   `IngestError.badUnit`.
   init(
@@ -76,6 +79,9 @@ struct SourceRows: Sendable {
       guard let called = said ?? position?.designation else {
         throw UnusableRow(reason: "it has no name")
       }
+      guard called.utf8.count <= Self.longestName else {
+        throw UnusableRow(reason: "its name has \(called.utf8.count) bytes")
+      }
       var source = Source(name: called, position: position)
       source.totalFlux = try value(of: .totalFlux, in: row)
       source.peakFlux = try value(of: .peakFlux, in: row)
@@ -97,7 +103,8 @@ struct SourceRows: Sendable {
     else { return nil }
     let minor = try? value(of: .beamMinor, in: row)
     let angle = try? value(of: .beamAngle, in: row)
-    return Beam(major: major, minor: minor ?? major, angle: angle ?? 0)
+    let beam = Beam(major: major, minor: minor ?? major, angle: angle ?? 0)
+    return beam.isPossible ? beam : nil
   }
 
   private func name(in row: [Value]) -> String? {

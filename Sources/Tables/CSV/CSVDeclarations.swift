@@ -28,9 +28,18 @@ struct CSVDeclarations {
   /// Whether a column is said to hold text.
   func isText(_ name: String) -> Bool { columns[name]?.datatype == .string }
 
+  /// The references of YAML that a header may have: with more of them a few lines stand for more than
+  /// memory holds.
+  private static let mostAliases = 40
+
   /// ECSV 1.0: YAML with the delimiter, a blank where none is named, and each column's name, type,
   /// unit and description (APE 6 of astropy).
   private mutating func readECSV(_ text: String, path: String) throws {
+    guard text.matches(of: /(^|[\s,:\[{-])\*\w/).count <= Self.mostAliases else {
+      throw FileError(
+        path, "the ECSV header refers to itself more than \(Self.mostAliases) times",
+        advice: "Write the file again with astropy, without its meta data")
+    }
     guard let header = try? Yams.compose(yaml: text),
       let list = header["datatype"]?.array(), !list.isEmpty
     else {

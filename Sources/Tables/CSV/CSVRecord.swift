@@ -10,6 +10,9 @@ struct CSVRecord {
 
   var count: Int { ends.count }
 
+  /// Bytes, those of the field that is open too.
+  var length: Int { bytes.count }
+
   /// Whether this is a line with nothing on it.
   var isBlank: Bool { ends.count == 1 && ends[0] == 0 && !quoted[0] }
 

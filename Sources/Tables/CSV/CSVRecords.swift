@@ -11,6 +11,9 @@ struct CSVRecords {
   private var line = 1
   var separator = UInt8(ascii: ",")
 
+  /// The bytes that a row may have.
+  private static let mostBytes = 1 << 24
+
   init(_ path: String) throws {
     source = try ByteSource(path)
     _ = try refill()
@@ -22,7 +25,12 @@ struct CSVRecords {
     repeat {
       guard try hasMore() else { return false }
       record.removeAll(line: line)
-      while try nextField(into: &record) {}
+      while try nextField(into: &record) {
+        guard record.count <= mostColumns else {
+          throw failure(
+            "the row has more than \(mostColumns) fields", advice: "Take fewer columns of it")
+        }
+      }
     } while record.isBlank
     return true
   }
@@ -33,6 +41,7 @@ struct CSVRecords {
     guard try hasMore(), buffer[position] == UInt8(ascii: "#") else { return nil }
     var bytes: [UInt8] = []
     while try hasMore(), !isNewline(buffer[position]) {
+      try checkLength(bytes.count)
       bytes.append(buffer[position])
       position += 1
     }
@@ -83,6 +92,7 @@ struct CSVRecords {
         position += 1
       }
       let run = buffer[start..<position]
+      try checkLength(record.length)
       if !afterQuote {
         record.append(run)
       } else if run.contains(where: { $0 != UInt8(ascii: " ") }) {
@@ -90,6 +100,13 @@ struct CSVRecords {
       }
       if position < limit { return }
     }
+  }
+
+  private func checkLength(_ count: Int) throws {
+    guard count > Self.mostBytes else { return }
+    throw failure(
+      "the row is longer than \(Self.mostBytes >> 20) MiB",
+      advice: "Look for a quote without its partner, or for the ends of lines")
   }
 
   private mutating func quotedPart(into record: inout CSVRecord) throws {
@@ -102,6 +119,7 @@ struct CSVRecords {
         position += 1
       }
       record.append(buffer[start..<position])
+      try checkLength(record.length)
       guard position < limit else { continue }
       position += 1
       guard try hasMore(), buffer[position] == quote else { return }

@@ -34,39 +34,62 @@ struct VOBinary {
   private var base64 = Base64Stream()
   private var bytes: [UInt8] = []
   private var place = 0
+  /// The null bits of the row that is being read, once they have come.
+  private var mask: [UInt8]?
+  /// Its cells that have come.
+  private var row: [Value] = []
+
+  /// Why the stream cannot be read further, and the column where that shows.
+  private(set) var fault: (column: String?, problem: String)?
 
   init(_ fields: [VOField], hasMask: Bool) {
     self.fields = fields
     self.hasMask = hasMask
   }
 
-  /// The bytes that no complete row used.
-  var remainder: Int { bytes.count - place }
+  /// Whether a row has begun and not ended.
+  var isWithinRow: Bool { place < bytes.count || mask != nil }
 
-  /// Takes a piece of the stream and adds the rows it completes.
-  mutating func append(_ text: UnsafeBufferPointer<UInt8>, to rows: inout [[Value]]) {
+  /// Takes a piece of the stream and adds the rows it completes, as far as there is no ``fault``.
+  mutating func append(
+    _ text: UnsafeBufferPointer<UInt8>, to rows: inout [[Value]]
+  ) {
     base64.append(text, to: &bytes)
-    while remainder > 0, let row = nextRow() { rows.append(row) }
+    while place < bytes.count, readRow() {
+      rows.append(row)
+      row.removeAll(keepingCapacity: true)
+      mask = nil
+    }
     if place > 1 << 16 {
       bytes.removeFirst(place)
       place = 0
     }
   }
 
-  /// Decodes a row, or leaves its bytes for later where some are still to come.
-  private mutating func nextRow() -> [Value]? {
+  /// Reads on in a row; false where its last bytes are still to come, or it cannot be.
+  private mutating func readRow() -> Bool {
     var cursor = BinaryCursor(bytes: bytes, place: place)
-    let mask = hasMask ? cursor.take((fields.count + 7) / 8) : 0..<0
-    guard let mask else { return nil }
-    var row: [Value] = []
-    row.reserveCapacity(fields.count)
-    for (index, field) in fields.enumerated() {
-      guard let value = field.value(&cursor) else { return nil }
-      let isNull = hasMask && bytes[mask.lowerBound + index / 8] & (0x80 >> UInt8(index % 8)) != 0
-      row.append(isNull ? .null : value)
+    defer { place = cursor.place }
+    if mask == nil {
+      guard let range = cursor.take(hasMask ? (fields.count + 7) / 8 : 0) else { return false }
+      mask = Array(bytes[range])
     }
-    place = cursor.place
-    return row
+    while row.count < fields.count {
+      let (field, start) = (fields[row.count], cursor.place)
+      guard let value = field.value(&cursor) else {
+        cursor.place = start
+        fault = cursor.tooLong.map {
+          (field.column.name, "a cell says that it has \($0) elements")
+        }
+        return false
+      }
+      let bit = mask.map { hasMask && $0[row.count / 8] & (0x80 >> UInt8(row.count % 8)) != 0 }
+      row.append(bit == true ? .null : value)
+    }
+    if !hasMask, fields.allSatisfy({ $0.count == 0 }) {
+      fault = (nil, "the stream has bytes, but its rows have none")
+    }
+    return fault == nil
   }
 }
 
@@ -74,10 +97,12 @@ struct VOBinary {
 struct BinaryCursor {
   let bytes: [UInt8]
   var place: Int
+  /// The elements of a cell that has more than cells may have.
+  var tooLong: Int?
 
   /// The range of the next bytes, or nil when they have not come yet.
   mutating func take(_ count: Int) -> Range<Int>? {
-    guard count >= 0, place + count <= bytes.count else { return nil }
+    guard count <= bytes.count - place else { return nil }
     place += count
     return place - count..<place
   }
@@ -94,16 +119,18 @@ extension VOField {
   func value(_ cursor: inout BinaryCursor) -> Value? {
     let length = count ?? cursor.integer(Int32.self).map(Int.init)
     guard let length else { return nil }
+    guard Self.isPossible(length) else {
+      cursor.tooLong = length
+      return nil
+    }
     if column.datatype == .string { return text(&cursor, length) }
     if datatype == "bit" { return bits(&cursor, length) }
     if column.shape == .scalar { return element(&cursor) }
     let parts = datatype.hasSuffix("Complex") ? 2 : 1
-    var elements: [Double] = []
-    for _ in 0..<length * parts {
-      guard let value = element(&cursor) else { return nil }
-      elements.append(value.element)
+    guard cursor.bytes.count - cursor.place >= length * parts * column.datatype.size else {
+      return nil
     }
-    return Value(elements)
+    return Value((0..<length * parts).compactMap { _ in element(&cursor)?.element })
   }
 
   private func element(_ cursor: inout BinaryCursor) -> Value? {
@@ -148,5 +175,17 @@ extension VOField {
       bytes[range.lowerBound + index / 8] & (0x80 >> UInt8(index % 8)) != 0
     }
     return .reals(bits.map { $0 ? 1 : 0 })
+  }
+}
+
+extension Datatype {
+  /// Bytes of an element of a number or truth in a binary stream.
+  fileprivate var size: Int {
+    switch self {
+    case .boolean, .uint8, .string: 1
+    case .int16: 2
+    case .int32, .float: 4
+    case .int64, .double: 8
+    }
   }
 }

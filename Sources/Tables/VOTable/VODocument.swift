@@ -11,6 +11,11 @@ struct VOFailure {
 
 /// Follows a VOTable through its elements, and reads the rows of one of its tables.
 final class VODocument: XMLEvents {
+  /// The bytes that a cell or a text may have.
+  private static let mostBytes = 1 << 26
+  /// The elements that may be open at a time; a table's data are eight deep.
+  private static let mostOpen = 256
+
   /// How a table's rows are written.
   private enum Rows {
     case none
@@ -67,10 +72,19 @@ final class VODocument: XMLEvents {
     case .binary(var binary):
       // Taken out while it changes, so that its bytes are not copied.
       serialization = .tableData
-      binary.append(bytes, to: &rows)
+      if failure == nil { binary.append(bytes, to: &rows) }
+      if let fault = binary.fault {
+        fail(fault.problem, column: fault.column, advice: "Get the file again: it is damaged")
+      }
       serialization = .binary(binary)
     case .skipped: break
-    default: cell.append(contentsOf: bytes)
+    default:
+      guard failure == nil else { return }
+      cell.append(contentsOf: bytes)
+      if cell.count > Self.mostBytes {
+        fail(
+          "a cell or text is longer than \(Self.mostBytes >> 20) MiB", advice: "Get the file again")
+      }
     }
   }
 
@@ -94,6 +108,10 @@ final class VODocument: XMLEvents {
   private func startHeader(_ name: String, _ attributes: XMLAttributes) {
     cell.removeAll(keepingCapacity: true)
     header.start(name, attributes)
+    if header.depth > Self.mostOpen {
+      return fail("\(header.depth) elements stand within each other", advice: "Get a VOTable")
+    }
+    if let fault = header.fault { return fail(fault, advice: "Correct the FIELD, or take fewer") }
     switch name {
     case "DATA":
       list()
@@ -120,7 +138,7 @@ final class VODocument: XMLEvents {
   private func endHeader(_ name: String) {
     header.end(name, text: Tables.text(of: cell))
     cell.removeAll(keepingCapacity: true)
-    if case .binary(let binary) = serialization, name == "STREAM", binary.remainder > 0 {
+    if case .binary(let binary) = serialization, name == "STREAM", binary.isWithinRow {
       fail("the stream ends within a row", advice: "Get the file again")
     }
     if name == "TABLE", !header.fields.isEmpty { endTable() }

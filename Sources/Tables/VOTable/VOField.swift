@@ -10,6 +10,12 @@ struct VOField {
   /// The elements of a cell in a binary stream, or nil when each cell tells its own.
   let count: Int?
 
+  /// The most elements that a cell may have: damaged files ask for any number.
+  static let mostElements = 1 << 22
+
+  /// Whether a cell can have so many elements.
+  static func isPossible(_ count: Int) -> Bool { (0...mostElements).contains(count) }
+
   init(_ attributes: XMLAttributes) {
     datatype = attributes["datatype"] ?? "char"
     count = Self.count(attributes["arraysize"])
@@ -26,12 +32,14 @@ struct VOField {
     }
   }
 
-  /// The elements of an `arraysize` such as `3`, `2x3`, `*` (nil) or `2x8*` (nil).
+  /// The elements of an `arraysize` such as `3`, `2x3`, `*` (nil) or `2x8*` (nil); -1 where they are
+  /// beyond all numbers.
   private static func count(_ arraysize: String?) -> Int? {
     guard let arraysize, !arraysize.isEmpty else { return 1 }
     return arraysize.split(separator: "x").reduce(1) { product, part -> Int? in
       guard let product, let size = Int(part) else { return nil }
-      return product * size
+      let isSane = isPossible(product) && isPossible(size)
+      return isSane ? product * size : -1
     }
   }
 

@@ -7,6 +7,10 @@ struct VOHeader {
   private(set) var rowCount: Int?
   /// Why the service that made the file could not answer.
   private(set) var refusal: String?
+  /// Why the fields cannot be those of a table.
+  private(set) var fault: String?
+  /// The elements that are open.
+  var depth: Int { open.count }
   private var open: [String] = []
   /// The COOSYS elements by their ID, each with its equinox.
   private var frames: [String: String] = [:]
@@ -18,7 +22,12 @@ struct VOHeader {
       metadata.name = attributes["name"] ?? metadata.name
       rowCount = attributes["nrows"].flatMap { Int($0) }
     case "FIELD":
-      fields.append(VOField(attributes))
+      let field = VOField(attributes)
+      if field.count.map(VOField.isPossible) == false {
+        fault = "field '\(field.column.name)' has arraysize '\(attributes["arraysize"] ?? "")'"
+      }
+      fields.append(field)
+      if fields.count > mostColumns { fault = "the table has more than \(mostColumns) fields" }
       // Where there is one frame alone, it is the table's.
       if frames.count > 1, let reference = attributes["ref"] {
         fields[fields.count - 1].column.frame = frames[reference]

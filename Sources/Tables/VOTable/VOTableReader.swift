@@ -28,13 +28,13 @@ final class VOTableReader: TableReader {
     let meant = Meant(part: address.part, suits: suits)
     let stream = try XMLStream(address.path)
     let document = VODocument(meant.holds)
-    try Self.openHeader(of: document, stream)
+    try Self.openHeader(of: document, stream, address.path)
     if document.chosen == nil, !document.parts.isEmpty {
       // A document's only table is meant whatever its columns are.
       let number = try document.parts.chosen(address.part, of: address.path, suits: suits)
       let again = VODocument { $0.number == number }
       let stream = try XMLStream(address.path)
-      try Self.openHeader(of: again, stream)
+      try Self.openHeader(of: again, stream, address.path)
       try self.init(address.path, stream, again, meant)
     } else {
       try self.init(address.path, stream, document, meant)
@@ -57,13 +57,15 @@ final class VOTableReader: TableReader {
       throw FileError(
         path, "the document holds no table", advice: "Give a VOTable with a TABLE and its FIELDs")
     }
-    try checkDocument()
   }
 
   /// Reads as far as the rows of the chosen table, or to the end of a document without one.
-  private static func openHeader(of document: VODocument, _ stream: XMLStream) throws {
+  private static func openHeader(
+    of document: VODocument, _ stream: XMLStream, _ path: String
+  ) throws {
     document.line = { [weak stream] in stream?.line ?? 0 }
-    while document.chosen == nil, try stream.advance(telling: document) {}
+    while document.chosen == nil, document.failure == nil, try stream.advance(telling: document) {}
+    try check(document, path)
   }
 
   func read(chunk: Int, _ body: ([[Value]]) throws -> Void) throws {
@@ -84,7 +86,9 @@ final class VOTableReader: TableReader {
     if !rows.isEmpty { try body(rows) }
   }
 
-  private func checkDocument() throws {
+  private func checkDocument() throws { try Self.check(document, path) }
+
+  private static func check(_ document: VODocument, _ path: String) throws {
     guard let failure = document.failure else { return }
     throw FileError(
       path, line: failure.line, row: failure.row, column: failure.column, failure.problem,

@@ -45,6 +45,11 @@ final class XMLStream {
   private let parser: xmlParserCtxtPtr
   private let reader: XMLReader
   private var buffer = [UInt8](repeating: 0, count: 1 << 16)
+  /// The bytes since something was told.
+  private var silence = 0
+
+  /// The longest tag or comment, bytes: libxml2 looks for its end from its beginning again and again.
+  private static let longestTag = 1 << 19
 
   init(_ path: String) throws {
     source = try ByteSource(path)
@@ -66,13 +71,29 @@ final class XMLStream {
   /// Reads one more piece of the file and tells what stands in it; false at the end.
   func advance(telling events: any XMLEvents) throws -> Bool {
     reader.events = events
+    reader.isSilent = true
     let count = try source.read(into: &buffer)
     buffer.withUnsafeBytes { bytes in
       let characters = bytes.baseAddress?.assumingMemoryBound(to: CChar.self)
       _ = xmlParseChunk(parser, characters, Int32(count), count == 0 ? 1 : 0)
     }
+    if let entity = reader.entity {
+      throw failure(
+        "it refers to the entity '\(entity)', and none but XML's own is read",
+        advice: "Put its text in its place")
+    }
     guard parser.pointee.wellFormed == 1 else { throw failure() }
+    silence = reader.isSilent ? silence + count : 0
+    guard silence <= Self.longestTag else {
+      throw failure(
+        "a tag or comment is longer than \(Self.longestTag >> 10) KiB", advice: "Get the file again"
+      )
+    }
     return count > 0
+  }
+
+  private func failure(_ problem: String, advice: String) -> FileError {
+    FileError(source.path, line: line, problem, advice: advice)
   }
 
   private func failure() -> FileError {
@@ -102,14 +123,28 @@ private func callbacks() -> xmlSAXHandler {
   }
   callbacks.cdataBlock = callbacks.characters
   callbacks.serror = { _, _ in }
+  callbacks.getEntity = { context, name in
+    if let name { reader(of: context)?.entity = String(cString: name) }
+    return nil
+  }
   return callbacks
 }
 
 private func events(of context: UnsafeMutableRawPointer?) -> (any XMLEvents)? {
-  context.map { Unmanaged<XMLReader>.fromOpaque($0).takeUnretainedValue() }?.events
+  let reader = reader(of: context)
+  reader?.isSilent = false
+  return reader?.events
+}
+
+private func reader(of context: UnsafeMutableRawPointer?) -> XMLReader? {
+  context.map { Unmanaged<XMLReader>.fromOpaque($0).takeUnretainedValue() }
 }
 
 /// What the C callbacks are given.
 private final class XMLReader {
   weak var events: (any XMLEvents)?
+  /// Whether nothing was told of the present piece.
+  var isSilent = true
+  /// An entity that the document refers to, and that XML does not know of itself.
+  var entity: String?
 }
