@@ -22,6 +22,8 @@ public enum CatalogueError: Failure, Equatable {
   case otherForm(run: Int, stage: String, codeVersion: String)
   /// Another process publishes under the name.
   case beingPublished(String)
+  /// Another process embeds the survey by the model.
+  case beingEmbedded(survey: String, model: Int)
   /// A published table cannot be replaced without the loss of what hangs on it.
   case irreplaceable(catalogue: String, because: [String])
   /// A table that was built has not the rows that it should have.
@@ -31,7 +33,7 @@ public enum CatalogueError: Failure, Equatable {
 
   public var exitStatus: ExitStatus {
     switch self {
-    case .busy, .beingPublished: .busy
+    case .busy, .beingPublished, .beingEmbedded: .busy
     default: .badInput
     }
   }
@@ -64,6 +66,8 @@ public enum CatalogueError: Failure, Equatable {
       """
     case .beingPublished(let name):
       "catalogue '\(name)' is being published by another process: wait for it"
+    case .beingEmbedded(let survey, let model):
+      "survey '\(survey)' is being embedded by model \(model) in another process: wait for it"
     case .irreplaceable(let catalogue, let reasons):
       """
       catalogue.\(catalogue) cannot be replaced without the loss of \(reasons.joined(separator: "; ")): \

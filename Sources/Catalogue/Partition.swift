@@ -35,6 +35,14 @@ struct Partition {
     try database.execute("SELECT reber.attach_partition(\(whole)::text::regclass, \(key))")
   }
 
+  /// Waits until nobody attaches a table, and keeps others from it until the transaction ends.
+  ///
+  /// It is for who writes to a table that rows refer to before they are attached: two who had both done
+  /// that would wait for each other for ever.
+  static func waitForOthers(in database: Connection) throws {
+    try database.execute("SELECT pg_advisory_xact_lock(hashtext('reber_partition'))")
+  }
+
   /// Makes the table and attaches it at once: for rows that come in parts and count one by one.
   func prepare(in database: Connection) throws {
     if try isAttached(in: database) { return }
@@ -60,6 +68,24 @@ struct Partition {
   /// Whether there is a table of the rows, attached or not.
   func exists(in database: Connection) throws -> Bool {
     try database.row("SELECT to_regclass(\(table)) IS NOT NULL", as: Bool.self)
+  }
+
+  /// Removes the table and its rows, where it is not attached.
+  func removeUnattached(in database: Connection) throws {
+    try database.execute("SELECT reber.drop_unattached(\(whole)::text::regclass, \(key))")
+  }
+
+  /// The keys of the tables that wait to be attached to a partitioned table.
+  static func unattached(to whole: String, in database: Connection) throws -> [Int] {
+    let name = whole.split(separator: ".").last.map(String.init) ?? whole
+    return try database.rows(
+      """
+      SELECT substring(relname FROM '[0-9]+$')::bigint
+      FROM pg_class
+      WHERE relnamespace = 'reber_partition'::regnamespace AND relkind = 'r' AND NOT relispartition
+          AND relname ~ \("^\(name)_[0-9]+$")
+      ORDER BY 1
+      """, as: Int.self)
   }
 
   /// Whether those who ask the whole table see the rows.

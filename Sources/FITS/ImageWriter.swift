@@ -27,7 +27,7 @@ public enum ImageWriter {
         path, "\(pixels.count) pixels are no image of \(width) × \(height)",
         advice: "Give one value a pixel")
     }
-    let partial = PartialFile(path)
+    let partial = PartialFile(path, isOneOfMany: true)
     do {
       let file = try FITSFile(creating: partial)
       try file.write(width, height, keywords, comments, pixels)

@@ -4,7 +4,8 @@ public import Foundation
 /// A file in the making: it stands under a temporary name beside its own, and gets its own when it
 /// is whole and on the disk.
 ///
-/// One that is let go before ``complete()`` leaves nothing behind.
+/// One that is let go before ``complete()`` leaves nothing behind; what a process that was killed left is
+/// removed when the same file is written again on the same machine.
 public final class PartialFile {
   /// The name that the file gets in the end; what stands there is replaced.
   public let path: String
@@ -13,9 +14,34 @@ public final class PartialFile {
   private var isComplete = false
 
   /// Chooses a temporary name in the folder of `path`, so that the renaming is one step.
-  public init(_ path: String) {
+  ///
+  /// - Parameters:
+  ///   - path: The name that the file gets in the end.
+  ///   - isOneOfMany: Whether there are so many files in the folder that what was left of them is not to
+  ///     be looked for with each.
+  public init(_ path: String, isOneOfMany: Bool = false) {
     self.path = path
-    temporary = "\(path).\(UUID().uuidString.prefix(8)).part"
+    if !isOneOfMany { Self.sweep(path) }
+    let process = ProcessInfo.processInfo.processIdentifier
+    temporary = "\(path).\(Self.host)-\(process)-\(UUID().uuidString.prefix(4)).part"
+  }
+
+  /// This machine, as a part of a file's name.
+  private static var host: String {
+    ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
+  }
+
+  /// Removes what processes of this machine that are no more have begun to write for a file.
+  private static func sweep(_ path: String) {
+    let folder = (path as NSString).deletingLastPathComponent
+    let begin = (path as NSString).lastPathComponent + "." + host + "-"
+    let names = try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)
+    for name in names ?? [] where name.hasPrefix(begin) && name.hasSuffix(".part") {
+      let process = name.dropFirst(begin.count).split(separator: "-").first.flatMap { Int32($0) }
+      if let process, kill(process, 0) == -1, errno == ESRCH {
+        unlink((folder as NSString).appendingPathComponent(name))
+      }
+    }
   }
 
   deinit { if !isComplete { unlink(temporary) } }

@@ -2,7 +2,8 @@ import Foundation
 
 /// Makes items on a thread of their own while the calling thread uses them, in order.
 ///
-/// At most `capacity` items wait, so memory is bounded. An error on either side ends both.
+/// At most `capacity` items wait, so memory is bounded. An error on either side ends both, and both have
+/// ended when it is thrown: a process that ends with it has no thread left that is at work.
 ///
 /// - Parameters:
 ///   - capacity: How many items may wait to be used.
@@ -28,6 +29,7 @@ func overlapped<Item: Sendable>(
     while let item = try queue.pop() { try consume(item) }
   } catch {
     queue.abandon()
+    queue.waitUntilClosed()
     throw error
   }
 }
@@ -75,6 +77,12 @@ private final class BoundedQueue<Item: Sendable>: @unchecked Sendable {
     isClosed = true
     failure = error
     condition.broadcast()
+  }
+
+  func waitUntilClosed() {
+    condition.lock()
+    defer { condition.unlock() }
+    while !isClosed { condition.wait() }
   }
 
   func abandon() {

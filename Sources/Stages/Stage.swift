@@ -1,5 +1,5 @@
 public import Catalogue
-import PostgreSQL
+public import PostgreSQL
 
 /// Work that reads rows and writes rows as a run of its own: the shape of every stage.
 ///
@@ -29,14 +29,28 @@ public struct Plan<Metrics: Stored>: Sendable {
   /// Whether the rows of a run that has done this before are still there.
   var stands: @Sendable (_ run: Int) async throws -> Bool = { _ in true }
 
-  /// Does the work and measures it; where a run of that number was stopped, goes on from its rows.
-  let perform: @Sendable (_ run: Int) async throws -> Metrics
+  /// Does all of the work but its end; where a run of that number was stopped, goes on from its rows.
+  let perform: @Sendable (_ run: Int) async throws -> Conclusion<Metrics>
 
-  init(_ work: Work, perform: @escaping @Sendable (_ run: Int) async throws -> Metrics) {
+  /// Whether work that ends with the error leaves nothing behind, not even its run.
+  var leavesNothing: @Sendable (_ error: any Error) -> Bool = { _ in false }
+
+  /// Removes what finished work, and what was stopped on the way to it, has left behind; also done where
+  /// the work was finished before.
+  var tidy: @Sendable () async throws -> Void = {}
+
+  init(
+    _ work: Work,
+    perform: @escaping @Sendable (_ run: Int) async throws -> Conclusion<Metrics>
+  ) {
     self.work = work
     self.perform = perform
   }
 }
+
+/// The end of a stage's work, which writes the last of its rows and measures them: it is done in the
+/// transaction that finishes the run, so that the run and what it wrote are one truth.
+public typealias Conclusion<Metrics> = @Sendable (Connection) throws -> Metrics
 
 extension Stage {
   /// Describes the stage's work.
@@ -83,6 +97,7 @@ extension Workplace {
   func perform<Metrics>(_ plan: Plan<Metrics>) async throws -> StageReport<Metrics> {
     for note in plan.notes { progress.note(note) }
     let report = try await outcome(of: plan)
+    try await plan.tidy()
     for warning in (report.metrics as? any Warned)?.warnings ?? [] {
       progress.note("WARNING: \(warning)")
     }
@@ -117,31 +132,29 @@ extension Workplace {
     _ run: Int, _ plan: Plan<Metrics>
   ) async throws -> StageReport<Metrics> {
     do {
-      let metrics = try await plan.perform(run)
-      let stored = try JSON(encoding: metrics)
-      try await database.with { try Run.finish(run, metrics: stored, in: $0) }
+      let end: Conclusion<Metrics>
+      if let measured: Conclusion<Metrics> = try await measured(run) {
+        end = measured
+      } else {
+        end = try await plan.perform(run)
+      }
+      let metrics = try await database.with { try Run.finish(run, in: $0, end) }
       return StageReport(run: run, alreadyDone: false, metrics: metrics)
     } catch {
-      let reason = String(describing: error)
-      try? await database.with { try Run.fail(run, because: reason, in: $0) }
+      let (reason, isDiscarded) = (String(describing: error), plan.leavesNothing(error))
+      try? await database.with { database in
+        if isDiscarded { return try Run.discard(run, in: database) }
+        try Run.fail(run, because: reason, in: database)
+      }
       throw error
     }
   }
 
-  /// Does what a run does in one transaction, and keeps what it measured with the rows: a run that
-  /// was stopped after it is not done twice.
-  func once<Metrics: Stored>(
-    _ run: Int, _ body: @escaping @Sendable (Connection) throws -> Metrics
-  ) async throws -> Metrics {
-    try await database.with { database in
-      try database.transaction { database in
-        if let done = try Run.recorded(run, in: database) {
-          return try Metrics.read(done.metrics, form: done.form)
-        }
-        let metrics = try body(database)
-        try Run.record(run, metrics: JSON(encoding: metrics), in: database)
-        return metrics
-      }
-    }
+  /// The end of a run that a version stopped at which wrote rows and measures first, and finished the
+  /// run in a transaction of its own.
+  private func measured<Metrics: Stored>(_ run: Int) async throws -> Conclusion<Metrics>? {
+    guard let done = try await database.with({ try Run.measured(run, in: $0) }) else { return nil }
+    let metrics = try Metrics.read(done.metrics, form: done.form)
+    return { _ in metrics }
   }
 }

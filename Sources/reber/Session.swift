@@ -34,22 +34,32 @@ struct SessionOptions: ParsableArguments {
   private func opened() async throws -> Database {
     if let address = address ?? ConnectionString.inEnvironment {
       let database = try await Database(address)
-      try await database.with { connection in
-        if try Restoration.isUnfinished(in: connection) { throw BackupError.unfinished }
-        let pending = try Migration.pending(in: connection, folder: try Schema.folder())
-        guard pending.isEmpty else {
-          throw CatalogueError.missing(
-            "schema 'reber' of this version in the database", hint: "run 'reber db migrate'")
-        }
-      }
+      try await database.with(join)
       return database
     }
     let server = PrivateServer.local
     try server.start()
     let database = try await Database(server.connectionString)
-    try await database.with { _ = try migrate($0) }
+    try await database.with { connection in
+      if try !pendingMigrations(connection).isEmpty { _ = try migrate(connection) }
+      try join(connection)
+    }
     return database
   }
+}
+
+/// Keeps the schema as it is while the connection lives, once it is this version's.
+private func join(_ connection: Connection) throws {
+  if try Restoration.isUnfinished(in: connection) { throw BackupError.unfinished }
+  try Migration.hold(in: connection)
+  guard try pendingMigrations(connection).isEmpty else {
+    throw CatalogueError.missing(
+      "schema 'reber' of this version in the database", hint: "run 'reber db migrate'")
+  }
+}
+
+private func pendingMigrations(_ connection: Connection) throws -> [Migration] {
+  try Migration.pending(in: connection, folder: try Schema.folder())
 }
 
 /// Brings the schema up to date; gives the names of the migrations that were applied.

@@ -34,7 +34,7 @@ struct ClassifiedSky {
       predictions, of: fixture.survey, scheme: scheme, classes: classes, run: classification,
       in: database)
     try Prediction.finish(run: classification, in: database)
-    try Run.finish(classification, metrics: JSON(text: "{}"), in: database)
+    try Run.finish(classification, in: database) { _ in JSON(text: "{}") }
   }
 
   /// What publishes it, by a run of its own.
@@ -46,9 +46,19 @@ struct ClassifiedSky {
 
   @discardableResult
   func publish(as name: String = "sky", columns: [String] = []) throws -> PublishedCatalogue {
-    let publication = try publication(as: name, columns: columns)
-    let catalogue = try publication.publish(in: database)
-    try Run.finish(publication.run, metrics: JSON(text: "{}"), in: database)
+    try publish(publication(as: name, columns: columns))
+  }
+
+  /// Publishes as the stage does.
+  @discardableResult
+  func publish(
+    _ publication: Publication, waiting: () -> Void = {}
+  ) throws -> PublishedCatalogue {
+    let built = try publication.build(in: database)
+    let catalogue = try Run.finish(publication.run, in: database) {
+      try built.publish(in: $0, waiting: waiting)
+    }
+    try Publication.tidy(in: database)
     return catalogue
   }
 }

@@ -18,7 +18,7 @@ import Testing
   private func published() throws -> ClassifiedSky {
     let sky = try ClassifiedSky()
     try sky.publish()
-    try Run.finish(sky.fixture.run, metrics: JSON(text: "{}"), in: sky.database)
+    try Run.finish(sky.fixture.run, in: sky.database) { _ in JSON(text: "{}") }
     return sky
   }
 

@@ -55,6 +55,11 @@ import Testing
       Array(rows.prefix(3)), of: fixture.survey, run: fixture.run, in: database)
     #expect(try model.notEmbedded(of: fixture.survey, in: database) == 4)
     let next = try Connection(fixture.address)
+    #expect(throws: CatalogueError.beingEmbedded(survey: "sky", model: id)) {
+      try model.beginEmbeddings(of: fixture.survey, in: next)
+    }
+    // As the server does where a process is killed.
+    try database.script("SELECT pg_advisory_unlock_all()")
     try model.beginEmbeddings(of: fixture.survey, in: next)
     #expect(try model.missingEmbeddings(of: fixture.survey, in: next) == 1)
     let left = try StoredCutout.next(
@@ -102,5 +107,25 @@ import Testing
       with: ["run_id": fixture.run, "survey_id": fixture.survey.id])
     #expect(throws: PostgresError.self) { try partition.attach(in: database) }
     #expect(try database.row("SELECT count(*) FROM reber.training_source", as: Int.self) == 0)
+  }
+
+  /// What stopped classifications have left goes when another has finished, unless somebody is at it.
+  @Test func whatStoppedClassificationsLeftIsRemoved() throws {
+    let sky = try ClassifiedSky()
+    let (database, survey) = (sky.database, sky.fixture.survey)
+    let stopped = try Fixture.newRun(.classify, in: database)
+    let other = try Connection(sky.fixture.address)
+    let held = try Fixture.newRun(.classify, in: other)
+    for run in [stopped, held] { _ = try Prediction.begin(run: run, of: survey, in: database) }
+    try Run.fail(stopped, because: "killed", in: database)
+    try Prediction.removeLeft(of: survey, in: database)
+    let left = try database.rows(
+      """
+      SELECT relname::text FROM pg_class
+      WHERE relname ~ '^prediction_[0-9]+$' AND relkind = 'r' ORDER BY relname
+      """, as: String.self)
+    #expect(left == ["prediction_\(sky.classification)", "prediction_\(held)"])
+    #expect(try Prediction.all(of: survey, run: sky.classification, in: database).count == 12)
+    _ = other
   }
 }

@@ -64,7 +64,7 @@ import Testing
     try other.script("SET lock_timeout = '1s'")
     let publication = try sky.publication()
     var seen = 0
-    _ = try publication.publish(in: sky.database) {
+    _ = try sky.publish(publication) {
       for _ in 0..<20 {
         seen += (try? other.row("SELECT count(*) FROM catalogue.sky", as: Int.self)) ?? 0
       }
@@ -187,14 +187,24 @@ import Testing
     #expect(try tables(sky.database) == ["_publishing_\(busy)", "sky"])
   }
 
-  /// Killed behind the exchange, before the run ended: the run that goes on finds that it is done.
-  @Test func aRunThatWasStoppedBehindTheExchangeIsNotDoneTwice() throws {
+  /// The catalogue stands under its name when its run is finished, and not before.
+  @Test func theExchangeAndTheEndOfTheRunAreOne() throws {
     let sky = try ClassifiedSky()
     let publication = try sky.publication()
-    let first = try publication.publish(in: sky.database)
-    let oid: SQL = "SELECT 'catalogue.sky'::regclass::oid::bigint"
-    let before = try sky.database.row(oid, as: Int.self)
-    #expect(try publication.publish(in: sky.database).run == first.run)
-    #expect(try sky.database.row(oid, as: Int.self) == before)
+    let built = try publication.build(in: sky.database)
+    struct Killed: Error {}
+    #expect(throws: Killed.self) {
+      try Run.finish(publication.run, in: sky.database) { database -> PublishedCatalogue in
+        _ = try built.publish(in: database)
+        throw Killed()
+      }
+    }
+    #expect(try !PublishedCatalogue.stands("sky", of: publication.run, in: sky.database))
+    #expect(try Run.numbered(publication.run, in: sky.database).status == "running")
+    #expect(try tables(sky.database) == ["_publishing_\(publication.run)"])
+    try sky.publish(publication)
+    #expect(try PublishedCatalogue.stands("sky", of: publication.run, in: sky.database))
+    #expect(try Run.numbered(publication.run, in: sky.database).status == "finished")
+    #expect(try tables(sky.database) == ["sky"])
   }
 }

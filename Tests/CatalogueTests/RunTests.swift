@@ -27,13 +27,61 @@ import Testing
       Issue.record("the work is gone on with")
       return
     }
-    try Run.finish(run, metrics: JSON(text: "{\"n\":2}"), in: fixture.database)
+    try Run.finish(run, in: fixture.database) { _ in JSON(text: "{\"n\":2}") }
     guard case .finished(let done) = try Run.open(work, by: Fixture.user, in: fixture.database)
     else {
       Issue.record("the work is finished")
       return
     }
     #expect(done.id == run && done.metrics.text.contains("2") && done.error == nil)
+  }
+
+  /// What it writes last, what it measured and that it is finished come together or not at all.
+  @Test func aRunAndWhatItWroteAreOneTruth() throws {
+    struct Killed: Error {}
+    let fixture = try Fixture()
+    let database = fixture.database
+    #expect(throws: Killed.self) {
+      try Run.finish(fixture.run, in: database) { database -> JSON in
+        try database.script("CREATE TABLE reber.written ()")
+        throw Killed()
+      }
+    }
+    let isWritten: SQL = "SELECT to_regclass('reber.written') IS NOT NULL"
+    #expect(try !database.row(isWritten, as: Bool.self))
+    #expect(try Run.numbered(fixture.run, in: database).status == "running")
+    try Run.finish(fixture.run, in: database) { database in
+      try database.script("CREATE TABLE reber.written ()")
+      return JSON(text: "{}")
+    }
+    #expect(try database.row(isWritten, as: Bool.self))
+    // What goes wrong behind that makes it no failed run.
+    try Run.fail(fixture.run, because: "too late", in: database)
+    #expect(try Run.numbered(fixture.run, in: database).status == "finished")
+  }
+
+  /// Of two who ask for the same work at once, the second waits for the first to open its run, and
+  /// then for a moment to see whether it was killed; where it finished meanwhile, nothing is done twice.
+  @Test func theSameWorkAtOnceIsDoneOnce() async throws {
+    let fixture = try Fixture()
+    let address = fixture.address
+    guard case .new(let run) = try Run.open(work, by: Fixture.user, in: fixture.database) else {
+      Issue.record("the work is new")
+      return
+    }
+    let work = work
+    let second = Task.detached { () -> Int? in
+      while true {
+        do {
+          let opening = try Run.open(work, by: Fixture.user, in: Connection(address))
+          guard case .finished(let done) = opening else { return nil }
+          return done.id
+        } catch CatalogueError.busy {}
+      }
+    }
+    try await Task.sleep(for: .milliseconds(300))
+    try Run.finish(run, in: fixture.database) { _ in JSON(text: "{}") }
+    #expect(try await second.value == run)
   }
 
   @Test func aRunNamesAllCodeThatWorkedOnIt() throws {
@@ -89,7 +137,7 @@ import Testing
       case .new(let run) = try Run.open(
         Self.work(options), by: Fixture.user, in: fixture.database)
     else { return }
-    try Run.finish(run, metrics: JSON(text: "{}"), in: fixture.database)
+    try Run.finish(run, in: fixture.database) { _ in JSON(text: "{}") }
     var later = LaterOptions()
     later.shape = .square(side: 1)
     later.limit = nil
@@ -152,10 +200,10 @@ import Testing
   @Test func provenanceInTheTermsOfTheIVOA() throws {
     let fixture = try Fixture()
     let database = fixture.database
-    try Run.finish(fixture.run, metrics: JSON(text: "{}"), in: database)
+    try Run.finish(fixture.run, in: database) { _ in JSON(text: "{}") }
     let train = try Fixture.newRun(
       .pretrain, parents: [.init(run: fixture.run, role: "cutouts")], in: database)
-    try Run.finish(train, metrics: JSON(text: "{}"), in: database)
+    try Run.finish(train, in: database) { _ in JSON(text: "{}") }
     let used = try database.rows(
       "SELECT activity, entity, role FROM reber.prov_used", as: String.self, String.self,
       String.self)

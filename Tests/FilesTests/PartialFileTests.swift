@@ -30,4 +30,26 @@ import Testing
     }
     #expect(error?.path == "/nowhere/at/all.txt" && error?.exitStatus == .cannotCreate)
   }
+
+  /// A killed process leaves its file; the next one that writes the same removes it, but not what
+  /// another is writing.
+  @Test func whatAKilledProcessLeftIsRemoved() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/a.txt"
+      let living = PartialFile(path)
+      try Data("half".utf8).write(to: URL(fileURLWithPath: living.temporary))
+      let own = "-\(ProcessInfo.processInfo.processIdentifier)-"
+      let process = Process()
+      process.executableURL = URL(fileURLWithPath: "/bin/true")
+      try process.run()
+      process.waitUntilExit()
+      let dead = living.temporary.replacing(own, with: "-\(process.processIdentifier)-")
+      try Data("half".utf8).write(to: URL(fileURLWithPath: dead))
+      try Data("half".utf8).write(to: URL(fileURLWithPath: path + ".elsewhere-1-ABCD.part"))
+      try PartialFile.write(Data("whole".utf8), to: path)
+      #expect(!FileManager.default.fileExists(atPath: dead))
+      #expect(FileManager.default.fileExists(atPath: living.temporary))
+      #expect(FileManager.default.fileExists(atPath: path + ".elsewhere-1-ABCD.part"))
+    }
+  }
 }

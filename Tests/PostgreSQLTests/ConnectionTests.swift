@@ -1,13 +1,16 @@
+import Failures
 import Foundation
 import PostgreSQL
 import TestSupport
 import Testing
 
 @Suite struct ConnectionTests {
+  let address: String
   let connection: Connection
 
   init() throws {
-    connection = try Connection(try TestServer.newDatabase())
+    address = try TestServer.newDatabase()
+    connection = try Connection(address)
   }
 
   @Test func valuesComeBackAsTheyWere() throws {
@@ -53,6 +56,33 @@ import Testing
     }
     #expect(error?.isConnectionFailure == true)
     #expect(error?.description.contains("\n") == false)
+  }
+
+  /// Whoever reads it has to do something else than to call for us.
+  @Test(arguments: [
+    ("53100", Failures.ExitStatus.cannotCreate, "there is no room on the disk of the database"),
+    ("40P01", .busy, "somebody else is at the same rows"),
+    ("55P03", .busy, "somebody else is at the same rows"),
+    ("57P01", .unavailable, "the connection to the database was lost"),
+    ("57P02", .unavailable, "the connection to the database was lost"),
+    ("08006", .unavailable, "the connection to the database was lost"),
+  ]) func whatIsNoFaultOfTheProgramIsSaidInASentence(
+    state: String, status: Failures.ExitStatus, sentence: String
+  ) throws {
+    let error = #expect(throws: PostgresError.self) {
+      try connection.script("DO $$ BEGIN RAISE 'x' USING ERRCODE = '\(state)'; END $$")
+    }
+    #expect(error?.exitStatus == status)
+    #expect(error?.description.hasPrefix(sentence) == true)
+    #expect(error?.description.contains("SQLSTATE") == false)
+  }
+
+  @Test func aServerThatIsGoneIsUnavailable() throws {
+    let other = try Connection(address)
+    let process = try connection.row("SELECT pg_backend_pid()", as: Int32.self)
+    _ = try other.row("SELECT pg_terminate_backend(\(process))", as: Bool.self)
+    let error = #expect(throws: PostgresError.self) { try connection.execute("SELECT 1") }
+    #expect(error?.exitStatus == .unavailable && error?.isConnectionFailure == true)
   }
 
   @Test func innerTransactionsAreSavepoints() throws {

@@ -1,3 +1,4 @@
+import Failures
 import Foundation
 import PostgreSQL
 import TestSupport
@@ -25,6 +26,26 @@ import Testing
       #expect(throws: MigrationError.edited("0001_a")) {
         try Migration.apply(to: connection, folder: folder)
       }
+    }
+  }
+
+  /// Stages that are at work would be in the way of a migration, and it in theirs.
+  @Test func theSchemaIsNotChangedUnderThoseWhoWork() throws {
+    let address = try TestServer.newDatabase()
+    let (newer, worker) = (try Connection(address), try Connection(address))
+    try withTemporaryFolder { folder in
+      try "CREATE TABLE a (i int);"
+        .write(toFile: folder + "/0001_a.sql", atomically: true, encoding: .utf8)
+      try Migration.hold(in: worker)
+      try Migration.hold(in: worker)
+      #expect(throws: MigrationError.inUse) { try Migration.apply(to: newer, folder: folder) }
+      #expect(MigrationError.inUse.exitStatus == .busy)
+      try worker.script("SELECT pg_advisory_unlock_all()")
+      try Migration.hold(in: newer)
+      #expect(try Migration.apply(to: newer, folder: folder).count == 1)
+      // Who has nothing to do is in nobody's way.
+      try Migration.hold(in: worker)
+      #expect(try Migration.apply(to: newer, folder: folder).isEmpty)
     }
   }
 }

@@ -113,6 +113,7 @@ extension Clustering {
     in database: Connection
   ) throws -> Clustering {
     try database.transaction { database in
+      try Partition.waitForOthers(in: database)
       let id = try database.row(
         """
         INSERT INTO reber.clustering (run_id, model_id, survey_id)

@@ -108,6 +108,9 @@ extension Cutout {
       try Partition(whole: whole, key: survey.id).prepare(in: database)
     }
     try database.transaction { database in
+      // Two who bring images of the same sources would wait for each other, or both be current.
+      try database.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('reber.cutout'), \(Int32(survey.id)))")
       try database.execute(
         """
         UPDATE reber.cutout SET is_current = false

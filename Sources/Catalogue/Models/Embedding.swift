@@ -33,8 +33,14 @@ extension Embedding: TableRow {
 extension Model {
   /// Makes room for embeddings of a survey.
   ///
-  /// New ones are not to be seen until ``finishEmbeddings(of:in:)``.
+  /// New ones are not to be seen until ``finishEmbeddings(of:in:)``. As long as the connection lives, no
+  /// other can embed the survey by the model.
+  ///
+  /// - Throws: `CatalogueError.beingEmbedded` where another does.
   public func beginEmbeddings(of survey: Survey, in database: Connection) throws {
+    guard try SessionLock.embeddings(of: survey, by: id).take(in: database) else {
+      throw CatalogueError.beingEmbedded(survey: survey.name, model: id)
+    }
     try database.execute("SELECT reber.open_embeddings(\(id), \(Int32(survey.id)))")
   }
 

@@ -239,6 +239,23 @@ extension Prediction {
     try Partition.predictions(of: run).attach(in: database)
   }
 
+  /// Removes predictions of a survey's sources by runs that were stopped and that nobody is at.
+  ///
+  /// Once a later run has finished, nobody goes on with them. A run that is asked for again all the same begins
+  /// anew.
+  public static func removeLeft(of survey: Survey, in database: Connection) throws {
+    for run in try Partition.unattached(to: "reber.prediction", in: database) {
+      let partition = Partition.predictions(of: run)
+      try database.transaction { database in
+        guard try Run.isLetGo(run, in: database), try partition.exists(in: database) else { return }
+        let others = try database.row(
+          "SELECT EXISTS (SELECT FROM \(raw: partition.table) WHERE survey_id <> \(survey.id))",
+          as: Bool.self)
+        if !others { try partition.removeUnattached(in: database) }
+      }
+    }
+  }
+
   /// How many sources a classification run found at least so unlike anything labelled; `nil` where
   /// its classifier does not know.
   public static func count(

@@ -1,7 +1,10 @@
 import PostgreSQL
 
 /// A catalogue that is built but does not have its name yet.
-struct BuiltCatalogue {
+public struct BuiltCatalogue: Sendable {
+  /// What publishes it.
+  let publication: Publication
+
   /// What it is, with the types of its columns.
   var described: PublishedCatalogue
 
@@ -34,7 +37,7 @@ extension Publication {
     guard digest.rows == rows else {
       throw CatalogueError.incomplete(catalogue: name, rows: digest.rows, of: rows)
     }
-    return BuiltCatalogue(described: described, sha256: digest.sha256)
+    return BuiltCatalogue(publication: self, described: described, sha256: digest.sha256)
   }
 
   /// Makes the rows; gives their number.

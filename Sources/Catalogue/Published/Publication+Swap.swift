@@ -1,22 +1,43 @@
 import Foundation
-import PostgreSQL
+public import PostgreSQL
+
+extension BuiltCatalogue {
+  /// Gives the table its name, in place of the one that has it, and records what was published.
+  ///
+  /// Who wants to read the catalogue waits for what runs here, for what its transaction does afterwards,
+  /// and for 20 ms at most before it: where somebody reads it for longer, all is let go and tried again.
+  /// `Publication.tidy` has to follow, which waits for the disk: the transaction does not.
+  ///
+  /// - Parameters:
+  ///   - database: The connection, in the transaction that finishes the run.
+  ///   - waiting: Called once where readers keep the table for longer than a few seconds.
+  /// - Returns: What was published.
+  /// - Throws: `CatalogueError.beingPublished` where another gives a table the name.
+  public func publish(
+    in database: Connection, waiting: () -> Void = {}
+  ) throws -> PublishedCatalogue {
+    try database.withOwnRights { try publication.swap(self, in: database, waiting: waiting) }
+    return described
+  }
+}
 
 extension Publication {
-  /// Gives the built table its name, in place of the one that has it.
-  ///
-  /// Who wants to read the catalogue waits for what runs here and for 20 ms at most before it: where
-  /// somebody reads it for longer, all is let go and tried again.
-  func swap(
+  fileprivate func swap(
     _ catalogue: BuiltCatalogue, in database: Connection, waiting: () -> Void
   ) throws {
+    guard try lock.takeForTransaction(in: database) else {
+      throw CatalogueError.beingPublished(name)
+    }
     for attempt in 1... {
       do {
         return try database.transaction { database in
           try database.script("SET LOCAL lock_timeout = '20ms'")
-          // Nobody waits for the disk: what ends the run does, and all before it is safe with it.
           try database.script("SET LOCAL synchronous_commit = off")
+          // The transaction's end must not wait for those who keep the ledger, while readers wait for it.
+          try database.execute("LOCK TABLE reber.run, reber.checkpoint IN ROW EXCLUSIVE MODE")
           try record(catalogue, in: database)
           try rename(in: database)
+          try database.script("SET LOCAL lock_timeout TO DEFAULT")
         }
       } catch let error as PostgresError where error.state == .lockNotAvailable {
         if attempt == 30 { waiting() }
@@ -66,7 +87,6 @@ extension Publication {
       try database.execute(
         "SELECT reber.comment_on(\(draft)::text::regclass, \(column), \(comment))")
     }
-    try Run.record(run, metrics: JSON(encoding: described), in: database)
   }
 }
 
@@ -74,7 +94,11 @@ extension Publication {
   /// Removes tables that publications have left, and names indexes by their tables.
   ///
   /// Left are those that were replaced, and what a publication that was killed was building.
-  static func tidy(in database: Connection) throws {
+  public static func tidy(in database: Connection) throws {
+    try database.withOwnRights { try removeLeft(in: database) }
+  }
+
+  private static func removeLeft(in database: Connection) throws {
     try database.transaction { database in
       _ = try database.execute("SELECT pg_advisory_xact_lock(hashtext('reber.tidy'))")
       let left = try database.rows(

@@ -3,8 +3,9 @@ public import PostgreSQL
 /// A classification that becomes a table in schema `catalogue`.
 ///
 /// The table is built beside the one that stands under its name, with its own transaction, and takes
-/// its place in another that lasts milliseconds. A process that is killed leaves the one or the other
-/// and, it may be, a table beside it that nobody asks for; the next publication removes that.
+/// its place in another that lasts milliseconds: that which finishes the run. A process that is killed
+/// leaves the one or the other and, it may be, a table beside it that nobody asks for; the next
+/// publication removes that.
 public struct Publication: Sendable {
   /// The table's name.
   public var name: String
@@ -39,48 +40,32 @@ public struct Publication: Sendable {
 }
 
 extension Publication {
-  /// Makes the table, in place of one published before under the name, and records what the run made.
+  /// Makes the table, beside one published before under the name; `BuiltCatalogue.publish` puts it in its
+  /// place.
   ///
-  /// A run that was stopped behind that is not done twice.
-  ///
-  /// - Parameters:
-  ///   - database: The connection, which must not be in a transaction.
-  ///   - waiting: Called once where readers keep the table for longer than a few seconds.
-  /// - Returns: What was published.
-  /// - Throws: `CatalogueError.badName`; `CatalogueError.busy` where the name is being
-  ///   published; `CatalogueError.missing` where a table of the name stands there that Reber did not
+  /// - Parameter database: The connection, which must not be in a transaction.
+  /// - Returns: The table, which has yet to get its name.
+  /// - Throws: `CatalogueError.badName`; `CatalogueError.beingPublished` where another does;
+  ///   `CatalogueError.missing` where a table of the name stands there that Reber did not
   ///   publish; `CatalogueError.irreplaceable` where things depend on the table that cannot be led
   ///   over to another; `CatalogueError.incomplete` where rows are lacking.
-  public func publish(
-    in database: Connection, waiting: () -> Void = {}
-  ) throws -> PublishedCatalogue {
+  public func build(in database: Connection) throws -> BuiltCatalogue {
     guard name.wholeMatch(of: /[a-z][a-z0-9_]{0,58}/) != nil else {
       throw CatalogueError.badName(name)
     }
     return try alone(in: database) {
-      try database.withOwnRights { try Self.tidy(in: database) }
-      if let done = try Run.recorded(run, in: database) {
-        return try PublishedCatalogue.read(done.metrics, form: done.form)
-      }
+      try Self.tidy(in: database)
       let columns = try PublishedColumn.all(of: self, in: database)
       try database.withOwnRights { try checkPlace(for: columns, in: database) }
-      let catalogue = try database.transaction { try build(columns, in: $0) }
-      try database.withOwnRights {
-        try swap(catalogue, in: database, waiting: waiting)
-        try Self.tidy(in: database)
-      }
-      return catalogue.described
+      return try database.transaction { try build(columns, in: $0) }
     }
   }
 
-  /// Runs `body` while no other process publishes under the name.
+  /// Runs `body` while no other process builds a table for the name.
   private func alone<Value>(in database: Connection, _ body: () throws -> Value) throws -> Value {
-    let lock: SQL = "(hashtext('reber.catalogue'), hashtext(\(name)))"
-    guard try database.row("SELECT pg_try_advisory_lock\(lock)", as: Bool.self) else {
-      throw CatalogueError.beingPublished(name)
-    }
+    guard try lock.take(in: database) else { throw CatalogueError.beingPublished(name) }
     // Where the connection is gone, so is the lock.
-    defer { _ = try? database.row("SELECT pg_advisory_unlock\(lock)", as: Bool.self) }
+    defer { try? lock.release(in: database) }
     return try body()
   }
 
@@ -107,6 +92,8 @@ extension Publication {
   func stands(in database: Connection) throws -> Bool {
     try database.row("SELECT to_regclass(\(table)) IS NOT NULL", as: Bool.self)
   }
+
+  var lock: SessionLock { .publication(of: name) }
 
   /// The table as `regclass` reads it.
   var table: String { "catalogue.\(name)" }

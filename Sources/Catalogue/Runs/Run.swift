@@ -95,8 +95,8 @@ extension Run {
   /// Opens the run that does `work`: a new one, the unfinished one, or the one that has finished.
   ///
   /// While the process lives, the run is held by an advisory lock of the connection's session; a
-  /// process that is killed lets go of it. An unfinished run that another version of the code goes
-  /// on with names both versions.
+  /// process that is killed lets go of it, and it may take the server a second to notice. An unfinished
+  /// run that another version of the code goes on with names both versions.
   /// `again` does finished work once more, as a new run.
   ///
   /// - Throws: `CatalogueError.busy` where another process holds the run.
@@ -105,20 +105,39 @@ extension Run {
   ) throws -> Opening {
     try database.transaction { database in
       let fingerprint = try work.fingerprint(in: database)
-      let same = try runs(of: fingerprint, in: database)
-        .filter { work.isSame($0.parameters, $0.form) }
-      if !again, let done = same.first(where: \.isFinished) {
-        return .finished(try numbered(done.id, in: database))
+      // Of two who ask for the same work at once, one sees the run of the other.
+      try database.execute(
+        "SELECT pg_advisory_xact_lock(hashtext('reber.work'), hashtext(\(fingerprint)))")
+      let stopped = try unfinished(work, fingerprint, unless: again, in: database)
+      if let stopped { try hold(stopped, stage: work.stage, in: database) }
+      // Who held it may have finished it meanwhile.
+      if let stopped, try unfinished(work, fingerprint, unless: again, in: database) == stopped {
+        try goOn(stopped, by: user, in: database)
+        return .resumed(run: stopped)
       }
-      if let stopped = same.first, !stopped.isFinished, try stopped.goesOn(unless: again) {
-        try hold(stopped.id, stage: work.stage, in: database)
-        try goOn(stopped.id, by: user, in: database)
-        return .resumed(run: stopped.id)
-      }
+      if let stopped { try SessionLock.run(stopped).release(in: database) }
+      let done = try same(work, fingerprint, in: database).first(where: \.isFinished)
+      if let done, !again { return .finished(try numbered(done.id, in: database)) }
       let run = try insert(work, fingerprint, by: user, in: database)
       try hold(run, stage: work.stage, in: database)
       return .new(run: run)
     }
+  }
+
+  private static func same(
+    _ work: Work, _ fingerprint: String, in database: Connection
+  ) throws -> [Candidate] {
+    try runs(of: fingerprint, in: database).filter { work.isSame($0.parameters, $0.form) }
+  }
+
+  /// The run of the same work that was begun last, where it can be gone on with and none has finished.
+  private static func unfinished(
+    _ work: Work, _ fingerprint: String, unless again: Bool, in database: Connection
+  ) throws -> Int? {
+    let same = try same(work, fingerprint, in: database)
+    guard let last = same.first, !last.isFinished, again || !same.contains(where: \.isFinished)
+    else { return nil }
+    return try last.goesOn(unless: again) ? last.id : nil
   }
 
   private static func goOn(_ run: Int, by user: Operator, in database: Connection) throws {
@@ -136,10 +155,7 @@ extension Run {
   }
 
   private static func hold(_ run: Int, stage: StageName, in database: Connection) throws {
-    let held = try database.row(
-      "SELECT pg_try_advisory_lock(hashtext('reber.run'), \(Int32(truncatingIfNeeded: run)))",
-      as: Bool.self)
-    guard held else {
+    guard try SessionLock.run(run).take(in: database) else {
       let host = try database.row(
         "SELECT host FROM reber.run WHERE run_id = \(run)", as: String.self)
       throw CatalogueError.busy(run: run, stage: stage.rawValue, host: host)
@@ -185,46 +201,53 @@ extension Run {
     public var what: String
   }
 
-  /// Writes what a run has measured, so that it stands with the rows of the same transaction.
-  public static func record(_ run: Int, metrics: JSON, in database: Connection) throws {
-    try database.execute("UPDATE reber.run SET metrics = \(metrics) WHERE run_id = \(run)")
-  }
-
-  /// A run that was stopped between writing its rows, with what it measured, and finishing; `nil`
-  /// where it has yet to write them.
-  public static func recorded(_ run: Int, in database: Connection) throws -> Run? {
+  /// What a run has measured that was stopped before it was finished, by a version that kept that apart;
+  /// its rows are all written.
+  public static func measured(_ run: Int, in database: Connection) throws -> Run? {
     let run = try numbered(run, in: database)
     return run.metrics.text == "{}" ? nil : run
   }
 
-  /// Marks the run as finished, with what it measured, removes its checkpoint, and tells the planner
-  /// of its rows.
-  public static func finish(_ run: Int, metrics: JSON, in database: Connection) throws {
-    let stage = try database.transaction { database in
-      _ = try database.execute("DELETE FROM reber.checkpoint WHERE run_id = \(run)")
-      return try database.row(
+  /// Finishes a run.
+  ///
+  /// The rows that `body` writes, what it measures, and that the run is finished are one transaction. The
+  /// run's checkpoint goes, and the planner is told of its rows.
+  ///
+  /// - Throws: What `body` throws; the run goes on being held, and nothing of it is written.
+  @discardableResult
+  public static func finish<Metrics: Encodable>(
+    _ run: Int, in database: Connection, _ body: (Connection) throws -> Metrics
+  ) throws -> Metrics {
+    let (metrics, stage) = try database.transaction { database in
+      let metrics = try body(database)
+      try database.execute("DELETE FROM reber.checkpoint WHERE run_id = \(run)")
+      let stage = try database.row(
         """
         UPDATE reber.run
-        SET status = 'finished', finished_at = clock_timestamp(), metrics = \(metrics)
+        SET status = 'finished', finished_at = clock_timestamp(), metrics = \(JSON(encoding: metrics))
         WHERE run_id = \(run)
         RETURNING stage
-        """, as: String.self)
+        """, as: StageName.self)
+      return (metrics, stage)
     }
-    try release(run, in: database)
-    for table in StageName(rawValue: stage)?.tables ?? [] {
-      try database.execute("SELECT reber.tell_planner(\(table)::text::regclass)")
+    // Whatever happens from here on, the run is finished.
+    try? SessionLock.run(run).release(in: database)
+    for table in stage.tables {
+      _ = try? database.execute("SELECT reber.tell_planner(\(table)::text::regclass)")
     }
+    return metrics
   }
 
-  /// Marks the run as failed; the same work goes on from here when it is asked for again.
+  /// Marks the run as failed, unless it is finished; the same work goes on from here when it is asked for
+  /// again.
   public static func fail(_ run: Int, because error: String, in database: Connection) throws {
     try database.execute(
       """
       UPDATE reber.run
       SET status = 'failed', finished_at = clock_timestamp(), error = \(error)
-      WHERE run_id = \(run)
+      WHERE run_id = \(run) AND status = 'running'
       """)
-    try release(run, in: database)
+    try SessionLock.run(run).release(in: database)
   }
 
   /// Removes a run that wrote nothing, as if it had never been asked for.
@@ -240,14 +263,6 @@ extension Run {
 
   /// Whether no other process is at work on the run; until the transaction ends none can begin.
   static func isLetGo(_ run: Int, in database: Connection) throws -> Bool {
-    try database.row(
-      "SELECT pg_try_advisory_xact_lock(hashtext('reber.run'), \(Int32(truncatingIfNeeded: run)))",
-      as: Bool.self)
-  }
-
-  private static func release(_ run: Int, in database: Connection) throws {
-    _ = try database.row(
-      "SELECT pg_advisory_unlock(hashtext('reber.run'), \(Int32(truncatingIfNeeded: run)))",
-      as: Bool.self)
+    try SessionLock.run(run).takeForTransaction(in: database)
   }
 }

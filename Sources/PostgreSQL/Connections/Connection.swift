@@ -28,6 +28,9 @@ public final class Connection {
         hint: "check --database, DATABASE_URL or PG*, and that the server runs")
     }
     PQsetNoticeProcessor(pointer, deliverNotice, Unmanaged.passUnretained(self).toOpaque())
+    // Where this process is killed, the server drops what it was doing, and its locks, within a second,
+    // however long the statement would take; a server that cannot tell says no.
+    PQclear(PQexec(pointer, "SET client_connection_check_interval = '1s'"))
   }
 
   deinit { PQfinish(pointer) }

@@ -24,8 +24,14 @@ public enum MigrationError: Failure, Equatable {
   case unknown(String)
   /// The folder cannot be read, or a file's name has no number.
   case badFolder(String)
+  /// The schema cannot be changed while others work with it.
+  case inUse
+  /// Somebody changes the schema.
+  case underWay
 
-  public var exitStatus: ExitStatus { .badInput }
+  public var exitStatus: ExitStatus {
+    [.inUse, .underWay].contains(self) ? .busy : .badInput
+  }
 
   public var description: String {
     switch self {
@@ -35,6 +41,13 @@ public enum MigrationError: Failure, Equatable {
       "the database has migration '\(name)', which this version lacks: use the newer version"
     case .badFolder(let folder):
       "\(folder): no numbered migrations (NNNN_name.sql) can be read there"
+    case .inUse:
+      """
+      the database has to be brought to this version's schema, but others are at work in it: wait until \
+      their stages and pages have ended, then call the same again
+      """
+    case .underWay:
+      "the database is being brought to another schema: wait until that is done"
     }
   }
 }
@@ -42,12 +55,16 @@ public enum MigrationError: Failure, Equatable {
 extension Migration {
   /// Applies the files of a folder that the database lacks; gives those.
   ///
+  /// While it is at work nobody can ``hold(in:)`` the schema; where somebody does, it waits for some
+  /// seconds and gives up.
+  ///
   /// - Throws: ``MigrationError``; ``PostgresError`` where a file fails, which then has no effect.
   public static func apply(
     to connection: Connection, folder: String
   ) throws -> [Migration] {
+    if try pending(in: connection, folder: folder).isEmpty { return [] }
     let files = try read(folder)
-    try connection.execute("SELECT pg_advisory_lock(hashtext('reber.schema_migration'))")
+    try lock("pg_advisory_lock", in: connection, otherwise: .inUse)
     defer {
       // The lock ends with the session in any case.
       _ = try? connection.execute("SELECT pg_advisory_unlock(hashtext('reber.schema_migration'))")
@@ -56,6 +73,26 @@ extension Migration {
     let pending = try lacking(files, in: connection)
     for migration in pending { try connection.transaction(migration.apply) }
     return pending
+  }
+
+  /// Keeps the schema as it is for as long as the connection lives; waits for some seconds where it is
+  /// being changed.
+  ///
+  /// - Throws: ``MigrationError/underWay``.
+  public static func hold(in connection: Connection) throws {
+    try lock("pg_advisory_lock_shared", in: connection, otherwise: .underWay)
+  }
+
+  /// Takes a lock of the session by the function of that name.
+  private static func lock(
+    _ function: String, in connection: Connection, otherwise error: MigrationError
+  ) throws {
+    do {
+      try connection.transaction { connection in
+        try connection.script("SET LOCAL lock_timeout = '5s'")
+        try connection.script("SELECT \(function)(hashtext('reber.schema_migration'))")
+      }
+    } catch let refused as PostgresError where refused.state == .lockNotAvailable { throw error }
   }
 
   /// The table of what was applied.

@@ -18,13 +18,23 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   public static let programLimitExceeded = SQLState(rawValue: "54000")
   /// Others kept what was to be locked for longer than `lock_timeout`.
   public static let lockNotAvailable = SQLState(rawValue: "55P03")
+  /// Two waited for each other, and this one was chosen to give way.
+  public static let deadlockDetected = SQLState(rawValue: "40P01")
+  /// The server's disk is full.
+  public static let diskFull = SQLState(rawValue: "53100")
   /// Somebody asked for the statement to be stopped.
   public static let queryCanceled = SQLState(rawValue: "57014")
+
+  /// Whether the server takes leave with it: it is being stopped, or one of its processes was killed.
+  var endsConnection: Bool {
+    rawValue.hasPrefix("08") || ["57P01", "57P02", "57P03", "57P05"].contains(rawValue)
+  }
 }
 
 /// What PostgreSQL, or the way to it, refused.
 ///
-/// The description is one line: the message, the SQLSTATE, what the server adds, the statement.
+/// The description is one line: what to do where the server is gone, its disk is full or others are at
+/// the same rows; for all else the message, the SQLSTATE, what the server adds, the statement.
 public struct PostgresError: Failure, Sendable {
   /// What kind of thing went wrong.
   public enum Kind: Sendable, Equatable {
@@ -64,9 +74,34 @@ public struct PostgresError: Failure, Sendable {
   /// Whether the server could not be reached.
   public var isConnectionFailure: Bool { kind == .connection }
 
-  public var exitStatus: ExitStatus { isConnectionFailure ? .unavailable : .databaseError }
+  public var exitStatus: ExitStatus {
+    switch (kind, state) {
+    case (.connection, _): .unavailable
+    case (_, .diskFull): .cannotCreate
+    case (_, .deadlockDetected), (_, .lockNotAvailable): .busy
+    default: .databaseError
+    }
+  }
 
   public var description: String {
+    switch (kind, state) {
+    case (.connection, _) where hint == nil:
+      """
+      the connection to the database was lost (\(message)): see that the server runs and has room on its \
+      disk, then call the same again
+      """
+    case (_, .diskFull):
+      """
+      there is no room on the disk of the database (\(message)): make some, then call the same again
+      """
+    case (_, .deadlockDetected), (_, .lockNotAvailable):
+      "somebody else is at the same rows of the database (\(message)): call the same again"
+    default: whole
+    }
+  }
+
+  /// All that the server said, and the statement.
+  private var whole: String {
     var text = message
     if let state { text += " [SQLSTATE \(state.rawValue)]" }
     if let detail { text += "; \(detail)" }
@@ -86,7 +121,8 @@ extension PostgresError {
       PQresultErrorField(result, code).map { String(cString: $0) }
     }
     if let state = field(reber_diag_sqlstate) {
-      kind = .server(SQLState(rawValue: state))
+      let state = SQLState(rawValue: state)
+      kind = state.endsConnection ? .connection : .server(state)
       message = field(reber_diag_primary) ?? "the statement failed"
     } else {
       kind = PQstatus(connection) == CONNECTION_OK ? .client : .connection

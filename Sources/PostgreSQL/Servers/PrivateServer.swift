@@ -92,6 +92,7 @@ public struct PrivateServer: Sendable {
     defer { lock.release() }
     if try status() == .running { return }
     let programs = try programs()
+    place.removeDeadLock()
     // After a kill -9 the old server's children may take a moment to go.
     for attempt in 1...10 {
       do {
@@ -137,6 +138,7 @@ public struct PrivateServer: Sendable {
   public func status() throws -> Status {
     let place = place
     guard place.exists else { return .absent }
+    if place.isServerDead { return .stopped }
     let code = try programs().code("pg_ctl", ["-D", place.data, "status"])
     return code == 0 ? .running : .stopped
   }

@@ -49,6 +49,23 @@ struct ServerPlace: Sendable {
     return text.split(separator: "\n").suffix(3).joined(separator: " ")
   }
 
+  private var processFile: String { data + "/postmaster.pid" }
+
+  /// Whether the server was killed and only its number is left, which nobody has asked for yet: in a
+  /// container the first process may never ask, and PostgreSQL's own programs take it for alive.
+  var isServerDead: Bool {
+    guard let text = try? String(contentsOfFile: processFile, encoding: .utf8),
+      let process = text.split(separator: "\n").first.flatMap({ Int32($0) }),
+      let status = try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)
+    else { return false }
+    return status.split(separator: ")").last?.hasPrefix(" Z") ?? false
+  }
+
+  /// Removes the lock of a server that is dead, which would keep another from starting.
+  func removeDeadLock() {
+    if isServerDead { unlink(processFile) }
+  }
+
   /// Makes the folders, for the server's account alone.
   func make(neededSpace: Int) throws {
     try makeFolder(folder, mode: 0o755)

@@ -112,7 +112,7 @@ extension CrossValidationStage {
 
   private func compare(
     by views: FittedViews, run: Int, in place: Workplace
-  ) async throws -> Metrics {
+  ) async throws -> Conclusion<Metrics> {
     let specimens = try await place.specimens(
       of: surveys, by: views.preprocessing, groupRadius: groupRadius)
     let tasks = try await place.database.with { database in
@@ -127,10 +127,11 @@ extension CrossValidationStage {
     let warnings = results.compactMap { result in
       result.warning.map { "\(result.task), \(result.method.rawValue): \($0)" }
     }
-    return Metrics(
+    let metrics = Metrics(
       images: specimens.images.count, results: results,
       warnings: warnings.isEmpty ? nil : warnings, notCheckable: specimens.withoutPosition,
       seconds: session.seconds)
+    return { _ in metrics }
   }
 
   /// All surveys, each once.

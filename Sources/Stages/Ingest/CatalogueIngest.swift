@@ -124,20 +124,25 @@ extension Workplace {
       stage: .ingest, parameters: Parameters(survey: options.survey, mapping: catalogue.mapping),
       inputs: [fileInput(tableFile(of: path), role: "catalogue")])
     let reading = HandedOver(catalogue)
-    let plan = Plan(work) { run in
+    var plan = Plan(work) { run in
       let survey = try await database.with { try Survey.add(named: options.survey, in: $0) }
-      do {
-        return try await once(run) { try write(reading, into: survey, run: run, in: $0) }
-      } catch let error as IngestError {
-        // A catalogue that yields nothing leaves nothing behind, not even its run.
-        try await database.with {
-          try Run.discard(run, in: $0)
-          try survey.discardIfEmpty(in: $0)
-        }
-        throw error
-      }
+      return { try write(reading, into: survey, run: run, in: $0) }
     }
-    return try await perform(plan)
+    plan.leavesNothing = { $0 is IngestError }
+    return try await perform(plan, into: options.survey)
+  }
+
+  /// Does what is planned for a survey, of which nothing stays where nothing comes into it.
+  func perform<Metrics>(
+    _ plan: Plan<Metrics>, into survey: String
+  ) async throws -> StageReport<Metrics> {
+    do {
+      return try await perform(plan)
+    } catch {
+      // The first error is the one to tell.
+      try? await database.with { try Survey.named(survey, in: $0).discardIfEmpty(in: $0) }
+      throw error
+    }
   }
 
   private func write(

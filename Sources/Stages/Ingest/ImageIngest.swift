@@ -59,13 +59,14 @@ extension Workplace {
       stage: .ingest, parameters: Parameters(survey: options.survey, cutting: options.cutting),
       inputs: images.inputs, parents: catalogues)
     let plan = Plan(work) { run in
-      try await database.with { database in
+      let metrics = try await database.with { database in
         let ingest = ImageIngest(
           images: images, options: options, run: run, progress: progress, database: database)
         return try ingest.perform(isCollection: catalogues.isEmpty)
       }
+      return { _ in metrics }
     }
-    return try await perform(plan)
+    return try await perform(plan, into: options.survey)
   }
 
   private func digested(_ files: [ImageFile]) -> DigestedFiles {

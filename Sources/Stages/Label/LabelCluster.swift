@@ -58,9 +58,7 @@ extension LabelCluster {
     var resolved = self
     resolved.clustering = clustering.id
     let work = try self.work(resolved, parents: [.init(run: clustering.run, role: "clusters")])
-    return Plan(work) { run in
-      try await place.once(run) { try label(clustering, of: survey, run: run, in: $0) }
-    }
+    return Plan(work) { run in { try label(clustering, of: survey, run: run, in: $0) } }
   }
 
   private func label(

@@ -109,7 +109,7 @@ public struct LabelImportStage: Stage {
       metrics.unclassified = table.unclassified
       metrics.leftOut = table.rows.count - chosen.count
       let counted = metrics
-      return try await place.once(run) { database in
+      return { database in
         try options.write(
           LabelTable(rows: chosen, rejected: table.rejected), to: survey, file: file, run: run,
           metrics: counted, in: database)

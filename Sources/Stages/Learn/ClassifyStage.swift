@@ -33,7 +33,7 @@ public enum ClassifyTask: ModelTask {
 
   public static func perform(
     _ application: ModelApplication<Self>, run: Int, in place: Workplace
-  ) async throws -> Metrics {
+  ) async throws -> Conclusion<Metrics> {
     let (survey, model) = (application.survey, application.model)
     let (scheme, classes, classifier) = try await place.database.with { database in
       let (scheme, classes) = try model.classes(in: database)
@@ -53,9 +53,9 @@ public enum ClassifyTask: ModelTask {
     } written: {
       try await meter.update($0)
     }
-    return try await place.database.with {
-      try Prediction.finish(run: run, in: $0)
-      return try metrics(
+    try await place.database.with { try Prediction.finish(run: run, in: $0) }
+    return {
+      try metrics(
         of: application, withoutImage: counts.sources - counts.cutouts, run: run, in: $0)
     }
   }
@@ -63,6 +63,12 @@ public enum ClassifyTask: ModelTask {
   public static func stands(
     _ application: ModelApplication<Self>, in place: Workplace
   ) async throws -> Bool { true }
+
+  public static func tidy(
+    _ application: ModelApplication<Self>, in place: Workplace
+  ) async throws {
+    try await place.database.with { try Prediction.removeLeft(of: application.survey, in: $0) }
+  }
 
   private static func metrics(
     of application: ModelApplication<Self>, withoutImage: Int, run: Int, in database: Connection

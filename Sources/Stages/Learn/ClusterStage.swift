@@ -59,13 +59,13 @@ extension ClusterStage {
 
   private func cluster(
     _ survey: Survey, by model: Catalogue.Model, run: Int, in place: Workplace
-  ) async throws -> Metrics {
+  ) async throws -> Conclusion<Metrics> {
     let embeddings = try await place.database.with { try model.embeddings(of: survey, in: $0) }
     place.progress.note("clustering \(embeddings.count) embeddings")
     let points = embeddings.points
     let clustering = try ClusteredSpace(points, options: options)
     let sources = embeddings.map(\.source)
-    return try await place.once(run) {
+    return {
       let stored = try Catalogue.Clustering.write(
         nodes: clustering.nodes(of: points, sources: sources),
         members: clustering.members(sources: sources), of: survey, model: model.id, run: run,

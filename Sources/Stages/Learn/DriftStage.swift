@@ -123,7 +123,10 @@ extension DriftStage {
           + classificationRuns(survey, known, in: database))
     }
     return Plan(work) { _ in
-      try await place.database.with { try compare(survey, with: known, by: model, in: $0) }
+      let found = try await place.database.with {
+        try compare(survey, with: known, by: model, in: $0)
+      }
+      return { _ in found }
     }
   }
 

@@ -29,7 +29,7 @@ public enum EmbedTask: ModelTask {
 
   public static func perform(
     _ application: ModelApplication<Self>, run: Int, in place: Workplace
-  ) async throws -> Metrics {
+  ) async throws -> Conclusion<Metrics> {
     let (survey, model) = (application.survey, application.model)
     try await place.database.with { try model.beginEmbeddings(of: survey, in: $0) }
     try await removeOthers(application, in: place)
@@ -54,13 +54,13 @@ public enum EmbedTask: ModelTask {
       added = $0
       try await meter.update(added)
     }
-    let cutouts = try await place.database.with {
-      try model.finishEmbeddings(of: survey, in: $0)
-      return try survey.counts(in: $0).cutouts
+    try await place.database.with { try model.finishEmbeddings(of: survey, in: $0) }
+    let (made, dimensions) = (added, encoder.architecture.embeddingDimension)
+    return {
+      Metrics(
+        model: model.id, embeddings: try survey.counts(in: $0).cutouts, added: made,
+        dimensions: dimensions, notes: application.notes)
     }
-    return Metrics(
-      model: model.id, embeddings: cutouts, added: added,
-      dimensions: encoder.architecture.embeddingDimension, notes: application.notes)
   }
 
   public static func stands(
@@ -72,6 +72,11 @@ public enum EmbedTask: ModelTask {
     }
     return others.isEmpty
   }
+
+  /// What was embedded before a kill is gone on with: nothing is left.
+  public static func tidy(
+    _ application: ModelApplication<Self>, in place: Workplace
+  ) async throws {}
 
   /// Removes what was embedded at another scale or precision: a model has one space.
   private static func removeOthers(

@@ -111,9 +111,7 @@ extension EvaluateStage {
         survey: survey, classification: found.run, scheme: scheme, classes: classes)
       return (subject, work)
     }
-    return Plan(work) { run in
-      try await place.once(run) { try evaluate(subject, run: run, in: $0) }
-    }
+    return Plan(work) { run in { try evaluate(subject, run: run, in: $0) } }
   }
 
   private func evaluate(

@@ -166,7 +166,9 @@ extension FinetuneStage {
         })
   }
 
-  private func learn(_ found: Found, run: Int, in place: Workplace) async throws -> Metrics {
+  private func learn(
+    _ found: Found, run: Int, in place: Workplace
+  ) async throws -> Conclusion<Metrics> {
     let encoder = try await encoder(found.model, in: place)
     let labelled = try await place.labelledImages(
       self, found.surveys, scheme: found.scheme, by: found.match.preprocessing)
@@ -183,16 +185,21 @@ extension FinetuneStage {
       throw MorphologyError.badState("the training ended early")
     }
     let held = try training.heldOut(truth: labelled.taught.truth)
-    let model = try await store(classifier, of: found, labelled.taught, in: session)
-    return Metrics(
-      model: model, labels: labelled.taught.truth.count,
-      byClass: Dictionary(
-        labelled.taught.classes.map { ($0.name, $0.labels) }, uniquingKeysWith: { $1 }),
+    let learned = labelled.taught
+    let metrics = Metrics(
+      model: 0, labels: learned.truth.count,
+      byClass: Dictionary(learned.classes.map { ($0.name, $0.labels) }, uniquingKeysWith: { $1 }),
       withoutImage: labelled.withoutImage, temperature: classifier.temperature,
       heldOut: held.map { FinetuneStage.HeldOut($0) },
       warnings: held?.confusion().warning.map { [$0] },
       notCheckable: labelled.withoutPosition, seconds: session.seconds,
       notes: found.match.notes.isEmpty ? nil : found.match.notes)
+    let store = storing(classifier, of: found, learned, run: run)
+    return {
+      var metrics = metrics
+      metrics.model = try store($0)
+      return metrics
+    }
   }
 
   /// The encoder to begin from: a model's, or one of random weights.
@@ -216,23 +223,22 @@ extension FinetuneStage {
       groups: labelled.groups, unlabelled: labelled.unlabelled)
   }
 
-  /// Stores the classifier with its classes.
-  private func store(
-    _ classifier: Classifier, of found: Found, _ taught: TaughtClasses, in session: TrainingSession
-  ) async throws -> Int {
-    let database = session.workplace.database
-    let scale = try await database.with { try AngularScale.learned(by: session.run, in: $0) }
-    let id = try await session.store(
-      .classifier, parent: found.model?.id,
-      ModelDescription(
-        architecture: classifier.encoder.architecture, preprocessing: found.match.preprocessing,
-        temperature: classifier.temperature, views: classifier.views, scale: scale),
-      weights: classifier.state)
-    try await database.with {
-      try Catalogue.Model.find(.classifier, numbered: id, in: $0)
-        .write(taught.classes, scheme: found.scheme, in: $0)
+  /// What stores the classifier with its classes, and gives its key.
+  private func storing(
+    _ classifier: Classifier, of found: Found, _ taught: TaughtClasses, run: Int
+  ) -> @Sendable (Connection) throws -> Int {
+    let model = NewModel(.classifier, parent: found.model?.id, weights: classifier.state)
+    let description = ModelDescription(
+      architecture: classifier.encoder.architecture, preprocessing: found.match.preprocessing,
+      temperature: classifier.temperature, views: classifier.views)
+    return { database in
+      var description = description
+      description.scale = try AngularScale.learned(by: run, in: database)
+      let id = try model.store(description, run: run, in: database)
+      try Catalogue.Model.find(.classifier, numbered: id, in: database)
+        .write(taught.classes, scheme: found.scheme, in: database)
+      return id
     }
-    return id
   }
 }
 

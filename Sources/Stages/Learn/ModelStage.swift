@@ -45,6 +45,7 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
     }
     var plan = Plan(work) { try await Task.perform(application, run: $0, in: place) }
     plan.notes = application.match.notes
+    plan.tidy = { try await Task.tidy(application, in: place) }
     plan.stands = { _ in try await Task.stands(application, in: place) }
     return plan
   }
@@ -64,7 +65,10 @@ public protocol ModelTask: Sendable {
   /// Applies the model to the images that lack what it gives.
   static func perform(
     _ application: ModelApplication<Self>, run: Int, in place: Workplace
-  ) async throws -> Metrics
+  ) async throws -> Conclusion<Metrics>
+
+  /// Removes what was stopped on the way to it.
+  static func tidy(_ application: ModelApplication<Self>, in place: Workplace) async throws
 
   /// Whether what a finished run wrote is still there.
   static func stands(

@@ -92,7 +92,7 @@ extension PretrainStage {
 
   private func learn(
     from surveys: [Survey], by views: FittedViews, run: Int, in place: Workplace
-  ) async throws -> Metrics {
+  ) async throws -> Conclusion<Metrics> {
     let (images, empty) = try await place.trainingImages(
       of: surveys, by: views.preprocessing, run: run)
     if let advice = learning.architecture.advice { place.progress.note(advice) }
@@ -100,18 +100,23 @@ extension PretrainStage {
     let engine = place.limits.recomputesMaps ? place.engine.sparingMemory : place.engine
     var training = try Pretraining(learning, images: images, engine: engine)
     try await session.finish(&training, "learning", by: "step")
-    let scale = try await place.database.with { try AngularScale.learned(by: run, in: $0) }
-    let model = try await session.store(
-      .encoder, parent: nil,
-      ModelDescription(
-        architecture: learning.architecture, preprocessing: views.preprocessing,
-        scale: scale),
-      weights: training.encoder.state)
-    let loss = try await session.meanLoss(of: training.stepsPerEpoch, until: training.total)
-    return Metrics(
-      model: model, sources: images.count, empty: empty, epochs: learning.epochs,
-      steps: training.total, loss: loss, chanceLoss: training.chanceLoss,
-      warnings: loss.flatMap { warning(loss: $0, chance: training.chanceLoss) }.map { [$0] },
-      seconds: session.seconds, processorSeconds: session.processorSeconds)
+    let model = NewModel(.encoder, parent: nil, weights: training.encoder.state)
+    let (count, steps) = (images.count, training.total)
+    let (perEpoch, chance) = (training.stepsPerEpoch, training.chanceLoss)
+    let time = (session.seconds, session.processorSeconds)
+    return { database in
+      let id = try model.store(
+        ModelDescription(
+          architecture: learning.architecture, preprocessing: views.preprocessing,
+          scale: AngularScale.learned(by: run, in: database)),
+        run: run, in: database)
+      let loss = try CurvePoint.mean("loss", run: run, after: steps - perEpoch, in: database)
+        .map { Float($0) }
+      return Metrics(
+        model: id, sources: count, empty: empty, epochs: learning.epochs, steps: steps, loss: loss,
+        chanceLoss: chance,
+        warnings: loss.flatMap { warning(loss: $0, chance: chance) }.map { [$0] },
+        seconds: time.0, processorSeconds: time.1)
+    }
   }
 }

@@ -6,7 +6,7 @@ import NeuralNetwork
 import PostgreSQL
 import Tensor
 
-/// The part of a training that lives in the database: its checkpoints, its curve, its model.
+/// The part of a training that lives in the database: its checkpoints and its curve.
 struct TrainingSession: Sendable {
   let workplace: Workplace
   let run: Int
@@ -71,28 +71,26 @@ struct TrainingSession: Sendable {
       try await meter.update(training.position, detail: step.summary)
     }
   }
+}
 
-  /// Stores the finished model; once, also where the run is gone on with after that.
-  func store(
-    _ kind: Catalogue.Model.Kind, parent: Int?, _ description: ModelDescription,
-    weights: [String: Tensor]
-  ) async throws -> Int {
-    let run = run
-    let bytes = encodeSafetensors(weights)
-    let digest = SHA256.hash(bytes).hex
-    let description = try JSON(encoding: description)
-    return try await workplace.database.with {
-      try Catalogue.Model.write(
-        run: run, kind: kind, parent: parent, description: description, weights: bytes,
-        sha256: digest, in: $0)
-    }
+/// A model that has learned all that it will, on its way into the database.
+struct NewModel: Sendable {
+  private let kind: Catalogue.Model.Kind
+  private let parent: Int?
+  private let weights: [UInt8]
+  private let sha256: String
+
+  init(_ kind: Catalogue.Model.Kind, parent: Int?, weights: [String: Tensor]) {
+    self.kind = kind
+    self.parent = parent
+    self.weights = encodeSafetensors(weights)
+    sha256 = SHA256.hash(self.weights).hex
   }
 
-  /// The mean of the last points of the loss.
-  func meanLoss(of steps: Int, until step: Int) async throws -> Float? {
-    let run = run
-    return try await workplace.database.with {
-      try CurvePoint.mean("loss", run: run, after: step - steps, in: $0).map { Float($0) }
-    }
+  /// Stores it as what a run has made; gives its key.
+  func store(_ description: ModelDescription, run: Int, in database: Connection) throws -> Int {
+    try Catalogue.Model.write(
+      run: run, kind: kind, parent: parent, description: JSON(encoding: description),
+      weights: weights, sha256: sha256, in: database)
   }
 }

@@ -66,12 +66,14 @@ extension Publishing {
       let publication = Publication(
         as: name, of: survey, classification: classified, model: model, run: run,
         columns: columns)
-      return try await place.database.with { database in
-        try publication.publish(in: database) {
+      let built = try await place.database.with { try publication.build(in: $0) }
+      return { database in
+        try built.publish(in: database) {
           place.progress.note("waiting until nobody reads catalogue.\(name)")
         }
       }
     }
+    plan.tidy = { try await place.database.with { try Publication.tidy(in: $0) } }
     plan.stands = { run in
       try await place.database.with { try PublishedCatalogue.stands(name, of: run, in: $0) }
     }

@@ -34,7 +34,10 @@ public final class Pool: Sendable {
   private func open(_ place: Int) async throws -> Database {
     if let database = places.withLock({ $0[place] }) { return database }
     let database = try await Database(address)
-    try await database.with { try Self.restrict($0) }
+    try await database.with {
+      try Migration.hold(in: $0)
+      try Self.restrict($0)
+    }
     places.withLock { $0[place] = database }
     return database
   }

@@ -1,0 +1,104 @@
+"""tools/crash: see there."""
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+
+from chain import STAGES, Undisturbed
+from company import COMPANIES, CompanyTrials
+from disk import ROOM, DiskTrials, skipped
+from place import Place
+from trials import Trials
+
+KINDS = ("kills", "server", "disk", "together")
+parser = argparse.ArgumentParser()
+parser.add_argument("program")
+parser.add_argument("--json", action="store_true")
+parser.add_argument("--quick", action="store_true")
+parser.add_argument("--times", type=int)
+parser.add_argument("--server-times", type=int)
+parser.add_argument("--disk-times", type=int)
+parser.add_argument("--together-times", type=int)
+parser.add_argument("--sources", type=int)
+parser.add_argument("--seed", type=int, default=random.randrange(10**6))
+parser.add_argument("--only", action="append", choices=KINDS)
+parser.add_argument("--stage", action="append", choices=STAGES)
+options = parser.parse_args()
+USUAL = {"times": 50, "server_times": 20, "disk_times": 8, "together_times": 5, "sources": 560}
+QUICK = {"times": 2, "server_times": 1, "disk_times": 1, "together_times": 1, "sources": 96}
+for name, usual in (QUICK if options.quick else USUAL).items():
+    if getattr(options, name) is None:
+        setattr(options, name, usual)
+
+
+def tell(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def show(tally):
+    ok = tally.survived == tally.tried
+    if options.json:
+        print(json.dumps({
+            "bench": f"crash {tally.what} {tally.stage}", "value": tally.survived, "unit": "survived",
+            "target": tally.tried, "ok": ok, "hit": tally.hit, "found": tally.found}), flush=True)
+    else:
+        print(
+            f"{tally.what:<9} {tally.stage:<15} tried {tally.tried:>3}, hit {tally.hit:>3}, "
+            f"survived {tally.survived:>3}", flush=True)
+        for problem in tally.found:
+            print(f"    {problem}", flush=True)
+    return ok
+
+
+def tallies(place, chain, has_disks):
+    kinds = options.only or KINDS
+    stages = options.stage or list(STAGES)
+    trials, disks, companies = (
+        kind(place, chain, options.seed, measures=not options.quick) for kind in (Trials, DiskTrials, CompanyTrials))
+    if "kills" in kinds:
+        for stage in stages:
+            yield trials.kill(stage, options.times)
+    if "server" in kinds:
+        for stage in options.stage or ("ingest", "classify", "publish"):
+            yield trials.kill_server(stage, options.server_times)
+    if "disk" in kinds:
+        for stage in options.stage or ("ingest", "embed", "publish", "export FITS", "export VOTable", "export CSV"):
+            try_it = disks.of_export if stage.startswith("export") else disks.of_server
+            yield try_it(stage, options.disk_times) if has_disks else skipped(stage)
+    if "together" in kinds:
+        if options.quick:
+            stages = ["ingest", "label import", "publish"]
+        for stage in stages:
+            yield companies.twice(stage, options.together_times)
+        for company in () if options.stage else COMPANIES:
+            yield companies.company(company, options.together_times)
+        for stage in stages:
+            if stage != "simulate":
+                yield companies.migrate(stage, options.together_times)
+
+
+def main():
+    named = os.environ.get("REBER_CRASH_HOME")
+    folder = named or tempfile.mkdtemp(prefix="reber-crash-")
+    os.makedirs(folder, mode=0o755, exist_ok=True)
+    os.chmod(folder, 0o755)
+    tell(f"tools/crash --seed {options.seed}")
+    place = Place(options.program, folder)
+    has_disks = place.mount("home", ROOM)
+    try:
+        place.start()
+        last = max(map(list(STAGES).index, options.stage or STAGES))
+        chain = Undisturbed(place, options.sources, tell, until=list(STAGES)[last])
+        ok = all([show(tally) for tally in tallies(place, chain, has_disks)])
+    finally:
+        place.stop()
+        place.unmount("home")
+        if not named:
+            shutil.rmtree(folder, ignore_errors=True)
+    sys.exit(0 if ok else 1)
+
+
+main()
