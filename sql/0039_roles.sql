@@ -180,6 +180,18 @@ BEGIN
 END;
 $$;
 
+-- Visits ----------------------------------------------------------------------------------------------
+
+-- Who has signed in on the pages, so that a restart of the server asks nobody again. What stands here lets
+-- nobody in: it is a digest of the visitor's cookie with the password of the pages.
+CREATE TABLE reber.visit (
+    sha256    bytea       PRIMARY KEY CHECK (length(sha256) = 32),
+    annotator text        NOT NULL CHECK (annotator <> ''),
+    ends      timestamptz NOT NULL
+);
+
+COMMENT ON COLUMN reber.visit.sha256 IS 'Of the password of the pages, a zero byte, and the cookie.';
+
 -- Roles -----------------------------------------------------------------------------------------------
 
 -- Makes a role of the server, where it is not there: another database may make it even now.
@@ -255,6 +267,7 @@ CREATE FUNCTION reber.grant_roles() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     part regclass;
+    definer regprocedure;
 BEGIN
     PERFORM reber.add_role(role) FROM unnest(
         ARRAY['reber_owner', 'reber_reader', 'reber_annotator', 'reber_pipeline']::name[]) AS role;
@@ -285,6 +298,7 @@ BEGIN
 
     GRANT INSERT ON reber.label, reber.labelling_action, reber.growth, reber.growth_decision
         TO reber_annotator;
+    GRANT INSERT, UPDATE, DELETE ON reber.visit TO reber_annotator;
 
     GRANT CREATE ON SCHEMA catalogue, survey TO reber_pipeline;
     GRANT USAGE, UPDATE ON SEQUENCE reber.source_id_seq, reber.cutout_id_seq TO reber_pipeline;
@@ -312,14 +326,14 @@ BEGIN
         PERFORM reber.let_load(part, true);
     END LOOP;
 
-    REVOKE EXECUTE ON FUNCTION
-        reber.open_partition, reber.index_partition, reber.attach_partition, reber.open_embeddings,
-        reber.count_clusters, reber.index_neighbours, reber.tell_planner
-        FROM PUBLIC;
-    GRANT EXECUTE ON FUNCTION
-        reber.open_partition, reber.index_partition, reber.attach_partition, reber.open_embeddings,
-        reber.count_clusters, reber.index_neighbours, reber.tell_planner
-        TO reber_pipeline;
+    -- What works with the owner's rights is for the pipeline alone.
+    FOR definer IN
+        SELECT oid FROM pg_proc
+        WHERE pronamespace = 'reber'::regnamespace AND prosecdef AND prorettype <> 'trigger'::regtype
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', definer);
+        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO reber_pipeline', definer);
+    END LOOP;
 END;
 $$;
 

@@ -33,6 +33,7 @@ import Testing
         INSERT INTO reber.labelling_action (survey_id, class_scheme_id, annotator, kind, class_id, shown)
         VALUES (1, 1, 'me', 'single', 2, 1)
         """,
+        "INSERT INTO reber.visit VALUES (sha256(''), 'me', now())",
         "INSERT INTO reber.growth_decision SELECT growth_id, 1, 1, 'match' FROM reber.growth",
       ]
     ),

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import PostgreSQL
+import Synchronization
 import Testing
 
 @testable import Web
@@ -31,7 +32,7 @@ import Testing
       csrf = ""
     }
 
-    private init(_ client: any TestClientProtocol, cookie: String, csrf: String) {
+    init(_ client: any TestClientProtocol, cookie: String, csrf: String) {
       (self.client, self.cookie, self.csrf) = (client, cookie, csrf)
     }
 
@@ -151,6 +152,41 @@ import Testing
       ) { #expect($0.status == .forbidden && $0.headers[.setCookie] == nil) }
       let visit = try await Visit(client, as: "eve", password: "correct horse")
       #expect(try await visit.get("/synthetic/progress").0 == .ok)
+    }
+  }
+
+  /// A restart of the server asks nobody again; another password does.
+  @Test func visitsOutliveTheServerButNotItsPassword() async throws {
+    let kept = Mutex(["", ""])
+    try await withSite(password: "first") { client, _ in
+      let eve = try await Visit(client, as: "eve", password: "first")
+        .withToken(from: "/synthetic/clusters")
+      kept.withLock { $0 = [eve.cookie, eve.csrf] }
+    }
+    let (cookie, token) = kept.withLock { ($0[0], $0[1]) }
+    try await withSite(password: "first") { client, _ in
+      let eve = Visit(client, cookie: cookie, csrf: token)
+      let (page, form) = (
+        try await eve.get("/synthetic/progress").0,
+        try await eve.post("/synthetic/undo?groups=1", "").0
+      )
+      #expect(page == .ok && form != .forbidden && form != .unauthorized)
+      let guessed = try await Visit(client, cookie: "reber=guessed", csrf: token).get(
+        "/synthetic/progress"
+      ).0
+      #expect(guessed == .seeOther)
+    }
+    try await withSite(password: "second") { client, _ in
+      let page = try await Visit(client, cookie: cookie, csrf: token).get("/synthetic/progress").0
+      #expect(page == .seeOther)
+    }
+    for isEnded in [false, true] {
+      try await withSite(password: "first") { client, _ in
+        let eve = Visit(client, cookie: cookie, csrf: token)
+        if !isEnded { _ = try await eve.post("/logout", "") }
+        let page = try await eve.get("/synthetic/progress").0
+        #expect(page == .seeOther)
+      }
     }
   }
 

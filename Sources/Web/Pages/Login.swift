@@ -9,7 +9,7 @@ extension Site {
     router.get("/login") { try loginPage($0.fields["next"], nil, $1) }
     router.post("/login") { try await signIn($0, $1) }
     router.post("/logout") { request, _ -> Response in
-      if let cookie = request.cookies[Door.cookie] { visitors.dismiss(cookie.value) }
+      if let cookie = request.cookies[Door.cookie] { try await visitors.dismiss(cookie.value) }
       return .redirect(to: "/login")
     }
   }
@@ -25,11 +25,11 @@ extension Site {
       try await Task.sleep(for: .seconds(1))
       return try loginPage(form["next"], "That is not the password.", context)
     }
+    let cookie = try await visitors.admit(name)
     var response = Response.redirect(to: Self.local(form["next"]))
     response.setCookie(
       Cookie(
-        name: Door.cookie, value: visitors.admit(name), path: "/", httpOnly: true,
-        sameSite: .strict))
+        name: Door.cookie, value: cookie, path: "/", httpOnly: true, sameSite: .strict))
     return response
   }
 

@@ -74,7 +74,9 @@ struct Door: RouterMiddleware {
     next: (Request, PageContext) async throws -> Response
   ) async throws -> Response {
     var (request, context) = (request, context)
-    context.visitor = request.cookies[Self.cookie].flatMap { visitors.find($0.value) }
+    if let cookie = request.cookies[Self.cookie] {
+      context.visitor = try await visitors.find(cookie.value)
+    }
     if request.uri.path == "/login" || request.uri.path.hasPrefix("/assets/") {
       return try await next(request, context)
     }

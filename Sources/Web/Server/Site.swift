@@ -11,7 +11,7 @@ public struct Site: Sendable {
   let scheme: String
   let password: String?
   let loopbackOnly: Bool
-  let visitors = Visitors()
+  let visitors: Visitors
   let spaces = EmbeddingSpaces()
   /// PNG files by address, 64 MiB of them.
   let pictures = Cache<String, [UInt8]>(limit: 64 << 20, weight: \.count)
@@ -35,6 +35,7 @@ public struct Site: Sendable {
     self.pool = pool
     self.scheme = scheme
     self.password = password
+    visitors = Visitors(pool, password: password)
     self.loopbackOnly = loopbackOnly
     templates = try .pages()
   }

@@ -1,3 +1,5 @@
+import Catalogue
+import Digest
 import Foundation
 import Synchronization
 
@@ -9,40 +11,69 @@ struct Visitor: Sendable, Equatable {
   /// What every form must send back, so that no other site can send it.
   var formToken: String
 
-  /// When the visit ends, unless it is used.
-  var ends: Date
+  /// Until when nobody need ask the database for the visit.
+  var isKnownUntil: Date
 }
 
-/// Who has signed in: kept in memory, so that a restart asks everybody again.
+/// Who has signed in: kept in the database, so that a restart asks nobody again, and in memory, so that
+/// it is not asked for every picture.
+///
+/// Another password ends all visits.
 final class Visitors: Sendable {
-  private let visitors = Mutex<[String: Visitor]>([:])
-  private static let lifetime: TimeInterval = 12 * 3600
+  private let pool: Pool
+  private let password: String
+  private let known = Mutex<[SHA256: Visitor]>([:])
+
+  /// Seconds that a visit lasts when it is not used.
+  private static let lifetime = 12 * 3600
+
+  /// Seconds after which a visit that is used is written down again.
+  private static let interval: TimeInterval = 600
+
+  init(_ pool: Pool, password: String?) {
+    self.pool = pool
+    self.password = password ?? ""
+  }
 
   /// Admits somebody; gives the value of the cookie.
-  func admit(_ annotator: String) -> String {
-    let key = randomToken()
-    let now = Date()
-    let visitor = Visitor(
-      annotator: annotator, formToken: randomToken(), ends: now + Self.lifetime)
-    visitors.withLock { visitors in
-      visitors = visitors.filter { $0.value.ends > now }
-      visitors[key] = visitor
-    }
-    return key
+  func admit(_ annotator: String) async throws -> String {
+    let cookie = randomToken()
+    _ = try await extend(PageVisit(key: key(of: cookie), annotator: annotator), cookie)
+    return cookie
   }
 
   /// Who holds the cookie.
-  func find(_ key: String) -> Visitor? {
-    visitors.withLock { visitors in
-      guard var visitor = visitors[key], visitor.ends > Date() else { return nil }
-      visitor.ends = Date() + Self.lifetime
-      visitors[key] = visitor
-      return visitor
-    }
+  func find(_ cookie: String) async throws -> Visitor? {
+    let key = key(of: cookie)
+    let visitor = known.withLock { $0[key] }
+    if let visitor, visitor.isKnownUntil > Date() { return visitor }
+    guard let visit = try await pool.with({ try PageVisit.find(key, in: $0) }) else { return nil }
+    return try await extend(visit, cookie)
   }
 
   /// Ends a visit.
-  func dismiss(_ key: String) { visitors.withLock { _ = $0.removeValue(forKey: key) } }
+  func dismiss(_ cookie: String) async throws {
+    let key = key(of: cookie)
+    known.withLock { _ = $0.removeValue(forKey: key) }
+    try await pool.with { try PageVisit.end(key, in: $0) }
+  }
+
+  private func extend(_ visit: PageVisit, _ cookie: String) async throws -> Visitor {
+    try await pool.with { try visit.extend(by: Self.lifetime, in: $0) }
+    let now = Date()
+    let visitor = Visitor(
+      annotator: visit.annotator, formToken: SHA256.hash(Data("form \(cookie)".utf8)).hex,
+      isKnownUntil: now + Self.interval)
+    known.withLock { known in
+      known = known.filter { $0.value.isKnownUntil > now }
+      known[visit.key] = visitor
+    }
+    return visitor
+  }
+
+  private func key(of cookie: String) -> SHA256 {
+    SHA256.hash(Data("\(password)\0\(cookie)".utf8))
+  }
 }
 
 /// 256 random bits from the system, in hexadecimal.
