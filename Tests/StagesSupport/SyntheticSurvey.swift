@@ -59,13 +59,16 @@ package struct SyntheticSurvey {
   }
 
   private static func cutout(of source: Int, index: Int) -> Cutout {
-    let bytes = image(index).flatMap {
-      withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init)
-    }
-    return Cutout(
-      source: source, pixels: ImagePixels(width: side, height: side, type: .float, bytes: bytes),
-      pixelScale: 2, wcs: nil, sha256: SHA256.hash(bytes).hex,
+    Cutout(
+      source: source,
+      pixels: ImagePixels(width: side, height: side, type: .float, bytes: pixels(index)),
+      pixelScale: 2, wcs: nil, sha256: SHA256.hash(pixels(index)).hex,
       imageSHA256: digest("file\(index)"))
+  }
+
+  /// The bytes of an image, as they are stored.
+  package static func pixels(_ index: Int) -> [UInt8] {
+    image(index).flatMap { withUnsafeBytes(of: $0.bitPattern.littleEndian, Array.init) }
   }
 
   /// A source of its class at a random angle, with noise of 0.02.

@@ -1,5 +1,6 @@
 import Astronomy
 import Catalogue
+import Digest
 import Foundation
 import Morphology
 import NeuralNetwork
@@ -211,7 +212,7 @@ import Testing
         source: "toy3", in: try Survey.named("toy", in: database), database: database)
     }
     #expect(lineage.prediction.run == classified.run)
-    #expect(lineage.image.pixelsSHA256 == digest("pixels3"))
+    #expect(lineage.image.pixelsSHA256 == SHA256.hash(SyntheticSurvey.pixels(3)).hex)
     #expect(lineage.image.fileSHA256 == digest("file3"))
     #expect(lineage.models.map(\.run) == [classifier.run, encoder.run])
     #expect(lineage.labels.map(\.annotator) == ["Grote", "Grote", "Grote"])
