@@ -18,6 +18,8 @@ public enum CelestialFrame: Codable, Hashable, Sendable {
   ///   - system: RADESYS, empty where it is missing.
   ///   - equinox: EQUINOX or EPOCH.
   public init?(axis: String, system: String, equinox: Double?) {
+    // Precession knows no others, and JSON no infinity.
+    if let equinox, !(1500...2500).contains(equinox) { return nil }
     if axis == "GLON" {
       self = .galactic
       return

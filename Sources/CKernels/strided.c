@@ -176,7 +176,6 @@ void reber_strided_input_gradient(const float *planes, const reber_tiles *tiles,
   for (size_t i = 0; i < count; i++) {
     place at = tilePlace(&t, first + i);
     int top = 2 * at.row - 1, left = 2 * at.column - 1;
-    size_t corner = ((at.image * (size_t)t.height + (size_t)top) * width + (size_t)left) * channels;
     for (size_t c = 0; c < channels; c += 16) {
       const float *from = planes + i * channels + c;
       v16 half[side * side];
@@ -195,9 +194,12 @@ void reber_strided_input_gradient(const float *planes, const reber_tiles *tiles,
         INPUT_GRADIENT_ROWS(H, R);
 #undef H
 #undef R
-        float *to = x + corner + (size_t)y * width * channels + c;
-        for (int k = 0; k < side; k++, to += channels)
-          if (left + k >= 0 && left + k < t.width) STORE(to, LOAD(to) + row[k]);
+        float *line = x + (at.image * (size_t)t.height + (size_t)(top + y)) * width * channels + c;
+        for (int k = 0; k < side; k++) {
+          if (left + k < 0 || left + k >= t.width) continue;
+          float *to = line + (size_t)(left + k) * channels;
+          STORE(to, LOAD(to) + row[k]);
+        }
       }
     }
   }

@@ -86,7 +86,7 @@ static inline float logarithm(float x) {
   int32_t bits;
   memcpy(&bits, &x, 4);
   int32_t exponent = (bits - 0x3f3504f3) >> 23;
-  bits -= exponent << 23;
+  bits -= exponent * (1 << 23);
   float mantissa;
   memcpy(&mantissa, &bits, 4);
   float f = mantissa - 1, square = f * f;
@@ -113,7 +113,7 @@ static inline float exponential(float x) {
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
-  int32_t bits = (power + 127) << 23;
+  int32_t bits = (power + 127) * (1 << 23);
   float scale;
   memcpy(&scale, &bits, 4);
   return (p * r * r + r + 1) * scale;

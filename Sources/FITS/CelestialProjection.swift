@@ -24,6 +24,9 @@ final class CelestialProjection: Sendable {
     func fail(_ problem: String) -> FileError {
       FileError(path, hdu: hdu, problem, advice: "Mend the header, e.g. with 'fthedit'")
     }
+    if let keyword = header.openText() {
+      throw fail("the text of \(keyword) has no closing quote on its card")
+    }
     let parameters = Parameters()
     guard let axes = try parameters.read(&cards, fail), axes.0 < axes.1,
       axes.1 < header.axes.count

@@ -9,7 +9,36 @@ extension FITSFile {
   func selectImage(_ wanted: Int?) throws(FileError) -> Int {
     let number = if let wanted { try select(wanted) } else { try selectFirstImage() }
     try checkIsWhole(hdu: number)
+    try checkTiles(hdu: number)
     return number
+  }
+
+  /// Makes sure that no tile of a compressed image says that it is longer than all of them together:
+  /// CFITSIO would take as much memory for it.
+  private func checkTiles(hdu: Int) throws(FileError) {
+    var status: Int32 = 0
+    guard fits_is_compressed_image(pointer, &status) != 0 else { return }
+    let (rows, heap) = (max(integer("NAXIS2") ?? 0, 0), Int64(integer("PCOUNT") ?? 0))
+    for name in ["COMPRESSED_DATA", "GZIP_COMPRESSED_DATA", "UNCOMPRESSED_DATA"] {
+      var (column, type): (Int32, Int32) = (0, 0)
+      var (repeats, width): (Int64, Int64) = (0, 0)
+      guard
+        succeeds({ ffgcno(pointer, CASEINSEN, UnsafeMutablePointer(mutating: name), &column, &$0) }
+        ),
+        succeeds({ ffgtclll(pointer, column, &type, &repeats, &width, &$0) }), type < 0
+      else { continue }
+      for row in 0..<Int64(rows) {
+        var (length, place): (Int64, Int64) = (0, 0)
+        let isThere = succeeds { ffgdesll(pointer, column, row + 1, &length, &place, &$0) }
+        guard isThere, (0...heap / max(width, 1)).contains(length), (0...heap).contains(place)
+        else {
+          throw FileError(
+            path, hdu: hdu, row: Int(row) + 1, column: name,
+            "a tile says that it has \(length) elements",
+            advice: "Get the file again: it is damaged")
+        }
+      }
+    }
   }
 
   func imageHeader(hdu: Int) throws(FileError) -> ImageHeader {

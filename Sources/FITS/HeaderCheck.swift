@@ -1,11 +1,19 @@
 /// What in an extension's header CFITSIO must not be let at.
 ///
-/// It divides by the lengths of tiles, never ends where a block of Rice's code has no pixels, and
+/// It writes texts without end beyond its memory, divides by the lengths of tiles, never ends where a block of Rice's code has no pixels, and
 /// allocates whatever sizes a header names.
 struct HeaderCheck {
   private let cards: [(name: String, value: String)]
+  /// The first keyword of a table's layout whose text does not end on its card.
+  private let openText: String?
 
   init(_ cards: [String]) {
+    openText = cards.first { card in
+      (card.hasPrefix("T") || card.hasPrefix("Z"))
+        && (hasOpenText(card.utf8CString.dropLast())
+          || card.dropFirst(8).hasPrefix("=") && value(String(card.dropFirst(9))).count > 68)
+    }
+    .map { String($0.prefix { $0 != " " && $0 != "=" }) }
     self.cards = cards.compactMap { card in
       let text = Array(card.utf8)
       guard text.count >= 10, text[8] == UInt8(ascii: "=") else { return nil }
@@ -18,6 +26,7 @@ struct HeaderCheck {
 
   /// What is wrong; nil where nothing is.
   func fault(fileSize: Int) -> String? {
+    if let openText { return "the text of \(openText) has no end on its card" }
     let isCompressed = cards.contains { $0.name == "ZIMAGE" && $0.value == "T" }
     for (name, value) in cards where isCompressed || !name.hasPrefix("Z") {
       guard let range = Self.range(of: name) else { continue }
@@ -48,9 +57,11 @@ struct HeaderCheck {
     }
     // Of Rice's code CFITSIO takes these by their place, whatever they are called.
     if cards.contains(where: { $0.name == "ZCMPTYPE" && $0.value.hasPrefix("RICE") }),
-      let name = ["ZVAL1", "ZVAL2"].first(where: { !(1...4096).contains(first($0) ?? 1) })
+      let card = cards.first(where: {
+        ["ZVAL1", "ZVAL2"].contains($0.name) && !(1...4096).contains(Int($0.value) ?? 0)
+      })
     {
-      return "its header has \(name) = \(first(name) ?? 0), which cannot be"
+      return "its header has \(card.name) = \(card.value), which cannot be"
     }
     guard let axes = first("ZNAXIS"), let pixels = product("ZNAXIS") else {
       return "its header does not say how large the image is"

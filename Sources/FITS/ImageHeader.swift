@@ -1,5 +1,6 @@
 import Astronomy
 internal import CFITSIO
+import Foundation
 
 /// The header of the image at which a FITS file stands.
 struct ImageHeader {
@@ -62,7 +63,8 @@ struct ImageHeader {
     }
   }
 
-  /// The cards that WCSLIB reads, 80 characters each, without control characters.
+  /// The cards that WCSLIB reads, 80 characters each, without control characters; blank where a text
+  /// does not end on its card, since WCSLIB would look for its end in the next and write beyond its memory.
   ///
   /// Those of a tile-compressed image are its table's, which has the same world coordinates:
   /// CFITSIO would unpack the whole image to turn them into an image's.
@@ -73,8 +75,37 @@ struct ImageHeader {
     var status: Int32 = 0
     defer { fffree(text, &status) }
     let cards = UnsafeBufferPointer(start: text, count: Int(count) * 80)
-    return cards.map { $0 < 0x20 || $0 == 0x7f ? 0x20 : $0 } + [0]
+    var clean = cards.map { $0 < 0x20 || $0 == 0x7f ? 0x20 : $0 }
+    for start in stride(from: 0, to: clean.count, by: 80)
+    where hasOpenText(clean[start..<start + 80]) {
+      clean.replaceSubrange(start..<start + 80, with: repeatElement(0x20, count: 80))
+    }
+    return clean + [0]
   }
+
+  /// The first keyword of the celestial axes whose text does not end on its card.
+  func openText() -> String? {
+    cards().first { card in
+      ["CTYPE", "CUNIT", "RADESYS"].contains { card.hasPrefix($0) }
+        && hasOpenText(
+          card.padding(toLength: 80, withPad: " ", startingAt: 0).utf8CString.dropLast())
+    }
+    .map { String($0.prefix { $0 != " " && $0 != "=" }) }
+  }
+}
+
+/// Whether the value in a card is a text without its closing quote.
+func hasOpenText(_ card: ArraySlice<CChar>) -> Bool {
+  let quote = CChar(UInt8(ascii: "'"))
+  let value = card.dropFirst(8)
+  guard value.first == CChar(UInt8(ascii: "=")),
+    case var rest = value.dropFirst().drop(while: { $0 == 0x20 }), rest.popFirst() == quote
+  else { return false }
+  while let place = rest.firstIndex(of: quote) {
+    guard place + 1 < rest.endIndex, rest[place + 1] == quote else { return false }
+    rest = rest[(place + 2)...]
+  }
+  return true
 }
 
 extension Beam {

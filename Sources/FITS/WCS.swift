@@ -24,7 +24,10 @@ public struct WCS: Sendable {
   /// Whether pixels measure what those of an image of the sky can, and much the same both ways.
   var hasPossiblePixels: Bool {
     let (short, long) = (min(pixelSides.x, pixelSides.y), max(pixelSides.x, pixelSides.y))
-    return [short, long, pixelScale].allSatisfy { (1e-6...3.6e5).contains($0) }
+    let isFinite = projection.keywords(from: 0, 0).allSatisfy { keyword in
+      if case .real(let number) = keyword.value { number.isFinite } else { true }
+    }
+    return isFinite && [short, long, pixelScale].allSatisfy { (1e-6...3.6e5).contains($0) }
       && long <= 50 * short
   }
 

@@ -32,7 +32,7 @@ struct Batch {
     var judged: [Judged] = []
     while judged.count < mutants.count {
       let (lines, end) = try read(Array(paths[judged.count...]))
-      for line in lines {
+      for line in lines.prefix(mutants.count - judged.count) {
         let words = line.split(separator: " ", maxSplits: 1).map(String.init)
         judged.append(
           Judged(
@@ -65,8 +65,11 @@ struct Batch {
     child.waitUntilExit()
     let message = (try? String(contentsOfFile: errors, encoding: .utf8)) ?? ""
     let how = child.terminationReason == .uncaughtSignal ? "signal" : "status"
+    // Libraries may print too.
+    let outcomes = Judged.good + Judged.bad
     return (
-      String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init),
+      String(decoding: said, as: UTF8.self).split(separator: "\n").map(String.init)
+        .filter { line in outcomes.contains { line.hasPrefix($0 + " ") } },
       "\(how) \(child.terminationStatus) "
         + message.split(whereSeparator: \.isNewline).prefix(3).joined(separator: " ")
     )

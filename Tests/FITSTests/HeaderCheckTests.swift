@@ -20,7 +20,9 @@ import Testing
 
   @Test(arguments: [
     ("ZTILE1", "0"), ("ZTILE2", "0"), ("ZTILE2", "-1"), ("ZTILE1", "'none'"), ("ZNAXIS", "0"),
-    ("ZNAXIS", "99"), ("ZNAXIS1", "0"), ("ZNAXIS1", "-60"), ("ZNAXIS1", "900000000000"),
+    ("ZNAXIS", "99"), ("ZNAXIS1", "0"), ("ZNAXIS1", "-60"),
+    ("TTYPE1", "'" + String(repeating: "x", count: 69)),
+    ("TTYPE1", String(repeating: "x", count: 70)), ("ZNAXIS1", "900000000000"),
     ("ZNAXIS2", "2000000000"), ("ZVAL1", "0"), ("ZVAL2", "0"), ("ZVAL2", "3"), ("NAXIS2", "3"),
     ("NAXIS2", "9000000000000000000"), ("PCOUNT", "-5"), ("GCOUNT", "-1"), ("TFIELDS", "5000"),
     ("ZTILE2", "50"),
@@ -60,7 +62,7 @@ import Testing
   /// To make such pixels square takes memory and time without end; those of no width are stored nowhere.
   @Test(arguments: [
     ("-0.0005", "1.0", "75.5"), ("-0.0005", "0.0005", "2147483647.0"),
-    ("-1e-300", "1e-300", "75.5"),
+    ("-1e-300", "1e-300", "75.5"), ("-0.0005", "0.0005", "1E400"),
   ])
   func pixelsThatCannotBeAreRefused(width: String, height: String, reference: String) throws {
     try withTemporaryFolder { folder in
@@ -99,6 +101,46 @@ import Testing
       try data.write(to: URL(filePath: path))
       let error = #expect(throws: FileError.self) { try FITSImage(path) }
       #expect(error?.problem == "its header has ZVAL1 = 0, which cannot be")
+    }
+  }
+
+  /// Of such a card CFITSIO takes 0 for the pixels of a block.
+  @Test func blocksOfNoNumberAreRefused() throws {
+    try withTemporaryFolder { folder in
+      let path = try changed("ZVAL1", "                  '", in: folder)
+      let error = #expect(throws: FileError.self) { try FITSImage(path) }
+      #expect(error?.hdu == 2 && error?.problem.contains("ZVAL1") == true)
+    }
+  }
+
+  /// CFITSIO takes as much memory as the tile of a row says that it is long: here 2²⁹ bytes.
+  @Test func tilesLongerThanAllOfThemAreRefused() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/a.fits.fz"
+      var data = try Data(contentsOf: URL(filePath: fixture("rice-int16.fits.fz")))
+      let end = try #require(
+        data[2880...].range(of: Data("END".padding(toLength: 80, withPad: " ", startingAt: 0).utf8))
+      )
+      let start = (end.lowerBound / 2880 + 1) * 2880
+      data.replaceSubrange(start..<start + 4, with: [0x20, 0, 0, 0])
+      try data.write(to: URL(filePath: path))
+      let error = #expect(throws: FileError.self) { try FITSImage(path) }
+      #expect(error?.row == 1 && error?.problem == "a tile says that it has 536870912 elements")
+    }
+  }
+
+  /// WCSLIB would write beyond its memory.
+  @Test func textsWithoutEndAreRefused() throws {
+    try withTemporaryFolder { folder in
+      let path = try writeImage(
+        folder + "/a.fits", axes: [2, 2],
+        cards: ["CTYPE1  = 'RA---TAN", "CTYPE2  = 'DEC--TAN'"], data: [1, 2, 3, 4])
+      let error = #expect(throws: FileError.self) { try FITSImage(path) }
+      #expect(error?.problem == "the text of CTYPE1 has no closing quote on its card")
+      let other = try writeImage(
+        folder + "/b.fits", axes: [2, 2], cards: ["OBSERVER= 'who", "CTYPE1  = 'LINEAR'"],
+        data: [1, 2, 3, 4])
+      #expect(try FITSImage(other).wcs == nil)
     }
   }
 }

@@ -93,6 +93,9 @@ import Testing
     }
     #expect(
       unknown?.description.contains("a.vot: the positions are in the frame 'ecl_FK5'") == true)
+    await #expect(throws: IngestError.self) {
+      try await ingested("a.vot", table("eq_FK5", "equinox=\"1e400\""))
+    }
     let galactic = try await ingested("a.csv", "name,GLON,GLAT\nA,120,30\n")
     expect(galactic.rows, [("A", 234.049563626, 86.1431998, nil)])
   }

@@ -126,6 +126,14 @@ import Testing
     refusal(of: try folder.write(columns + "\n1\n", "a.csv"), "more than 1500 fields")
   }
 
+  @Test func bytesThatNoTextHasAreRefused() throws {
+    let rows = String(repeating: "a,1\n", count: 2000)
+    refusal(
+      of: try folder.write("name,ra\n\(rows)b\u{0}c,1\n", "a.csv"),
+      "line 2002: the row holds a byte 0")
+    refusal(of: try folder.write("name,ra\n\(rows)\"b\u{0}c\",1\n", "a.csv"), "a byte 0")
+  }
+
   /// Keys of YAML that stand for 10⁹ words.
   @Test func headersThatSwellAreRefused() throws {
     let levels = (1...9).map { level in

@@ -1,4 +1,5 @@
 import Files
+import Foundation
 
 /// The records of a CSV file by RFC 4180: quotes may hold separators, newlines and doubled quotes.
 ///
@@ -92,13 +93,24 @@ struct CSVRecords {
         position += 1
       }
       let run = buffer[start..<position]
-      try checkLength(record.length)
+      try check(run, of: record)
       if !afterQuote {
         record.append(run)
       } else if run.contains(where: { $0 != UInt8(ascii: " ") }) {
         throw failure("text follows a closing quote", advice: "Double the quotes within a field")
       }
       if position < limit { return }
+    }
+  }
+
+  /// Refuses a row without end, and the byte 0, which no text has.
+  private func check(_ run: ArraySlice<UInt8>, of record: CSVRecord) throws {
+    try checkLength(record.length + run.count)
+    let hasZero = run.withUnsafeBytes { bytes in
+      bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
+    }
+    if hasZero {
+      throw failure("the row holds a byte 0, which no text has", advice: "Get the file again")
     }
   }
 
@@ -118,8 +130,8 @@ struct CSVRecords {
         if buffer[position] == UInt8(ascii: "\n") { line += 1 }
         position += 1
       }
+      try check(buffer[start..<position], of: record)
       record.append(buffer[start..<position])
-      try checkLength(record.length)
       guard position < limit else { continue }
       position += 1
       guard try hasMore(), buffer[position] == quote else { return }
