@@ -135,7 +135,7 @@ def of_folder(folder):
                 content = file.read()
             if path.endswith(".html"):
                 content = re.sub(
-                    rb"evaluation \d+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"", content)
+                    rb"(?:evaluation|of run) \d+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"", content)
             digests[os.path.relpath(path, folder)] = hashlib.sha256(content).hexdigest()
     return digests
 

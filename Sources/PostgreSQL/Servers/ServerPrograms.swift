@@ -18,27 +18,38 @@ struct ServerPrograms: Sendable {
   /// Where Debian puts them, a folder for each version.
   private static let debian = "/usr/lib/postgresql"
 
-  /// Those of the machine, first those in the folder that `REBER_POSTGRES` names, then the newest.
+  /// Those of the machine: those in the folder that `REBER_POSTGRES` names, then Debian's, the newest
+  /// first; without a server among them, also those in `PATH`.
   static var installed: [ServerPrograms] {
     let environment = ProcessInfo.processInfo.environment
+    let chosen = environment["REBER_POSTGRES"].flatMap { ServerPrograms(at: $0) }
     let versions = (try? FileManager.default.contentsOfDirectory(atPath: debian)) ?? []
-    let path = (environment["PATH"] ?? "").split(separator: ":").map(String.init)
-    let found = (versions.map { "\(debian)/\($0)/bin" } + path).compactMap(ServerPrograms.init(at:))
-    let chosen = environment["REBER_POSTGRES"].flatMap(ServerPrograms.init(at:))
-    return [chosen].compactMap(\.self) + found.sorted { $0.version > $1.version }
+    let known = versions.compactMap(Int.init).sorted(by: >)
+      .compactMap { ServerPrograms(at: "\(debian)/\($0)/bin", ofVersion: $0) }
+    let found = [chosen].compactMap(\.self) + known
+    if found.contains(where: \.hasServer) { return found }
+    let others = (environment["PATH"] ?? "").split(separator: ":")
+      .compactMap { ServerPrograms(at: String($0)) }
+    return found + others.sorted { $0.version > $1.version }
   }
 
-  /// The programs in a folder; `nil` where they are none, or too old.
-  private init?(at folder: String) {
+  /// The programs in a folder, which are asked for their version where it is not known; `nil` where they are
+  /// none, or too old.
+  private init?(at folder: String, ofVersion known: Int? = nil) {
     let files = FileManager.default
     hasServer = files.isExecutableFile(atPath: folder + "/initdb")
-    guard hasServer || files.isExecutableFile(atPath: folder + "/pg_dump"),
-      let text = Child.output(of: [folder + (hasServer ? "/initdb" : "/pg_dump"), "--version"]),
-      let version = text.firstMatch(of: /\(PostgreSQL\) (\d+)/).flatMap({ Int($0.1) }),
-      version >= Self.oldest
+    let program = folder + (hasServer ? "/initdb" : "/pg_dump")
+    guard files.isExecutableFile(atPath: program),
+      let version = known ?? Self.version(of: program), version >= Self.oldest
     else { return nil }
     self.folder = folder
     self.version = version
+  }
+
+  /// The major version that a program says it is of.
+  private static func version(of program: String) -> Int? {
+    Child.output(of: [program, "--version"])?.firstMatch(of: /\(PostgreSQL\) (\d+)/)
+      .flatMap { Int($0.1) }
   }
 
   /// The first of the installed ones, or those of a version: a server's data can be used by its own version
