@@ -78,5 +78,6 @@ package func sgemm(
     Int32(max(1, b.columns)))
 }
 
-/// OpenBLAS must not start threads of its own: work is spread over the cores above it.
-private let oneThread: Void = openblas_set_num_threads(1)
+/// OpenBLAS must not start threads of its own: work is spread over the cores above it, and with several it
+/// rounds otherwise. Whoever calls it asks for this first.
+let oneThread: Void = openblas_set_num_threads(1)

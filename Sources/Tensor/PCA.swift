@@ -56,6 +56,7 @@ public struct PCA: Sendable, Equatable {
 
 /// The lower triangle of the covariance, in the column-major order that LAPACK reads.
 private func covariance(_ points: Tensor, mean: [Double]) -> [Double] {
+  _ = oneThread
   let dimensions = mean.count
   let block = 2048
   var matrix = [Double](repeating: 0, count: dimensions * dimensions)
@@ -75,6 +76,7 @@ private func covariance(_ points: Tensor, mean: [Double]) -> [Double] {
 
 /// Replaces a symmetric matrix by its eigenvectors, one after the other, by rising eigenvalue.
 private func eigenvectors(of matrix: inout [Double], order: Int) -> [Double] {
+  _ = oneThread
   var eigenvalues = [Double](repeating: 0, count: order)
   var size = Int32(order)
   var workCount = Int32(1 + 6 * order + 2 * order * order)
