@@ -78,6 +78,7 @@ package func sgemm(
     Int32(max(1, b.columns)))
 }
 
-/// OpenBLAS must not start threads of its own: work is spread over the cores above it, and with several it
-/// rounds otherwise. Whoever calls it asks for this first.
+/// OpenBLAS must not start threads of its own; whoever calls it asks for this first.
+///
+/// Work is spread over the cores above it, and with several threads it rounds otherwise.
 let oneThread: Void = openblas_set_num_threads(1)
