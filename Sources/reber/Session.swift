@@ -24,6 +24,13 @@ struct SessionOptions: ParsableArguments {
     address ?? ConnectionString.inEnvironment ?? PrivateServer.local.connectionString
   }
 
+  /// The address of the database; where none is named, of the private server, which is started.
+  func startedAddress() throws -> String {
+    let isNamed = (address ?? ConnectionString.inEnvironment) != nil
+    if !isNamed { try PrivateServer.local.start() }
+    return resolvedAddress
+  }
+
   /// Opens the database with the rights of a role; a private server is made and started where none runs.
   func database(as role: Role = .pipeline) async throws -> Database {
     let database = try await opened()
@@ -34,32 +41,32 @@ struct SessionOptions: ParsableArguments {
   private func opened() async throws -> Database {
     if let address = address ?? ConnectionString.inEnvironment {
       let database = try await Database(address)
-      try await database.with(join)
+      try await database.with { connection in
+        guard try join(connection) else {
+          throw CatalogueError.missing(
+            "schema 'reber' of this version in the database", hint: "run 'reber db migrate'")
+        }
+      }
       return database
     }
     let server = PrivateServer.local
     try server.start()
     let database = try await Database(server.connectionString)
     try await database.with { connection in
-      if try !pendingMigrations(connection).isEmpty { _ = try migrate(connection) }
-      try join(connection)
+      guard try !join(connection) else { return }
+      try Migration.letGo(in: connection)
+      _ = try migrate(connection)
+      _ = try join(connection)
     }
     return database
   }
 }
 
-/// Keeps the schema as it is while the connection lives, once it is this version's.
-private func join(_ connection: Connection) throws {
+/// Keeps the schema as it is while the connection lives; gives whether it is this version's.
+private func join(_ connection: Connection) throws -> Bool {
   if try Restoration.isUnfinished(in: connection) { throw BackupError.unfinished }
   try Migration.hold(in: connection)
-  guard try pendingMigrations(connection).isEmpty else {
-    throw CatalogueError.missing(
-      "schema 'reber' of this version in the database", hint: "run 'reber db migrate'")
-  }
-}
-
-private func pendingMigrations(_ connection: Connection) throws -> [Migration] {
-  try Migration.pending(in: connection, folder: try Schema.folder())
+  return try Migration.pending(in: connection, folder: try Schema.folder()).isEmpty
 }
 
 /// Brings the schema up to date; gives the names of the migrations that were applied.

@@ -81,9 +81,14 @@ extension Examination {
 }
 
 /// The first few of a list, and how many more there are.
-func list(_ items: [String], first count: Int = 6) -> String {
-  items.prefix(count).joined(separator: ", ")
-    + (items.count > count ? " and \(items.count - count) more" : "")
+func list(_ items: [String]) -> String { items.listed(first: 6) }
+
+extension [String] {
+  /// The first few, and how many more there are.
+  public func listed(first count: Int) -> String {
+    prefix(count).joined(separator: ", ")
+      + (self.count > count ? " and \(self.count - count) more" : "")
+  }
 }
 
 /// Bytes for a person to read: `12 MB`.

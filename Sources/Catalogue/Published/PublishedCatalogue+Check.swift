@@ -86,15 +86,15 @@ extension PublishedCatalogue.Sample: QueryRow {
 }
 
 extension Model {
-  /// The models that a run rests on whose weights are not those that were stored.
-  public static func damaged(below run: Int, in database: Connection) throws -> [Int] {
-    try database.rows(
+  /// The models whose weights are not those that were stored: all, or those that a run rests on.
+  public static func damaged(below run: Int? = nil, in database: Connection) throws -> [Int] {
+    let chosen: SQL = run.map { "run_id IN (SELECT run_id FROM reber.lineage(\($0)))" } ?? "true"
+    return try database.rows(
       """
       SELECT model_id
       FROM reber.model
       LEFT JOIN reber.model_weights USING (model_id)
-      WHERE run_id IN (SELECT run_id FROM reber.lineage(\(run)))
-          AND encode(sha256(weights), 'hex') IS DISTINCT FROM sha256
+      WHERE \(chosen) AND encode(sha256(weights), 'hex') IS DISTINCT FROM sha256
       ORDER BY model_id
       """, as: Int.self)
   }

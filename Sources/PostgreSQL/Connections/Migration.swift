@@ -65,10 +65,8 @@ extension Migration {
     if try pending(in: connection, folder: folder).isEmpty { return [] }
     let files = try read(folder)
     try lock("pg_advisory_lock", in: connection, otherwise: .inUse)
-    defer {
-      // The lock ends with the session in any case.
-      _ = try? connection.execute("SELECT pg_advisory_unlock(hashtext('reber.schema_migration'))")
-    }
+    // The lock ends with the session in any case.
+    defer { try? unlock("pg_advisory_unlock", in: connection) }
     try connection.transaction { try $0.script(ledger) }
     let pending = try lacking(files, in: connection)
     for migration in pending { try connection.transaction(migration.apply) }
@@ -81,6 +79,15 @@ extension Migration {
   /// - Throws: ``MigrationError/underWay``.
   public static func hold(in connection: Connection) throws {
     try lock("pg_advisory_lock_shared", in: connection, otherwise: .underWay)
+  }
+
+  /// Lets go of the schema, before the connection ends.
+  public static func letGo(in connection: Connection) throws {
+    try unlock("pg_advisory_unlock_shared", in: connection)
+  }
+
+  private static func unlock(_ function: String, in connection: Connection) throws {
+    try connection.script("SELECT \(function)(hashtext('reber.schema_migration'))")
   }
 
   /// Takes a lock of the session by the function of that name.

@@ -52,9 +52,7 @@ struct RestoreCommand: AsyncParsableCommand {
   @OptionGroup var options: ResultOptions
 
   func run() async throws {
-    let given = options.session.address ?? ConnectionString.inEnvironment
-    if given == nil { try PrivateServer.local.start() }
-    let address = options.session.resolvedAddress
+    let address = try options.session.startedAddress()
     let (folder, progress) = (folder, options.session.progress)
     let contents = try await Database(address).with { database in
       let restoration = Restoration(of: Dump(folder: folder), into: address)

@@ -43,7 +43,7 @@ struct DoctorCommand: AsyncParsableCommand {
     let isThere = given != nil || PrivateServer.local.version != nil
     let report = Report(
       version: Version.current.codeVersion,
-      findings: local + (isThere ? await database(given) : []))
+      findings: local + (isThere ? await database() : []))
     try options.show(report, text)
     if report.problems > 0 { throw ExitCode.failure }
   }
@@ -85,12 +85,12 @@ struct DoctorCommand: AsyncParsableCommand {
       advice: "'reber db upgrade' moves them")
   }
 
-  private func database(_ given: String?) async -> [Finding] {
+  private func database() async -> [Finding] {
     let (deep, progress) = (deep, options.session.progress)
     do {
-      if given == nil { try PrivateServer.local.start() }
+      let address = try options.session.startedAddress()
       let examination = Examination(migrations: try Schema.folder(), isDeep: deep)
-      return try await Database(options.session.resolvedAddress).with {
+      return try await Database(address).with {
         try examination.findings(in: $0) { if deep { progress.note("looking at \($0)") } }
       }
     } catch {

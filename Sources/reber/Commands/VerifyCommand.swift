@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalogue
 import Stages
 
 struct VerifyCommand: AsyncParsableCommand {
@@ -67,8 +68,5 @@ struct VerifyCommand: AsyncParsableCommand {
         ? [] : ["computed by \(found.computedBy)", "and now by \(found.recomputedBy)"])
   }
 
-  private func list(_ names: [String]) -> String {
-    names.prefix(5).joined(separator: ", ")
-      + (names.count > 5 ? " and \(names.count - 5) more" : "")
-  }
+  private func list(_ names: [String]) -> String { names.listed(first: 5) }
 }
