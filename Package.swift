@@ -48,6 +48,7 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // What of libpng Swift cannot call, for its errors jump.
     .target(name: "CPNGCodec", dependencies: ["CPNG"]),
@@ -70,7 +71,7 @@ let package = Package(
     module(
       "Tables",
       uses: [
-        "Astronomy", "Files", "FITS", "CXML",
+        "Astronomy", "Files", "FITS", "CXML", "CZstd",
         .product(name: "Yams", package: "Yams"),
       ]),
     module("Tensor", uses: ["COpenBLAS"]),

@@ -24,7 +24,7 @@ public struct TableFormat: Sendable {
     -> any TableReader
 
   /// All formats; the first that knows a file's beginning reads it.
-  public static let all: [TableFormat] = [.fits, .votable, .csv, .tsv]
+  public static let all: [TableFormat] = [.fits, .votable, .parquet, .csv, .tsv]
 
   /// The format of a name.
   public init?(named name: String) {
@@ -32,7 +32,7 @@ public struct TableFormat: Sendable {
     self = format
   }
 
-  /// The format that a file's extension asks for: `.fits`, `.vot`/`.xml`, `.csv`, `.tsv`.
+  /// The format that a file's extension asks for: `.fits`, `.vot`/`.xml`, `.parquet`, `.csv`, `.tsv`.
   public init?(path: String) {
     let ending = path.split(separator: ".").last?.lowercased() ?? ""
     guard let format = Self.all.first(where: { $0.extensions.contains(ending) }) else { return nil }
@@ -55,14 +55,14 @@ public struct TableFormat: Sendable {
 }
 
 extension TableFormat {
-  /// The formats in words: `FITS, VOTable or CSV`.
+  /// The formats in words: `FITS, VOTable, Parquet or CSV`.
   public static var titles: String {
     let titles = all.map(\.title)
     return alternatives(
       titles.indices.filter { titles.firstIndex(of: titles[$0]) == $0 }.map { titles[$0] })
   }
 
-  /// The usual endings of files' names: `.fits, .vot, .csv or .tsv`.
+  /// The usual endings of files' names: `.fits, .vot, .parquet, .csv or .tsv`.
   public static var endings: String { alternatives(all.map { "." + $0.extensions[0] }) }
 
   private static func alternatives(_ words: [String]) -> String {

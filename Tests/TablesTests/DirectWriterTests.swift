@@ -21,7 +21,7 @@ import Testing
       Issue.record("FITS takes cells")
       return
     }
-    for row in rows { try give(row, to: write) }
+    for row in rows { try giveCells(of: row, as: columns, to: write) }
     try table.finish()
     let read = try openTable(folder.file("cells.fits"))
     #expect(read.columns == reader.columns)
@@ -69,18 +69,19 @@ import Testing
     #expect(try read.rows() == [[.text("1.10"), .real(2.5)], [.text("null"), .null]])
   }
 
-  /// Gives a row as the bytes of its cells.
-  private func give(
-    _ row: [Value], to write: ([UnsafeRawBufferPointer?]) throws -> Void
-  ) throws {
-    let bytes = zip(row, columns).map { value, column in value.bytes(as: column.datatype) }
-    let all = bytes.map { cell in
-      cell.map { UnsafeMutableRawBufferPointer.allocate(byteCount: $0.count, alignment: 8) }
-    }
-    defer { for cell in all { cell?.deallocate() } }
-    for (cell, bytes) in zip(all, bytes) { cell?.copyBytes(from: bytes ?? []) }
-    try write(all.map { $0.map { UnsafeRawBufferPointer($0) } })
+}
+
+/// Gives a row as the bytes of its cells.
+func giveCells(
+  of row: [Value], as columns: [Column], to write: ([UnsafeRawBufferPointer?]) throws -> Void
+) throws {
+  let bytes = zip(row, columns).map { value, column in value.bytes(as: column.datatype) }
+  let all = bytes.map { cell in
+    cell.map { UnsafeMutableRawBufferPointer.allocate(byteCount: $0.count, alignment: 8) }
   }
+  defer { for cell in all { cell?.deallocate() } }
+  for (cell, bytes) in zip(all, bytes) { cell?.copyBytes(from: bytes ?? []) }
+  try write(all.map { $0.map { UnsafeRawBufferPointer($0) } })
 }
 
 extension Value {

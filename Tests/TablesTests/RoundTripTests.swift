@@ -89,7 +89,7 @@ import Testing
     #expect(rows.isEmpty)
   }
 
-  @Test(arguments: ["gone.fits", "gone.vot", "gone.csv"])
+  @Test(arguments: ["gone.fits", "gone.vot", "gone.csv", "gone.parquet"])
   func leavesNothingUnfinished(name: String) throws {
     do {
       let writer = try createTable(folder.file(name), columns: Sample.columns)
@@ -98,7 +98,7 @@ import Testing
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
   }
 
-  @Test(arguments: ["clash.fits", "wrong.fits", "wrong.vot", "wrong.csv"])
+  @Test(arguments: ["clash.fits", "wrong.fits", "wrong.vot", "wrong.csv", "wrong.parquet"])
   func refusesValuesThatDoNotFit(name: String) throws {
     let writer = try createTable(folder.file(name), columns: [Column("n", .int16)])
     let bad: [[Value]] = name == "clash.fits" ? [[.null], [.integer(-32768)]] : [[.integer(40000)]]

@@ -9,10 +9,21 @@ public enum Validator {
   public static let stilts = run("stilts", ["-version"])?.status == 0
 
   /// Whether `python` has astropy.
-  public static let astropy = run(python, ["-c", "import astropy"])?.status == 0
+  public static let astropy = imports(["astropy"], python)
 
   /// The Python that has astropy: `REBER_PYTHON`, or the first on the path.
   public static let python = ProcessInfo.processInfo.environment["REBER_PYTHON"] ?? "python3"
+
+  /// The Python with packages that Debian does not have, `REBER_WHEELS`, as `tools/install --test` makes
+  /// it: pyarrow, DuckDB, Polars, hats, lsdb, mocpy and an astropy that reads Parquet.
+  public static let wheels = ProcessInfo.processInfo.environment["REBER_WHEELS"] ?? "python3"
+
+  /// Whether `wheels` has what judges Parquet.
+  public static let parquet = imports(["pyarrow", "duckdb", "polars", "astropy", "pandas"], wheels)
+
+  private static func imports(_ modules: [String], _ python: String) -> Bool {
+    run(python, ["-c", "import " + modules.joined(separator: ", ")])?.status == 0
+  }
 
   /// Runs a program and gives its exit status and all it said, or nil where it is missing.
   public static func run(_ name: String, _ arguments: [String]) -> (status: Int32, output: String)?

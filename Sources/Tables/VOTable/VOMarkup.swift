@@ -3,7 +3,8 @@ import Astronomy
 /// The markup of VOTable 1.4.
 enum VOMarkup {
   static let beforeRows = "<DATA>\n<TABLEDATA>\n"
-  static let closing = "</TABLEDATA>\n</DATA>\n</TABLE>\n</RESOURCE>\n</VOTABLE>\n"
+  static let closing = "</TABLEDATA>\n</DATA>\n" + closingWithoutData
+  static let closingWithoutData = "</TABLE>\n</RESOURCE>\n</VOTABLE>\n"
   /// As long as the text it replaces.
   static let unicode = #"datatype="unicodeChar""#
   private static let ascii = #"datatype="char"       "#
@@ -32,9 +33,16 @@ enum VOMarkup {
     return name + semantics(column.unit, column.ucd) + reference + " "
   }
 
-  static func datatype(_ column: Column, null: Int64?) -> String {
+  /// The datatype and all that stands behind it.
+  ///
+  /// Of texts it says `char`, whose place `unicode` can take, and no greatest length, unless it is known
+  /// what texts there are.
+  static func datatype(
+    _ column: Column, null: Int64?, texts: (isASCII: Bool, longest: Int?) = (true, nil)
+  ) -> String {
     let values = null.map { #"<VALUES null="\#($0)"/>"# } ?? ""
-    return type(column.datatype) + size(column) + ">" + description(column.description) + values
+    return type(column.datatype, isASCII: texts.isASCII) + size(column, longest: texts.longest)
+      + ">" + description(column.description) + values
       + "</FIELD>\n"
   }
 
@@ -79,7 +87,7 @@ enum VOMarkup {
     }
   }
 
-  private static func type(_ datatype: Datatype) -> String {
+  private static func type(_ datatype: Datatype, isASCII: Bool) -> String {
     switch datatype {
     case .boolean: #"datatype="boolean""#
     case .uint8: #"datatype="unsignedByte""#
@@ -88,12 +96,14 @@ enum VOMarkup {
     case .int64: #"datatype="long""#
     case .float: #"datatype="float""#
     case .double: #"datatype="double""#
-    case .string: ascii
+    case .string: isASCII ? ascii : unicode
     }
   }
 
-  private static func size(_ column: Column) -> String {
-    if column.datatype == .string { return #" arraysize="*""# }
+  private static func size(_ column: Column, longest: Int?) -> String {
+    if column.datatype == .string {
+      return #" arraysize="\#(longest.map { "\($0)" } ?? "")*""#
+    }
     switch column.shape {
     case .scalar: return ""
     case .vector(let count): return #" arraysize="\#(count)""#

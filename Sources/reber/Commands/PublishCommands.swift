@@ -52,7 +52,7 @@ struct ExportCommand: AsyncParsableCommand {
     commandName: "export",
     abstract: "Write a published catalogue as \(TableFormat.titles).",
     discussion: """
-      Units, UCDs and where the catalogue comes from go into FITS and VOTable.
+      Units, UCDs and where the catalogue comes from go into FITS, VOTable and Parquet.
 
       Example:
         reber export first --output first.fits
