@@ -30,6 +30,17 @@ public enum CatalogueError: Failure, Equatable {
   case incomplete(catalogue: String, rows: Int, of: Int)
   /// The migrations cannot be found beside the program.
   case noMigrations(searched: String)
+  /// Something else has the name.
+  case taken(String)
+  /// Only who owns the tables may do it.
+  case notOwner
+  /// What is to be taken back carries labels of people.
+  case labelsHang(
+    on: String, labels: Int, sources: Int, annotators: [String], decisions: Int)
+  /// Later runs rest on what is to be taken back.
+  case restedOn(String, by: [String])
+  /// Views of other people read a table that is to go.
+  case inUse(String, by: [String])
 
   public var exitStatus: ExitStatus {
     switch self {
@@ -78,6 +89,27 @@ public enum CatalogueError: Failure, Equatable {
       catalogue '\(catalogue)' came to \(rows) rows where the classification has \(expected), and was not \
       published: the database was changed meanwhile or is damaged; publish again
       """
+    case .taken(let name):
+      "a survey or table of the name '\(name)' is there already: choose another name"
+    case .notOwner:
+      """
+      only who owns the tables may take back, remove or rename: an administrator can do it, or GRANT \
+      reber_owner to you
+      """
+    case .labelsHang(let subject, let labels, let sources, let annotators, let decisions):
+      """
+      \(subject) is not taken back: \(labels) labels of \(sources) sources by \
+      \(annotators.isEmpty ? "nobody" : annotators.joined(separator: ", ")) and \(decisions) decisions on \
+      the pages hang on it; --with-labels takes them back too, and keeps the labels in \
+      reber.label_taken_back
+      """
+    case .restedOn(let subject, let runs):
+      """
+      \(subject) is not taken back: later runs rest on it: \(runs.joined(separator: ", ")); take those \
+      back first, or all with --with-later
+      """
+    case .inUse(let table, let users):
+      "\(table) cannot be dropped: \(users.joined(separator: ", ")) read it; drop those first"
     case .noMigrations(let searched):
       "the SQL migrations were not found (looked in \(searched)): set REBER_SQL to the folder 'sql'"
     }

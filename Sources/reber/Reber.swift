@@ -30,7 +30,7 @@ struct Reber: AsyncParsableCommand {
       FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self, CrossValidateCommand.self,
       AblateCommand.self, DriftCommand.self,
       PublishCommand.self, VerifyCommand.self, ExportCommand.self, QueryCommand.self,
-      ShowCommands.self,
+      ShowCommands.self, RunCommands.self,
       ServeCommand.self, DoctorCommand.self,
     ])
 }

@@ -95,11 +95,13 @@ extension Examination {
   /// The indexes that the pages and the stages ask by, besides those of keys.
   public static let neededIndexes = [
     "agreed_class", "agreed_votes", "cluster_member_cluster", "cluster_member_outlier",
-    "cutout_current", "cutout_former", "embedding_source", "judged_prediction", "label_action",
-    "label_count_key", "label_current", "labelling_action_annotator", "prediction_class",
-    "prediction_cutout", "rejected_run", "run_fingerprint", "run_input_sha256", "run_parent_parent",
-    "run_stage", "source_count_key", "source_dec", "source_flux", "source_identity_source",
-    "source_run", "source_size", "training_source_cutout",
+    "cutout_current", "cutout_former", "cutout_run", "embedding_run", "embedding_source",
+    "ingestion_survey", "judged_prediction", "label_action", "label_count_key", "label_current",
+    "label_run", "labelling_action_annotator", "prediction_class", "prediction_cutout",
+    "prediction_model", "rejected_run", "run_fingerprint", "run_input_sha256",
+    "run_parent_parent", "run_stage", "source_count_key", "source_dec", "source_flux",
+    "source_identity_source", "source_run", "source_size", "source_superseded_run",
+    "training_source_cutout",
   ]
 
   static func indexes(_ database: Connection) throws -> [Finding] {

@@ -131,6 +131,21 @@ extension Cutout {
     }
   }
 
+  /// Makes the newest cutout of each source of a survey current that has no current one.
+  static func makeNewestCurrent(of survey: Survey, in database: Connection) throws {
+    try database.execute(
+      """
+      UPDATE reber.cutout SET is_current = true
+      FROM (
+          SELECT max(cutout_id) AS cutout_id FROM reber.cutout
+          WHERE survey_id = \(survey.id)
+          GROUP BY source_id
+          HAVING NOT bool_or(is_current)
+      ) AS newest
+      WHERE cutout.survey_id = \(survey.id) AND cutout.cutout_id = newest.cutout_id
+      """)
+  }
+
   /// What is known of a survey's current cutouts, by source: the digests of the pixels and of the
   /// image file, and whether it is known how large the source is on it.
   public static func digests(

@@ -63,6 +63,7 @@ extension Source {
         "SELECT pg_advisory_xact_lock(hashtext('reber.source'), \(Int32(survey.id)))")
       // What a run that was stopped has set aside, it sets aside again.
       try database.execute("DELETE FROM reber.rejected WHERE run_id = \(run) AND file = \(file)")
+      try Ingestion.begin(run, into: survey, in: database)
       let table = try SurveyTable(of: survey, for: columns, run: run, in: database)
       var load = SourceLoad(file: file, table: table, run: run, database: database)
       let partition = Partition(whole: "reber.source", key: survey.id)

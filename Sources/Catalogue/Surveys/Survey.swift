@@ -88,6 +88,11 @@ extension Survey {
   public func discardIfEmpty(in database: Connection) throws {
     try database.execute(
       """
+      DELETE FROM reber.ingestion
+      WHERE survey_id = \(id) AND NOT reber.is_attached('reber.source', survey_id)
+      """)
+    try database.execute(
+      """
       DELETE FROM reber.survey
       WHERE survey_id = \(id) AND NOT reber.is_attached('reber.source', survey_id)
       """)

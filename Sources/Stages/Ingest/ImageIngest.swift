@@ -104,6 +104,7 @@ private struct ImageIngest {
     let survey =
       isCollection
       ? try addCollection() : try Survey.named(options.survey, in: database)
+    if !isCollection { try Ingestion.begin(run, into: survey, in: database) }
     try describe(survey)
     let columns = try SurveyColumn.all(of: survey, in: database)
     let named = { (part: ColumnMapping.Part) in

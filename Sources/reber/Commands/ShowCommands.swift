@@ -12,7 +12,9 @@ struct ShowCommands: ParsableCommand {
         reber show runs
         reber show lineage --survey first --source J101213.1+334455
       """,
-    subcommands: [Runs.self, Lineage.self, Progress.self, Clusters.self, Labels.self])
+    subcommands: [
+      Runs.self, Lineage.self, Progress.self, Clusters.self, Labels.self, Corrections.self,
+    ])
 
   struct Runs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -175,6 +177,35 @@ struct ShowCommands: ParsableCommand {
       try options.show(counts) { counts in
         TextTable(
           ["class", "sources#"], rows: counts.map { [$0.className, String($0.sources)] }
+        ).text
+      }
+    }
+  }
+}
+
+extension ShowCommands {
+  struct Corrections: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What was taken back or renamed, by whom, when and why.",
+      discussion: "Example:\n  reber show corrections --count 5")
+
+    @Option(help: "How many.") var count = 20
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let count = count
+      let corrections = try await options.session.database(as: .reader).with {
+        try Correction.newest(count, in: $0)
+      }
+      try options.show(corrections) { corrections in
+        TextTable(
+          ["correction#", "kind", "subject", "when", "account", "login", "why"],
+          rows: corrections.map {
+            [
+              String($0.id), $0.kind.rawValue, $0.subject, $0.madeAt, $0.account, $0.login,
+              $0.reason ?? "",
+            ]
+          }
         ).text
       }
     }

@@ -14,9 +14,13 @@ struct SurveyCommands: ParsableCommand {
         reber survey list
         reber survey show first
         reber survey describe first --frequency 1.4e9 --title "VLA FIRST"
+        reber survey rename first first_dr1
+        reber survey remove test
         reber survey profiles
       """,
-    subcommands: [List.self, Show.self, Describe.self, Profiles.self])
+    subcommands: [
+      List.self, Show.self, Describe.self, Rename.self, Remove.self, Profiles.self,
+    ])
 
   struct List: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -76,6 +80,55 @@ struct SurveyCommands: ParsableCommand {
       }
       if options.json || !options.session.quiet { try options.show(survey, \.text) }
     }
+  }
+}
+
+extension SurveyCommands {
+  struct Rename: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Give a survey another name.",
+      discussion: """
+        Its own table in schema survey gets the name too. Published catalogues keep theirs, and runs
+        the name that they were asked for. Only who owns the tables may do it.
+
+        Example:
+          reber survey rename first first_vla
+        """)
+
+    @Argument(help: "The survey.") var name: String
+    @Argument(help: "Its new name.") var newName: String
+    @Option(help: ArgumentHelp("Why, for the record.", valueName: "text")) var because: String?
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let (name, newName, because) = (name, newName, because)
+      let survey = try await options.session.database(as: .owner).with { database in
+        try Survey.named(name, in: database).rename(
+          to: newName, because: because, by: Version.current, in: database)
+        return try SurveyDescription(Survey.named(newName, in: database), in: database)
+      }
+      if options.json || !options.session.quiet { try options.show(survey, \.text) }
+    }
+  }
+
+  struct Remove: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Remove a survey with all that was made of it.",
+      discussion: """
+        Sources, images, embeddings, models that learned from it, predictions and catalogues go. It is
+        refused where people have labelled its sources, or where runs rest on it that made something
+        of other surveys too, unless those are to go too. Only who owns the tables may do it.
+        'reber show corrections' and the table reber.correction keep who removed what.
+
+        Example:
+          reber survey remove test --dry-run
+          reber survey remove test --with-labels --because 'a trial'
+        """)
+
+    @Argument(help: "The survey.") var name: String
+    @OptionGroup var how: TakingBackOptions
+
+    func run() async throws { try await how.takeBack(.survey(name)) }
   }
 }
 

@@ -1,0 +1,183 @@
+import PostgreSQL
+
+extension Removal {
+  /// Removes what a run ingested and nobody else did, and puts back what it changed; gives the surveys.
+  mutating func removeIngested(by run: Int) throws -> [Int] {
+    let surveys = try database.rows(
+      """
+      SELECT \(Survey.columns) FROM reber.survey
+      WHERE survey_id IN (SELECT survey_id FROM reber.ingestion WHERE run_id = \(run))
+      """, as: Survey.self)
+    for survey in surveys {
+      try removeCutouts(of: survey, by: run)
+      if try wasFirst(run, of: survey) {
+        try remove(survey)
+      } else {
+        try restoreSources(of: survey, before: run)
+        try restoreDescription(of: survey, before: run)
+        try database.execute("SELECT reber.count_sources(\(Int32(survey.id)))")
+      }
+    }
+    return surveys.map(\.id)
+  }
+
+  /// Whether no source of a survey was there before the run.
+  private func wasFirst(_ run: Int, of survey: Survey) throws -> Bool {
+    try database.row(
+      """
+      SELECT EXISTS (SELECT FROM reber.source WHERE survey_id = \(survey.id))
+          AND NOT EXISTS (
+              SELECT FROM reber.source
+              WHERE survey_id = \(survey.id) AND (run_id < \(run) OR run_id > \(run))
+          )
+          AND NOT EXISTS (
+              SELECT FROM reber.source_superseded
+              WHERE survey_id = \(survey.id) AND superseded_by = \(run)
+          )
+      """, as: Bool.self)
+  }
+
+  /// Removes a survey of which no run is left that wrote rows of it.
+  mutating func remove(_ survey: Survey) throws {
+    for whole in ["reber.cutout_pixels", "reber.cutout", "reber.source"] {
+      try drop(Partition(whole: whole, key: survey.id))
+    }
+    for table in try survey.ownTables(in: database) {
+      try database.execute("DROP TABLE survey.\(identifier: table)")
+    }
+    for table in [
+      "source_superseded", "survey_column", "source_count", "label_count", "agreed",
+      "embedding_count", "ingestion", "survey",
+    ] { try delete("reber.\(table)", "survey_id = \(survey.id)") }
+  }
+
+  /// Removes the images that a run brought; of each source the newest that is left is current again.
+  private mutating func removeCutouts(of survey: Survey, by run: Int) throws {
+    let (own, others) = try database.row(
+      """
+      SELECT EXISTS (SELECT FROM reber.cutout WHERE survey_id = \(survey.id) AND run_id = \(run)),
+          EXISTS (SELECT FROM reber.cutout WHERE survey_id = \(survey.id) AND run_id <> \(run))
+      """, as: Bool.self, Bool.self)
+    if !others {
+      for whole in ["reber.cutout_pixels", "reber.cutout"] {
+        try drop(Partition(whole: whole, key: survey.id))
+      }
+    } else if own {
+      try delete(
+        "reber.cutout_pixels",
+        """
+        survey_id = \(survey.id) AND cutout_id IN (
+            SELECT cutout_id FROM reber.cutout WHERE survey_id = \(survey.id) AND run_id = \(run)
+        )
+        """)
+      try delete("reber.cutout", "survey_id = \(survey.id) AND run_id = \(run)")
+      try Cutout.makeNewestCurrent(of: survey, in: database)
+    }
+  }
+
+  /// Removes the sources that a run added, and gives those that it changed their former values.
+  private mutating func restoreSources(of survey: Survey, before run: Int) throws {
+    let own = SurveyTable.table(of: survey)
+    try database.execute(
+      """
+      CREATE TEMPORARY TABLE former ON COMMIT DROP AS
+      SELECT * FROM reber.source_superseded WHERE false
+      """)
+    try database.execute(
+      """
+      INSERT INTO former SELECT * FROM reber.source_superseded
+      WHERE survey_id = \(survey.id) AND superseded_by = \(run)
+      """)
+    try delete(
+      own,
+      """
+      source_id IN (
+          SELECT source_id FROM reber.source WHERE survey_id = \(survey.id) AND run_id = \(run)
+      )
+      """)
+    try delete(
+      "reber.source",
+      "(survey_id, source_id) IN (SELECT survey_id, source_id FROM reber.sources_of(\(run)))")
+    try database.execute(
+      """
+      UPDATE reber.source SET (\(Source.columns), run_id) = (\(Source.columns, of: "former"), former.run_id)
+      FROM former
+      WHERE source.survey_id = \(survey.id) AND source.source_id = former.source_id
+      """)
+    try restoreCells(of: survey, before: run)
+    try delete("reber.source_superseded", "survey_id = \(survey.id) AND superseded_by = \(run)")
+    try database.script("DROP TABLE pg_temp.former")
+  }
+
+  /// Brings the cells back that stand in table `former`, and gives the columns the types that they had.
+  private func restoreCells(of survey: Survey, before run: Int) throws {
+    let own = SurveyTable.table(of: survey)
+    try database.execute(
+      """
+      INSERT INTO \(raw: own)
+      SELECT cells.*
+      FROM former
+      CROSS JOIN LATERAL jsonb_populate_record(NULL::\(raw: own), jsonb_build_object(
+          'source_id', former.source_id
+      ) || (
+          SELECT coalesce(jsonb_object_agg(stored_as, cell.value), '{}')
+          FROM jsonb_each(former.attributes) AS cell
+          JOIN reber.survey_column ON survey_id = \(survey.id) AND survey_column.name = cell.key
+      )) AS cells
+      """)
+    let types = try database.first(
+      """
+      SELECT types FROM reber.ingestion
+      WHERE run_id = \(run) AND survey_id = \(survey.id) AND types IS NOT NULL
+      """, as: JSON.self)
+    guard let before = try types?.decode(as: [String: String].self) else { return }
+    for (column, type) in try database.columnTypes(of: own) where before[column] != type {
+      guard let former = before[column] else {
+        try database.execute("ALTER TABLE \(raw: own) DROP COLUMN \(identifier: column)")
+        continue
+      }
+      try database.execute(
+        """
+        ALTER TABLE \(raw: own) ALTER COLUMN \(identifier: column) TYPE \(raw: former)
+        USING \(identifier: column)::\(raw: former)
+        """)
+    }
+  }
+
+  /// Gives the survey what was known of it and its columns before a run, but for what was said since.
+  private func restoreDescription(of survey: Survey, before run: Int) throws {
+    let columns = Survey.Observation.columns
+    let known = try database.execute(
+      """
+      UPDATE reber.survey
+      SET (\(columns), simulated) = (\(columns, of: "former"), former.simulated)
+      FROM (
+          SELECT former.*
+          FROM reber.ingestion
+          JOIN reber.survey AS now ON now.survey_id = ingestion.survey_id
+          CROSS JOIN LATERAL (
+              SELECT coalesce(jsonb_object_agg(key, survey_before -> key), '{}') AS fields
+              FROM jsonb_each(survey_after) AS left_by_run
+              WHERE to_jsonb(now) -> key = value
+          ) AS untouched
+          CROSS JOIN LATERAL jsonb_populate_record(now, fields) AS former
+          WHERE run_id = \(run) AND ingestion.survey_id = \(survey.id) AND survey_before IS NOT NULL
+      ) AS former
+      WHERE survey.survey_id = former.survey_id
+      """)
+    if known == 0 { return }
+    try database.execute(
+      """
+      DELETE FROM reber.survey_column WHERE survey_id = \(survey.id) AND run_id = \(run)
+      """)
+    try database.execute(
+      """
+      INSERT INTO reber.survey_column
+      SELECT former.*
+      FROM reber.ingestion
+      CROSS JOIN LATERAL jsonb_populate_recordset(NULL::reber.survey_column, columns) AS former
+      WHERE ingestion.run_id = \(run) AND ingestion.survey_id = \(survey.id)
+      ON CONFLICT DO NOTHING
+      """)
+  }
+}
