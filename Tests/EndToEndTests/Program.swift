@@ -77,7 +77,10 @@ final class Program: Sendable {
   /// The program: `REBER_PROGRAM`, or what `swift build` made last.
   static let path =
     ProcessInfo.processInfo.environment["REBER_PROGRAM"]
-    ?? SharedData.repository + "/.build/debug/reber"
+    ?? built("reber")
+
+  /// A program of the package as `swift build` made it last.
+  static func built(_ name: String) -> String { SharedData.repository + "/.build/debug/" + name }
 
   /// Runs it to its end.
   func run(_ arguments: String..., with more: [String: String] = [:]) throws -> Outcome {
@@ -86,10 +89,19 @@ final class Program: Sendable {
 
   /// Runs it to its end.
   func run(_ arguments: [String], with more: [String: String] = [:]) throws -> Outcome {
-    let process = try start(arguments, with: more)
-    process.waitUntilExit()
-    return Outcome(
-      status: process.terminationStatus, output: try text("out"), errors: try text("err"))
+    try outcome(of: start(arguments, with: more))
+  }
+
+  /// Runs it to its end where it may start a server, which lives on.
+  ///
+  /// Foundation waits until nobody holds a descriptor that a process inherits from it: none is left to it.
+  func runBesideServer(_ arguments: [String], with more: [String: String]) throws -> Outcome {
+    let script = """
+      for open in /proc/$$/fd/*; do (( ${open##*/} < 3 )) || eval "exec ${open##*/}>&-"; done
+      exec "$0" "$@"
+      """
+    return try outcome(
+      of: start(program: "/bin/bash", ["-c", script, Self.path] + arguments, with: more))
   }
 
   /// Runs it to its end, and requires success.
@@ -101,8 +113,14 @@ final class Program: Sendable {
 
   /// Starts it, to be killed.
   func start(_ arguments: [String], with more: [String: String] = [:]) throws -> Process {
+    try start(program: Self.path, arguments, with: more)
+  }
+
+  private func start(
+    program: String, _ arguments: [String], with more: [String: String]
+  ) throws -> Process {
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: Self.path)
+    process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = environment.merging(more) { $1 }
@@ -116,6 +134,12 @@ final class Program: Sendable {
   func value(_ sql: String) throws -> String {
     let outcome = try run("query", "--quiet", "--format", "csv", sql)
     return outcome.output.split(separator: "\n").dropFirst().first.map(String.init) ?? ""
+  }
+
+  private func outcome(of process: Process) throws -> Outcome {
+    process.waitUntilExit()
+    return Outcome(
+      status: process.terminationStatus, output: try text("out"), errors: try text("err"))
   }
 
   private func file(_ name: String) throws -> FileHandle {

@@ -12,6 +12,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
 
   /// A row of the same key is there.
   public static let uniqueViolation = SQLState(rawValue: "23505")
+  /// What a row refers to is not there.
+  public static let foreignKeyViolation = SQLState(rawValue: "23503")
   /// The user may not do that.
   public static let insufficientPrivilege = SQLState(rawValue: "42501")
   /// A row, an index's key or a number of columns is beyond what the server holds.
@@ -24,6 +26,10 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   public static let diskFull = SQLState(rawValue: "53100")
   /// Somebody asked for the statement to be stopped.
   public static let queryCanceled = SQLState(rawValue: "57014")
+
+  /// Whether a value is to blame: it is none of its type (a text with a zero byte, a number out of
+  /// bounds), or none that its column takes.
+  public var blamesValue: Bool { rawValue.hasPrefix("22") || rawValue == "23514" }
 
   /// Whether the server takes leave with it: it is being stopped, or one of its processes was killed.
   var endsConnection: Bool {

@@ -166,7 +166,7 @@ private struct ClusterPlace: Sendable {
 
   init(_ visit: Visit) {
     let fields = visit.fields
-    groups = min(2000, max(1, fields.number("groups") ?? 64))
+    groups = fields.number("groups", in: 1...2000) ?? 64
     after = fields.numbers("after")
     out = Set(fields.numbers("out"))
     query = "groups=\(groups)&\(visit.look.query)"

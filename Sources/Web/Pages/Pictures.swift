@@ -12,7 +12,7 @@ extension Site {
   private func montage(_ request: Request, _ context: PageContext) async throws -> Response {
     let fields = request.fields
     let keys = Array(fields.numbers("cutouts").prefix(200))
-    let columns = min(20, max(1, fields.number("columns") ?? 8))
+    let columns = fields.number("columns", in: 1...20) ?? 8
     return try await picture(request, context) { survey in
       let cutouts = try await pool.with { try StoredCutout.some(keys, of: survey, in: $0) }
       let found = Dictionary(cutouts.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
@@ -22,7 +22,7 @@ extension Site {
 
   private func cutout(_ request: Request, _ context: PageContext) async throws -> Response {
     let key = try context.number("cutout")
-    let size = min(1024, max(32, request.fields.number("size") ?? 512))
+    let size = request.fields.number("size", in: 32...1024) ?? 512
     return try await picture(request, context) { survey in
       let found = try await pool.with { try StoredCutout.some([key], of: survey, in: $0) }
       guard let cutout = found.first else {

@@ -34,6 +34,10 @@ struct ErrorPages: RouterMiddleware {
     case let error as CatalogueError: (.badRequest, "\(error)")
     case let error as PostgresError where error.state == .uniqueViolation:
       (.conflict, "another window was faster: load the page again")
+    case let error as PostgresError where error.state == .foreignKeyViolation:
+      (.notFound, "what the form speaks of is not there: load the page again")
+    case let error as PostgresError where error.state?.blamesValue == true:
+      (.badRequest, "the address or the form holds what is no text or number of ours")
     case let error as PostgresError where error.isConnectionFailure:
       (.serviceUnavailable, "the database cannot be reached: try again")
     default: (.internalServerError, "this failed: see what 'reber serve' printed")

@@ -23,9 +23,19 @@ struct Fields: Sendable {
   /// All values of a name.
   func all(_ name: String) -> [String] { pairs.filter { $0.name == name }.map(\.value) }
 
-  /// The first value of a name as a number.
-  func number<Number: LosslessStringConvertible>(_ name: String) -> Number? {
-    self[name].flatMap(Number.init)
+  /// The first value of a name as a whole number.
+  func number<Number: FixedWidthInteger>(_ name: String) -> Number? {
+    self[name].flatMap { Number($0) }
+  }
+
+  /// The first value of a name as a whole number, or the nearest that the bounds allow.
+  func number(_ name: String, in bounds: ClosedRange<Int>) -> Int? {
+    number(name).map { min(bounds.upperBound, max(bounds.lowerBound, $0)) }
+  }
+
+  /// The first value of a name as a number; `nil` where it is not finite.
+  func number(_ name: String) -> Double? {
+    self[name].flatMap(Double.init).flatMap { $0.isFinite ? $0 : nil }
   }
 
   /// Whole numbers, from one field with commas or from many.

@@ -41,9 +41,24 @@ extension Request {
   /// The fields behind the question mark.
   var fields: Fields { Fields(encoded: uri.query ?? "") }
 
-  /// The fields of a form that was sent, at most a megabyte of it.
+  /// The fields of a form that was sent.
+  ///
+  /// - Throws: `HTTPError` (413) where it is longer than a megabyte.
   func form() async throws -> Fields {
-    let buffer = try await body.collect(upTo: 1 << 20)
-    return Fields(encoded: String(buffer: buffer))
+    var request = self
+    return try await request.keptForm()
+  }
+
+  /// The same, and whoever reads the body next finds it there.
+  mutating func keptForm() async throws -> Fields {
+    var form = ByteBuffer()
+    for try await part in body {
+      guard form.readableBytes + part.readableBytes <= 1 << 20 else {
+        throw HTTPError(.contentTooLarge, message: "a form of more than a megabyte was sent")
+      }
+      form.writeImmutableBuffer(part)
+    }
+    body = RequestBody(buffer: form)
+    return Fields(encoded: String(buffer: form))
   }
 }

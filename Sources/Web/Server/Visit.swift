@@ -32,7 +32,7 @@ struct Visit: Sendable {
   var base: String { survey.address }
 
   /// The page of a list that is asked for, from 0.
-  var pageNumber: Int { max(0, fields.number("page") ?? 0) }
+  var pageNumber: Int { fields.number("page", in: 0...100_000_000) ?? 0 }
 
   /// The embeddings of the survey; `nil` where there are none.
   func space() async throws -> EmbeddingSpace? { try await site.space(of: survey) }
