@@ -48,6 +48,8 @@ let package = Package(
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CBzip2", providers: [.apt(["libbz2-dev"])]),
+    .systemLibrary(
+      name: "CHEALPix", pkgConfig: "chealpix", providers: [.apt(["libchealpix-dev"])]),
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // What of libpng Swift cannot call, for its errors jump.
@@ -67,11 +69,12 @@ let package = Package(
     module("PostgreSQL", uses: ["Astronomy", "Failures", "CPostgreSQL"]),
     module("FITS", uses: ["Astronomy", "Failures", "Files", "CFITSIO", "CWCS"]),
     module("Digest", uses: ["CCrypto"]),
+    module("HEALPix", uses: ["Astronomy", "CHEALPix"]),
     module("PNG", uses: ["Files", "CPNGCodec"]),
     module(
       "Tables",
       uses: [
-        "Astronomy", "Files", "FITS", "CXML", "CZstd",
+        "Astronomy", "Failures", "Files", "FITS", "HEALPix", "CXML", "CZstd",
         .product(name: "Yams", package: "Yams"),
       ]),
     module("Tensor", uses: ["COpenBLAS"]),
@@ -86,7 +89,7 @@ let package = Package(
     module(
       "Stages",
       uses: [
-        "Astronomy", "Catalogue", "Digest", "Failures", "Files", "FITS", "Morphology",
+        "Astronomy", "Catalogue", "Digest", "Failures", "Files", "FITS", "HEALPix", "Morphology",
         "NeuralNetwork", "PNG", "PostgreSQL", "Simulation", "Tables", "Tensor",
         "WinogradEngine", .product(name: "Yams", package: "Yams"),
       ]),
@@ -155,11 +158,12 @@ let package = Package(
     tests(of: "Files", uses: ["Failures", "TestSupport"]),
     tests(of: "PostgreSQL", uses: ["Astronomy", "TestSupport"]),
     tests(of: "Digest", uses: ["TestSupport"]),
+    tests(of: "HEALPix", uses: ["Astronomy"]),
     tests(
       of: "FITS", uses: ["Astronomy", "Digest", "Files", "TestSupport"],
       resources: [.copy("Fixtures")]),
     tests(of: "PNG", uses: ["Digest", "Files", "TestSupport"]),
-    tests(of: "Tables", uses: ["Astronomy", "Files", "FITS", "TestSupport"]),
+    tests(of: "Tables", uses: ["Astronomy", "Files", "FITS", "HEALPix", "TestSupport"]),
     tests(of: "Tensor", uses: ["CKernels"]),
     // An engine of plain loops, and values by PyTorch, for the other engines to be held against.
     .target(

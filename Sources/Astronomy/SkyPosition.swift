@@ -36,3 +36,18 @@ public struct SkyPosition: Codable, Sendable, Hashable {
     return (ra - half, ra + half)
   }
 }
+
+extension SkyPosition {
+  /// The direction of a vector of any length.
+  public init(_ vector: SIMD3<Double>) {
+    self.init(ra: vector.longitude, dec: vector.latitude)
+  }
+
+  /// Unit vectors from the position to the east and to the north.
+  public var directions: (east: SIMD3<Double>, north: SIMD3<Double>) {
+    let (ra, dec) = (ra.radians, dec.radians)
+    return (
+      [-sin(ra), cos(ra), 0], [-sin(dec) * cos(ra), -sin(dec) * sin(ra), cos(dec)]
+    )
+  }
+}

@@ -25,7 +25,7 @@ public final class BinaryTableWriter {
   /// - Throws: `FileError` when the folder is not writable or a keyword does not fit FITS.
   public init(
     _ path: String, columns: [Column], name: String? = nil, keywords: [Keyword] = [],
-    comments: [String] = []
+    comments: [String] = [], history: [String] = []
   ) throws {
     self.columns = columns
     layouts = columns.map { BinaryTableLayout($0) }
@@ -34,7 +34,9 @@ public final class BinaryTableWriter {
     file = try BinaryTableFile(creating: partial)
     try writeLayout(name)
     try writeNulls()
-    try file.explaining { try $0.write(descriptions + keywords, comments: comments) }
+    try file.explaining {
+      try $0.write(descriptions + keywords, comments: comments, history: history)
+    }
   }
 
   /// Appends rows, given as one block a column.

@@ -37,6 +37,19 @@ final class CelestialProjection: Sendable {
     self.parameters = Mutex(parameters)
   }
 
+  /// Reads the celestial axes of an image that has no others, or gives nil where there are none.
+  init?(cards: inout [CChar], lengths: [Int]) throws(FileError) {
+    func fail(_ problem: String) -> FileError {
+      FileError("keywords", problem, advice: "Ingest the image again")
+    }
+    let parameters = Parameters()
+    guard let axes = try parameters.read(&cards, fail) else { return nil }
+    try parameters.fix(lengths: lengths, fail)
+    self.axes = axes
+    frame = try parameters.frame(fail)
+    self.parameters = Mutex(parameters)
+  }
+
   private init(axes: (Int, Int), frame: CelestialFrame, parameters: consuming sending Parameters) {
     (self.axes, self.frame) = (axes, frame)
     self.parameters = Mutex(parameters)

@@ -5,13 +5,15 @@ import Foundation
 
 /// The one way in which keywords and comments get into a header.
 extension FITSFile {
-  /// Writes the keywords that have a value FITS can hold, then the comments, one card a line.
+  /// Writes the keywords that have a value FITS can hold, then the comments and the
+  /// history, one card a line.
   ///
   /// Reals keep all their digits; those that are not finite become text. What is not printable
   /// ASCII becomes `?`.
-  func write(_ keywords: [Keyword], comments: [String]) throws {
+  func write(_ keywords: [Keyword], comments: [String], history: [String] = []) throws {
     for keyword in keywords { try write(keyword) }
     for comment in comments { try check { ffpcom(pointer, comment.asciiCard, &$0) } }
+    for line in history { try check { ffphis(pointer, line.asciiCard, &$0) } }
   }
 
   /// Writes a keyword; one without a value or with a vector is left out.

@@ -13,14 +13,24 @@ public struct Metadata: Hashable, Sendable {
   ///
   /// As `ICRS` or `FK4 B1950`; RADESYS and EQUINOX in FITS, COOSYS in VOTables.
   public var frame: String?
+  /// The mean epoch of the observations, Julian year: JEPOCH in FITS, of COOSYS in VOTables.
+  public var epoch: Double?
   public var entries: [Keyword]
+  /// Who made it, and how it may be used: keywords in FITS, INFO and LINK in VOTables.
+  public var credits = Credits()
+  /// When it was made, ISO 8601 in UTC, and by which program: DATE and ORIGIN in FITS.
+  public var date, origin: String?
+  /// What was done to make it, one step a line: HISTORY in FITS.
+  public var history: [String] = []
 
   public init(
-    name: String? = nil, description: String? = nil, frame: String? = nil, entries: [Keyword] = []
+    name: String? = nil, description: String? = nil, frame: String? = nil, epoch: Double? = nil,
+    entries: [Keyword] = []
   ) {
     self.name = name
     self.description = description
     self.frame = frame
+    self.epoch = epoch
     self.entries = entries
   }
 

@@ -18,7 +18,7 @@ struct Reber: AsyncParsableCommand {
         reber finetune --survey first
         reber classify --survey first
         reber publish --survey first
-        reber export first --output first.fits
+        reber release first --output first-2026
 
       Every stage leaves a run with its parameters, seed and code version, and can be killed and
       started again.
@@ -29,8 +29,8 @@ struct Reber: AsyncParsableCommand {
       PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, LabelCommands.self,
       FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self, CrossValidateCommand.self,
       AblateCommand.self, DriftCommand.self,
-      PublishCommand.self, VerifyCommand.self, ExportCommand.self, QueryCommand.self,
-      ShowCommands.self, RunCommands.self,
+      PublishCommand.self, CatalogueCommands.self, VerifyCommand.self, ExportCommand.self,
+      ReleaseCommand.self, QueryCommand.self, ShowCommands.self, RunCommands.self,
       ServeCommand.self, DoctorCommand.self,
     ])
 }

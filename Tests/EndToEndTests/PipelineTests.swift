@@ -50,6 +50,20 @@ import Testing
     #expect(outcome.output.contains("72 of 72 rows to the bit, the largest difference 0"))
   }
 
+  @Test func aReleaseSaysWhatItLacks() throws {
+    let program = try Self.published.get()
+    try program.call(["publish", "--survey", "sim", "--name", "shown", "--anyway"])
+    let few = try program.run("release", "shown", "--output", "out", "--only", "moc,parquet,prov")
+    #expect(few.status == 0 && few.output.contains("out: 72 rows, 5 files"), "\(few)")
+    #expect(
+      few.errors.contains("reber: licence not known: say it by 'reber catalogue describe shown"))
+    try program.call(["catalogue", "describe", "shown", "--licence", "CC0-1.0", "--title", "Sim"])
+    let again = try program.run("release", "shown", "--output", "out", "--only", "csv")
+    #expect(again.status == 0 && !again.errors.contains("licence not known"), "\(again)")
+    let wrong = try program.run("release", "shown", "--output", "out", "--only", "csv,word")
+    #expect(wrong.status == 64, "\(wrong)")
+  }
+
   /// A survey moves to another server, and the catalogue is the same there.
   @Test func aDumpGoesOnElsewhere() throws {
     let program = try Self.published.get()

@@ -18,6 +18,9 @@ public enum Validator {
   /// it: pyarrow, DuckDB, Polars, hats, lsdb, mocpy and an astropy that reads Parquet.
   public static let wheels = ProcessInfo.processInfo.environment["REBER_WHEELS"] ?? "python3"
 
+  /// Whether `wheels` has what opens HATS and coverage maps.
+  public static let hats = imports(["hats", "lsdb", "mocpy"], wheels) && parquet
+
   /// Whether `wheels` has what judges Parquet.
   public static let parquet = imports(["pyarrow", "duckdb", "polars", "astropy", "pandas"], wheels)
 

@@ -60,13 +60,18 @@ extension Publication {
     let own = try database.rows(
       "SELECT column_name, comment FROM reber.own_comments(\(name))", as: String.self, String.self)
     let described = catalogue.described
-    try database.execute("DELETE FROM reber.catalogue WHERE name = \(name)")
+    try database.execute("DELETE FROM reber.catalogue_column WHERE catalogue = \(name)")
+    // What was said of the catalogue stays: title, authors, reference and licence.
     try database.execute(
       """
       INSERT INTO reber.catalogue (name, run_id, classification_run_id, survey_id, rows, sha256)
       VALUES (
           \(name), \(run), \(classification), \(survey.id), \(described.rows), \(catalogue.sha256)
       )
+      ON CONFLICT (name) DO UPDATE SET
+          run_id = excluded.run_id, classification_run_id = excluded.classification_run_id,
+          survey_id = excluded.survey_id, rows = excluded.rows, sha256 = excluded.sha256,
+          published_at = excluded.published_at
       """)
     for (ordinal, column) in described.columns.enumerated() {
       try database.execute(

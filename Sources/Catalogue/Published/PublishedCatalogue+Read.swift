@@ -2,15 +2,28 @@ public import Astronomy
 public import PostgreSQL
 
 extension PublishedCatalogue {
-  /// Gives the catalogue's cells in the order of names, a few thousand rows at a time.
+  /// Which rows are read, and in which order; what is read of each before the catalogue's columns.
+  public struct Reading: Sendable {
+    var lead: [SQL]
+    var join, order: SQL
+
+    /// All rows, in the order of names.
+    public static let byName = Reading(lead: [], join: "", order: "name")
+  }
+
+  /// Gives the catalogue's cells, a few thousand rows at a time.
   ///
   /// NaN and an empty text are null, as files have them.
-  public func read(in database: Connection, _ body: ([[Value]]) throws -> Void) throws {
+  public func read(
+    _ reading: Reading = .byName, in database: Connection, _ body: ([[Value]]) throws -> Void
+  ) throws {
     var chunk: [[Value]] = []
+    let count = reading.lead.count
     try database.query(
-      rows { "\(identifier: $0.name)" }, columns: { _ in },
+      rows(reading) { "\(identifier: $0.name)" }, columns: { _ in },
       row: { row in
-        chunk.append(zip(columns, row).map { $0.isArray ? $1.vector : $1.inFiles })
+        let cells = zip(columns, row.dropFirst(count)).map { $0.isArray ? $1.vector : $1.inFiles }
+        chunk.append(row.prefix(count) + cells)
         guard chunk.count == 4096 else { return }
         try body(chunk)
         chunk.removeAll(keepingCapacity: true)
@@ -18,14 +31,15 @@ extension PublishedCatalogue {
     if !chunk.isEmpty { try body(chunk) }
   }
 
-  /// Gives the rows in the order of names, each as the bytes of its cells, which FITS has too: numbers
+  /// Gives the rows, each as the bytes of its cells, which FITS has too: numbers
   /// with the most significant byte first, a truth value as 0 or 1, text in UTF-8; `nil` for null.
   ///
   /// The bytes are there as long as `body` runs.
   public func readCells(
-    in database: Connection, _ body: ([UnsafeRawBufferPointer?]) throws -> Void
+    _ reading: Reading = .byName, in database: Connection,
+    _ body: ([UnsafeRawBufferPointer?]) throws -> Void
   ) throws {
-    try database.copy(cellsOutOf: rows { "\(identifier: $0.name)" }, forEach: body)
+    try database.copy(cellsOutOf: rows(reading) { "\(identifier: $0.name)" }, forEach: body)
   }
 
   /// Gives the rows in the order of names, each as a line of CSV in UTF-8 with its end.
@@ -37,7 +51,7 @@ extension PublishedCatalogue {
   ) throws {
     let texts = columns.filter(\.isText).map { "\(identifier: $0.name)" as SQL }
     try database.copy(
-      textOutOf: rows(\.inLines),
+      textOutOf: rows(.byName, \.inLines),
       options: """
         , FORMAT csv, DELIMITER E'\(raw: String(separator))', \
         FORCE_QUOTE (\(texts.joined(separator: ", ")))
@@ -45,9 +59,13 @@ extension PublishedCatalogue {
       forEach: body)
   }
 
-  private func rows(_ cell: (Column) -> SQL) -> SQL {
-    let list = columns.map(cell).joined(separator: ", ")
-    return "SELECT \(list) FROM catalogue.\(identifier: name) ORDER BY name"
+  private func rows(_ reading: Reading, _ cell: (Column) -> SQL) -> SQL {
+    let list = (reading.lead + columns.map(cell)).joined(separator: ", ")
+    return """
+      SELECT \(list)
+      FROM catalogue.\(identifier: name) \(reading.join)
+      ORDER BY \(reading.order)
+      """
   }
 
   /// Where the catalogue comes from, for the header of an exported file.
@@ -61,10 +79,9 @@ extension PublishedCatalogue {
     public var publishedAt: String
     /// SHA-256 over its rows.
     public var sha256: String
-    /// SHA-256 of the classifier's weights.
+    /// The classifier, and SHA-256 of its weights.
+    public var model: Int
     public var modelSHA256: String
-    /// The publication or address of the survey.
-    public var reference: String?
   }
 
   /// Where the catalogue comes from.
@@ -74,9 +91,8 @@ extension PublishedCatalogue {
       SELECT \(Origin.columns)
       FROM reber.catalogue
       JOIN reber.run USING (run_id)
-      JOIN reber.survey USING (survey_id)
       CROSS JOIN LATERAL (
-          SELECT model.sha256
+          SELECT model_id, model.sha256
           FROM reber.prediction
           JOIN reber.model USING (model_id)
           WHERE prediction.run_id = catalogue.classification_run_id
@@ -91,15 +107,15 @@ extension PublishedCatalogue.Origin: QueryRow {
   public static let columns = Columns<Self>(
     .column("run.code_version", \.codeVersion),
     .expression(utc("published_at"), as: "published_at", \.publishedAt),
-    .column("catalogue.sha256", \.sha256), .column("model.sha256", \.modelSHA256),
-    .column("survey.reference", \.reference), make: PublishedCatalogue.Origin.init)
+    .column("catalogue.sha256", \.sha256), .column("model.model_id", \.model),
+    .column("model.sha256", \.modelSHA256), make: PublishedCatalogue.Origin.init)
 }
 
 extension PublishedCatalogue.Column {
-  fileprivate var isArray: Bool { type.hasSuffix("[]") }
+  var isArray: Bool { type.hasSuffix("[]") }
 
   /// Whether its values are neither numbers nor truth values, nor arrays.
-  fileprivate var isText: Bool {
+  var isText: Bool {
     let others = [
       "boolean", "smallint", "integer", "bigint", "real", "double precision", "numeric",
     ]

@@ -1,3 +1,4 @@
+public import Astronomy
 public import PostgreSQL
 
 /// A radio survey: one instrument, frequency, beam and catalogue.
@@ -38,14 +39,25 @@ public struct Survey: Sendable, Equatable, Codable {
     /// Arcsec a pixel.
     public var pixelScale: Float?
 
-    /// The publication or address to cite.
+    /// The publication to cite: a DOI, a bibcode or an address.
     public var reference: String?
+
+    /// Who made it, divided by semicolons; under which licence; the statement that goes with its data.
+    public var authors, licence, copyright: String?
+
+    /// The telescope, and the receiver.
+    public var facility, instrument: String?
+
+    /// Mean epoch of the observations, Julian year.
+    public var epoch: Double?
 
     /// Wraps what is known.
     public init(
       title: String? = nil, frequency: Double? = nil, beamMajor: Float? = nil,
       beamMinor: Float? = nil, beamAngle: Float? = nil, pixelScale: Float? = nil,
-      reference: String? = nil
+      reference: String? = nil, authors: String? = nil, licence: String? = nil,
+      copyright: String? = nil, facility: String? = nil, instrument: String? = nil,
+      epoch: Double? = nil
     ) {
       self.title = title
       self.frequency = frequency
@@ -54,6 +66,15 @@ public struct Survey: Sendable, Equatable, Codable {
       self.beamAngle = beamAngle
       self.pixelScale = pixelScale
       self.reference = reference
+      (self.authors, self.licence, self.copyright) = (authors, licence, copyright)
+      (self.facility, self.instrument, self.epoch) = (facility, instrument, epoch)
+    }
+
+    /// Who made the survey, and how it may be used.
+    public var credits: Credits {
+      Credits(
+        title: title, authors: authors, reference: reference, licence: licence,
+        copyright: copyright)
     }
   }
 }
@@ -70,7 +91,10 @@ extension Survey.Observation: QueryRow {
     .column("title", \.title), .column("frequency_hz", \.frequency),
     .column("beam_major", \.beamMajor), .column("beam_minor", \.beamMinor),
     .column("beam_angle", \.beamAngle), .column("pixel_scale", \.pixelScale),
-    .column("reference", \.reference), make: Survey.Observation.init)
+    .column("reference", \.reference), .column("authors", \.authors),
+    .column("licence", \.licence), .column("copyright", \.copyright),
+    .column("facility", \.facility), .column("instrument", \.instrument),
+    .column("epoch", \.epoch), make: Survey.Observation.init)
 }
 
 extension Survey {
@@ -141,6 +165,12 @@ extension Survey {
           beam_angle = coalesce(\(observation.beamAngle), beam_angle),
           pixel_scale = coalesce(\(observation.pixelScale), pixel_scale),
           reference = coalesce(\(observation.reference), reference),
+          authors = coalesce(\(observation.authors), authors),
+          licence = coalesce(\(observation.licence), licence),
+          copyright = coalesce(\(observation.copyright), copyright),
+          facility = coalesce(\(observation.facility), facility),
+          instrument = coalesce(\(observation.instrument), instrument),
+          epoch = coalesce(\(observation.epoch), epoch),
           simulated = simulated OR \(simulated)
       WHERE survey_id = \(id)
       """)

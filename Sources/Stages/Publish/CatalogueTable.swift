@@ -32,24 +32,32 @@ extension PublishedCatalogue {
   /// What the exported file says of itself.
   func metadata(in database: Connection) throws -> Metadata {
     let origin = try origin(in: database)
+    let observation = try Survey.named(survey, in: database).observation
     let kind = simulated ? "SIMULATED radio sources" : "Radio sources"
-    var entries: [Keyword] = [
+    let entries: [Keyword] = [
       .init("SURVEY", .text(survey), description: "survey in Reber"),
       .init("SIMULATE", .boolean(simulated), description: "whether the sky is made up"),
       .init("CLASSRUN", .integer(Int64(classification)), description: "run that classified"),
       .init("PUBRUN", .integer(Int64(run)), description: "run that published"),
-      .init("PUBDATE", .text(origin.publishedAt), description: "when it was published"),
-      .init(
-        "CODEVER", .text("reber " + Operator.brief(origin.codeVersion)),
-        description: "code that published"),
+      .init("MODEL", .text("classifier \(origin.model)"), description: "model that classified"),
       .init("MODELSHA", .text(origin.modelSHA256), description: "SHA-256 of the weights"),
       .init("ROWSSHA", .text(origin.sha256), description: "SHA-256 of the rows"),
+      .init(
+        "TELESCOP", Value(observation.facility ?? ""), ucd: "instr.tel", description: "telescope"),
+      .init("INSTRUME", Value(observation.instrument ?? ""), ucd: "instr", description: "receiver"),
+      .init(
+        "FREQ", observation.frequency.map { .real($0) } ?? .null, unit: "Hz", ucd: "em.freq",
+        description: "observing frequency"),
     ]
-    if let reference = origin.reference {
-      entries.append(.init("REFERENC", .text(reference), description: "the survey's reference"))
-    }
-    return Metadata(
+    var metadata = Metadata(
       name: name, description: "\(kind) of survey \(survey) with class probabilities by Reber.",
-      frame: "ICRS", entries: entries)
+      frame: "ICRS", epoch: observation.epoch, entries: entries.filter { $0.value != .null })
+    metadata.credits = try credits(in: database)
+    metadata.date = origin.publishedAt
+    metadata.origin = "reber " + Operator.brief(origin.codeVersion)
+    metadata.history = try runs(in: database).map { run in
+      "run \(run.id) \(run.stage), \(run.startedAt), reber \(Operator.brief(run.codeVersion))"
+    }
+    return metadata
   }
 }

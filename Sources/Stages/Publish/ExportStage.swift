@@ -49,9 +49,10 @@ extension Workplace {
 }
 
 extension PublishedCatalogue {
-  /// Writes the rows, directly where the format can, and says now and then how many are written.
-  fileprivate func copy(
-    to table: any TableWriter, in database: Connection, _ progress: (Int) -> Void
+  /// Writes rows, directly where the format can, and says now and then how many are written.
+  func copy(
+    _ reading: Reading = .byName, to table: any TableWriter, in database: Connection,
+    _ progress: (Int) -> Void
   ) throws {
     var rows = 0
     func count(_ more: Int) {
@@ -60,7 +61,7 @@ extension PublishedCatalogue {
     }
     switch table.direct {
     case .cells(let write):
-      try readCells(in: database) { cells in
+      try readCells(reading, in: database) { cells in
         try write(cells)
         count(1)
       }
@@ -70,7 +71,7 @@ extension PublishedCatalogue {
         count(1)
       }
     case nil:
-      try read(in: database) { chunk in
+      try read(reading, in: database) { chunk in
         try table.write(chunk)
         count(chunk.count)
       }

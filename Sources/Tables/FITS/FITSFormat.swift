@@ -32,11 +32,26 @@ extension Metadata {
     return equinox.map { "\(system) \($0)" } ?? system
   }
 
-  /// The keywords that hold the entries and the frame.
+  /// The keywords that hold the entries, the frame and the credits; those of no value are left out.
   var keywords: [Keyword] {
-    guard let (system, equinox) = frameWords else { return entries }
-    let year = equinox.flatMap { Double($0.drop { $0.isLetter }) }
-    return [Keyword("RADESYS", .text(system), description: "of the positions")]
-      + (year.map { [Keyword("EQUINOX", .real($0), unit: "yr")] } ?? []) + entries
+    let year = frameWords?.equinox.flatMap { Double($0.drop { $0.isLetter }) }
+    let standard = [
+      Keyword(
+        "RADESYS", frameWords.map { .text($0.system) } ?? .null, description: "of the positions"),
+      Keyword("EQUINOX", year.map { .real($0) } ?? .null, unit: "yr"),
+      Keyword("JEPOCH", epoch.map { .real($0) } ?? .null, unit: "yr", description: "mean epoch"),
+      // FITS has UTC without the letter that says so.
+      text("DATE", date?.replacing("Z", with: ""), "UTC"),
+      text("ORIGIN", origin, "what wrote it"), text("TITLE", credits.title, nil),
+      text("AUTHOR", credits.authors, nil),
+      text("REFERENC", credits.reference, "to be cited"),
+      text("LICENSE", credits.licence, "under which it may be used"),
+      text("COPYRGHT", credits.copyright, nil),
+    ]
+    return standard.filter { $0.value != .null } + entries
+  }
+
+  private func text(_ name: String, _ text: String?, _ description: String?) -> Keyword {
+    Keyword(name, Value(text ?? ""), description: description)
   }
 }

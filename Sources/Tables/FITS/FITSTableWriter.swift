@@ -15,7 +15,8 @@ final class FITSTableWriter: TableWriter {
     self.path = path
     let lines = metadata.description?.split(separator: "\n").map(String.init) ?? []
     writer = try BinaryTableWriter(
-      path, columns: columns, name: metadata.name, keywords: metadata.keywords, comments: lines)
+      path, columns: columns, name: metadata.name, keywords: metadata.keywords, comments: lines,
+      history: metadata.history)
   }
 
   func write(_ rows: [[Value]]) throws {

@@ -11,18 +11,48 @@ enum VOMarkup {
   private static let namespace = "http://www.ivoa.net/xml/VOTable/v1.3"
 
   static func opening(_ metadata: Metadata) -> String {
-    let frame = metadata.frameWords.map { system, equinox in
-      let year = equinox.map { #" equinox="\#(attribute($0))""# } ?? ""
-      return #"<COOSYS ID="frame" system="\#(attribute(system))"\#(year)/>"# + "\n"
-    }
     let description = metadata.description.map { "<DESCRIPTION>\(escaped($0))</DESCRIPTION>\n" }
     return """
       <?xml version="1.0" encoding="UTF-8"?>
       <VOTABLE version="1.4" xmlns="\(namespace)">
       <RESOURCE>
-      \(frame ?? "")<TABLE\(metadata.name.map { #" name="\#(attribute($0))""# } ?? "")>
+      \(information(metadata))\(systems(metadata))\(link(metadata.credits))\
+      <TABLE\(metadata.name.map { #" name="\#(attribute($0))""# } ?? "")>
       \(description ?? "")\(metadata.entries.map(parameter).joined())
       """
+  }
+
+  /// INFO elements by the names of the IVOA Note "Data Origin in the VO" 1.1, and the history.
+  private static func information(_ metadata: Metadata) -> String {
+    let credits = metadata.credits
+    let named = [
+      ("title", credits.title), ("publication_date", metadata.date),
+      ("server_software", metadata.origin), ("creator", credits.authors),
+      ("citation", credits.reference), ("reference_url", credits.address),
+      ("rights", credits.licence), ("copyright", credits.copyright),
+    ]
+    let all =
+      named.compactMap { name, text in text.map { (name, $0) } }
+      + metadata.history.map { ("history", $0) }
+    return all.map { #"<INFO name="\#($0)" value="\#(attribute($1))"/>"# + "\n" }.joined()
+  }
+
+  /// The frame of the positions, and the scale of the epoch, which is a PARAM.
+  private static func systems(_ metadata: Metadata) -> String {
+    let epoch = metadata.epoch.map { #" epoch="J\#($0)""# } ?? ""
+    let frame = metadata.frameWords.map { system, equinox in
+      let year = equinox.map { #" equinox="\#(attribute($0))""# } ?? ""
+      return #"<COOSYS ID="frame" system="\#(attribute(system))"\#(year)\#(epoch)/>"# + "\n"
+    }
+    guard let year = metadata.epoch else { return frame ?? "" }
+    return (frame ?? "") + #"<TIMESYS ID="time" timescale="UTC" refposition="TOPOCENTER"/>"# + "\n"
+      + #"<PARAM name="epoch" datatype="double" unit="yr" ucd="time.epoch;obs" ref="time" "#
+      + #"value="\#(year)"><DESCRIPTION>Mean epoch of the observations</DESCRIPTION></PARAM>"#
+      + "\n"
+  }
+
+  private static func link(_ credits: Credits) -> String {
+    credits.address.map { #"<LINK content-role="doc" href="\#(attribute($0))"/>"# + "\n" } ?? ""
   }
 
   /// The beginning of a FIELD, after which comes its datatype.

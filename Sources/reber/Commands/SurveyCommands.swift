@@ -64,6 +64,7 @@ struct SurveyCommands: ParsableCommand {
       discussion: """
         Example:
           reber survey describe first --frequency 1.4e9 --title "VLA FIRST"
+          reber survey describe first --reference 1995ApJ...450..559B --epoch 1999.5
         """)
 
     @Argument(help: "The survey's name.") var name: String
@@ -197,7 +198,7 @@ extension SurveyProfile {
 
 /// What is known of a survey.
 struct ObservationOptions: ParsableArguments {
-  @Option(help: "The survey's title for people.") var title: String?
+  @OptionGroup var credited: CreditOptions
 
   @Option(help: ArgumentHelp("The observing frequency.", valueName: "hertz")) var frequency: Double?
 
@@ -216,9 +217,17 @@ struct ObservationOptions: ParsableArguments {
       "Pixel scale; images that do not say their own are taken to have it.", valueName: "arcsec"))
   var pixelScale: Float?
 
-  @Option(help: "The publication or address to cite.") var reference: String?
+  @Option(help: "The telescope.") var facility: String?
+
+  @Option(help: "The receiver.") var instrument: String?
+
+  @Option(help: ArgumentHelp("Mean epoch of the observations.", valueName: "Julian year"))
+  var epoch: Double?
 
   func validate() throws {
+    if let epoch, !(1800...2200).contains(epoch) {
+      throw ValidationError("--epoch must be a year from 1800 to 2200, such as 1994.5")
+    }
     let numbers: [(String, Double?)] = [
       ("frequency", frequency), ("beam-major", beamMajor.map(Double.init)),
       ("beam-minor", beamMinor.map(Double.init)), ("pixel-scale", pixelScale.map(Double.init)),
@@ -231,9 +240,30 @@ struct ObservationOptions: ParsableArguments {
   }
 
   var observation: Survey.Observation {
-    Survey.Observation(
-      title: title, frequency: frequency, beamMajor: beamMajor, beamMinor: beamMinor,
-      beamAngle: beamAngle, pixelScale: pixelScale, reference: reference)
+    let credits = credited.credits
+    return Survey.Observation(
+      title: credits.title, frequency: frequency, beamMajor: beamMajor, beamMinor: beamMinor,
+      beamAngle: beamAngle, pixelScale: pixelScale, reference: credits.reference,
+      authors: credits.authors, licence: credits.licence, copyright: credits.copyright,
+      facility: facility, instrument: instrument, epoch: epoch)
+  }
+}
+
+/// Who made a survey or a catalogue, and how it may be used.
+struct CreditOptions: ParsableArguments {
+  @Option(help: "The title for people.") var title: String?
+
+  @Option(help: "Who made it, divided by semicolons: 'Becker, R.; White, R.'.") var authors: String?
+
+  @Option(help: "The publication to cite: a DOI, a bibcode or an address.") var reference: String?
+
+  @Option(help: "The licence under which it may be used, such as CC-BY-4.0.") var licence: String?
+
+  @Option(help: "The statement that has to go with its data.") var copyright: String?
+
+  var credits: Credits {
+    Credits(
+      title: title, authors: authors, reference: reference, licence: licence, copyright: copyright)
   }
 }
 
@@ -274,7 +304,15 @@ private struct SurveyDescription: Encodable, Sendable {
     if let scale = observation.pixelScale {
       lines.append(String(format: "pixel      %.6g″", scale))
     }
-    if let reference = observation.reference { lines.append("reference  \(reference)") }
+    let said: [(String, String?)] = [
+      ("facility", observation.facility), ("instrument", observation.instrument),
+      ("epoch", observation.epoch.map { "J\($0)" }), ("authors", observation.authors),
+      ("reference", observation.reference), ("licence", observation.licence),
+      ("copyright", observation.copyright),
+    ]
+    for case (let name, let text?) in said {
+      lines.append(name.padding(toLength: 11, withPad: " ", startingAt: 0) + text)
+    }
     for item in columns ?? [] {
       let column = item.column
       let unit = column.unit.map { " [\($0)]" } ?? ""

@@ -1,0 +1,39 @@
+public import PostgreSQL
+
+/// Where an image by which a source was classified lies on the sky.
+public struct Footprint: Sendable {
+  /// The size in pixels.
+  public var width, height: Int
+  /// The celestial WCS keywords, where the image has any.
+  public var wcs: JSON?
+  /// Arcsec a pixel, by the image or else its survey, where it is known.
+  public var pixelScale: Float?
+  /// The source's position, where it has one.
+  public var ra, dec: Double?
+}
+
+extension Footprint: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("width", \.width), .column("height", \.height), .column("wcs", \.wcs),
+    .expression(
+      "coalesce(cutout.pixel_scale, survey.pixel_scale)", as: "pixel_scale", \.pixelScale),
+    .column("source.ra", \.ra), .column("source.dec", \.dec), make: Footprint.init)
+}
+
+extension PublishedCatalogue {
+  /// Gives where the images lie by which the catalogue's sources were classified, in no order.
+  public func readFootprints(
+    in database: Connection, _ body: (Footprint) throws -> Void
+  ) throws {
+    try database.copy(
+      outOf: """
+        SELECT \(Footprint.columns)
+        FROM reber.prediction
+        JOIN reber.cutout USING (survey_id, cutout_id)
+        JOIN reber.source ON source.survey_id = prediction.survey_id
+            AND source.source_id = prediction.source_id
+        JOIN reber.survey ON survey.survey_id = prediction.survey_id
+        WHERE prediction.run_id = \(raw: String(classification))
+        """, as: Footprint.self, forEach: body)
+  }
+}
