@@ -32,6 +32,12 @@ public enum CatalogueError: Failure, Equatable {
   case noMigrations(searched: String)
   /// Something else has the name.
   case taken(String)
+  /// A release that another has followed cannot be changed.
+  case formerRelease(String, survey: String, newest: String)
+  /// The release that stands there has no name, and would get that of the new one.
+  case unnamedRelease(String, survey: String)
+  /// The survey has no such release.
+  case unknownRelease(String, survey: String, known: [String])
   /// Only who owns the tables may do it.
   case notOwner
   /// What is to be taken back carries labels of people.
@@ -91,6 +97,15 @@ public enum CatalogueError: Failure, Equatable {
       """
     case .taken(let name):
       "a survey or table of the name '\(name)' is there already: choose another name"
+    case .formerRelease(let name, let survey, let newest):
+      "release '\(name)' of '\(survey)' was followed by '\(newest)' and cannot be changed any more"
+    case .unnamedRelease(let name, let survey):
+      """
+      what is in survey '\(survey)' is of a release without a name, and would be called '\(name)' itself: say \
+      what it is with 'reber survey describe \(survey) --release NAME'
+      """
+    case .unknownRelease(let name, let survey, let known):
+      "survey '\(survey)' has no release '\(name)': \(Self.list(known, ifNone: "it was ingested without --release"))"
     case .notOwner:
       """
       only who owns the tables may take back, remove or rename: an administrator can do it, or GRANT \

@@ -91,6 +91,29 @@ package struct SyntheticSurvey {
     }
   }
 
+  /// Makes release `dr2` of the survey, which lacks some of its sources and has others, with images.
+  package func secondRelease(dropping gone: Set<Int>, adding new: [Int]) async throws {
+    try await workplace.database.with { database in
+      let survey = try Survey.named("toy", in: database)
+      let work = try Work(stage: .ingest, parameters: JSON(text: "{\"release\":\"dr2\"}"))
+      let opening = try Run.open(work, by: workplace.user, in: database)
+      guard case .new(let run) = opening else { return }
+      let kept = try survey.counts(in: database).sources
+      _ = try Source.write(
+        from: "dr2.csv", columns: [], into: survey, run: run, as: .init("dr2"), in: database
+      ) { write in
+        for index in Array(0..<kept).filter({ !gone.contains($0) }) + new {
+          try write(.source(Self.source(index), cells: []))
+        }
+      }
+      let keys = try Source.keys(of: survey, in: database)
+      try Cutout.write(
+        new.map { Self.cutout(of: keys[Self.name($0)] ?? 0, index: $0) }, of: survey, run: run,
+        in: database)
+      try Run.finish(run, in: database) { _ in JSON(text: "{}") }
+    }
+  }
+
   /// Labels sources by their true classes, in scheme `toy`.
   package func label(_ indices: [Int], by annotator: String = "tester") async throws {
     try await workplace.database.with { database in

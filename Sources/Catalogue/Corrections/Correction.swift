@@ -132,7 +132,14 @@ extension Survey {
     try database.rows(
       """
       SELECT relname::text FROM pg_class
-      WHERE relnamespace = 'survey'::regnamespace AND relkind = 'r' AND relname = \(name)
+      WHERE relnamespace = 'survey'::regnamespace AND relkind = 'r' AND (
+          relname = \(name) OR relname IN (
+              SELECT \(name) || '_' || former.name FROM reber.release
+              JOIN reber.release AS former ON former.release_id = release.follows
+              WHERE release.survey_id = \(id)
+          )
+      )
+      ORDER BY relname
       """, as: String.self)
   }
 }

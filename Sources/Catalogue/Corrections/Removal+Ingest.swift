@@ -10,7 +10,10 @@ extension Removal {
       """, as: Survey.self)
     for survey in surveys {
       try removeCutouts(of: survey, by: run)
-      if try wasFirst(run, of: survey) {
+      if try restoreRelease(of: survey, before: run) {
+        try restoreDescription(of: survey, before: run)
+        try database.execute("SELECT reber.count_sources(\(Int32(survey.id)))")
+      } else if try wasFirst(run, of: survey) {
         try remove(survey)
       } else {
         try restoreSources(of: survey, before: run)
@@ -45,10 +48,61 @@ extension Removal {
     for table in try survey.ownTables(in: database) {
       try database.execute("DROP TABLE survey.\(identifier: table)")
     }
+    for release in try DataRelease.all(of: survey, in: database).reversed() { try remove(release) }
     for table in [
       "source_superseded", "survey_column", "source_count", "label_count", "agreed",
       "embedding_count", "ingestion", "survey",
     ] { try delete("reber.\(table)", "survey_id = \(survey.id)") }
+  }
+
+  /// Removes what is kept of a release besides its sources.
+  private mutating func remove(_ release: DataRelease) throws {
+    for whole in ["reber.release_source", "reber.release_change"] {
+      try drop(Partition(whole: whole, key: release.id))
+    }
+    for table in ["release_candidate", "release"] {
+      try delete("reber.\(table)", "release_id = \(release.id)")
+    }
+  }
+
+  /// Makes the release that a run's followed the newest again; false where the run brought none that follows.
+  private mutating func restoreRelease(of survey: Survey, before run: Int) throws -> Bool {
+    let releases = try DataRelease.all(of: survey, in: database)
+    guard let place = releases.firstIndex(where: { $0.run == run && $0.follows != nil }) else {
+      return false
+    }
+    let former = releases[place - 1]
+    let kept = Partition(whole: "reber.release_source", key: former.id).table
+    try delete(
+      "reber.source",
+      "(survey_id, source_id) IN (SELECT survey_id, source_id FROM reber.sources_of(\(run)))")
+    // Names that pass from one source to another are free by then.
+    try database.execute(
+      """
+      UPDATE reber.source SET name = format('%s (%s of %s)', source.name, source.source_id, \(releases[place].name)::text)
+      FROM \(raw: kept) AS former
+      WHERE source.survey_id = \(survey.id) AND source.source_id = former.source_id
+          AND source.name <> former.name
+      """)
+    try database.execute(
+      """
+      UPDATE reber.source
+      SET (\(Source.columns), run_id, is_listed) = (\(Source.columns, of: "former"), former.run_id, true)
+      FROM \(raw: kept) AS former
+      WHERE source.survey_id = \(survey.id) AND source.source_id = former.source_id
+          AND (source.run_id <> former.run_id OR NOT source.is_listed)
+      """)
+    try Cutout.makeNewestCurrent(of: survey, in: database)
+    let (own, aside) = ("survey.\"\(survey.name)_\(former.name)\"", "_taken_back_\(run)")
+    loss.rows["survey.\(survey.name)", default: 0] += try database.row(
+      "SELECT count(*) FROM \(raw: SurveyTable.table(of: survey))", as: Int.self)
+    try survey.replaceOwnTable(by: own, aside: aside, in: database)
+    try database.execute("DROP TABLE survey.\(identifier: aside)")
+    try drop(Partition(whole: "reber.release_source", key: former.id))
+    try remove(releases[place])
+    // Where the run was the first to name the former release, that has no name again.
+    if former.run == run { try remove(former) }
+    return true
   }
 
   /// Removes the images that a run brought; of each source the newest that is left is current again.

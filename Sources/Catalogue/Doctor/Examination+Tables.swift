@@ -98,9 +98,9 @@ extension Examination {
     "cutout_current", "cutout_former", "cutout_run", "embedding_run", "embedding_source",
     "ingestion_survey", "judged_prediction", "label_action", "label_count_key", "label_current",
     "label_run", "labelling_action_annotator", "prediction_class", "prediction_cutout",
-    "prediction_model", "rejected_run", "run_fingerprint", "run_input_sha256",
-    "run_parent_parent", "run_stage", "source_count_key", "source_dec", "source_flux",
-    "source_identity_source", "source_run", "source_size", "source_superseded_run",
+    "prediction_model", "rejected_run", "release_run", "release_source_dec", "run_fingerprint",
+    "run_input_sha256", "run_parent_parent", "run_stage", "source_count_key", "source_dec",
+    "source_flux", "source_identity_source", "source_run", "source_size", "source_superseded_run",
     "training_source_cutout",
   ]
 

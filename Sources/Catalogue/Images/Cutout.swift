@@ -131,7 +131,7 @@ extension Cutout {
     }
   }
 
-  /// Makes the newest cutout of each source of a survey current that has no current one.
+  /// Makes the newest cutout of each source of a survey's newest release current that has no current one.
   static func makeNewestCurrent(of survey: Survey, in database: Connection) throws {
     try database.execute(
       """
@@ -142,6 +142,9 @@ extension Cutout {
           GROUP BY source_id
           HAVING NOT bool_or(is_current)
       ) AS newest
+      JOIN reber.cutout AS found ON found.survey_id = \(survey.id) AND found.cutout_id = newest.cutout_id
+      JOIN reber.source ON source.survey_id = \(survey.id)
+          AND source.source_id = found.source_id AND source.is_listed
       WHERE cutout.survey_id = \(survey.id) AND cutout.cutout_id = newest.cutout_id
       """)
   }

@@ -180,6 +180,11 @@ extension Classification: QueryRow {
     """
   }
 
+  /// The finished runs that have classified a survey, newest first.
+  public static func runs(of survey: Survey, in database: Connection) throws -> [Int] {
+    try database.rows("\(runs(of: survey)) ORDER BY run.run_id DESC", as: Int.self)
+  }
+
   /// The newest finished classification of a survey, or the run of that number.
   ///
   /// - Throws: `CatalogueError.missing`.
@@ -232,6 +237,47 @@ extension Prediction {
     try partition.open(in: database)
     return try database.row(
       "SELECT count(*) FROM \(raw: partition.table) WHERE survey_id = \(survey.id)", as: Int.self)
+  }
+
+  /// Takes over what an earlier run said of images that are current still, behind ``begin(run:of:in:)``; gives
+  /// the number of predictions that were.
+  public static func carry(
+    from earlier: Int, to run: Int, of survey: Survey, in database: Connection
+  ) throws -> Int {
+    let taken: SQL = """
+      FROM reber.prediction
+      JOIN reber.cutout USING (survey_id, cutout_id)
+      WHERE prediction.run_id = \(earlier) AND prediction.survey_id = \(survey.id) AND is_current
+      """
+    try database.execute(
+      """
+      INSERT INTO \(raw: Partition.predictions(of: run).table) (
+          run_id, source_id, cutout_id, model_id, survey_id, class_scheme_id, probability, unlikeness,
+          class_id, probabilities
+      )
+      SELECT \(run), prediction.source_id, cutout_id, model_id, survey_id, class_scheme_id, probability,
+          unlikeness, class_id, probabilities
+      \(taken)
+      ORDER BY prediction.source_id
+      ON CONFLICT DO NOTHING
+      """)
+    return try database.row("SELECT count(*) \(taken)", as: Int.self)
+  }
+
+  /// Whether a run has classified just the images of a survey that are current.
+  public static func isWhole(
+    _ run: Int, of survey: Survey, in database: Connection
+  ) throws -> Bool {
+    try database.row(
+      """
+      SELECT count(*) FILTER (WHERE is_current) = count(*)
+          AND count(*) = (
+              SELECT count(*) FROM reber.cutout WHERE survey_id = \(survey.id) AND is_current
+          )
+      FROM reber.prediction
+      JOIN reber.cutout USING (survey_id, cutout_id)
+      WHERE prediction.run_id = \(run) AND prediction.survey_id = \(survey.id)
+      """, as: Bool.self)
   }
 
   /// Makes the predictions of a run part of `reber.prediction`, with its indexes.

@@ -20,7 +20,8 @@ extension Publication {
     let predictions = try database.row(
       """
       SELECT count(*) FROM reber.prediction
-      WHERE run_id = \(classification) AND survey_id = \(survey.id)
+      JOIN reber.source USING (survey_id, source_id)
+      WHERE prediction.run_id = \(classification) AND survey_id = \(survey.id) AND source.is_listed
       """, as: Int.self)
     let rows = try fill(columns, in: database)
     guard rows == predictions else {
@@ -68,7 +69,7 @@ extension Publication {
           AND labelled.class_id = consensus.class_id
       \(own)
       WHERE prediction.run_id = \(raw: String(classification))
-          AND prediction.survey_id = \(raw: String(survey.id))
+          AND prediction.survey_id = \(raw: String(survey.id)) AND source.is_listed
       ORDER BY source.name COLLATE "C"
       """)
   }

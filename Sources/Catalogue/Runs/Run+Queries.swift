@@ -64,6 +64,16 @@ extension Run {
       "SELECT parameters, form FROM reber.run WHERE run_id = \(id)", as: JSON.self, Int.self)
   }
 
+  /// The runs that a run rests on.
+  public static func parents(of id: Int, in database: Connection) throws -> [Work.Parent] {
+    try database.rows(
+      """
+      SELECT \(Work.Parent.columns) FROM reber.run_parent
+      WHERE run_id = \(id)
+      ORDER BY parent_run_id, role
+      """, as: Work.Parent.self)
+  }
+
   /// What a run read.
   ///
   /// By role and name; the digests are those of the time at which it began.

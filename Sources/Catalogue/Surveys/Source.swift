@@ -90,7 +90,7 @@ extension Source {
   /// Names are as in the survey's own catalogue, and unique in it.
   public static func keys(of survey: Survey, in database: Connection) throws -> [String: Int] {
     try database.table(
-      "SELECT name, source_id FROM reber.source WHERE survey_id = \(survey.id)",
+      "SELECT name, source_id FROM reber.source WHERE survey_id = \(survey.id) AND is_listed",
       by: String.self, Int.self)
   }
 
@@ -165,7 +165,7 @@ extension StoredSource {
           \(cells.joined(separator: ", "))
       FROM reber.source
       \(own)
-      WHERE survey_id = \(survey.id)
+      WHERE survey_id = \(survey.id) AND is_listed
       ORDER BY source_id
       """, as: StoredSource.self)
   }

@@ -20,7 +20,10 @@ public struct SourceChanges: Sendable, Codable, Equatable {
   /// Whether the first of those has the name of a row before it; not stored.
   public var firstRejectedRepeatsName = false
 
-  private enum CodingKeys: CodingKey { case added, changed, unchanged, rejected }
+  /// What became of the former release's sources, where this was a new release.
+  public var release: ReleaseChanges?
+
+  private enum CodingKeys: CodingKey { case added, changed, unchanged, rejected, release }
 
   /// Rows that are in the survey now.
   public var accepted: Int { added + changed + unchanged }
@@ -50,13 +53,17 @@ extension Source {
   ///   - columns: The columns of the catalogue, which become those of the survey's own table.
   ///   - survey: The survey.
   ///   - run: The run that writes.
+  ///   - release: The data release that the catalogue is, where it is said: one that is new follows the
+  ///     newest, whose sources are found again by place and name.
   ///   - database: The connection.
   ///   - body: Calls `write` with each row, in order.
   /// - Returns: How many rows were added, changed and set aside.
-  /// - Throws: `PostgresError`, or what `body` throws; nothing is written then.
+  /// - Throws: `CatalogueError.formerRelease` and others of `DataRelease.Named`, `PostgresError`, or what `body`
+  ///   throws; nothing is written then.
   public static func write(
     from file: String, columns: [SurveyColumn], into survey: Survey, run: Int,
-    in database: Connection, _ body: (_ write: (IncomingRow) throws -> Void) throws -> Void
+    as release: DataRelease.Named? = nil, in database: Connection,
+    _ body: (_ write: (IncomingRow) throws -> Void) throws -> Void
   ) throws -> SourceChanges {
     try database.transaction { database in
       try database.execute(
@@ -68,10 +75,13 @@ extension Source {
       var load = SourceLoad(file: file, table: table, run: run, database: database)
       let partition = Partition(whole: "reber.source", key: survey.id)
       if try partition.isAttached(in: database) {
+        let following = try release?.begin(in: survey, run: run, database)
         try load.makeTemporaryTables()
         try body { try load.add($0) }
-        return try load.merge()
+        guard let following else { return try load.merge() }
+        return try load.follow(following)
       }
+      try release?.beginFirst(in: survey, run: run, database)
       try table.adapt(table.table, in: database)
       try partition.open(in: database)
       load.sources = partition.table
@@ -120,7 +130,8 @@ private struct SourceLoad {
   mutating func makeTemporaryTables() throws {
     isTemporary = true
     cells = "incoming_cells"
-    try database.execute("CREATE TEMPORARY TABLE incoming (LIKE reber.source) ON COMMIT DROP")
+    try database.execute(
+      "CREATE TEMPORARY TABLE incoming (LIKE reber.source INCLUDING DEFAULTS) ON COMMIT DROP")
     try database.execute(
       "CREATE TEMPORARY TABLE incoming_cells (LIKE \(raw: table.table)) ON COMMIT DROP")
     try table.adapt(cells, in: database)
@@ -239,6 +250,20 @@ private struct SourceLoad {
     try Partition(whole: "reber.source", key: table.survey.id).analyse(in: database)
     try database.execute("ANALYZE \(raw: table.table)")
     changes.unchanged = all - changes.added - changes.changed
+    return changes
+  }
+
+  /// Makes the sources those of a new release.
+  mutating func follow(_ release: FollowingRelease) throws -> SourceChanges {
+    try send()
+    try refuseRepeated()
+    try database.script("ANALYZE incoming; ANALYZE incoming_cells")
+    let found = try ReleaseLoad(release: release, table: table, run: run, database: database)
+      .perform()
+    changes.added = found.newSources
+    changes.changed = found.differing
+    changes.unchanged = found.unchanged
+    changes.release = found
     return changes
   }
 

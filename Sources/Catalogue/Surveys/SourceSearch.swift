@@ -328,7 +328,7 @@ extension SourceSearch {
     case .agreed: "agreed.survey_id = \(survey.id) AND agreed.class_scheme_id = \(scheme.id)"
     case .prediction: work.classification == nil ? "false" : own
     case .member: work.clustering == nil ? "false" : own
-    case .source: own
+    case .source: "\(own) AND source.is_listed"
     }
   }
 

@@ -100,9 +100,18 @@ extension Survey.Observation: QueryRow {
 extension Survey {
   /// Makes the survey, or finds the one that has the name.
   ///
-  /// - Throws: `CatalogueError.badName` where PostgreSQL could not name a table by it.
+  /// - Throws: `CatalogueError.badName` where PostgreSQL could not name a table by it; `CatalogueError.taken`
+  ///   where it is that of a release's table.
   public static func add(named name: String, in database: Connection) throws -> Survey {
     try check(name: name)
+    let isOfAnother = try database.row(
+      """
+      SELECT EXISTS (
+          SELECT FROM reber.release JOIN reber.survey USING (survey_id)
+          WHERE survey.name || '_' || release.name = \(name)
+      )
+      """, as: Bool.self)
+    if isOfAnother { throw CatalogueError.taken(name) }
     try database.execute(
       "INSERT INTO reber.survey (name) VALUES (\(name)) ON CONFLICT (name) DO NOTHING")
     return try named(name, in: database)

@@ -18,6 +18,9 @@ struct SurveyTable {
 
   static func table(of survey: Survey) -> String { "survey.\"\(survey.name)\"" }
 
+  /// The columns that the table had before the file, but the key.
+  let standing: Set<String>
+
   /// What the table lacks to hold the file's columns.
   private let changes: [SQL]
 
@@ -45,6 +48,7 @@ struct SurveyTable {
     }
     self.survey = survey
     self.columns = stored
+    self.standing = Set(standing.keys).subtracting(["source_id"])
     all = Set(standing.keys).union(stored).subtracting(["source_id"]).sorted()
   }
 

@@ -115,20 +115,25 @@ extension Workplace {
     struct Parameters: Stored {
       var survey: String
       var mapping: ColumnMapping
+      var release: String?
+      var matchRadius: Double?
     }
     let catalogue = try OpenCatalogue(path, options)
     if let words = catalogue.recognition { progress.note(words) }
     progress.note(catalogue.mapping.table)
     for warning in catalogue.warnings { progress.note("warning: " + warning) }
     let work = try Work(
-      stage: .ingest, parameters: Parameters(survey: options.survey, mapping: catalogue.mapping),
+      stage: .ingest,
+      parameters: Parameters(
+        survey: options.survey, mapping: catalogue.mapping, release: options.release,
+        matchRadius: options.matchRadius),
       inputs: [fileInput(tableFile(of: path), role: "catalogue")])
     let reading = HandedOver(catalogue)
     var plan = Plan(work) { run in
       let survey = try await database.with { try Survey.add(named: options.survey, in: $0) }
       return { try write(reading, into: survey, run: run, in: $0) }
     }
-    plan.leavesNothing = { $0 is IngestError }
+    plan.leavesNothing = { $0 is IngestError || $0 is CatalogueError }
     return try await perform(plan, into: options.survey)
   }
 
@@ -154,8 +159,9 @@ extension Workplace {
     do {
       changes = try Source.write(
         from: catalogue.path, columns: catalogue.surveyColumns, into: survey, run: run,
-        in: database,
-        reader.give)
+        as: catalogue.options.release.map {
+          DataRelease.Named($0, matchRadius: catalogue.options.matchRadius)
+        }, in: database, reader.give)
     } catch let error as PostgresError where error.state == .programLimitExceeded {
       throw IngestError.tooWide(
         file: catalogue.path, columns: catalogue.table.columns.count, reason: error.message)
@@ -183,6 +189,9 @@ extension Workplace {
 extension Workplace {
   /// Says what was set aside, and what may help.
   fileprivate func tell(of changes: SourceChanges, run: Int, in database: Connection) throws {
+    if let release = changes.release, let doubt = release.doubt {
+      progress.note("warning: " + doubt)
+    }
     guard changes.rejected > 0,
       let first = try Rejected.all(of: run, atMost: 1, in: database).first?.rejected
     else { return }
@@ -192,6 +201,19 @@ extension Workplace {
       text += "; where one column does not tell rows apart, join several: --column name=A+B"
     }
     progress.note(text)
+  }
+}
+
+extension ReleaseChanges {
+  /// What a person should look at before going on; nil where most sources were found again.
+  fileprivate var doubt: String? {
+    let found = unchanged + differing
+    let former = found + dropped + unclear.values.reduce(0) { $0 + $1.formerSources }
+    guard found * 2 < former else { return nil }
+    return """
+      only \(found) of \(former) sources of \(follows) were found again within \(matchRadius)″: is it a release of \
+      the same survey? 'reber run undo' takes it back
+      """
   }
 }
 

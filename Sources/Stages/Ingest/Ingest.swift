@@ -14,6 +14,12 @@ public struct Ingest: Sendable {
   /// Image files, and folders of them.
   public var images: [String] = []
 
+  /// The data release that the catalogue is, such as `dr2`; a new one follows the newest of the survey.
+  public var release: String?
+
+  /// How far from its place in the former release a source is looked for, arcsec.
+  public var matchRadius: Double?
+
   /// Columns by part of a source, as the user said: `["ra": "RAJ2000", "name": "field+id"]`.
   public var columns: [String: String] = [:]
 

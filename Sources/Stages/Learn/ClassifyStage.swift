@@ -1,7 +1,7 @@
 public import Catalogue
 import Morphology
 import NeuralNetwork
-import PostgreSQL
+public import PostgreSQL
 import Tensor
 
 /// Gives every image of a survey a probability for each class.
@@ -18,6 +18,8 @@ public enum ClassifyTask: ModelTask {
     public var model: Int
     /// Sources that were classified.
     public var sources: Int
+    /// Of those, sources whose prediction was taken over from an earlier run; `nil` where none was to be.
+    public var carried: Int?
     /// Sources without an image, which cannot be.
     public var withoutImage: Int
     /// Sources by their most probable class.
@@ -42,8 +44,13 @@ public enum ClassifyTask: ModelTask {
         computing: application.options.precision, in: database)
       return (scheme, classes, classifier)
     }
-    let (counts, done) = try await place.database.with {
-      (try survey.counts(in: $0), try Prediction.begin(run: run, of: survey, in: $0))
+    let (counts, carried, done) = try await place.database.with { database in
+      let counts = try survey.counts(in: database)
+      _ = try Prediction.begin(run: run, of: survey, in: database)
+      let carried = try application.earlier.map {
+        try Prediction.carry(from: $0.run, to: run, of: survey, in: database)
+      }
+      return (counts, carried, try Prediction.begin(run: run, of: survey, in: database))
     }
     var meter = RunMeter(place, run: run, "classifying images", of: counts.cutouts - done)
     try await place.forEachChunk(of: survey, .notClassified(in: run)) {
@@ -56,13 +63,28 @@ public enum ClassifyTask: ModelTask {
     try await place.database.with { try Prediction.finish(run: run, in: $0) }
     return {
       try metrics(
-        of: application, withoutImage: counts.sources - counts.cutouts, run: run, in: $0)
+        of: application, carried: carried, withoutImage: counts.sources - counts.cutouts, run: run,
+        in: $0)
     }
   }
 
   public static func stands(
     _ application: ModelApplication<Self>, in place: Workplace
   ) async throws -> Bool { true }
+
+  public static func earlier(
+    _ options: ClassifyStage, of survey: Survey, in database: Connection
+  ) throws -> EarlierApplication<Self>? {
+    let wanted = try options.comparable
+    for run in try Classification.runs(of: survey, in: database) {
+      let made = try Run.parameters(of: run, in: database)
+      let asked = try ClassifyStage.read(made.parameters, form: made.form)
+      guard try asked.comparable == wanted else { continue }
+      return EarlierApplication(
+        run: run, options: asked, isWhole: try Prediction.isWhole(run, of: survey, in: database))
+    }
+    return nil
+  }
 
   public static func tidy(
     _ application: ModelApplication<Self>, in place: Workplace
@@ -71,17 +93,29 @@ public enum ClassifyTask: ModelTask {
   }
 
   private static func metrics(
-    of application: ModelApplication<Self>, withoutImage: Int, run: Int, in database: Connection
+    of application: ModelApplication<Self>, carried: Int?, withoutImage: Int, run: Int,
+    in database: Connection
   ) throws -> Metrics {
     let survey = application.survey
     let found = try Prediction.classCounts(of: survey, run: run, in: database)
     return Metrics(
       model: application.model.id, sources: found.reduce(0) { $0 + $1.sources },
-      withoutImage: withoutImage,
+      carried: carried, withoutImage: withoutImage,
       byClass: Dictionary(found.map { ($0.name, $0.sources) }, uniquingKeysWith: { $1 }),
       sure: Dictionary(found.map { ($0.name, $0.sure) }, uniquingKeysWith: { $1 }),
       unlike: try Prediction.count(of: survey, unlikeAtLeast: 0.99, run: run, in: database),
       notes: application.notes)
+  }
+}
+
+extension ClassifyStage {
+  /// What decides the predictions of an image: not of which images, nor what the survey was called.
+  fileprivate var comparable: JSON {
+    get throws {
+      var options = self
+      (options.survey, options.onlyNew) = ("", nil)
+      return try JSON(encoding: options)
+    }
   }
 }
 

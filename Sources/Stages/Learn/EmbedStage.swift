@@ -1,7 +1,7 @@
 public import Catalogue
 import Morphology
 import NeuralNetwork
-import PostgreSQL
+public import PostgreSQL
 import Tensor
 
 /// Places every image of a survey in the space that an encoder learned.
@@ -72,6 +72,11 @@ public enum EmbedTask: ModelTask {
     }
     return others.isEmpty
   }
+
+  /// Embeddings belong to the model: what is not new is never done again.
+  public static func earlier(
+    _ options: EmbedStage, of survey: Survey, in database: Connection
+  ) throws -> EarlierApplication<Self>? { nil }
 
   /// What was embedded before a kill is gone on with: nothing is left.
   public static func tidy(

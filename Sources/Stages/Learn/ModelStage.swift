@@ -1,7 +1,7 @@
 public import Catalogue
 public import Morphology
 public import NeuralNetwork
-import PostgreSQL
+public import PostgreSQL
 
 /// Applies a model to every image of a survey: embedding and classifying are alike but for what is
 /// written of an image.
@@ -18,6 +18,9 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   /// What the network computes with.
   public var precision = Precision.float32
 
+  /// Whether only images that an earlier run has not done are; `nil` where all are.
+  public var onlyNew: Bool?
+
   /// How images are prepared, where that is not as the model's own; the stage finds it.
   public internal(set) var preprocessing: Preprocessing?
 
@@ -32,22 +35,46 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   public func plan(in place: Workplace) async throws -> Plan<Task.Metrics> {
     let survey = try await place.survey(survey)
     let (application, work) = try await place.database.with { database in
-      let model = try Catalogue.Model.find(Task.kind, numbered: self.model, in: database)
-      let match = try model.match(survey, options: scale, in: database)
-      var resolved = self
-      resolved.model = model.id
-      resolved.preprocessing = try match.preprocessing(unlikeThatOf: model)
-      let work = try self.work(
-        resolved, inputs: [Cutout.input(of: survey, in: database)],
-        parents: [.init(run: model.run, role: Task.kind.rawValue)]
-          + Cutout.runs(of: survey, in: database))
-      return (ModelApplication(survey: survey, model: model, match: match, options: resolved), work)
+      let found = try self.application(to: survey, in: database)
+      return (found, try self.work(of: found, in: database))
     }
     var plan = Plan(work) { try await Task.perform(application, run: $0, in: place) }
     plan.notes = application.match.notes
+    if let earlier = application.earlier {
+      plan.notes.append("what run \(earlier.run) has done is not done again")
+    }
     plan.tidy = { try await Task.tidy(application, in: place) }
     plan.stands = { _ in try await Task.stands(application, in: place) }
     return plan
+  }
+
+  private func application(
+    to survey: Survey, in database: Connection
+  ) throws -> ModelApplication<Task> {
+    let model = try Catalogue.Model.find(Task.kind, numbered: self.model, in: database)
+    let match = try model.match(survey, options: scale, in: database)
+    var resolved = self
+    resolved.model = model.id
+    resolved.preprocessing = try match.preprocessing(unlikeThatOf: model)
+    let earlier = onlyNew == true ? try Task.earlier(resolved, of: survey, in: database) : nil
+    return ModelApplication(
+      survey: survey, model: model, match: match, options: resolved, earlier: earlier)
+  }
+
+  /// The work; where an earlier run has done just the images that are current, it is that run's.
+  private func work(of application: ModelApplication<Task>, in database: Connection) throws -> Work
+  {
+    let inputs = [try Cutout.input(of: application.survey, in: database)]
+    if let earlier = application.earlier, earlier.isWhole {
+      return try work(
+        earlier.options, inputs: inputs, parents: Run.parents(of: earlier.run, in: database))
+    }
+    var parents = [Work.Parent(run: application.model.run, role: Task.kind.rawValue)]
+    parents += try Cutout.runs(of: application.survey, in: database)
+    if let earlier = application.earlier {
+      parents.append(Work.Parent(run: earlier.run, role: "predictions"))
+    }
+    return try work(application.options, inputs: inputs, parents: parents)
   }
 }
 
@@ -67,6 +94,11 @@ public protocol ModelTask: Sendable {
     _ application: ModelApplication<Self>, run: Int, in place: Workplace
   ) async throws -> Conclusion<Metrics>
 
+  /// The newest run that did the same for images of the survey, for work that takes over from one.
+  static func earlier(
+    _ options: ModelStage<Self>, of survey: Survey, in database: Connection
+  ) throws -> EarlierApplication<Self>?
+
   /// Removes what was stopped on the way to it.
   static func tidy(_ application: ModelApplication<Self>, in place: Workplace) async throws
 
@@ -76,12 +108,24 @@ public protocol ModelTask: Sendable {
   ) async throws -> Bool
 }
 
+/// A run that has done the same before.
+public struct EarlierApplication<Task: ModelTask>: Sendable {
+  let run: Int
+  /// What it was asked.
+  let options: ModelStage<Task>
+  /// Whether it has done just the images that are current now.
+  let isWhole: Bool
+}
+
 /// A model and what it is applied to, as the stage has found them.
 public struct ModelApplication<Task: ModelTask>: Sendable {
   let survey: Survey
   let model: Catalogue.Model
   let match: ScaleMatch
   let options: ModelStage<Task>
+
+  /// The run from which is taken over what is not new.
+  var earlier: EarlierApplication<Task>?
 
   /// How the survey's scale goes with the model's, where there is anything to say.
   var notes: [String]? { match.notes.isEmpty ? nil : match.notes }

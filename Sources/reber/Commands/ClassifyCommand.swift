@@ -9,14 +9,25 @@ struct ClassifyCommand: StageCommand {
       Example:
         reber classify --survey first
         reber classify --survey first --model 4 --json
+        reber classify --survey first --new
       """)
 
   @Option(help: "The survey.") var survey: String
   @Option(help: "The classifier; the newest where none is named.") var model: Int?
+  @Flag(
+    help: """
+      Classify only images that the newest classification by the same classifier lacks, and take over the \
+      rest from it: after a new release, or new images.
+      """)
+  var new = false
   @OptionGroup var use: ModelUseOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
-  var stage: ClassifyStage { use.stage(survey, model) }
+  var stage: ClassifyStage {
+    var stage: ClassifyStage = use.stage(survey, model)
+    stage.onlyNew = new ? true : nil
+    return stage
+  }
 
   func text(_ metrics: ClassifyStage.Metrics) -> String {
     let classes = metrics.byClass.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
@@ -28,7 +39,9 @@ struct ClassifyCommand: StageCommand {
       metrics.unlike.map {
         "\n\($0) sources are farther from everything labelled than 99% of the held-out labelled ones"
       } ?? ""
-    return table.text + "\n\(metrics.sources) sources by classifier \(metrics.model)\(missing)"
+    let carried = metrics.carried.map { "; \($0) as they were classified before" } ?? ""
+    return table.text
+      + "\n\(metrics.sources) sources by classifier \(metrics.model)\(carried)\(missing)"
       + unlike
   }
 }

@@ -23,8 +23,15 @@ struct IngestCommand: AsyncParsableCommand {
       Ingesting the same files again changes nothing; of changed files, what changed is
       replaced. What cannot be used is set aside in reber.rejected with the reason.
 
+      A new data release of a survey that is there (--release) keeps what stayed: sources are
+      found again within --match-radius, by place and name, and keep labels, images and
+      predictions. What is not clear (splits, merges, crowds) is not matched but listed by
+      'reber show changes'. The former release stays in reber.source_by_release, and its own
+      catalogue as survey.first_dr1.
+
       Example:
         reber ingest catalogue.csv --survey first --images cutouts
+        reber ingest second.csv --survey first --release dr2
         reber ingest lotss.fits --survey lotss --images mosaics --size 120
         reber ingest sources.vot --survey mine --column ra=RAJ2000 --unit Maj=deg
         reber ingest --survey emu --images png --frequency 944e6
@@ -34,6 +41,22 @@ struct IngestCommand: AsyncParsableCommand {
   var catalogue: String?
 
   @Option(help: "The survey's name; a new survey is made where none has it.") var survey: String
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      The survey's data release that the catalogue is; one that is new follows the newest, which is \
+      called dr1 where nobody has named it.
+      """, valueName: "name"))
+  var release: String?
+
+  @Option(
+    help: ArgumentHelp(
+      """
+      How far from its place in the former release a source is looked for; a third of the beam, and 2 at \
+      least, without it.
+      """, valueName: "arcsec"))
+  var matchRadius: Double?
 
   @Option(
     parsing: .upToNextOption,
@@ -84,6 +107,12 @@ struct IngestCommand: AsyncParsableCommand {
     guard catalogue != nil || !images.isEmpty else {
       throw ValidationError("give a catalogue, or --images with files or folders")
     }
+    if release != nil, catalogue == nil {
+      throw ValidationError("--release says what a catalogue is: give one")
+    }
+    if let matchRadius, release == nil || !(matchRadius >= 0 && matchRadius < 3600) {
+      throw ValidationError("--match-radius goes with --release, and is less than 3600 arcsec")
+    }
     _ = try pairs(column, "--column", mayBeEmpty: true)
     _ = try pairs(unit, "--unit")
     if let frame, CelestialFrame(named: frame) == nil {
@@ -95,6 +124,7 @@ struct IngestCommand: AsyncParsableCommand {
     var ingest = Ingest(survey: survey)
     ingest.catalogue = catalogue
     ingest.images = images
+    (ingest.release, ingest.matchRadius) = (release, matchRadius)
     ingest.columns = try pairs(column, "--column", mayBeEmpty: true)
     ingest.units = try pairs(unit, "--unit")
     ingest.profile = profile
@@ -198,7 +228,7 @@ extension Ingest.Report {
       \(changes.changed) changed, \(changes.unchanged) unchanged, \(changes.rejected) set aside \
       \(catalogue.place)
       """
-    ]
+    ] + (changes.release.map { [$0.text(of: survey)] } ?? [])
   }
 
   private var ofImages: [String] {
@@ -210,6 +240,19 @@ extension Ingest.Report {
       """
     let edge = "\(metrics.partlyOffImage) cutouts reach beyond their image's edge"
     return metrics.partlyOffImage > 0 ? [written, edge] : [written]
+  }
+}
+
+extension ReleaseChanges {
+  /// What became of the former release's sources, as a person reads it.
+  func text(of survey: String) -> String {
+    let unclear = self.unclear.sorted { $0.key < $1.key }
+      .map { ", \($0) \($1.formerSources) → \($1.sources)" }.joined()
+    return """
+      \(release) after \(follows), within \(decimal(matchRadius, 2))″: \(unchanged) as before, \(moved) moved, \
+      \(renamed) renamed, \(changed) changed, \(added) added, \(dropped) dropped\(unclear)
+      'reber show changes --survey \(survey) --from \(follows) --to \(release)' lists them
+      """
   }
 }
 

@@ -13,7 +13,8 @@ struct ShowCommands: ParsableCommand {
         reber show lineage --survey first --source J101213.1+334455
       """,
     subcommands: [
-      Runs.self, Lineage.self, Progress.self, Clusters.self, Labels.self, Corrections.self,
+      Runs.self, Lineage.self, Progress.self, Clusters.self, Labels.self, Changes.self,
+      Corrections.self,
     ])
 
   struct Runs: AsyncParsableCommand {
@@ -184,6 +185,49 @@ struct ShowCommands: ParsableCommand {
 }
 
 extension ShowCommands {
+  struct Changes: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "What became of sources from one data release of a survey to a later one.",
+      discussion: """
+        Sources that were found again may have moved, been renamed, or changed (fluxes, sizes, the
+        survey's own columns); others were added or dropped. What is not clear was not matched: split
+        (one became several within the radius), merged (several became one), crowded (neither), or
+        elsewhere (the name is farther off than the radius). The table reber.release_change has the same.
+
+        Example:
+          reber show changes --survey first --from dr1 --to dr2
+          reber show changes --survey first --from dr1 --to dr2 --kind split --json
+        """)
+
+    @Option(help: "The survey.") var survey: String
+    @Option(help: "The earlier release.") var from: String
+    @Option(help: "The later release.") var to: String
+    @Option(help: "Only changes of this kind.") var kind: String?
+    @Option(help: "How many, of the first sources; all without it.") var count: Int?
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let asked = self
+      let changes = try await options.session.database(as: .reader).with { database in
+        try ReleaseChange.all(
+          of: Survey.named(asked.survey, in: database), from: asked.from, to: asked.to,
+          kind: asked.kind, atMost: asked.count ?? .max, in: database)
+      }
+      try options.show(changes) { changes in
+        TextTable(
+          ["release", "what", "before", "now", "arcsec#", "could be"],
+          rows: changes.map { change in
+            [
+              change.release, change.kinds.joined(separator: ", "), change.formerName ?? "",
+              change.name ?? "", change.separation.map { decimal($0, 2) } ?? "",
+              change.candidates.joined(separator: ", "),
+            ]
+          }
+        ).text
+      }
+    }
+  }
+
   struct Corrections: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "What was taken back or renamed, by whom, when and why.",

@@ -65,18 +65,24 @@ struct SurveyCommands: ParsableCommand {
         Example:
           reber survey describe first --frequency 1.4e9 --title "VLA FIRST"
           reber survey describe first --reference 1995ApJ...450..559B --epoch 1999.5
+          reber survey describe first --release dr1
         """)
 
     @Argument(help: "The survey's name.") var name: String
+
+    @Option(help: ArgumentHelp("What its newest data release is called.", valueName: "name"))
+    var release: String?
 
     @OptionGroup var observation: ObservationOptions
 
     @OptionGroup var options: ResultOptions
 
     func run() async throws {
-      let (name, observation) = (name, observation.observation)
+      let (name, release, observation) = (name, release, observation.observation)
       let survey = try await options.session.database().with { database in
-        try Survey.named(name, in: database).describe(observation, in: database)
+        let survey = try Survey.named(name, in: database)
+        if let release { try DataRelease.name(newestOf: survey, release, in: database) }
+        try survey.describe(observation, in: database)
         return try SurveyDescription(Survey.named(name, in: database), in: database)
       }
       if options.json || !options.session.quiet { try options.show(survey, \.text) }
@@ -273,6 +279,7 @@ private struct SurveyDescription: Encodable, Sendable {
   var simulated: Bool
   var observation: Survey.Observation
   var counts: Survey.Counts
+  var releases: [DataRelease]
   var columns: [SurveyColumn]?
 
   init(_ survey: Survey, withColumns: Bool = false, in database: Connection) throws {
@@ -280,18 +287,24 @@ private struct SurveyDescription: Encodable, Sendable {
     simulated = survey.simulated
     observation = survey.observation
     counts = try survey.counts(in: database)
+    releases = try DataRelease.all(of: survey, in: database)
     columns = withColumns ? try SurveyColumn.all(of: survey, in: database) : nil
   }
 
   var line: String {
     var line = "\(name): \(counts.sources) sources, \(counts.cutouts) with an image, "
     line += "\(counts.labelled) labelled"
+    if let release = releases.last { line += ", release \(release.name)" }
     if let title = observation.title { line += ", \(title)" }
     return simulated ? line + ", SIMULATED" : line
   }
 
   var text: String {
     var lines = [line]
+    for release in releases {
+      let former = release.follows.map { ", after \($0)" } ?? ""
+      lines.append("release    \(release.name), run \(release.run)\(former)")
+    }
     if let frequency = observation.frequency {
       lines.append(String(format: "frequency  %.6g Hz", frequency))
     }
