@@ -13,7 +13,7 @@ What may differ between two databases in which the same was done, and is not com
 - reber.label_count: rows of the same key add up.
 - The numbers of reber.rejected.
 - The order of annotators in reber.agreed, which is that of their labels.
-- Times and numbers of runs within a report.
+- Times and numbers of runs within a report, and the checkout's commit, for work may go on there meanwhile.
 """
 import hashlib
 import os
@@ -135,7 +135,8 @@ def of_folder(folder):
                 content = file.read()
             if path.endswith(".html"):
                 content = re.sub(
-                    rb"(?:evaluation|of run) \d+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"", content)
+                    rb"(?:evaluation|of run) \d+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\+g[0-9a-f.]+(changed-\w+)?",
+                    b"", content)
             digests[os.path.relpath(path, folder)] = hashlib.sha256(content).hexdigest()
     return digests
 
