@@ -7,6 +7,11 @@ let strict: [SwiftSetting] = [
   .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Under `tools/sanitize`, C of the house stops where it does what the language does not define.
+let checked =
+  Context.environment["REBER_SANITIZE"] == nil
+  ? [] : ["-fsanitize=undefined", "-fno-sanitize-recover=undefined"]
+
 /// A library module of the house, and the modules below it that it may use.
 func module(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target
 {
@@ -53,11 +58,12 @@ let package = Package(
     .systemLibrary(name: "CZstd", pkgConfig: "libzstd", providers: [.apt(["libzstd-dev"])]),
 
     // What of libpng Swift cannot call, for its errors jump.
-    .target(name: "CPNGCodec", dependencies: ["CPNG"]),
+    .target(
+      name: "CPNGCodec", dependencies: ["CPNG"], cSettings: [.unsafeFlags(checked)]),
 
     // The few hot loops in C.
     // Optimised in debug builds too: tests would take minutes otherwise.
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"])]),
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3", "-Wno-psabi"] + checked)]),
 
     // What every module speaks of: what went wrong; positions, pixels, columns and cells; files that
     // are whole.

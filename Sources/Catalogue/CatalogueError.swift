@@ -12,6 +12,16 @@ public enum CatalogueError: Failure, Equatable {
   case unknownScheme(String, known: [String])
   /// The scheme has no such class.
   case unknownClass(String, scheme: String, known: [String])
+  /// The scheme has a class of that name, or of one that is too like it.
+  case classExists(String, scheme: String, as: String)
+  /// No class is merged into another.
+  case mergesNothing(String)
+  /// No key that a class can have.
+  case badShortcut(String)
+  /// Another class of the scheme has the key.
+  case shortcutTaken(String, by: String)
+  /// No colour.
+  case badColour(String)
   /// The survey's catalogue has no such column.
   case unknownColumn(String, survey: String, known: [String])
   /// Nothing of the kind is there yet.
@@ -65,6 +75,14 @@ public enum CatalogueError: Failure, Equatable {
       "survey '\(survey)' has no source '\(name)': names are as in the survey's own catalogue"
     case .unknownScheme(let name, let known):
       "there is no class scheme '\(name)': \(Self.list(known, ifNone: "none is defined"))"
+    case .classExists(let name, let scheme, let other):
+      name == other
+        ? "scheme '\(scheme)' has a class '\(name)', or had it before it was merged into another"
+        : "'\(name)' is too like class '\(other)' of scheme '\(scheme)': their columns would be the same"
+    case .mergesNothing(let target): "name other classes than '\(target)' to merge into it"
+    case .badShortcut(let key): "'\(key)' is no key: a class has one digit or one of a to z"
+    case .shortcutTaken(let key, let other): "class '\(other)' has the key '\(key)'"
+    case .badColour(let colour): "'\(colour)' is no colour: write it as #rrggbb, such as #cc6677"
     case .unknownClass(let name, let scheme, let known):
       "scheme '\(scheme)' has no class '\(name)': \(Self.list(known, ifNone: "it is empty"))"
         + (Self.nearest(to: name, among: known).map { "; is '\($0)' meant?" } ?? "")

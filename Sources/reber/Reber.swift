@@ -26,9 +26,9 @@ struct Reber: AsyncParsableCommand {
     version: Version.number,
     subcommands: [
       DatabaseCommands.self, SurveyCommands.self, SimulateCommand.self, IngestCommand.self,
-      PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, LabelCommands.self,
-      FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self, CrossValidateCommand.self,
-      AblateCommand.self, DriftCommand.self,
+      PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, SchemeCommands.self,
+      LabelCommands.self, FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self,
+      CrossValidateCommand.self, AblateCommand.self, DriftCommand.self,
       PublishCommand.self, CatalogueCommands.self, VerifyCommand.self, ExportCommand.self,
       ReleaseCommand.self, QueryCommand.self, ShowCommands.self, RunCommands.self,
       ServeCommand.self, DoctorCommand.self,

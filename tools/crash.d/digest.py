@@ -72,6 +72,8 @@ NOT_COMPARED = {
 SUMMED = {"source_count": ("sources", "images"), "label_count": ("sources", "acted")}
 KEYS_IN_JSON = (
     "'{model,clustering,classification,run,added,seconds,processorSeconds}'::text[]")
+# Keys and times in rows that are kept as JSON.
+VOLATILE = '"(survey_id|run_id|[a-z]+_at)": ("[^"]*"|[0-9]+)'
 
 
 def expression(table, column, kind):
@@ -81,6 +83,8 @@ def expression(table, column, kind):
     name = f'"{column}"'
     if table == "run" and kind == "jsonb":
         return f"{name} - {KEYS_IN_JSON}"
+    if table == "ingestion" and kind == "jsonb":
+        return f"regexp_replace({name}::text, '{VOLATILE}', '', 'g')"
     if column in REFERENCES:
         key = REFERENCES[column]
         return f"(SELECT key FROM {key}_key WHERE id = {name})"

@@ -37,6 +37,10 @@ public struct Correction: Sendable, Codable {
     case remove
     /// A survey got another name.
     case rename
+    /// A class got another name.
+    case renameClass = "rename class"
+    /// The labels of classes were given to another.
+    case mergeClasses = "merge classes"
   }
 }
 

@@ -1,5 +1,25 @@
 public import PostgreSQL
 
+/// A class of a scheme: its name, what it means, and how the pages show it.
+public struct SchemeClass: Sendable, Codable, Equatable {
+  /// The key within its scheme.
+  public var id: Int16
+  /// The name.
+  public var name: String
+  /// What it means.
+  public var description: String?
+  /// The key that chooses it on the pages: a digit or a small letter.
+  public var shortcut: String?
+  /// Its colour on the pages: `#rrggbb`.
+  public var colour: String?
+}
+
+extension SchemeClass: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("class_id", \.id), .column("name", \.name), .column("description", \.description),
+    .column("shortcut", \.shortcut), .column("colour", \.colour), make: SchemeClass.init)
+}
+
 /// A set of classes that sources are sorted into.
 ///
 /// Its classes have numbers from 0, in the order in which they were added, and names of their own.
@@ -10,8 +30,17 @@ public struct ClassScheme: Sendable {
   /// The scheme's name.
   public var name: String
 
-  /// The classes' names by their key, in the scheme's order.
-  public var classes: [(id: Int16, name: String)]
+  /// What it is about.
+  public var description: String?
+
+  /// Where it comes from.
+  public var reference: String?
+
+  /// The classes in the scheme's order, without those that were merged into others.
+  public var classes: [SchemeClass]
+
+  /// By the names of classes that were merged into others, the keys of those.
+  private var merged: [String: Int16]
 
   /// The scheme that Reber begins with: the twelve classes of Baron Perez and others (2025).
   public static let twelveClasses = "morphology-12"
@@ -22,23 +51,28 @@ extension ClassScheme {
   ///
   /// - Throws: `CatalogueError.unknownScheme`.
   public static func named(_ name: String, in database: Connection) throws -> ClassScheme {
-    let rows = try database.rows(
-      """
-      SELECT class_scheme_id, class_id, class.name
-      FROM reber.class_scheme
-      LEFT JOIN reber.class USING (class_scheme_id)
-      WHERE class_scheme.name = \(name)
-      ORDER BY class_id
-      """, as: Int.self, Int16?.self, String?.self)
-    guard let id = rows.first?.0 else {
+    let found = try database.first(
+      "SELECT class_scheme_id, description, reference FROM reber.class_scheme WHERE name = \(name)",
+      as: Int.self, String?.self, String?.self)
+    guard let (id, description, reference) = found else {
       let known = try database.rows(
         "SELECT name FROM reber.class_scheme ORDER BY name", as: String.self)
       throw CatalogueError.unknownScheme(name, known: known)
     }
-    let classes = rows.compactMap { _, classID, name in
-      classID.flatMap { id in name.map { (id: id, name: $0) } }
-    }
-    return ClassScheme(id: id, name: name, classes: classes)
+    let classes = try database.rows(
+      """
+      SELECT \(SchemeClass.columns) FROM reber.class
+      WHERE class_scheme_id = \(id) AND merged_into IS NULL
+      ORDER BY class_id
+      """, as: SchemeClass.self)
+    let merged = try database.rows(
+      """
+      SELECT name, merged_into FROM reber.class
+      WHERE class_scheme_id = \(id) AND merged_into IS NOT NULL
+      """, as: String.self, Int16.self)
+    return ClassScheme(
+      id: id, name: name, description: description, reference: reference, classes: classes,
+      merged: Dictionary(merged, uniquingKeysWith: { $1 }))
   }
 
   /// Makes a scheme, or adds the classes that an existing one lacks.
@@ -70,13 +104,13 @@ extension ClassScheme {
 
   /// The key of a class, which may be written in capitals or with other blanks and hyphens.
   ///
+  /// The name of one that was merged into another means that other.
+  ///
   /// - Throws: `CatalogueError.unknownClass`, which lists the classes there are.
   public func classID(named name: String) throws -> Int16 {
     let own = self.name(of: name)
-    guard let found = classes.first(where: { $0.name == own }) else {
-      throw CatalogueError.unknownClass(name, scheme: self.name, known: classes.map(\.name))
-    }
-    return found.id
+    if let found = classes.first(where: { $0.name == own })?.id ?? merged[own] { return found }
+    throw CatalogueError.unknownClass(name, scheme: self.name, known: classes.map(\.name))
   }
 
   /// The scheme's own name for a class: `Head tail` is `head-tail`.

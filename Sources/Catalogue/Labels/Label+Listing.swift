@@ -61,7 +61,7 @@ extension ClassScheme {
       LEFT JOIN reber.label_count AS counted ON counted.class_scheme_id = class.class_scheme_id
           AND counted.class_id = class.class_id AND counted.survey_id = \(survey.id)
           AND counted.clustering_id = 0 AND counted.annotator = ''
-      WHERE class.class_scheme_id = \(id)
+      WHERE class.class_scheme_id = \(id) AND class.merged_into IS NULL
       GROUP BY class.class_id, class.name
       ORDER BY class.class_id
       """, as: String.self, Int.self

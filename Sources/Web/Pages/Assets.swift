@@ -1,3 +1,4 @@
+import Catalogue
 import Hummingbird
 
 extension Site {
@@ -14,5 +15,18 @@ extension Site {
         Response.bytes(bytes, type: type, caching: "no-cache")
       }
     }
+    router.get("/assets/scheme.css") { _, _ in
+      let found = try await pool.with { try ClassScheme.named(scheme, in: $0) }
+      return Response.bytes(
+        Array(found.style.utf8), type: "text/css; charset=utf-8", caching: "no-cache")
+    }
+  }
+}
+
+extension ClassScheme {
+  /// The rules of style for the classes that have a colour of their own.
+  fileprivate var style: String {
+    classes.compactMap { item in item.colour.map { ".k\(item.id) { background: \($0); }\n" } }
+      .joined()
   }
 }

@@ -46,10 +46,11 @@ extension ClassScheme {
 
   /// The classes on buttons, each with what is said of it beside its name.
   func buttons(details: [Int16: String] = [:]) -> [Content] {
-    classes.enumerated().map { index, item in
+    var free = Self.keys.filter { key in !classes.contains { $0.shortcut == key } }[...]
+    return classes.map { item in
       [
-        "id": item.id, "name": item.name, "key": index < Self.keys.count ? Self.keys[index] : "",
-        "swatch": item.id, "detail": details[item.id],
+        "id": item.id, "name": item.name, "key": item.shortcut ?? free.popFirst() ?? "",
+        "swatch": item.id, "detail": details[item.id], "description": item.description,
       ]
     }
   }

@@ -17,6 +17,7 @@ struct ServeCommand: AsyncParsableCommand {
 
       Example:
         reber serve
+        reber serve --scheme bent-or-not --class bent --class straight
         REBER_WEB_PASSWORD=… reber serve --host 0.0.0.0 --port 8480
       """)
 
@@ -28,9 +29,23 @@ struct ServeCommand: AsyncParsableCommand {
 
   @Option(help: "The class scheme to label in.") var scheme = ClassScheme.twelveClasses
 
+  @Option(
+    name: .customLong("class"),
+    help:
+      "A class that the scheme gets where it lacks it, and the scheme with it; may come more than once."
+  )
+  var classes: [String] = []
+
   func run() async throws {
     let name = scheme
-    _ = try await session.database(as: .reader).with { try ClassScheme.named(name, in: $0) }
+    if classes.isEmpty {
+      _ = try await session.database(as: .reader).with { try ClassScheme.named(name, in: $0) }
+    } else {
+      let classes = classes
+      _ = try await session.database().with {
+        try ClassScheme.add(named: name, classes: classes, in: $0)
+      }
+    }
     let program = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appendingPathComponent("reber-serve").path
     // The address may hold a password: it goes by the environment, which others cannot read.

@@ -1,0 +1,120 @@
+public import Catalogue
+import Files
+import Foundation
+public import PostgreSQL
+import Yams
+
+/// A class scheme as a small file of YAML: what people agree on before they label.
+///
+/// ```yaml
+/// scheme: bent-or-not
+/// description: Whether tails are bent.
+/// classes:
+///   - name: bent
+///     description: An angle of more than 20° between the tails.
+///     key: b
+///     colour: "#cc6677"
+///   - name: straight
+/// ```
+public struct SchemeFile: Codable, Sendable, Equatable {
+  /// The scheme's name.
+  public var scheme: String
+  /// What it is about.
+  public var description: String?
+  /// Where it comes from.
+  public var reference: String?
+  /// The classes in their order.
+  public var classes: [Item]
+
+  /// A class.
+  public struct Item: Codable, Sendable, Equatable {
+    /// Its name.
+    public var name: String
+    /// What it means.
+    public var description: String?
+    /// The key that chooses it on the pages.
+    public var key: String?
+    /// Its colour on the pages, `#rrggbb`.
+    public var colour: String?
+
+    /// Says something of a class.
+    public init(
+      name: String, description: String? = nil, key: String? = nil, colour: String? = nil
+    ) {
+      self.name = name
+      self.description = description
+      self.key = key
+      self.colour = colour
+    }
+  }
+
+  /// The file of a scheme.
+  public init(_ scheme: ClassScheme) {
+    self.scheme = scheme.name
+    description = scheme.description
+    reference = scheme.reference
+    classes = scheme.classes.map {
+      Item(name: $0.name, description: $0.description, key: $0.shortcut, colour: $0.colour)
+    }
+  }
+
+  /// A scheme of classes that have nothing but names.
+  public init(named name: String, classes: [String]) {
+    scheme = name
+    self.classes = classes.map { Item(name: $0) }
+  }
+
+  /// Reads a file.
+  ///
+  /// - Throws: `FileError` where it is none, or names a class twice.
+  public init(_ path: String) throws {
+    func refuse(_ problem: String) -> FileError {
+      FileError(
+        path, problem, advice: "'reber scheme show morphology-12 --yaml' shows what stands in one")
+    }
+    do {
+      self = try YAMLDecoder().decode(
+        Self.self, from: try String(contentsOfFile: path, encoding: .utf8))
+    } catch let DecodingError.keyNotFound(key, context) {
+      let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+      throw refuse("lacks '\(key.stringValue)'" + (place.isEmpty ? "" : " in \(place)"))
+    } catch let DecodingError.typeMismatch(_, context) {
+      let place = context.codingPath.map(\.stringValue).joined(separator: ".")
+      throw refuse("'\(place)' is not what it should be")
+    } catch let error as CocoaError {
+      throw FileError(
+        path, "cannot be read (\(error.localizedDescription))", advice: "name a file of YAML")
+    } catch {
+      throw refuse("is no YAML: \(error)")
+    }
+    let names = classes.map(\.name)
+    if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
+      throw refuse("names class '\(twice)' twice")
+    }
+    guard !classes.isEmpty else { throw refuse("lists no class") }
+  }
+
+  /// As YAML, which ``init(_:)-(String)`` reads.
+  public func text() throws -> String { try YAMLEncoder().encode(self) }
+
+  /// Makes the scheme, or brings one of its name to what the file says.
+  ///
+  /// Classes that the file does not list stay, at the front: nothing is taken away.
+  ///
+  /// - Returns: The scheme as it is then.
+  /// - Throws: `CatalogueError` for a key or a colour that is none.
+  public func write(in database: Connection) throws -> ClassScheme {
+    try database.transaction { database in
+      let made = try ClassScheme.add(
+        named: scheme, classes: classes.map(\.name), in: database)
+      try made.describe(description, reference: reference, in: database)
+      for item in classes {
+        try ClassScheme.named(scheme, in: database).describe(
+          item.name,
+          ClassDetails(description: item.description, shortcut: item.key, colour: item.colour),
+          in: database)
+      }
+      return try ClassScheme.named(scheme, in: database)
+    }
+  }
+}
