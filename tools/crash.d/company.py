@@ -55,6 +55,7 @@ class CompanyTrials(Trials):
         stage, calls = COMPANIES[name]
         calls = [self.named(call, before(stage)) for call in calls]
         tally = Tally("company", name)
+        empty(self.place.folder + "/out")
         self.place.copy(before(stage), "trial")
         for call in calls:
             self.place.call(call, "trial")
