@@ -30,7 +30,7 @@ struct Reber: AsyncParsableCommand {
       LabelCommands.self, FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self,
       CrossValidateCommand.self, AblateCommand.self, DriftCommand.self,
       PublishCommand.self, CatalogueCommands.self, VerifyCommand.self, ExportCommand.self,
-      ReleaseCommand.self, QueryCommand.self, ShowCommands.self, RunCommands.self,
+      ReleaseCommands.self, QueryCommand.self, ShowCommands.self, RunCommands.self,
       ServeCommand.self, DoctorCommand.self,
     ])
 }

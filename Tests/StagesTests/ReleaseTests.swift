@@ -5,6 +5,7 @@ import Foundation
 import PostgreSQL
 import Stages
 import StagesSupport
+import Tables
 import TestSupport
 import Testing
 
@@ -60,7 +61,7 @@ import Testing
 
   private func release(
     _ toy: SyntheticSurvey, _ name: String = "toy", to folder: String,
-    parts: Set<ReleasePart> = Set(ReleasePart.allCases)
+    parts: Set<ReleasePart> = ReleasePart.usual.union([.cutouts])
   ) async throws -> ReleaseReport {
     var release = Release(name, to: folder, parts: parts)
     release.sourcesAPartition = 20
@@ -122,6 +123,43 @@ import Testing
       Credits(reference: "1995ApJ...450..559B").address
         == "https://ui.adsabs.harvard.edu/abs/1995ApJ...450..559B")
     #expect(Credits(reference: "a private note").address == nil)
+  }
+
+  /// What differs between two catalogues is counted by kind and cause, and listed.
+  @Test func differencesHaveACause() async throws {
+    let toy = try await Self.shared.value
+    try await Self.publish(toy, as: "early")
+    try await Self.publish(toy, as: "late")
+    func difference(_ path: String? = nil) async throws -> ReleaseDifference {
+      try await toy.workplace.difference(of: "late", since: "early", tolerance: 0.01, to: path)
+    }
+    #expect(try await difference().changes.isEmpty)
+    try await toy.workplace.database.with { database in
+      try database.forge("DELETE FROM catalogue.early WHERE name = 'toy1'")
+      try database.forge("DELETE FROM catalogue.late WHERE name IN ('toy2', 'toy3')")
+      try database.forge("UPDATE catalogue.late SET class = 'torus' WHERE name = 'toy4'")
+      try database.forge(
+        "UPDATE catalogue.late SET probability = probability + 0.02 WHERE name IN ('toy5', 'toy6')")
+    }
+    let path = newFolder() + ".csv"
+    let found = try await difference(path)
+    #expect(found.causes.isEmpty && found.rowsBefore == 64)
+    #expect(
+      found.changes.map { "\($0.kind) \($0.cause) \($0.sources)" } == [
+        "appeared image or source 1", "went image or source 2", "otherClass not known 1",
+        "otherProbability not known 2",
+      ])
+    let rows = try openTable(path).rows()
+    #expect(rows.map { $0[0] } == (1...6).map { .text("toy\($0)") })
+    #expect(rows[3][1] == .text("otherClass") && rows[3][5] == .text("torus"))
+
+    try await toy.label(Array(32..<40))
+    _ = try await toy.workplace.perform(FinetuneStage.toy())
+    _ = try await toy.workplace.perform(ClassifyStage(survey: "toy"))
+    try await Self.publish(toy, as: "late")
+    let taught = try await difference()
+    #expect(taught.causes == [.labels])
+    #expect(taught.changes.allSatisfy { $0.kind == .appeared || $0.cause == "labels" })
   }
 
   @Test(.enabled(if: Validator.hats, "hats, lsdb or mocpy are not installed"))
@@ -207,6 +245,13 @@ import Testing
     pairs = catalogue.crossmatch(
         catalogue, radius_arcsec=25, n_neighbors=20, suffixes=('_a', '_b')).compute()
     assert len(pairs) == len(places.search_around_sky(places, 25 * u.arcsec)[0]) == 64 + 4 * 56, len(pairs)
+
+    import pyarrow.parquet
+    cutouts = pyarrow.parquet.read_table(folder + '/toy.cutouts.parquet').to_pydict()
+    assert cutouts['name'] == list(t['name']) and set(cutouts['width']) == {32}
+    pixels = np.array(cutouts['pixels'], dtype='f4').reshape(64, 32, 32)
+    blobs = [int(n[3:]) % 3 == 0 for n in cutouts['name']]
+    assert pixels[blobs].mean(axis=0).argmax() in (15 * 32 + 15, 15 * 32 + 16, 16 * 32 + 15, 16 * 32 + 16)
 
     document = json.load(open(folder + '/provenance.json'))
     made = {v['prov:activity'] for v in document['wasGeneratedBy'].values()}

@@ -33,6 +33,8 @@ extension PublishedCatalogue {
         JOIN reber.source ON source.survey_id = prediction.survey_id
             AND source.source_id = prediction.source_id
         JOIN reber.survey ON survey.survey_id = prediction.survey_id
+        JOIN (SELECT name FROM catalogue.\(identifier: name)) AS published
+            ON published.name = source.name
         WHERE prediction.run_id = \(raw: String(classification))
         """, as: Footprint.self, forEach: body)
   }

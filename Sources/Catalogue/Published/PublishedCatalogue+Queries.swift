@@ -32,20 +32,22 @@ extension PublishedCatalogue {
     return try named(name, in: database)
   }
 
-  /// Calls `body` with the catalogue of that name, in a transaction that sees the database as it is at one
-  /// moment and in which nobody replaces the catalogue.
+  /// Calls `body` with the catalogues of those names, in a transaction that sees the database as it is at one
+  /// moment and in which nobody replaces the catalogues.
   ///
   /// - Throws: `CatalogueError.missing`, which lists the catalogues there are; whatever `body` throws.
   public static func inOneView<Result>(
-    _ name: String, in database: Connection,
-    _ body: (PublishedCatalogue, Connection) throws -> Result
+    _ names: [String], in database: Connection,
+    _ body: ([PublishedCatalogue], Connection) throws -> Result
   ) throws -> Result {
-    _ = try named(name, in: database)
+    for name in names { _ = try named(name, in: database) }
     return try database.transaction { database in
       try database.script("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
       // Before the first query, which decides what is seen.
-      try database.execute("LOCK TABLE catalogue.\(identifier: name) IN ACCESS SHARE MODE")
-      return try body(try named(name, in: database), database)
+      for name in names {
+        try database.execute("LOCK TABLE catalogue.\(identifier: name) IN ACCESS SHARE MODE")
+      }
+      return try body(try names.map { try named($0, in: database) }, database)
     }
   }
 

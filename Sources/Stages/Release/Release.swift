@@ -5,7 +5,10 @@ import Tables
 
 /// A part of a release: a file or folder that the tools of one community expect.
 public enum ReleasePart: String, CaseIterable, Sendable, Codable {
-  case fits, votable, parquet, hats, csv, moc, cds, prov
+  case fits, votable, parquet, hats, csv, moc, cds, prov, embeddings, cutouts
+
+  /// Those that are released where nothing else is said.
+  public static let usual = Set(allCases).subtracting([.embeddings, .cutouts])
 }
 
 /// A published catalogue as a folder of files for others.
@@ -19,9 +22,9 @@ public struct Release: Sendable {
   /// The sources that a file of HATS has at most.
   public var sourcesAPartition = 500_000
 
-  /// Describes a release with all parts.
+  /// Describes a release with the usual parts.
   public init(
-    _ catalogue: String, to folder: String, parts: Set<ReleasePart> = Set(ReleasePart.allCases)
+    _ catalogue: String, to folder: String, parts: Set<ReleasePart> = ReleasePart.usual
   ) {
     self.catalogue = catalogue
     self.folder = folder
@@ -65,8 +68,9 @@ extension Workplace {
     let place = self
     return try await database.with { database in
       let folder = try ReleaseFolder(release.folder)
-      return try PublishedCatalogue.inOneView(release.catalogue, in: database) {
-        catalogue, database in
+      return try PublishedCatalogue.inOneView([release.catalogue], in: database) {
+        catalogues, database in
+        let catalogue = catalogues[0]
         var writer = try ReleaseWriter(
           release, catalogue, into: folder, in: database, progress: place.progress)
         try writer.write()

@@ -92,6 +92,11 @@ struct ReleaseTexts {
         "ReadMe and table of the CDS: `ascii.read('cds/\(name).dat', readme='cds/ReadMe')`"
       ),
       (.prov, "provenance.json", "what it was made from, by what and by whom, as PROV-JSON"),
+      (
+        .embeddings, "\(name).embeddings.parquet",
+        "where each source lies in the space that was learned"
+      ),
+      (.cutouts, "\(name).cutouts.parquet", "the image of each source, in single precision"),
     ]
     return all.filter { release.release.parts.contains($0.0) }.map { ($0.1, $0.2) }
   }

@@ -49,6 +49,8 @@ struct ReleaseWriter {
     case .hats: try note(try writeHATS())
     case .moc: try note(try writeCoverage())
     case .cds: try writeCDS()
+    case .embeddings: try note(try writeEmbeddings())
+    case .cutouts: try writeCutouts()
     case .prov:
       let provenance = try Provenance(of: catalogue.run, in: database)
       let encoder = JSONEncoder()

@@ -4,8 +4,9 @@ import Catalogue
 import Foundation
 import PostgreSQL
 import Stages
+import Tables
 
-struct ReleaseCommand: AsyncParsableCommand {
+struct ReleaseCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "release",
     abstract: "Write a published catalogue as a folder of files, for others to use.",
@@ -17,31 +18,103 @@ struct ReleaseCommand: AsyncParsableCommand {
       Example:
         reber release first --output first-2026
         reber release first --output first-2026 --only parquet,moc
-      """)
+        reber release diff first_2025 first
+      """,
+    subcommands: [Write.self, Difference.self], defaultSubcommand: Write.self)
 
-  @Argument(help: "The published catalogue.") var catalogue: String
+  struct Write: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Write the folder; 'write' may be left out.",
+      discussion: """
+        Example:
+          reber release first --output first-2026
+        """)
 
-  @Option(
-    name: .shortAndLong, help: "The folder, which is made; an earlier release there is replaced.")
-  var output: String
+    @Argument(help: "The published catalogue.") var catalogue: String
 
-  @Option(help: "The parts that are wanted, divided by commas: \(names). All where none is named.")
-  var only: ReleaseParts?
+    @Option(
+      name: .shortAndLong, help: "The folder, which is made; an earlier release there is replaced.")
+    var output: String
 
-  @OptionGroup(title: "Output") var options: ResultOptions
+    @Option(
+      help:
+        "The parts that are wanted, divided by commas: \(names). All but the last two where none is named."
+    )
+    var only: ReleaseParts?
 
-  func run() async throws {
-    var release = Release(catalogue, to: output)
-    if let only { release.parts = only.parts }
-    let report = try await options.workplace().release(release)
-    if !options.session.quiet {
-      for warning in report.warnings {
-        FileHandle.standardError.write(Data("reber: \(warning)\n".utf8))
+    @Option(help: "Parts beside the usual ones: embeddings, cutouts.") var with: ReleaseParts?
+
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      var release = Release(catalogue, to: output)
+      if let only { release.parts = only.parts }
+      if let with { release.parts.formUnion(with.parts) }
+      let report = try await options.workplace().release(release)
+      if !options.session.quiet {
+        for warning in report.warnings {
+          FileHandle.standardError.write(Data("reber: \(warning)\n".utf8))
+        }
+      }
+      try options.show(report) { report in
+        let bytes = report.files.reduce(0) { $0 + $1.bytes }
+        return "\(report.folder): \(report.rows) rows, \(report.files.count) files, \(bytes) bytes"
       }
     }
-    try options.show(report) { report in
-      let bytes = report.files.reduce(0) { $0 + $1.bytes }
-      return "\(report.folder): \(report.rows) rows, \(report.files.count) files, \(bytes) bytes"
+  }
+
+  struct Difference: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "diff",
+      abstract: "Say how a published catalogue differs from an earlier one, and why.",
+      discussion: """
+        Sources that appeared, went, or have another class or probability are counted by
+        cause: another image, labels, model, code or options.
+
+        Example:
+          reber publish --survey first --name first_2025
+          reber release diff first_2025 first --output changes.csv
+        """)
+
+    @Argument(help: "The earlier catalogue.") var before: String
+
+    @Argument(help: "The later catalogue.") var after: String
+
+    @Option(help: "What a probability may differ by where the class is the same.")
+    var tolerance: Float = 0.01
+
+    @Option(
+      name: .shortAndLong,
+      help: "A table of the sources that differ: \(TableFormat.endings).")
+    var output: String?
+
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let found = try await options.workplace().difference(
+        of: after, since: before, tolerance: tolerance, to: output)
+      try options.show(found, \.text)
+    }
+  }
+}
+
+extension ReleaseDifference {
+  /// As a person reads it.
+  fileprivate var text: String {
+    let head = "\(before): \(rowsBefore) sources; \(after): \(rowsAfter)"
+    guard !changes.isEmpty else { return head + "; none differs" }
+    let rows = changes.map { ["\($0.kind.words)", $0.cause, "\($0.sources)"] }
+    return head + "\n" + TextTable(["change", "cause", "sources"], rows: rows).text
+  }
+}
+
+extension CatalogueChange.Kind {
+  fileprivate var words: String {
+    switch self {
+    case .appeared: "appeared"
+    case .went: "went"
+    case .otherClass: "other class"
+    case .otherProbability: "other probability"
     }
   }
 }

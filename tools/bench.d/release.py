@@ -1,0 +1,81 @@
+"""The measuring of tools/bench release: called by it with the program."""
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import tempfile
+import time
+import warnings
+
+import pyarrow.parquet
+from astropy.table import Table
+
+parser = argparse.ArgumentParser()
+parser.add_argument("program")
+parser.add_argument("--json", action="store_true")
+options = parser.parse_args()
+warnings.simplefilter("ignore")
+
+
+def seconds(body):
+    begin = time.perf_counter()
+    body()
+    return time.perf_counter() - begin
+
+
+def memory(command):
+    """The most memory that a command held, in MiB."""
+    run = subprocess.run(["/usr/bin/time", "-f", "%M", *command], check=True, capture_output=True, text=True)
+    return int(run.stderr.strip().split("\n")[-1]) / 1024
+
+
+with tempfile.TemporaryDirectory() as folder:
+    url = subprocess.run([options.program, "db", "url"], check=True, capture_output=True, text=True).stdout.strip()
+
+    def export(ending):
+        return [options.program, "export", "scale", "--output", f"{folder}/ours.{ending}", "--quiet"]
+
+    def run(command):
+        return lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+    run(export("fits"))()
+    run(export("parquet"))()
+    fits = Table.read(folder + "/ours.fits")
+    arrow = pyarrow.parquet.read_table(folder + "/ours.parquet")
+    copy = f"\\copy (SELECT * FROM catalogue.scale ORDER BY name) TO '{folder}/theirs.csv' CSV HEADER"
+    work = {
+        "reber FITS": run(export("fits")),
+        "astropy FITS": lambda: fits.write(folder + "/theirs.fits", overwrite=True),
+        "reber Parquet": run(export("parquet")),
+        "pyarrow Parquet": lambda: pyarrow.parquet.write_table(
+            arrow, folder + "/theirs.parquet", compression="zstd"),
+        "reber CSV": run(export("csv")),
+        "\\copy CSV": run(["psql", "-qX", url, "-c", copy]),
+        "reber release": run([options.program, "release", "scale", "--output", folder + "/all", "--quiet"]),
+    }
+    rounds = [{name: seconds(body) for name, body in work.items()} for _ in range(3)]
+    sizes = {name: os.path.getsize(f"{folder}/{name}.parquet") for name in ("ours", "theirs")}
+    held = memory(export("parquet"))
+
+
+def tell(name, value, unit, target=None):
+    if options.json:
+        ok = None if target is None else value >= target
+        print(json.dumps({"bench": name, "value": round(value, 3), "unit": unit, "target": target, "ok": ok}))
+    else:
+        print(f"{name:45} {value:10.2f} {unit}" + (f"   aim {target}" if target else ""))
+
+
+def ratio(theirs, ours):
+    return statistics.median(times[theirs] / times[ours] for times in rounds)
+
+
+tell("release: rows", float(arrow.num_rows), "rows")
+for way in work:
+    tell(f"release: {way}", statistics.median(times[way] for times in rounds), "s")
+tell("release: FITS against astropy", ratio("astropy FITS", "reber FITS"), "times", 5)
+tell("release: Parquet against pyarrow", ratio("pyarrow Parquet", "reber Parquet"), "times", 1)
+tell("release: CSV against \\copy", ratio("\\copy CSV", "reber CSV"), "times", 0.8)
+tell("release: size of Parquet against pyarrow's", sizes["theirs"] / sizes["ours"], "times")
+tell("release: most memory of exporting Parquet", held, "MiB")
