@@ -52,7 +52,8 @@ import Testing
       as: String.self)
     #expect(
       relations.filter { !$0.contains("q3c") } == [
-        "sky", "sky_class_probability_idx", "sky_dec_ra_idx", "sky_pkey", "sky_unlikeness_idx",
+        "everything", "sky", "sky_class_probability_idx", "sky_dec_ra_idx", "sky_pkey",
+        "sky_unlikeness_idx",
       ])
   }
 

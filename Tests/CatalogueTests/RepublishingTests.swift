@@ -116,7 +116,8 @@ import Testing
     #expect(before.contains("the good one") && before.contains("rms not to be trusted"))
     #expect(try database.row("SELECT max(percent) FROM mine", as: Double.self) == 100)
     try database.script("DROP VIEW mine; DROP VIEW very_bright; DROP VIEW bright")
-    try database.script("DROP TABLE catalogue.sky; DROP ROLE \(role)")
+    try database.script(
+      "SELECT reber.make_everything(false); DROP TABLE catalogue.sky; DROP ROLE \(role)")
   }
 
   @Test(arguments: [

@@ -45,7 +45,8 @@ import Testing
         "UPDATE reber.cutout SET is_current = false", "SELECT nextval('reber.source_id_seq')",
         "SELECT reber.open_partition('reber.source', 9)",
         "SELECT reber.tell_planner('reber.label')", "CREATE TABLE catalogue.mine (a integer)",
-        "CREATE TABLE survey.mine (a integer)", "DROP TABLE catalogue.sky",
+        "CREATE TABLE survey.mine (a integer)",
+        "SELECT reber.make_everything(false); DROP TABLE catalogue.sky",
         "UPDATE reber.run SET progress = '{}' WHERE status = 'running'",
       ]
     ),

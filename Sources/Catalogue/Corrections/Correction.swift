@@ -128,6 +128,7 @@ extension Survey {
         try database.execute(
           "ALTER TABLE survey.\(identifier: table.from) RENAME TO \(identifier: table.to)")
       }
+      try database.execute("SELECT reber.make_everything()")
     }
   }
 

@@ -94,10 +94,12 @@ extension Removal {
       guard users.isEmpty else { throw CatalogueError.inUse("catalogue.\(name)", by: users) }
       let rows = try database.row(
         "SELECT rows FROM reber.catalogue WHERE name = \(name)", as: Int.self)
+      try database.execute("SELECT reber.make_everything(false)")
       try database.execute("DROP TABLE IF EXISTS catalogue.\(identifier: name)")
       loss.rows["catalogue.\(name)", default: 0] += rows
       try delete("reber.catalogue_column", "catalogue = \(name)")
       try delete("reber.catalogue", "name = \(name)")
+      try database.execute("SELECT reber.make_everything()")
     }
   }
 

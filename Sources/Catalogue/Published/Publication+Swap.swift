@@ -47,12 +47,14 @@ extension Publication {
   }
 
   private func rename(in database: Connection) throws {
-    guard try stands(in: database) else {
+    try database.execute("SELECT reber.make_everything(false)")
+    if try stands(in: database) {
+      try database.script(
+        "SELECT reber.replace_table('\(table)', '\(draft)', '\(Self.asidePrefix)\(run)')")
+    } else {
       try database.execute("ALTER TABLE \(raw: draft) RENAME TO \(identifier: name)")
-      return
     }
-    try database.script(
-      "SELECT reber.replace_table('\(table)', '\(draft)', '\(Self.asidePrefix)\(run)')")
+    try database.execute("SELECT reber.make_everything()")
   }
 
   /// Writes what was published, and comments; what people said of the table before is kept.

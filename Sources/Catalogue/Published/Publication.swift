@@ -53,6 +53,8 @@ extension Publication {
     guard name.wholeMatch(of: /[a-z][a-z0-9_]{0,58}/) != nil else {
       throw CatalogueError.badName(name)
     }
+    // The view of all catalogues.
+    if name == "everything" { throw CatalogueError.taken(name) }
     return try alone(in: database) {
       try Self.tidy(in: database)
       let columns = try PublishedColumn.all(of: self, in: database)
