@@ -19,13 +19,16 @@ public enum Ingestion {
   }
 
   /// Keeps what runs have left of the row of a survey, when they have told all they know of it.
+  ///
+  /// What was kept before stays; of a run that finished in an ingest that was stopped then, it is kept by the
+  /// next one.
   public static func end(_ runs: [Int], into survey: Survey, in database: Connection) throws {
     try database.execute(
       """
       UPDATE reber.ingestion SET survey_after = to_jsonb(survey)
       FROM reber.survey
       WHERE ingestion.survey_id = \(survey.id) AND survey.survey_id = \(survey.id)
-          AND run_id = ANY (\(runs.map { Int64($0) }))
+          AND run_id = ANY (\(runs.map { Int64($0) })) AND survey_after IS NULL
       """)
   }
 }

@@ -137,10 +137,7 @@ extension Workplace {
       var report = report
       let survey = try Survey.named(options.survey, in: database)
       try survey.describe(options.observation, in: database)
-      let runs = [
-        report.catalogue.flatMap { $0.alreadyDone ? nil : $0.run },
-        report.images.flatMap { $0.alreadyDone ? nil : $0.run },
-      ]
+      let runs = [report.catalogue?.run, report.images?.run]
       try Ingestion.end(runs.compactMap(\.self), into: survey, in: database)
       let counts = try survey.counts(in: database)
       (report.sources, report.cutouts) = (counts.sources, counts.cutouts)
