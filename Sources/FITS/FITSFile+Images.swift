@@ -22,9 +22,8 @@ extension FITSFile {
     for name in ["COMPRESSED_DATA", "GZIP_COMPRESSED_DATA", "UNCOMPRESSED_DATA"] {
       var (column, type): (Int32, Int32) = (0, 0)
       var (repeats, width): (Int64, Int64) = (0, 0)
-      guard
-        succeeds({ ffgcno(pointer, CASEINSEN, UnsafeMutablePointer(mutating: name), &column, &$0) }
-        ),
+      var title = Array(name.utf8CString)
+      guard succeeds({ ffgcno(pointer, CASEINSEN, &title, &column, &$0) }),
         succeeds({ ffgtclll(pointer, column, &type, &repeats, &width, &$0) }), type < 0
       else { continue }
       for row in 0..<Int64(rows) {
