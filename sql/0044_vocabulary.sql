@@ -4,11 +4,13 @@ ALTER TABLE reber.class
     ADD COLUMN shortcut    text CHECK (shortcut ~ '^[0-9a-z]$'),
     ADD COLUMN colour      text CHECK (colour ~ '^#[0-9a-f]{6}$'),
     ADD COLUMN merged_into smallint CHECK (merged_into <> class_id),
+    ADD COLUMN former_names text[] NOT NULL DEFAULT '{}',
     ADD CONSTRAINT class_shortcut UNIQUE (class_scheme_id, shortcut),
     ADD CONSTRAINT class_merged FOREIGN KEY (class_scheme_id, merged_into) REFERENCES reber.class;
 
 COMMENT ON COLUMN reber.class.shortcut IS 'The key that chooses it on the pages; without one its place in the scheme.';
 COMMENT ON COLUMN reber.class.colour IS 'Its colour on the pages, as #rrggbb; without one that of its place.';
+COMMENT ON COLUMN reber.class.former_names IS 'What it was called before: tables of labels that say so mean it.';
 COMMENT ON COLUMN reber.class.merged_into IS
     'The class that its labels were given to: it is not offered any more. Models that were taught it keep it.';
 

@@ -1,3 +1,5 @@
+import Foundation
+
 extension StringProtocol {
   /// The text without the white space around it.
   public var trimmed: String {
@@ -16,6 +18,19 @@ extension StringProtocol {
   public var standsForNoValue: Bool {
     let word = trimmed.lowercased()
     return noValues.contains(word) || word.count <= 3 && word.allSatisfy { $0 == "-" }
+  }
+}
+
+extension String {
+  /// The text in printable ASCII, as FITS cards and the CDS's files hold it.
+  ///
+  /// Letters lose their marks (`Łokas` is `Lokas`), the prefix μ is `u`, and what has no such form is `?`.
+  public var inASCII: String {
+    let isASCII = { (letter: Unicode.Scalar) in (" "..."~").contains(letter) }
+    if unicodeScalars.allSatisfy(isASCII) { return self }
+    let plain = replacing("\u{B5}", with: "u").replacing("\u{3BC}", with: "u")
+    let latin = plain.applyingTransform(StringTransform("Latin-ASCII"), reverse: false) ?? plain
+    return String(String.UnicodeScalarView(latin.unicodeScalars.map { isASCII($0) ? $0 : "?" }))
   }
 }
 

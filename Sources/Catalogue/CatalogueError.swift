@@ -14,6 +14,8 @@ public enum CatalogueError: Failure, Equatable {
   case unknownClass(String, scheme: String, known: [String])
   /// The scheme has a class of that name, or of one that is too like it.
   case classExists(String, scheme: String, as: String)
+  /// A name without letters and digits.
+  case emptyClassName(String)
   /// No class is merged into another.
   case mergesNothing(String)
   /// No key that a class can have.
@@ -79,6 +81,7 @@ public enum CatalogueError: Failure, Equatable {
       name == other
         ? "scheme '\(scheme)' has a class '\(name)', or had it before it was merged into another"
         : "'\(name)' is too like class '\(other)' of scheme '\(scheme)': their columns would be the same"
+    case .emptyClassName(let name): "'\(name)' is no name of a class: it has no letter and no digit"
     case .mergesNothing(let target): "name other classes than '\(target)' to merge into it"
     case .badShortcut(let key): "'\(key)' is no key: a class has one digit or one of a to z"
     case .shortcutTaken(let key, let other): "class '\(other)' has the key '\(key)'"

@@ -12,8 +12,8 @@ extension FITSFile {
   /// ASCII becomes `?`.
   func write(_ keywords: [Keyword], comments: [String], history: [String] = []) throws {
     for keyword in keywords { try write(keyword) }
-    for comment in comments { try check { ffpcom(pointer, comment.asciiCard, &$0) } }
-    for line in history { try check { ffphis(pointer, line.asciiCard, &$0) } }
+    for comment in comments { try check { ffpcom(pointer, comment.inASCII, &$0) } }
+    for line in history { try check { ffphis(pointer, line.inASCII, &$0) } }
   }
 
   /// Writes a keyword; one without a value or with a vector is left out.
@@ -31,7 +31,7 @@ extension FITSFile {
     case .real(let number) where number.isFinite:
       try check { ffpkyd(pointer, name, number, -number.digits, comment, &$0) }
     case .real(let number): try write("\(number)", name, comment)
-    case .text(let text): try write(text.asciiCard, name, comment)
+    case .text(let text): try write(text.inASCII, name, comment)
     }
   }
 
@@ -61,7 +61,7 @@ extension Keyword {
   /// The unit in brackets and the description.
   fileprivate var comment: String? {
     let words = [unit.map { "[\($0)]" }, description].compactMap(\.self).joined(separator: " ")
-    return words.isEmpty ? nil : words.asciiCard
+    return words.isEmpty ? nil : words.inASCII
   }
 }
 
@@ -87,10 +87,5 @@ extension String {
       length += width
     }
     return parts
-  }
-
-  /// The text as a card may hold it: printable ASCII.
-  var asciiCard: String {
-    String(String.UnicodeScalarView(unicodeScalars.map { (" "..."~").contains($0) ? $0 : "?" }))
   }
 }

@@ -18,7 +18,7 @@ extension WCS {
   private static func card(_ name: String, _ value: Value) -> String? {
     let text: String
     switch value {
-    case .text(let words): text = "'" + words.asciiCard.replacing("'", with: "''") + "'"
+    case .text(let words): text = "'" + words.inASCII.replacing("'", with: "''") + "'"
     case .integer(let number): text = String(number)
     case .real(let number): text = String(format: "%.17G", number)
     case .boolean(let flag): text = flag ? "T" : "F"

@@ -36,6 +36,23 @@ import Testing
     #expect(done.id == run && done.metrics.text.contains("2") && done.error == nil)
   }
 
+  /// Another survey may have the name since.
+  @Test func whatWasDoneOfASurveyThatWasRenamedIsNotDone() throws {
+    let fixture = try Fixture(sources: 1)
+    let work = try Self.work(JSON(text: "{\"survey\":\"sky\"}"))
+    guard case .new(let run) = try Run.open(work, by: Fixture.user, in: fixture.database) else {
+      Issue.record("the work is new")
+      return
+    }
+    try Run.finish(run, in: fixture.database) { _ in JSON(text: "{}") }
+    try fixture.survey.rename(to: "heaven", by: Fixture.user, in: fixture.database)
+    guard case .new(let other) = try Run.open(work, by: Fixture.user, in: fixture.database) else {
+      Issue.record("no survey of the name has it")
+      return
+    }
+    #expect(other != run)
+  }
+
   /// What it writes last, what it measured and that it is finished come together or not at all.
   @Test func aRunAndWhatItWroteAreOneTruth() throws {
     struct Killed: Error {}

@@ -28,6 +28,21 @@ import Testing
     }
   }
 
+  /// First commands that come at once make one server, which all of them find.
+  @Test func severalStartItAtOnce() async throws {
+    try await withTemporaryFolder { folder in
+      let server = PrivateServer(folder: folder + "/server")
+      defer { _ = try? server.stop() }
+      try await withThrowingTaskGroup(of: Void.self) { group in
+        for _ in 0..<3 { group.addTask { try server.start() } }
+        try await group.waitForAll()
+      }
+      #expect(try server.status() == .running)
+      let answer = try Connection(server.connectionString).row("SELECT 42::bigint", as: Int.self)
+      #expect(answer == 42)
+    }
+  }
+
   /// A server that is stopped in the middle of it, at any moment, has the one data or the other.
   @Test func aServerTakesOverTheDataOfItsSuccessor() throws {
     try withTemporaryFolder { folder in

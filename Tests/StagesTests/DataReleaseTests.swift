@@ -215,6 +215,22 @@ import Testing
     }
   }
 
+  /// A source that a release dropped and a later one has again is a new one, and has its name.
+  @Test func whatWasDroppedMayComeBack() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let (both, one) = ("name,ra,dec\nA,10,0\nB,20,0\n", "name,ra,dec\nA,10,0\n")
+      _ = try await fixture.ingest(try fixture.file("1.csv", both))
+      _ = try await fixture.ingest(try fixture.file("2.csv", one)) { $0.release = "dr2" }
+      let report = try await fixture.ingest(try fixture.file("3.csv", both)) { $0.release = "dr3" }
+      #expect(report.sources == 2)
+      #expect(
+        try fixture.rows(
+          "SELECT name || ' ' || is_listed FROM reber.source ORDER BY source_id", as: String.self)
+          == ["A true", "B (2 of dr2) false", "B true"])
+    }
+  }
+
   /// After a release only what is new is classified; the rest is as it was said before.
   @Test func onlyWhatIsNewIsClassified() async throws {
     let survey = try await SyntheticSurvey(24)

@@ -88,14 +88,17 @@ extension ClassScheme {
   ) throws {
     let classID = try classID(named: className)
     try Correction.checkOwner(in: database)
+    if name(of: className) == newName { return }
     try database.transaction { database in
       try checkNew(newName, exceptFor: classID, in: database)
       _ = try Correction.write(
-        .renameClass, "\(name): \(newName)", detail: JSON(encoding: ["former_name": className]),
+        .renameClass, "\(name): \(newName)",
+        detail: JSON(encoding: ["former_name": name(of: className)]),
         because: reason, by: user, in: database)
       try database.execute(
         """
-        UPDATE reber.class SET name = \(newName)
+        UPDATE reber.class
+        SET name = \(newName), former_names = array_remove(former_names, \(newName)) || name
         WHERE class_scheme_id = \(id) AND class_id = \(classID)
         """)
     }
@@ -136,6 +139,9 @@ extension ClassScheme {
   private func checkNew(
     _ className: String, exceptFor classID: Int16? = nil, in database: Connection
   ) throws {
+    guard className.contains(where: \.isLetter) || className.contains(where: \.isNumber) else {
+      throw CatalogueError.emptyClassName(className)
+    }
     let other = try database.first(
       """
       SELECT name FROM reber.class

@@ -39,8 +39,9 @@ public struct ClassScheme: Sendable {
   /// The classes in the scheme's order, without those that were merged into others.
   public var classes: [SchemeClass]
 
-  /// By the names of classes that were merged into others, the keys of those.
-  private var merged: [String: Int16]
+  /// By the former names of classes, and those of classes that were merged into others, the keys of what they
+  /// mean now.
+  private var former: [String: Int16]
 
   /// The scheme that Reber begins with: the twelve classes of Baron Perez and others (2025).
   public static let twelveClasses = "morphology-12"
@@ -65,14 +66,17 @@ extension ClassScheme {
       WHERE class_scheme_id = \(id) AND merged_into IS NULL
       ORDER BY class_id
       """, as: SchemeClass.self)
-    let merged = try database.rows(
+    let former = try database.rows(
       """
-      SELECT name, merged_into FROM reber.class
-      WHERE class_scheme_id = \(id) AND merged_into IS NOT NULL
+      SELECT former.name, coalesce(merged_into, class_id)
+      FROM reber.class
+      CROSS JOIN LATERAL unnest(class.name || former_names) AS former (name)
+      WHERE class_scheme_id = \(id) AND (merged_into IS NOT NULL OR former.name <> class.name)
+      ORDER BY class_id
       """, as: String.self, Int16.self)
     return ClassScheme(
       id: id, name: name, description: description, reference: reference, classes: classes,
-      merged: Dictionary(merged, uniquingKeysWith: { $1 }))
+      former: Dictionary(former, uniquingKeysWith: { $1 }))
   }
 
   /// Makes a scheme, or adds the classes that an existing one lacks.
@@ -104,12 +108,12 @@ extension ClassScheme {
 
   /// The key of a class, which may be written in capitals or with other blanks and hyphens.
   ///
-  /// The name of one that was merged into another means that other.
+  /// A former name, or that of one that was merged into another, means what it is now.
   ///
   /// - Throws: `CatalogueError.unknownClass`, which lists the classes there are.
   public func classID(named name: String) throws -> Int16 {
     let own = self.name(of: name)
-    if let found = classes.first(where: { $0.name == own })?.id ?? merged[own] { return found }
+    if let found = classes.first(where: { $0.name == own }) { return found.id }
     throw CatalogueError.unknownClass(name, scheme: self.name, known: classes.map(\.name))
   }
 
@@ -119,7 +123,8 @@ extension ClassScheme {
   public func name(of text: String) -> String {
     if classes.contains(where: { $0.name == text }) { return text }
     let alike = classes.filter { $0.name.folded == text.folded }
-    return alike.count == 1 ? alike[0].name : text
+    if alike.count == 1 { return alike[0].name }
+    return classes.first { $0.id == former[text] }?.name ?? text
   }
 }
 

@@ -49,9 +49,15 @@ extension PublishedCatalogue {
   /// Some of the rows, drawn by chance, beside what they came from; a row that came from nothing is left
   /// out.
   public func sample(
-    _ count: Int, seed: Int, classes: [ModelClass], in database: Connection
+    _ count: Int, seed: Int, classes: Int, in database: Connection
   ) throws -> [Sample] {
-    let columns = classes.map { "\(identifier: PublishedColumn.name(of: $0))" as SQL }
+    // Classes may have got other names since: the columns are known by their order.
+    let names = try database.rows(
+      """
+      SELECT name FROM reber.catalogue_column
+      WHERE catalogue = \(name) AND name LIKE 'p\\_%' ORDER BY ordinal LIMIT \(classes)
+      """, as: String.self)
+    let columns = names.map { "\(identifier: $0)" as SQL }
     return try database.rows(
       """
       SELECT \(Sample.columns)

@@ -29,14 +29,27 @@ extension Run {
     }
   }
 
-  /// The runs of a fingerprint, newest first.
+  /// The runs of a fingerprint whose work still stands, newest first.
+  ///
+  /// It does not where the survey that they name got another name since, or where the labels that they wrote
+  /// were taken back.
   static func runs(of fingerprint: String, in database: Connection) throws -> [Candidate] {
     try database.rows(
       """
       SELECT \(Candidate.columns)
       FROM reber.run
       LEFT JOIN reber.checkpoint USING (run_id)
-      WHERE fingerprint = \(fingerprint)
+      WHERE fingerprint = \(fingerprint) AND NOT EXISTS (
+          SELECT FROM reber.correction
+          WHERE made_at > run.finished_at AND (
+              kind = 'rename' AND detail ->> 'former_name' = run.parameters ->> 'survey'
+              OR run.stage = \(StageName.label) AND EXISTS (
+                  SELECT FROM reber.label_taken_back AS gone
+                  WHERE gone.correction_id = correction.correction_id
+                      AND gone.survey = run.parameters ->> 'survey'
+              )
+          )
+      )
       ORDER BY run_id DESC
       """, as: Candidate.self)
   }

@@ -47,7 +47,8 @@ struct ReleaseLoad {
 
   /// Gives `reber.source` the new values; what the release lacks stays, but is current no more.
   ///
-  /// A name that passes from one source to another is free by then: who had it gets one that no catalogue has.
+  /// A name that passes from one source to another, or comes back, is free by then: who had it gets one that no
+  /// catalogue has.
   private func updateSources() throws {
     try database.execute(
       """
@@ -56,7 +57,8 @@ struct ReleaseLoad {
           WHEN EXISTS (SELECT FROM incoming WHERE incoming.name = source.name)
           THEN format('%s (%s of %s)', name, source_id, \(release.former.name)::text) ELSE name
       END
-      WHERE survey_id = \(raw: String(survey)) AND is_listed
+      WHERE survey_id = \(raw: String(survey))
+          AND (is_listed OR EXISTS (SELECT FROM incoming WHERE incoming.name = source.name))
           AND NOT EXISTS (SELECT FROM found WHERE found.source_id = source.source_id)
       """)
     try database.execute(

@@ -49,6 +49,10 @@ public struct PrivateServer: Sendable {
     guard !place.exists else { return }
     let programs = try ServerPrograms()
     try place.make(neededSpace: Self.neededSpace)
+    let lock = try FolderLock(place.root)
+    defer { lock.release() }
+    // Another process may have made it while this one waited.
+    guard !place.exists else { return }
     let draft = place.root + "/data.new"
     try? FileManager.default.removeItem(atPath: draft)
     try programs.run(

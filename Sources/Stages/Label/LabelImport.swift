@@ -162,7 +162,11 @@ extension LabelImport {
     for rows: [LabelRow], file: String, in database: Connection
   ) throws -> ClassScheme {
     let names = Set(rows.map(\.className)).sorted()
-    if addsClasses { return try ClassScheme.add(named: scheme, classes: names, in: database) }
+    if addsClasses {
+      let known = try ClassScheme.all(in: database).first { $0.name == scheme }
+      let new = names.filter { name in known.map { (try? $0.classID(named: name)) == nil } ?? true }
+      return try ClassScheme.add(named: scheme, classes: new, in: database)
+    }
     let found = try ClassScheme.named(scheme, in: database)
     for name in names { _ = try found.classID(named: name) }
     return found

@@ -87,11 +87,14 @@ public struct SchemeFile: Codable, Sendable, Equatable {
     } catch {
       throw refuse("is no YAML: \(error)")
     }
-    let names = classes.map(\.name)
-    if let twice = names.first(where: { name in names.filter { $0 == name }.count > 1 }) {
-      throw refuse("names class '\(twice)' twice")
-    }
+    if let twice { throw refuse("names class '\(twice)' twice") }
     guard !classes.isEmpty else { throw refuse("lists no class") }
+  }
+
+  /// A class that is listed twice.
+  public var twice: String? {
+    let names = classes.map(\.name)
+    return names.first { name in names.filter { $0 == name }.count > 1 }
   }
 
   /// As YAML, which ``init(_:)-(String)`` reads.

@@ -94,10 +94,10 @@ extension Workplace {
       let model = try Model.find(
         .classifier, numbered: Classification.find(of: survey, run: run, in: database).model,
         in: database)
-      let classes = try model.classes(in: database).classes
+      let classes = try model.classes(in: database).classes.count
       return (
         try model.classifier(
-          classes: classes.count, preparedBy: options.preprocessing, on: engine,
+          classes: classes, preparedBy: options.preprocessing, on: engine,
           computing: options.precision, in: database),
         try catalogue.sample(count, seed: seed, classes: classes, in: database)
       )

@@ -129,10 +129,3 @@ extension PublishedCatalogue.TextField {
     }
   }
 }
-
-extension String {
-  /// The text in one line of printable ASCII, with `?` for all else.
-  fileprivate var inASCII: String {
-    String(String.UnicodeScalarView(unicodeScalars.map { (" "..."~").contains($0) ? $0 : "?" }))
-  }
-}

@@ -86,6 +86,9 @@ struct SchemeCommands: ParsableCommand {
         throw ValidationError("say either a file, or --name and --class")
       }
       guard name == nil || !classes.isEmpty else { throw ValidationError("say --class too") }
+      if let twice = SchemeFile(named: name ?? "", classes: classes).twice {
+        throw ValidationError("--class '\(twice)' comes twice")
+      }
     }
 
     func run() async throws {
