@@ -36,9 +36,12 @@ extension ClassScheme {
   }
 
   /// Says what the scheme is about, or where it comes from.
+  ///
+  /// - Throws: `CatalogueError.notOwner`.
   public func describe(
     _ description: String?, reference: String?, in database: Connection
   ) throws {
+    try Correction.checkOwner(in: database)
     try database.execute(
       """
       UPDATE reber.class_scheme
@@ -51,11 +54,12 @@ extension ClassScheme {
   /// Says what a class means, which key chooses it, or which colour it has.
   ///
   /// - Throws: `CatalogueError.unknownClass`; `CatalogueError.badShortcut` or `.badColour`, and
-  ///   `.shortcutTaken` where another class of the scheme has the key.
+  ///   `.shortcutTaken` where another class of the scheme has the key; `.notOwner`.
   public func describe(
     _ className: String, _ details: ClassDetails, in database: Connection
   ) throws {
     let classID = try classID(named: className)
+    try Correction.checkOwner(in: database)
     if let key = details.shortcut, !key.isEmpty {
       guard key.wholeMatch(of: /[0-9a-z]/) != nil else { throw CatalogueError.badShortcut(key) }
       if let other = classes.first(where: { $0.shortcut == key && $0.id != classID }) {

@@ -116,6 +116,7 @@ extension Clustering {
       SELECT \(Candidate.columns)
       FROM ranked
       JOIN reber.source USING (survey_id, source_id)
+      WHERE source.is_listed
       ORDER BY turn, members DESC, cluster
       LIMIT \(count)
       """, as: Candidate.self)
