@@ -17,7 +17,7 @@ COMMENT ON COLUMN reber.class.merged_into IS
 -- Labels stay as they were given: a merger is a newer label of each annotator, of a method of its own.
 ALTER TABLE reber.label DROP CONSTRAINT label_method_check;
 ALTER TABLE reber.label ADD CONSTRAINT label_method_check
-    CHECK (method IN ('single', 'cluster', 'import', 'merge'));
+    CHECK (method IN ('single', 'cluster', 'growth', 'import', 'merge'));
 
 ALTER TABLE reber.correction DROP CONSTRAINT correction_kind_check;
 ALTER TABLE reber.correction ADD CONSTRAINT correction_kind_check
