@@ -11,6 +11,9 @@ struct Fixture {
   let survey: Survey
   let run: Int
 
+  /// Whether the tests run on a server that need not have the extensions that `tools/install` brings.
+  static let isOtherServer = ProcessInfo.processInfo.environment["REBER_POSTGRES"] != nil
+
   static let user = Operator(codeVersion: "test", host: "here", account: "tester")
 
   /// The survey has so many sources; what is written, is written with the rights of the role.

@@ -1,5 +1,4 @@
 import Catalogue
-import Foundation
 import PostgreSQL
 import Testing
 
@@ -32,11 +31,8 @@ import Testing
     }
   }
 
-  private static let isOtherServer =
-    ProcessInfo.processInfo.environment["REBER_POSTGRES"] != nil
-
   /// PostgreSQL's own packages bring q3c; another server, which `REBER_POSTGRES` names, need not.
-  @Test(.disabled(if: Self.isOtherServer, "REBER_POSTGRES names a server, which has no q3c"))
+  @Test(.disabled(if: Fixture.isOtherServer, "REBER_POSTGRES names a server, which has no q3c"))
   func aConeSearchUsesTheIndex() throws {
     let fixture = try Fixture(sources: 61_200)
     let database = fixture.database
