@@ -1,4 +1,5 @@
 import Astronomy
+import Tensor
 
 /// Positions on the sky in the order of their declinations, so that those near a point are found
 /// without looking at all of them.
@@ -22,7 +23,7 @@ struct SkyIndex: Sendable {
   /// The positions within `radius` degrees of another, with their separations in degrees.
   func within(_ radius: Double, of centre: SkyPosition) -> [(index: Int, separation: Double)] {
     let direction = centre.vector
-    let first = lowerBound(centre.dec - radius)
+    let first = declinations.partitioningIndex { $0 >= centre.dec - radius }
     var found: [(index: Int, separation: Double)] = []
     for place in first..<places.count {
       if declinations[place] > centre.dec + radius { break }
@@ -37,14 +38,5 @@ struct SkyIndex: Sendable {
     to centre: SkyPosition, within radius: Double
   ) -> (index: Int, separation: Double)? {
     within(radius, of: centre).min { ($0.separation, $0.index) < ($1.separation, $1.index) }
-  }
-
-  private func lowerBound(_ declination: Double) -> Int {
-    var (low, high) = (0, declinations.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if declinations[middle] < declination { low = middle + 1 } else { high = middle }
-    }
-    return low
   }
 }

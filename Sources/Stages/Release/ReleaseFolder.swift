@@ -17,7 +17,7 @@ final class ReleaseFolder {
     self.path = path
     temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).part"
     try Self.checkPlace(path)
-    try make(temporary)
+    try Files.makeFolder(temporary)
   }
 
   deinit { if !isComplete { try? FileManager.default.removeItem(atPath: temporary) } }
@@ -30,7 +30,7 @@ final class ReleaseFolder {
   }
 
   /// Makes a folder in the folder.
-  func makeFolder(_ name: String) throws { try make(file(name)) }
+  func makeFolder(_ name: String) throws { try Files.makeFolder(file(name)) }
 
   /// Writes the digests of all files, and gives the folder its name in place of one that was there.
   func complete() throws -> [ReleasedFile] {
@@ -80,16 +80,6 @@ final class ReleaseFolder {
       path, "\(other) stands there, which is not of a release",
       advice: "Give a folder that is not there yet, or one that 'reber release' made",
       exitStatus: .cannotCreate)
-  }
-
-  private func make(_ folder: String) throws {
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(
-        folder, "the folder cannot be made (\((error as NSError).localizedDescription))",
-        advice: "Check the folder above and the space on its disk", exitStatus: .cannotCreate)
-    }
   }
 
   private func failure(_ what: String) -> FileError {

@@ -12,23 +12,16 @@ extension ReleaseWriter {
     let fields = try catalogue.textFields(in: database)
     let file = name + ".dat"
     try folder.makeFolder("cds")
-    let partial = PartialFile(folder.file("cds/" + file))
-    guard FileManager.default.createFile(atPath: partial.temporary, contents: nil),
-      let handle = FileHandle(forWritingAtPath: partial.temporary)
-    else { throw partial.failure("cannot be created") }
-    var bytes = Data()
+    let sink = try ByteSink(folder.file("cds/" + file))
     var rows = 0
     try catalogue.readText(fields, in: database) { line in
-      bytes.append(contentsOf: line)
+      try sink.write([UInt8](line))
       rows += 1
-      guard bytes.count > 1 << 18 else { return }
-      try handle.write(contentsOf: bytes)
-      bytes.removeAll(keepingCapacity: true)
-      progress.update("writing cds/\(file)", done: rows, of: catalogue.rows)
+      if rows % 4096 == 0 {
+        progress.update("writing cds/\(file)", done: rows, of: catalogue.rows)
+      }
     }
-    try handle.write(contentsOf: bytes)
-    try handle.close()
-    try partial.complete()
+    try sink.finish()
     try folder.write(CDSReadMe(self, fields, file: file).text, to: "cds/ReadMe")
   }
 }

@@ -1,4 +1,5 @@
 import Astronomy
+import Files
 
 /// Writes CSV and TSV: a plain header of names, numbers in their shortest exact form.
 ///

@@ -42,9 +42,11 @@ public final class HATSTable: TableWriter {
     self.columns = [Self.cellColumn] + columns
     self.metadata = metadata
     self.properties = properties
-    let path = folder + "/dataset/_common_metadata"
-    try makeFolder(of: path)
-    try createTable(path, format: .parquet, columns: self.columns, metadata: metadata).finish()
+    try makeFolder(folder + "/dataset")
+    try createTable(
+      folder + "/dataset/_common_metadata", format: .parquet, columns: self.columns,
+      metadata: metadata
+    ).finish()
   }
 
   public func write(_ rows: [[Value]]) throws {
@@ -92,25 +94,15 @@ public final class HATSTable: TableWriter {
     guard part?.place != place else { return }
     try part?.table.finish()
     let cell = cells[place]
-    let path =
+    let home =
       "\(folder)/dataset/Norder=\(cell.order)/Dir=\(cell.number / 10_000 * 10_000)"
-      + "/Npix=\(cell.number).parquet"
-    try makeFolder(of: path)
-    let table = try createTable(path, format: .parquet, columns: columns, metadata: metadata)
+    try makeFolder(home)
+    let table = try createTable(
+      "\(home)/Npix=\(cell.number).parquet", format: .parquet, columns: columns, metadata: metadata
+    )
     var direct: Direct?
     if case .cells(let write) = table.direct { direct = write }
     part = (place, table, direct)
     written.append(cell)
-  }
-
-  private func makeFolder(of path: String) throws {
-    let folder = (path as NSString).deletingLastPathComponent
-    do {
-      try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    } catch {
-      throw FileError(
-        folder, "the folder cannot be made (\((error as NSError).localizedDescription))",
-        advice: "Check the folder and the space on its disk", exitStatus: .cannotCreate)
-    }
   }
 }

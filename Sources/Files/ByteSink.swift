@@ -1,16 +1,19 @@
-import Files
 import Foundation
 
 /// A file written under a temporary name beside its own, which it gets when it is complete.
-final class ByteSink {
+public final class ByteSink {
   private let partial: PartialFile
   private var file: UnsafeMutablePointer<FILE>?
   /// The bytes written so far.
-  private(set) var offset = 0
+  public private(set) var offset = 0
 
-  var path: String { partial.path }
+  /// The name that the file gets in the end.
+  public var path: String { partial.path }
 
-  init(_ path: String) throws {
+  /// Begins the file.
+  ///
+  /// - Throws: ``FileError`` where it cannot be created.
+  public init(_ path: String) throws {
     partial = PartialFile(path)
     file = fopen(partial.temporary, "wb")
     if file == nil { throw partial.failure("cannot be created") }
@@ -18,7 +21,10 @@ final class ByteSink {
 
   deinit { if let file { fclose(file) } }
 
-  func write(_ bytes: [UInt8]) throws {
+  /// Appends bytes.
+  ///
+  /// - Throws: ``FileError`` where the disk is full.
+  public func write(_ bytes: [UInt8]) throws {
     guard let file else { return }
     guard fwrite(bytes, 1, bytes.count, file) == bytes.count else {
       throw partial.failure("cannot be written")
@@ -27,7 +33,7 @@ final class ByteSink {
   }
 
   /// Writes over bytes that were written before.
-  func patch(_ bytes: [UInt8], at place: Int) throws {
+  public func patch(_ bytes: [UInt8], at place: Int) throws {
     guard let file else { return }
     guard fseek(file, place, SEEK_SET) == 0, fwrite(bytes, 1, bytes.count, file) == bytes.count,
       fseek(file, 0, SEEK_END) == 0
@@ -35,7 +41,7 @@ final class ByteSink {
   }
 
   /// Makes the file durable and gives it its name.
-  func finish() throws {
+  public func finish() throws {
     guard let file else { return }
     self.file = nil
     guard fclose(file) == 0 else { throw partial.failure("cannot be written") }
