@@ -20,6 +20,17 @@ extension SchemeClass: QueryRow {
     .column("shortcut", \.shortcut), .column("colour", \.colour), make: SchemeClass.init)
 }
 
+/// A class, with what it was called before and what it was merged into.
+private struct StoredClass: QueryRow {
+  var shown: SchemeClass
+  var formerNames: [String]
+  var mergedInto: Int16?
+
+  static let columns = Columns<Self>(
+    .group(\.shown, SchemeClass.columns), .column("former_names", \.formerNames),
+    .column("merged_into", \.mergedInto), make: StoredClass.init)
+}
+
 /// A set of classes that sources are sorted into.
 ///
 /// Its classes have numbers from 0, in the order in which they were added, and names of their own.
@@ -52,30 +63,28 @@ extension ClassScheme {
   ///
   /// - Throws: `CatalogueError.unknownScheme`.
   public static func named(_ name: String, in database: Connection) throws -> ClassScheme {
+    if let found = try find(name, in: database) { return found }
+    let known = try database.rows(
+      "SELECT name FROM reber.class_scheme ORDER BY name", as: String.self)
+    throw CatalogueError.unknownScheme(name, known: known)
+  }
+
+  /// The scheme of that name; `nil` where there is none.
+  public static func find(_ name: String, in database: Connection) throws -> ClassScheme? {
     let found = try database.first(
       "SELECT class_scheme_id, description, reference FROM reber.class_scheme WHERE name = \(name)",
       as: Int.self, String?.self, String?.self)
-    guard let (id, description, reference) = found else {
-      let known = try database.rows(
-        "SELECT name FROM reber.class_scheme ORDER BY name", as: String.self)
-      throw CatalogueError.unknownScheme(name, known: known)
+    guard let (id, description, reference) = found else { return nil }
+    let all = try database.rows(
+      "SELECT \(StoredClass.columns) FROM reber.class WHERE class_scheme_id = \(id) ORDER BY class_id",
+      as: StoredClass.self)
+    let former = all.flatMap { item in
+      (item.formerNames + (item.mergedInto == nil ? [] : [item.shown.name]))
+        .map { ($0, item.mergedInto ?? item.shown.id) }
     }
-    let classes = try database.rows(
-      """
-      SELECT \(SchemeClass.columns) FROM reber.class
-      WHERE class_scheme_id = \(id) AND merged_into IS NULL
-      ORDER BY class_id
-      """, as: SchemeClass.self)
-    let former = try database.rows(
-      """
-      SELECT former.name, coalesce(merged_into, class_id)
-      FROM reber.class
-      CROSS JOIN LATERAL unnest(class.name || former_names) AS former (name)
-      WHERE class_scheme_id = \(id) AND (merged_into IS NOT NULL OR former.name <> class.name)
-      ORDER BY class_id
-      """, as: String.self, Int16.self)
     return ClassScheme(
-      id: id, name: name, description: description, reference: reference, classes: classes,
+      id: id, name: name, description: description, reference: reference,
+      classes: all.filter { $0.mergedInto == nil }.map(\.shown),
       former: Dictionary(former, uniquingKeysWith: { $1 }))
   }
 

@@ -163,7 +163,7 @@ extension LabelImport {
   ) throws -> ClassScheme {
     let names = Set(rows.map(\.className)).sorted()
     if addsClasses {
-      let known = try ClassScheme.all(in: database).first { $0.name == scheme }
+      let known = try ClassScheme.find(scheme, in: database)
       let new = names.filter { name in known.map { (try? $0.classID(named: name)) == nil } ?? true }
       return try ClassScheme.add(named: scheme, classes: new, in: database)
     }
