@@ -21,6 +21,15 @@ extension Footprint: QueryRow {
 }
 
 extension PublishedCatalogue {
+  /// Predictions beside their sources that stand in the catalogue; which classification it was is to be said.
+  var classified: SQL {
+    """
+    reber.prediction
+    JOIN reber.source USING (survey_id, source_id)
+    JOIN (SELECT name FROM catalogue.\(identifier: name)) AS published ON published.name = source.name
+    """
+  }
+
   /// Gives where the images lie by which the catalogue's sources were classified, in no order.
   public func readFootprints(
     in database: Connection, _ body: (Footprint) throws -> Void
@@ -28,13 +37,9 @@ extension PublishedCatalogue {
     try database.copy(
       outOf: """
         SELECT \(Footprint.columns)
-        FROM reber.prediction
+        FROM \(classified)
         JOIN reber.cutout USING (survey_id, cutout_id)
-        JOIN reber.source ON source.survey_id = prediction.survey_id
-            AND source.source_id = prediction.source_id
-        JOIN reber.survey ON survey.survey_id = prediction.survey_id
-        JOIN (SELECT name FROM catalogue.\(identifier: name)) AS published
-            ON published.name = source.name
+        JOIN reber.survey USING (survey_id)
         WHERE prediction.run_id = \(raw: String(classification))
         """, as: Footprint.self, forEach: body)
   }

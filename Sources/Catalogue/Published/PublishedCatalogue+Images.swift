@@ -9,14 +9,10 @@ extension PublishedCatalogue {
     try database.copy(
       outOf: """
         SELECT source.name, embedding.vector
-        FROM reber.prediction
+        FROM \(classified)
         JOIN reber.embedding ON embedding.survey_id = prediction.survey_id
             AND embedding.cutout_id = prediction.cutout_id
             AND embedding.model_id = \(raw: String(encoder.id))
-        JOIN reber.source ON source.survey_id = prediction.survey_id
-            AND source.source_id = prediction.source_id
-        JOIN (SELECT name FROM catalogue.\(identifier: name)) AS published
-            ON published.name = source.name
         WHERE prediction.run_id = \(raw: String(classification))
         ORDER BY source.name
         """, as: String.self, [Float].self, forEach: body)
@@ -32,10 +28,7 @@ extension PublishedCatalogue {
       let keys = try database.rows(
         """
         SELECT source.name, prediction.cutout_id
-        FROM reber.source
-        JOIN reber.prediction USING (survey_id, source_id)
-        JOIN (SELECT name FROM catalogue.\(identifier: name)) AS published
-            ON published.name = source.name
+        FROM \(classified)
         WHERE prediction.run_id = \(classification) AND source.survey_id = \(survey.id)
             AND source.name > \(last)
         ORDER BY source.name LIMIT 1024
