@@ -93,6 +93,25 @@ import Testing
     }
   }
 
+  /// A browser is told of a class's own colour, and asks for none where there is none.
+  @Test func classesHaveTheColoursOfTheirScheme() async throws {
+    let made = try SyntheticSurvey(count: 120, leaves: 12)
+    let application = Application(router: try Site(pool: Pool(made.address)).router())
+    let link = "/assets/scheme.css"
+    try await application.test(.router) { client in
+      let visit = try await Visit(client, as: "eve")
+      let (_, plain, _) = try await visit.get("/synthetic/single")
+      #expect(!plain.contains(link))
+      let database = try Connection(made.address)
+      try ClassScheme.named(ClassScheme.twelveClasses, in: database).describe(
+        "artifact", ClassDetails(colour: "#cc6677"), in: database)
+      let (_, coloured, _) = try await visit.get("/synthetic/single")
+      #expect(coloured.contains(link))
+      let (_, style, _) = try await visit.get(link)
+      #expect(style == ".k0 { background: #cc6677; }\n")
+    }
+  }
+
   @Test func picturesArePNGAndKept() async throws {
     try await withSite { client, survey in
       let visit = try await Visit(client, as: "eve")

@@ -44,7 +44,8 @@ extension Site {
   /// where the page is about a survey, the survey's sections.
   func page(
     _ template: String, _ title: String, of survey: Survey? = nil, in section: Section? = nil,
-    _ context: PageContext, status: HTTPResponse.Status = .ok, _ content: Content
+    scheme: ClassScheme? = nil, _ context: PageContext, status: HTTPResponse.Status = .ok,
+    _ content: Content
   ) throws -> Response {
     let tabs = Section.all.map { tab -> Content in
       [
@@ -55,6 +56,8 @@ extension Site {
     let page: Content = [
       "title": title, "annotator": context.visitor?.annotator, "csrf": context.visitor?.formToken,
       "survey": survey?.name, "simulated": survey?.simulated ?? false,
+      // Most schemes have no colours of their own, and a browser need not ask for them.
+      "coloured": scheme?.classes.contains { $0.colour != nil } ?? false,
       "tabs": survey == nil ? [] : tabs, "content": content,
     ]
     guard let html = templates.render(page, withTemplate: template) else {

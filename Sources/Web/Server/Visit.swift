@@ -39,7 +39,7 @@ struct Visit: Sendable {
 
   /// A page as HTML.
   func page(_ template: String, _ title: String, _ content: Content) throws -> Response {
-    try site.page(template, title, of: survey, in: section, context, content)
+    try site.page(template, title, of: survey, in: section, scheme: scheme, context, content)
   }
 
   /// The answer to a form: where to go on, for the script as JSON and without one as a redirect.
