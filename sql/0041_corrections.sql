@@ -262,16 +262,23 @@ COMMENT ON FUNCTION reber.resting_on IS
 
 -- Rights --------------------------------------------------------------------------------------------------
 
--- What was given by 0039, and what came since.
+-- What was given by 0039, and what came since: each migration that brings tables adds a function
+-- reber.grants_of_… for their rights.
 ALTER FUNCTION reber.grant_roles RENAME TO grant_first_roles;
 
 CREATE FUNCTION reber.grant_roles() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    further regprocedure;
 BEGIN
     PERFORM reber.grant_first_roles();
-    GRANT INSERT, UPDATE (survey_after) ON reber.ingestion TO reber_pipeline;
-    -- With no survey in it, an ingest that came to nothing leaves nothing.
-    GRANT DELETE ON reber.ingestion TO reber_pipeline;
+    FOR further IN
+        SELECT oid FROM pg_proc
+        WHERE pronamespace = 'reber'::regnamespace AND starts_with(proname, 'grants_of_')
+        ORDER BY proname
+    LOOP
+        EXECUTE format('SELECT %s', further);
+    END LOOP;
 END;
 $$;
 
@@ -279,7 +286,9 @@ COMMENT ON FUNCTION reber.grant_roles IS
     'Makes the roles reber_reader, reber_annotator, reber_pipeline and reber_owner, with their rights.';
 COMMENT ON FUNCTION reber.grant_first_roles IS 'What reber.grant_roles begins with.';
 
-DO $$
+-- Gives what a migration brought its rights, where there are roles and the user may.
+CREATE FUNCTION reber.renew_rights() RETURNS void
+LANGUAGE plpgsql AS $$
 BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'reber_owner') THEN
         PERFORM reber.grant_roles();
@@ -288,3 +297,12 @@ EXCEPTION WHEN insufficient_privilege THEN
     RAISE NOTICE 'what is new has no rights yet: ask an administrator for SELECT reber.grant_roles()';
 END;
 $$;
+
+CREATE FUNCTION reber.grants_of_corrections() RETURNS void
+LANGUAGE sql AS $$
+    GRANT INSERT, UPDATE (survey_after) ON reber.ingestion TO reber_pipeline;
+    -- With no survey in it, an ingest that came to nothing leaves nothing.
+    GRANT DELETE ON reber.ingestion TO reber_pipeline;
+$$;
+
+DO $$ BEGIN PERFORM reber.renew_rights(); END $$;

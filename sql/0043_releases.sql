@@ -205,14 +205,11 @@ $$;
 
 -- Rights ---------------------------------------------------------------------------------------------------------
 
-ALTER FUNCTION reber.grant_roles RENAME TO grant_roles_of_corrections;
-
-CREATE FUNCTION reber.grant_roles() RETURNS void
+CREATE FUNCTION reber.grants_of_releases() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     former text;
 BEGIN
-    PERFORM reber.grant_roles_of_corrections();
     GRANT UPDATE (is_listed) ON reber.source TO reber_pipeline;
     GRANT INSERT ON reber.release, reber.release_candidate TO reber_pipeline;
     GRANT UPDATE (name) ON reber.release TO reber_pipeline;
@@ -230,16 +227,4 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION reber.grant_roles IS
-    'Makes the roles reber_reader, reber_annotator, reber_pipeline and reber_owner, with their rights.';
-COMMENT ON FUNCTION reber.grant_roles_of_corrections IS 'What reber.grant_roles begins with.';
-
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'reber_owner') THEN
-        PERFORM reber.grant_roles();
-    END IF;
-EXCEPTION WHEN insufficient_privilege THEN
-    RAISE NOTICE 'what is new has no rights yet: ask an administrator for SELECT reber.grant_roles()';
-END;
-$$;
+DO $$ BEGIN PERFORM reber.renew_rights(); END $$;

@@ -231,12 +231,9 @@ COMMENT ON FUNCTION reber.find IS
 
 -- Rights -----------------------------------------------------------------------------------------------------------
 
-ALTER FUNCTION reber.grant_roles RENAME TO grant_roles_of_releases;
-
-CREATE FUNCTION reber.grant_roles() RETURNS void
+CREATE FUNCTION reber.grants_of_everything() RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM reber.grant_roles_of_releases();
     -- The function that makes the view works with the rights of the owner.
     IF EXISTS (
         SELECT FROM pg_class WHERE oid = to_regclass('catalogue.everything') AND relkind = 'v'
@@ -247,17 +244,11 @@ BEGIN
 END;
 $$;
 
-COMMENT ON FUNCTION reber.grant_roles IS
-    'Makes the roles reber_reader, reber_annotator, reber_pipeline and reber_owner, with their rights.';
-COMMENT ON FUNCTION reber.grant_roles_of_releases IS 'What reber.grant_roles begins with.';
-
 DO $$
 BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'reber_owner') THEN
-        PERFORM reber.grant_roles();
-    END IF;
+    PERFORM reber.renew_rights();
     PERFORM reber.make_everything();
 EXCEPTION WHEN insufficient_privilege THEN
-    RAISE NOTICE 'what is new has no rights yet: ask an administrator for SELECT reber.grant_roles()';
+    RAISE NOTICE 'catalogue.everything was not made: ask an administrator for SELECT reber.make_everything()';
 END;
 $$;
