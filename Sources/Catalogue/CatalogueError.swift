@@ -26,6 +26,10 @@ public enum CatalogueError: Failure, Equatable {
   case badColour(String)
   /// The survey's catalogue has no such column.
   case unknownColumn(String, survey: String, known: [String])
+  /// Nothing tells how well the positions of a survey are known.
+  case noPositionError(survey: String, because: String)
+  /// A survey cannot be sought in itself.
+  case matchesItself(String)
   /// Nothing of the kind is there yet.
   case missing(String, hint: String)
   /// Another process is at the same work.
@@ -93,6 +97,13 @@ public enum CatalogueError: Failure, Equatable {
       "the catalogue of '\(survey)' has no column '\(name)': "
         + Self.list(known, ifNone: "it has none of its own")
         + (Self.nearest(to: name, among: known).map { "; is '\($0)' meant?" } ?? "")
+    case .noPositionError(let survey, let reason):
+      """
+      how well the positions of '\(survey)' are known is not clear: \(reason); say it in arcsec or by columns, \
+      as --error \(survey)=0.5 or --error \(survey)=E_RA,E_DEC
+      """
+    case .matchesItself(let name):
+      "name two surveys: '\(name)' is not sought in itself; 'reber match --import' joins sources of one survey"
     case .missing(let what, let hint):
       "there is no \(what): \(hint)"
     case .busy(let run, let stage, let host):

@@ -28,7 +28,7 @@ struct Reber: AsyncParsableCommand {
       DatabaseCommands.self, SurveyCommands.self, SimulateCommand.self, IngestCommand.self,
       PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, SchemeCommands.self,
       LabelCommands.self, FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self,
-      CrossValidateCommand.self, AblateCommand.self, DriftCommand.self,
+      CrossValidateCommand.self, AblateCommand.self, DriftCommand.self, MatchCommand.self,
       PublishCommand.self, CatalogueCommands.self, VerifyCommand.self, ExportCommand.self,
       ReleaseCommands.self, QueryCommand.self, ShowCommands.self, RunCommands.self,
       ServeCommand.self, DoctorCommand.self,

@@ -12,7 +12,8 @@ extension Removal {
       CREATE TEMPORARY TABLE IF NOT EXISTS going_label (
           label_id bigint, survey_id integer, source_id bigint, annotator text
       ) ON COMMIT DROP;
-      TRUNCATE pg_temp.going_growth, pg_temp.going_action, pg_temp.going_label
+      CREATE TEMPORARY TABLE IF NOT EXISTS going_join (join_id bigint) ON COMMIT DROP;
+      TRUNCATE pg_temp.going_growth, pg_temp.going_action, pg_temp.going_label, pg_temp.going_join
       """)
     let clusterings: SQL =
       "SELECT clustering_id FROM reber.clustering WHERE run_id = ANY (\(runs))"
@@ -47,17 +48,38 @@ extension Removal {
       CROSS JOIN LATERAL reber.sources_of(going.run_id)
       JOIN reber.label USING (survey_id, source_id)
       """)
+    try database.execute(
+      """
+      INSERT INTO going_join
+      WITH going AS (
+          SELECT survey_id, source_id FROM unnest(\(runs)) AS going (run_id)
+          CROSS JOIN LATERAL reber.sources_of(going.run_id)
+      )
+      SELECT join_id FROM reber.source_join
+      WHERE run_id = ANY (\(runs)) OR \(ofSurvey) IN (survey_id, other_survey_id)
+      UNION
+      SELECT join_id FROM going JOIN reber.source_join USING (survey_id, source_id)
+      UNION
+      SELECT join_id FROM going JOIN reber.source_join AS said
+          ON said.other_survey_id = going.survey_id AND said.other_source_id = going.source_id
+      """)
     try database.script("ANALYZE going_label")
     (loss.labels, loss.labelledSources, loss.annotators, loss.decisions) = try database.row(
       """
       SELECT count(*), count(DISTINCT (survey_id, source_id)),
-          coalesce(array_agg(DISTINCT annotator ORDER BY annotator), '{}'),
+          ARRAY(
+              SELECT annotator FROM going_label
+              UNION
+              SELECT annotator FROM going_join JOIN reber.source_join USING (join_id)
+              ORDER BY annotator
+          ),
           (SELECT count(*) FROM going_action) + (SELECT count(*) FROM going_growth)
+              + (SELECT count(*) FROM going_join)
       FROM going_label
       """, as: Int.self, Int.self, [String].self, Int.self)
   }
 
-  /// Removes the gathered labels, which are kept by name, and decisions; gives the surveys that lost some.
+  /// Removes the gathered labels, which are kept by name, decisions and joins; gives the surveys that lost some.
   mutating func removeLabels(as correction: Int) throws -> [Int] {
     try database.execute(
       """
@@ -74,6 +96,7 @@ extension Removal {
       """)
     let surveys = try database.rows("SELECT DISTINCT survey_id FROM going_label", as: Int.self)
     for (table, key, going) in [
+      ("reber.source_join", "join_id", "going_join"),
       ("reber.label", "label_id", "going_label"),
       ("reber.labelling_action", "action_id", "going_action"),
       ("reber.growth_decision", "growth_id", "going_growth"),

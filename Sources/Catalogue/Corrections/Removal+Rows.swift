@@ -23,7 +23,7 @@ extension Removal {
     }
   }
 
-  /// The runs as they stand in the ledger, with what they read.
+  /// The runs as they stand in the ledger, with what they read; and what people said of pairs of sources.
   private func ledger(of runs: [Int]) throws -> JSON {
     try database.row(
       """
@@ -38,7 +38,15 @@ extension Removal {
                   WHERE parent.run_id = run.run_id ORDER BY parent_run_id
               )
           ) ORDER BY run_id
-      ), '[]'))
+      ), '[]'), 'joins', ARRAY(
+          SELECT to_jsonb(said) || jsonb_build_object(
+              'source', (SELECT name FROM reber.source WHERE source.survey_id = said.survey_id
+                  AND source.source_id = said.source_id),
+              'other_source', (SELECT name FROM reber.source WHERE source.survey_id = said.other_survey_id
+                  AND source.source_id = said.other_source_id))
+          FROM going_join JOIN reber.source_join AS said USING (join_id)
+          ORDER BY join_id
+      ))
       FROM reber.run WHERE run_id = ANY (\(runs.map { Int64($0) }))
       """, as: JSON.self)
   }
@@ -46,6 +54,9 @@ extension Removal {
   /// Removes what only a run made, and the run; gives the surveys whose labels have to be counted anew.
   private mutating func remove(_ run: Int) throws -> [Int] {
     try removeCatalogues(of: run)
+    // Sources that it linked are found to be others' or nobody's before the links go.
+    try delete("reber.source_match", "run_id = \(run)")
+    try drop(Partition(whole: "reber.source_link", key: run))
     for table in ["judged", "evaluation", "confusion", "reliability", "coverage"] {
       try delete("reber.\(table)", "run_id = \(run)")
     }

@@ -100,7 +100,8 @@ extension Examination {
     "label_run", "labelling_action_annotator", "prediction_class", "prediction_cutout",
     "prediction_model", "rejected_run", "release_run", "release_source_dec", "run_fingerprint",
     "run_input_sha256", "run_parent_parent", "run_stage", "source_count_key", "source_dec",
-    "source_flux", "source_identity_source", "source_run", "source_size", "source_superseded_run",
+    "source_flux", "source_identity_physical", "source_join_other", "source_join_pair",
+    "source_link_other", "source_run", "source_size", "source_superseded_run",
     "training_source_cutout",
   ]
 

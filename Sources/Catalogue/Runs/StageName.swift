@@ -12,6 +12,7 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
   case evaluate
   case crossvalidate
   case drift
+  case match
   case publish
 
   /// The tables that it fills, but for partitions, of which the planner is told by those who fill them.
@@ -24,6 +25,7 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
     case .cluster: ["reber.cluster"]
     case .label: ["reber.label"]
     case .evaluate: ["reber.judged"]
+    case .match: ["reber.physical_source", "reber.source_identity", "reber.source_join"]
     case .ingest, .embed, .classify, .crossvalidate, .drift, .publish: []
     }
   }

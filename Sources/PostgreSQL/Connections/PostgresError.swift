@@ -26,6 +26,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   public static let diskFull = SQLState(rawValue: "53100")
   /// Somebody asked for the statement to be stopped.
   public static let queryCanceled = SQLState(rawValue: "57014")
+  /// What a function was asked for is not there.
+  public static let noDataFound = SQLState(rawValue: "P0002")
 
   /// Whether a value is to blame: it is none of its type (a text with a zero byte, a number out of
   /// bounds), or none that its column takes.

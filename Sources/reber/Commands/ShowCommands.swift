@@ -13,7 +13,7 @@ struct ShowCommands: ParsableCommand {
         reber show lineage --survey first --source J101213.1+334455
       """,
     subcommands: [
-      Runs.self, Lineage.self, Progress.self, Clusters.self, Labels.self, Changes.self,
+      Runs.self, Lineage.self, Progress.self, Clusters.self, Labels.self, Changes.self, Match.self,
       Corrections.self,
     ])
 
