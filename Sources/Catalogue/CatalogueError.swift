@@ -12,6 +12,10 @@ public enum CatalogueError: Failure, Equatable {
   case unknownScheme(String, known: [String])
   /// The scheme has no such class.
   case unknownClass(String, scheme: String, known: [String])
+  /// A scheme of tags is to have classes of which a source has one, or the other way round.
+  case otherKind(scheme: String, isTags: Bool)
+  /// What gives a source one class is asked to do so with tags.
+  case severalTags(scheme: String, String)
   /// The scheme has a class of that name, or of one that is too like it.
   case classExists(String, scheme: String, as: String)
   /// A name without letters and digits.
@@ -81,6 +85,15 @@ public enum CatalogueError: Failure, Equatable {
       "survey '\(survey)' has no source '\(name)': names are as in the survey's own catalogue"
     case .unknownScheme(let name, let known):
       "there is no class scheme '\(name)': \(Self.list(known, ifNone: "none is defined"))"
+    case .otherKind(let scheme, let isTags):
+      isTags
+        ? "scheme '\(scheme)' has tags, of which a source may have several: name another scheme"
+        : "scheme '\(scheme)' has classes, of which a source has one: name another scheme for tags"
+    case .severalTags(let scheme, let what):
+      """
+      \(what) gives a source one class, and scheme '\(scheme)' has tags, of which a source may have \
+      several: name another scheme
+      """
     case .classExists(let name, let scheme, let other):
       name == other
         ? "scheme '\(scheme)' has a class '\(name)', or had it before it was merged into another"

@@ -45,6 +45,11 @@ extension String: CellValue {
   public var cell: Value { Value(self) }
 }
 
+extension Bool: CellValue {
+  public static var datatype: Datatype { .boolean }
+  public var cell: Value { .boolean(self) }
+}
+
 /// Counts and keys, of 32 bits.
 extension Int: CellValue {
   public static var datatype: Datatype { .int32 }

@@ -9,10 +9,11 @@ import Testing
 struct BrowserTests {
   /// Serves a database to a browser in which somebody has signed in.
   static func withBrowser(
-    _ address: String, as annotator: String = "Ada", width: Int = 1366, height: Int = 900,
+    _ address: String, scheme: String = ClassScheme.twelveClasses, as annotator: String = "Ada",
+    width: Int = 1366, height: Int = 900,
     _ body: (Browser, _ root: String) async throws -> Void
   ) async throws {
-    let site = try Site(pool: Pool(address))
+    let site = try Site(pool: Pool(address), scheme: scheme)
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     let serving = Task {
       try await site.serve(host: "127.0.0.1", port: 0) { continuation.yield($0) }
@@ -24,7 +25,7 @@ struct BrowserTests {
     do {
       try await browser.go(root + "/login?next=/synthetic/label")
       try await browser.press(annotator + "\u{E007}")
-      try await browser.wait("document.querySelector('.montage img')?.complete")
+      try await browser.wait("document.querySelector('.montage img, img.single')?.complete")
       try await body(browser, root)
     } catch {
       await browser.quit()
@@ -59,6 +60,36 @@ struct BrowserTests {
       try await browser.wait("document.getElementById('said').textContent.includes('took back')")
       #expect(try database.row("SELECT count(*) FROM reber.current_label", as: Int.self) == 0)
       #expect(try database.row("SELECT count(*) FROM reber.label", as: Int.self) == 2 * rows.count)
+    }
+  }
+
+  @Test func tagsAreToggledByKeyboardAndClick() async throws {
+    let made = try SyntheticSurvey(count: 120, leaves: 12)
+    let database = try Connection(made.address)
+    _ = try ClassScheme.add(
+      named: "features", classes: ["bent", "hybrid", "odd"], areTags: true, in: database)
+    let current: SQL = """
+      SELECT string_agg(class_id::text || CASE WHEN denies THEN 'no' ELSE '' END, ' ' ORDER BY class_id)
+      FROM reber.current_label GROUP BY source_id ORDER BY min(label_id)
+      """
+    try await Self.withBrowser(made.address, scheme: "features") { browser, root in
+      let first = try await browser.evaluate("document.querySelector('h1').textContent")
+      // On, on, off again; Return saves and shows the next.
+      try await browser.press("132")
+      try await browser.press("1")
+      try await browser.press("\u{E007}")
+      try await browser.wait("document.querySelector('h1').textContent !== '\(first)'")
+      try await browser.wait("document.getElementById('said').textContent.includes('hybrid, odd')")
+      #expect(try database.rows(current, as: String.self) == ["0no 1 2"])
+      let second = try await browser.evaluate("document.querySelector('h1').textContent")
+      _ = try await browser.evaluate("document.querySelector('.tags label').click()")
+      _ = try await browser.evaluate("document.querySelector('.tags button').click()")
+      try await browser.wait("document.querySelector('h1').textContent !== '\(second)'")
+      try await browser.wait("document.getElementById('said').textContent.includes('is bent')")
+      #expect(try database.rows(current, as: String.self) == ["0no 1 2", "0 1no 2no"])
+      try await browser.press("u")
+      try await browser.wait("document.getElementById('said').textContent.includes('took back')")
+      #expect(try database.rows(current, as: String.self) == ["0no 1 2"])
     }
   }
 

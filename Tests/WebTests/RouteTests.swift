@@ -93,6 +93,53 @@ import Testing
     }
   }
 
+  @Test func tagsAreToggled() async throws {
+    let made = try SyntheticSurvey(count: 120, leaves: 12)
+    let database = try Connection(made.address)
+    _ = try ClassScheme.add(
+      named: "features", classes: ["bent", "hybrid", "<odd>"], areTags: true, in: database)
+    let site = try Site(pool: Pool(made.address), scheme: "features")
+    try await Application(router: site.router()).test(.router) { client in
+      let visit = try await Visit(client, as: "Ada").withToken(from: "/synthetic/single")
+      let (_, fresh, _) = try await visit.get("/synthetic/single?source=S000007")
+      #expect(fresh.contains("&lt;odd&gt;") && !fresh.contains(" checked"))
+      #expect(!fresh.contains("/synthetic/grow\"") && !fresh.contains("/synthetic/label\""))
+      let source = try #require(fresh.firstMatch(of: /name="source" value="([0-9]+)"/)).1
+      let (status, said) = try await visit.post("/synthetic/single", "source=\(source)&tag=0&tag=2")
+      #expect(status == .ok && said.contains("is bent, <odd>"))
+      let (_, shown, _) = try await visit.get("/synthetic/single?source=S000007")
+      #expect(shown.contains("you said <b>bent, &lt;odd&gt;</b>"))
+      #expect(shown.matches(of: #/ checked/#).count == 2)
+      let (_, none) = try await visit.post("/synthetic/single", "source=\(source)")
+      #expect(none.contains("is without a tag"))
+      let (_, page, _) = try await visit.get("/synthetic/sources/S000007")
+      #expect(page.contains("not bent") && page.contains("not hybrid"))
+      _ = try await visit.post("/synthetic/undo", "")
+      let (_, listed, _) = try await visit.get("/synthetic/sources?view=table&label=2")
+      #expect(listed.contains("bent, &lt;odd&gt;") && listed.contains("S000007"))
+      let (wrong, _) = try await visit.post("/synthetic/single", "source=\(source)&tag=9")
+      #expect(wrong == .badRequest)
+      // What gives a source one class says why it does not.
+      for path in ["/synthetic/clusters", "/synthetic/label/0", "/synthetic/grow"] {
+        let (status, page, _) = try await visit.get(path)
+        #expect(status == .badRequest && page.contains("several"), "\(path)")
+      }
+
+      let eve = try await Visit(client, as: "Eve").withToken(from: "/synthetic/single")
+      _ = try await eve.post("/synthetic/single", "source=\(source)&tag=0")
+      let (_, agreement, _) = try await eve.get("/synthetic/agreement")
+      #expect(
+        agreement.contains("<b>1</b> sources have labels") && agreement.contains("not &lt;odd&gt;"))
+      #expect(agreement.contains("Ada: &lt;odd&gt;; Eve: not &lt;odd&gt;"))
+      let (_, progress, _) = try await eve.get("/synthetic/progress")
+      #expect(progress.contains("<b>1</b> of 120 sources"))
+      for path in ["/synthetic/map", "/synthetic/sources", "/synthetic/label"] {
+        let (status, _, _) = try await visit.get(path)
+        #expect(status == .ok || status == .seeOther, "\(path)")
+      }
+    }
+  }
+
   /// A browser is told of a class's own colour, and asks for none where there is none.
   @Test func classesHaveTheColoursOfTheirScheme() async throws {
     let made = try SyntheticSurvey(count: 120, leaves: 12)

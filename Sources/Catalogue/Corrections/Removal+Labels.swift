@@ -85,7 +85,7 @@ extension Removal {
       """
       INSERT INTO reber.label_taken_back
       SELECT \(correction), label_id, survey.name, source.name, class_scheme.name, class.name,
-          label.annotator, labelled_at, method, confidence, comment
+          label.annotator, labelled_at, method, confidence, comment, about.name, denies
       FROM going_label
       JOIN reber.label USING (label_id)
       JOIN reber.survey ON survey.survey_id = label.survey_id
@@ -93,6 +93,8 @@ extension Removal {
           ON source.survey_id = label.survey_id AND source.source_id = label.source_id
       JOIN reber.class_scheme USING (class_scheme_id)
       LEFT JOIN reber.class USING (class_scheme_id, class_id)
+      LEFT JOIN reber.class AS about
+          ON about.class_scheme_id = label.class_scheme_id AND about.class_id = label.tag
       """)
     let surveys = try database.rows("SELECT DISTINCT survey_id FROM going_label", as: Int.self)
     for (table, key, going) in [

@@ -148,7 +148,7 @@ extension Annotation {
     var action = try decide(
       "grow", classID: growth.classID, growth: growth.id, shown: count, labelling: "growth",
       """
-      SELECT source_id, \(growth.classID)
+      SELECT source_id, \(growth.classID), -1, false
       FROM reber.growth, unnest(ranking[1:\(count)]) AS source_id
       WHERE growth_id = \(growth.id) AND NOT source_id = ANY (\(rejected))
       """, in: database)

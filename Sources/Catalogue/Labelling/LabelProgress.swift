@@ -10,7 +10,7 @@ public struct LabelProgress: Sendable {
   /// Of those, how many somebody labelled.
   public var labelled: Int
 
-  /// Labels that stand, by annotator and class.
+  /// Sources that every annotator has given a class, or a tag.
   public var counts: [(annotator: String, classID: Int16, sources: Int)]
 
   /// How fast each annotator was.
@@ -54,11 +54,23 @@ extension LabelProgress {
       """, as: String.self, Int16.self, Int.self)
     let consensus = counts.prefix { $0.0.isEmpty }
     return LabelProgress(
-      images: images, labelled: consensus.reduce(0) { $0 + $1.2 },
+      images: images,
+      labelled: scheme.isTags
+        ? try scheme.tagged(of: survey, in: database) : consensus.reduce(0) { $0 + $1.2 },
       counts: counts.dropFirst(consensus.count).map { (annotator: $0, classID: $1, sources: $2) },
       rates: try Rate.all(of: survey, in: database))
   }
+}
 
+extension ClassScheme {
+  /// How many sources of a survey somebody says something of: that a tag applies, or that it does not.
+  fileprivate func tagged(of survey: Survey, in database: Connection) throws -> Int {
+    try database.row(
+      """
+      SELECT count(DISTINCT source_id) FROM reber.agreed
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(id) AND class_id IS NOT NULL
+      """, as: Int.self)
+  }
 }
 
 extension LabelProgress.Rate: QueryRow {
@@ -92,15 +104,18 @@ public struct SharedLabel: Sendable {
   public var annotator: String
   /// The class.
   public var classID: Int16
+  /// Whether the annotator says that the tag does not apply.
+  public var denies: Bool
 }
 
 extension SharedLabel: QueryRow {
   public static let columns = Columns<Self>(
     .column("source_id", \.source), .column("source.name", \.name),
-    .column("annotator", \.annotator), .column("label.class_id", \.classID), make: SharedLabel.init)
+    .column("annotator", \.annotator), .column("label.class_id", \.classID),
+    .column("label.denies", \.denies), make: SharedLabel.init)
 
-  /// What every annotator says of every source of a survey that at least two of them have labelled,
-  /// in the order of the sources.
+  /// What every annotator says of every source of a survey that at least two of them have labelled, or
+  /// of each of its tags of which at least two say something, in the order of the sources.
   public static func all(
     of survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> [SharedLabel] {
@@ -108,10 +123,10 @@ extension SharedLabel: QueryRow {
       """
       SELECT \(columns)
       FROM reber.agreed
-      JOIN reber.current_label AS label USING (survey_id, source_id, class_scheme_id)
+      JOIN reber.current_label AS label USING (survey_id, source_id, class_scheme_id, tag)
       JOIN reber.source USING (survey_id, source_id)
       WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND all_votes > 1
-      ORDER BY source_id, annotator
+      ORDER BY source_id, label.tag, annotator
       """, as: SharedLabel.self)
   }
 }
@@ -127,5 +142,12 @@ extension Annotation {
     case spread
     /// Those that others have labelled.
     case shared
+
+    /// The orders that a scheme can have, the usual one first.
+    ///
+    /// Of tags a classifier can be sure of one and doubt another.
+    public static func all(of scheme: ClassScheme) -> [Self] {
+      scheme.isTags ? [.spread, .outliers, .shared] : allCases
+    }
   }
 }

@@ -56,7 +56,7 @@ extension Annotation {
       "accept", classID: classID, clustering: clustering.id, cluster: cluster, shown: shown,
       labelling: "cluster",
       """
-      SELECT member.source_id, \(classID)
+      SELECT member.source_id, \(classID), -1, false
       FROM (\(clustering.membersBelow(cluster))) AS member
       LEFT JOIN LATERAL (\(own(of: "member.source_id"))) AS own ON true
       WHERE own.class_id IS NULL AND NOT member.source_id = ANY (\(excluded))
@@ -71,7 +71,7 @@ extension Annotation {
   ) throws -> LabellingAction {
     try decide(
       "split", clustering: clustering.id, cluster: cluster, shown: shown, labelling: "cluster",
-      "SELECT NULL::bigint, NULL::smallint WHERE false", in: database)
+      "SELECT NULL::bigint, NULL::smallint, -1, false WHERE false", in: database)
   }
 
   /// Gives sources a class one by one; `nil` withdraws what the annotator said.
@@ -80,7 +80,49 @@ extension Annotation {
   ) throws -> LabellingAction {
     try decide(
       "single", classID: classID, shown: sources.count, labelling: "single",
-      "SELECT source_id, \(classID) FROM unnest(\(sources)) AS source_id", in: database)
+      "SELECT source_id, \(classID), -1, false FROM unnest(\(sources)) AS source_id", in: database)
+  }
+
+  /// Says which tags of the scheme apply to a source, and that the others do not.
+  ///
+  /// Only what the annotator does not say already is written.
+  public func tag(
+    _ source: Int, with tags: Set<Int16>, in database: Connection
+  ) throws -> LabellingAction {
+    try decide(
+      "single", shown: 1, labelling: "single",
+      """
+      SELECT \(source)::bigint, class_id, class_id AS tag, class_id <> ALL (\(Array(tags))) AS denies
+      FROM reber.class
+      WHERE class_scheme_id = \(scheme.id) AND merged_into IS NULL
+      EXCEPT
+      SELECT source_id, class_id, class_id, denies FROM (\(currentTags(of: source))) AS said
+      ORDER BY tag
+      """, in: database)
+  }
+
+  /// Withdraws all that the annotator says of a source's tags.
+  public func untag(_ source: Int, in database: Connection) throws -> LabellingAction {
+    try decide(
+      "single", shown: 1, labelling: "single",
+      "SELECT source_id, NULL::smallint, class_id, false FROM (\(currentTags(of: source))) AS said",
+      in: database)
+  }
+
+  /// The tags that the annotator says apply to a source; `nil` where the annotator says nothing of it.
+  public func tags(of source: Int, in database: Connection) throws -> Set<Int16>? {
+    let said = try database.rows(
+      "SELECT class_id, denies FROM (\(currentTags(of: source))) AS said", as: Int16.self, Bool.self
+    )
+    return said.isEmpty ? nil : Set(said.filter { !$0.1 }.map(\.0))
+  }
+
+  private func currentTags(of source: Int) -> SQL {
+    """
+    SELECT source_id, class_id, denies FROM reber.current_label
+    WHERE survey_id = \(survey.id) AND source_id = \(source) AND class_scheme_id = \(scheme.id)
+        AND annotator = \(annotator)
+    """
   }
 
   /// Takes back the annotator's newest action that stands: each of its sources gets the label it
@@ -92,13 +134,15 @@ extension Annotation {
     let undo = try decide(
       "undo", undoes: undone, shown: 0, labelling: "single",
       """
-      SELECT label.source_id, before.class_id
+      SELECT label.source_id, before.class_id, label.tag, coalesce(before.denies, false)
       FROM reber.label
       LEFT JOIN LATERAL (
-          SELECT (array_agg(earlier.class_id ORDER BY earlier.label_id DESC))[1] AS class_id
+          SELECT
+              (array_agg(earlier.class_id ORDER BY earlier.label_id DESC))[1] AS class_id,
+              (array_agg(earlier.denies ORDER BY earlier.label_id DESC))[1] AS denies
           FROM reber.label AS earlier
-          WHERE (earlier.survey_id, earlier.source_id, earlier.class_scheme_id)
-                  = (label.survey_id, label.source_id, label.class_scheme_id)
+          WHERE (earlier.survey_id, earlier.source_id, earlier.class_scheme_id, earlier.tag)
+                  = (label.survey_id, label.source_id, label.class_scheme_id, label.tag)
               AND earlier.annotator = label.annotator AND earlier.label_id < label.label_id
       ) AS before ON true
       WHERE label.action_id = \(undone)
@@ -125,8 +169,8 @@ extension Annotation {
 
   /// Writes a decision and the labels that it gives, in one statement.
   ///
-  /// `sources` is a query for the sources and the class, or null, that each gets; `method` says how
-  /// their labels come about.
+  /// `sources` is a query for the sources, the class, or null, that each gets, the tag that this is about
+  /// (-1 for none) and whether the tag is denied; `method` says how their labels come about.
   func decide(
     _ kind: String, classID: Int16? = nil, clustering: Int? = nil, cluster: Int? = nil,
     growth: Int? = nil, undoes: Int? = nil, shown: Int, labelling method: String, _ sources: SQL,
@@ -147,11 +191,11 @@ extension Annotation {
       ), written AS (
           INSERT INTO reber.label (
               survey_id, source_id, class_scheme_id, class_id, annotator, method, clustering_id,
-              cluster, action_id
+              cluster, action_id, tag, denies
           )
           SELECT \(survey.id), given.source_id, \(scheme.id), given.class_id, \(annotator),
-              \(method), \(clustering), \(cluster), action_id
-          FROM action, (\(sources)) AS given (source_id, class_id)
+              \(method), \(clustering), \(cluster), action_id, given.tag, given.denies
+          FROM action, (\(sources)) AS given (source_id, class_id, tag, denies)
           RETURNING source_id
       )
       SELECT (SELECT action_id FROM action), min(source_id), count(*) FROM written

@@ -97,7 +97,7 @@ extension Annotation {
 
   /// Some sources in the given order.
   ///
-  /// A key that is not there is left out.
+  /// A key that is not there is left out. In a scheme of tags none has a class.
   public func cells(of sources: [Int], in database: Connection) throws -> [MontageCell] {
     try database.rows(
       """
@@ -107,7 +107,7 @@ extension Annotation {
           AND source.source_id = listed.source_id
       LEFT JOIN reber.cutout ON cutout.survey_id = \(survey.id)
           AND cutout.source_id = listed.source_id AND cutout.is_current
-      LEFT JOIN LATERAL (\(own(of: "listed.source_id"))) AS said ON true
+      LEFT JOIN LATERAL (\(own(of: "listed.source_id"))) AS said ON \(!scheme.isTags)
       ORDER BY listed.place
       """, as: MontageCell.self)
   }
@@ -115,13 +115,22 @@ extension Annotation {
   /// What the annotator says of a source now, looked up by the index on sources: joined as a whole,
   /// the labels of an annotator whom the planner does not know yet would be sorted once a source,
   /// and with a limit it would walk back through all labels to find none.
+  ///
+  /// In a scheme of tags it is the first tag that the annotator says something of.
   package func own(of source: SQL) -> SQL {
-    """
-    SELECT (array_agg(class_id ORDER BY label_id DESC))[1] AS class_id
-    FROM reber.label
-    WHERE label.survey_id = \(survey.id) AND label.source_id = \(source)
-        AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
-    """
+    if scheme.isTags {
+      return """
+        SELECT min(class_id) AS class_id FROM reber.current_label
+        WHERE current_label.survey_id = \(survey.id) AND current_label.source_id = \(source)
+            AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
+        """
+    }
+    return """
+      SELECT (array_agg(class_id ORDER BY label_id DESC))[1] AS class_id
+      FROM reber.label
+      WHERE label.survey_id = \(survey.id) AND label.source_id = \(source)
+          AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
+      """
   }
 
   /// Whether the annotator says nothing of a source, by its key.
@@ -152,7 +161,7 @@ extension Annotation {
       """
       SELECT \(SourceClass.columns) FROM reber.current_label
       WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
-          AND annotator = \(annotator)
+          AND annotator = \(annotator) AND NOT denies
       ORDER BY source_id
       """, as: SourceClass.self)
   }

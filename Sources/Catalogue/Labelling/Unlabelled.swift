@@ -41,12 +41,14 @@ extension Annotation {
   }
 
   private func shared(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
-    try database.rows(
+    let order: SQL =
+      scheme.isTags ? "GROUP BY source_id ORDER BY max(all_votes) DESC" : "ORDER BY all_votes DESC"
+    return try database.rows(
       """
       SELECT source_id FROM reber.agreed
       WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND class_id IS NOT NULL
           AND \(isOpen("agreed.source_id", skipped))
-      ORDER BY all_votes DESC, source_id
+      \(order), source_id
       LIMIT \(count)
       """, as: Int.self)
   }

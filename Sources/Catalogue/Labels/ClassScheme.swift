@@ -47,6 +47,9 @@ public struct ClassScheme: Sendable {
   /// Where it comes from.
   public var reference: String?
 
+  /// Whether its classes are tags: each of them applies to a source or does not, whatever the others do.
+  public var isTags: Bool
+
   /// The classes in the scheme's order, without those that were merged into others.
   public var classes: [SchemeClass]
 
@@ -72,9 +75,11 @@ extension ClassScheme {
   /// The scheme of that name; `nil` where there is none.
   public static func find(_ name: String, in database: Connection) throws -> ClassScheme? {
     let found = try database.first(
-      "SELECT class_scheme_id, description, reference FROM reber.class_scheme WHERE name = \(name)",
-      as: Int.self, String?.self, String?.self)
-    guard let (id, description, reference) = found else { return nil }
+      """
+      SELECT class_scheme_id, description, reference, is_tags FROM reber.class_scheme
+      WHERE name = \(name)
+      """, as: Int.self, String?.self, String?.self, Bool.self)
+    guard let (id, description, reference, isTags) = found else { return nil }
     let all = try database.rows(
       "SELECT \(StoredClass.columns) FROM reber.class WHERE class_scheme_id = \(id) ORDER BY class_id",
       as: StoredClass.self)
@@ -83,22 +88,37 @@ extension ClassScheme {
         .map { ($0, item.mergedInto ?? item.shown.id) }
     }
     return ClassScheme(
-      id: id, name: name, description: description, reference: reference,
+      id: id, name: name, description: description, reference: reference, isTags: isTags,
       classes: all.filter { $0.mergedInto == nil }.map(\.shown),
       former: Dictionary(former, uniquingKeysWith: { $1 }))
   }
 
   /// Makes a scheme, or adds the classes that an existing one lacks.
   ///
+  /// - Parameters:
+  ///   - name: Its name.
+  ///   - classes: Its classes.
+  ///   - areTags: Whether they are tags; where it is `nil`, as in the scheme that there is.
+  ///   - database: The database.
   /// - Returns: The scheme with all its classes; new ones come behind those that were there.
+  /// - Throws: `CatalogueError.otherKind` where the scheme that there is has tags and is to have classes of
+  ///   which a source has one, or the other way round.
   public static func add(
-    named name: String, classes: [String], in database: Connection
+    named name: String, classes: [String], areTags: Bool? = nil, in database: Connection
   ) throws -> ClassScheme {
     try database.transaction { database in
       try database.execute(
-        "INSERT INTO reber.class_scheme (name) VALUES (\(name)) ON CONFLICT (name) DO NOTHING")
-      let id = try database.row(
-        "SELECT class_scheme_id FROM reber.class_scheme WHERE name = \(name)", as: Int.self)
+        """
+        INSERT INTO reber.class_scheme (name, is_tags) VALUES (\(name), \(areTags ?? false))
+        ON CONFLICT (name) DO NOTHING
+        """)
+      let (id, isTags) = try database.row(
+        "SELECT class_scheme_id, is_tags FROM reber.class_scheme WHERE name = \(name)",
+        as: Int.self,
+        Bool.self)
+      guard areTags ?? isTags == isTags else {
+        throw CatalogueError.otherKind(scheme: name, isTags: isTags)
+      }
       try database.execute(
         """
         INSERT INTO reber.class (class_scheme_id, class_id, name)
@@ -124,6 +144,19 @@ extension ClassScheme {
     let own = self.name(of: name)
     if let found = classes.first(where: { $0.name == own }) { return found.id }
     throw CatalogueError.unknownClass(name, scheme: self.name, known: classes.map(\.name))
+  }
+
+  /// The name of a class as part of a column's name, as `reber.column_name` in SQL.
+  public static func columnName(_ className: String) -> String {
+    className.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
+      .joined(separator: "_")
+  }
+
+  /// Refuses tags, for what gives a source one class.
+  ///
+  /// - Throws: `CatalogueError.severalTags`.
+  public func checkOneClass(for what: String) throws {
+    if isTags { throw CatalogueError.severalTags(scheme: name, what) }
   }
 
   /// The scheme's own name for a class: `Head tail` is `head-tail`.

@@ -10,8 +10,10 @@ public struct ListedLabel: Sendable, Codable, Equatable {
   public var ra: Double?
   /// Declination, ICRS, degrees.
   public var dec: Double?
-  /// The class.
+  /// The class, or the tag.
   public var className: String
+  /// Whether the annotator says that the tag does not apply.
+  public var denies: Bool
   /// Who says so.
   public var annotator: String
   /// How surely, 0 to 1.
@@ -25,13 +27,14 @@ public struct ListedLabel: Sendable, Codable, Equatable {
 extension ListedLabel: QueryRow {
   public static let columns = Columns<Self>(
     .column("source.name", \.source), .column("source.ra", \.ra), .column("source.dec", \.dec),
-    .column("class.name", \.className), .column("annotator", \.annotator),
+    .column("class.name", \.className), .column("denies", \.denies),
+    .column("annotator", \.annotator),
     .column("confidence", \.confidence), .column("method", \.method),
     .expression(utc("labelled_at"), as: "labelled_at", \.labelledAt), make: ListedLabel.init)
 
-  /// The labels of a survey that count now, in the order of sources and annotators.
+  /// The labels of a survey that count now, in the order of sources, annotators and classes.
   ///
-  /// Of each annotator the newest counts, and none where that withdrew it.
+  /// Of each annotator the newest of a source or of its tag counts, and none where that withdrew it.
   public static func all(
     of survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> [ListedLabel] {
@@ -42,13 +45,13 @@ extension ListedLabel: QueryRow {
       JOIN reber.source USING (survey_id, source_id)
       JOIN reber.class USING (class_scheme_id, class_id)
       WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
-      ORDER BY source_id, annotator
+      ORDER BY source_id, annotator, class_id
       """, as: ListedLabel.self)
   }
 }
 
 extension ClassScheme {
-  /// How many sources of a survey the consensus puts into each class, in the scheme's order.
+  /// How many sources of a survey the consensus puts into each class, or gives each tag, in the scheme's order.
   ///
   /// Classes without a source stand among them with 0.
   public func labelCounts(

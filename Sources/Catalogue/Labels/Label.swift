@@ -2,8 +2,8 @@ public import PostgreSQL
 
 /// What a person says a source is, on its way into the database.
 ///
-/// Without a class it withdraws what the annotator said before. The confidence is above 0 and at most
-/// 1.
+/// Without a class it withdraws what the annotator said before: of the source or, in a scheme of tags, of
+/// the tag. The confidence is above 0 and at most 1.
 public struct Label: Sendable, Equatable {
   /// The source.
   public var source: Int
@@ -20,7 +20,13 @@ public struct Label: Sendable, Equatable {
   /// A remark.
   public var comment: String?
 
-  /// Describes a label.
+  /// The class that it is about, in a scheme of tags; -1 where a source has one class.
+  public private(set) var tag: Int16 = -1
+
+  /// Whether the annotator says that the tag does not apply.
+  public private(set) var denies = false
+
+  /// Describes a label of a scheme in which a source has one class.
   ///
   /// A label for what the annotator has labelled before takes the other's place.
   public init(
@@ -32,6 +38,30 @@ public struct Label: Sendable, Equatable {
     self.annotator = annotator
     self.confidence = confidence
     self.comment = comment
+  }
+
+  /// Says whether a tag applies to a source; `nil` withdraws what the annotator said of it before.
+  ///
+  /// The annotator's other tags stay as they are.
+  public init(
+    source: Int, tag: Int16, applies: Bool?, annotator: String, confidence: Float = 1
+  ) {
+    self.init(
+      source: source, classID: applies == nil ? nil : tag, annotator: annotator,
+      confidence: confidence)
+    self.tag = tag
+    denies = applies == false
+  }
+
+  fileprivate init(
+    source: Int, classID: Int16?, annotator: String, confidence: Float, comment: String?,
+    tag: Int16,
+    denies: Bool
+  ) {
+    self.init(
+      source: source, classID: classID, annotator: annotator, confidence: confidence,
+      comment: comment)
+    (self.tag, self.denies) = (tag, denies)
   }
 
   /// How labels were given.
@@ -64,7 +94,8 @@ extension Label: TableRow {
   public static let columns = Columns<Self>(
     .column("source_id", \.source), .column("class_id", \.classID),
     .column("annotator", \.annotator), .column("confidence", \.confidence),
-    .column("comment", \.comment), make: Label.init)
+    .column("comment", \.comment), .column("tag", \.tag), .column("denies", \.denies),
+    make: Label.init)
 }
 
 /// A source and a class that somebody or something gave it.
@@ -110,7 +141,8 @@ extension Label {
 
 /// A source's consensus and the labels behind it.
 ///
-/// The consensus is the class that most of the annotators' newest labels give, weighed by confidence.
+/// The consensus is the class that most of the annotators' newest labels give, weighed by confidence; of a
+/// scheme of tags there is one for each tag that applies.
 public struct Consensus: Sendable {
   /// The source.
   public var source: Int
@@ -182,16 +214,20 @@ extension Consensus: QueryRow {
   ) throws -> Work.Input {
     let (rows, digest) = try database.row(
       """
-      SELECT count(*),
+      SELECT count(DISTINCT source_id),
           encode(
               sha256(convert_to(
-                  coalesce(string_agg(source_id || ' ' || class_id, ',' ORDER BY source_id), ''),
-                  'UTF8'
+                  coalesce(
+                      string_agg(
+                          source_id || ' ' || class_id || CASE WHEN denies THEN ' no' ELSE '' END, ','
+                          ORDER BY source_id, class_id
+                      ), ''
+                  ), 'UTF8'
               )),
               'hex'
           )
-      FROM reber.consensus
-      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+      FROM reber.agreed
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND class_id IS NOT NULL
       """, as: Int.self, String.self)
     guard rows > 0 else {
       throw CatalogueError.missing(

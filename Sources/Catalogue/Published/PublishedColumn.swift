@@ -44,7 +44,7 @@ struct PublishedColumn {
   }
 
   /// What the column of a class's probability is called.
-  static func name(of item: ModelClass) -> String { "p_" + columnName(item.name) }
+  static func name(of item: ModelClass) -> String { "p_" + ClassScheme.columnName(item.name) }
 
   private static let identity = [
     Self("name", "source.name", ucd: "meta.id;meta.main", "Identifier within the survey"),
@@ -86,10 +86,4 @@ struct PublishedColumn {
     Self(
       "classification_run", "prediction.run_id", ucd: "meta.id", "Row of reber.run that classified"),
   ]
-
-  /// As `reber.column_name` in SQL.
-  private static func columnName(_ className: String) -> String {
-    className.lowercased().split { !($0.isASCII && ($0.isLetter || $0.isNumber)) }
-      .joined(separator: "_")
-  }
 }

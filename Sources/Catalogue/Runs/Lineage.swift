@@ -83,7 +83,7 @@ public struct Lineage: Sendable, Codable {
   public struct Taught: Sendable, Codable {
     /// Who gave them.
     public var annotator: String
-    /// The class.
+    /// The class; `not` and the tag, where it does not apply.
     public var className: String
     /// How many.
     public var labels: Int
@@ -166,8 +166,8 @@ extension Lineage {
       JOIN reber.label ON label.label_id = ANY (training_source.label_ids)
       JOIN reber.class ON class.class_scheme_id = label.class_scheme_id
           AND class.class_id = label.class_id
-      GROUP BY label.annotator, class.name, class.class_id
-      ORDER BY label.annotator, class.class_id
+      GROUP BY label.annotator, class.name, class.class_id, denies
+      ORDER BY label.annotator, class.class_id, denies
       """, as: Taught.self)
   }
 }
@@ -201,6 +201,8 @@ extension Lineage.Step: QueryRow {
 
 extension Lineage.Taught: QueryRow {
   public static let columns = Columns<Self>(
-    .column("label.annotator", \.annotator), .column("class.name", \.className),
+    .column("label.annotator", \.annotator),
+    .expression(
+      "CASE WHEN denies THEN 'not ' ELSE '' END || class.name", as: "class_name", \.className),
     .expression("count(*)", as: "labels", \.labels), make: Lineage.Taught.init)
 }

@@ -78,8 +78,8 @@ public struct ListedSource: Sendable {
   public var totalFlux: Double?
   /// Arcsec.
   public var majorAxis: Double?
-  /// By consensus of the annotators.
-  public var labelledAs: Int16?
+  /// By consensus of the annotators; several only in a scheme of tags.
+  public var labelledAs: [Int16]
   /// By the newest classification.
   public var predictedAs: Int16?
   /// Of that class.
@@ -146,7 +146,7 @@ extension ListedSource: QueryRow {
     .group(\.cell, MontageCell.columns),
     .group(\.position, optional: SkyPosition.columns),
     .column("total_flux", \.totalFlux), .column("major_axis", \.majorAxis),
-    .column("said.class_id", \.labelledAs), .column("prediction.class_id", \.predictedAs),
+    .column("said.class_ids", \.labelledAs), .column("prediction.class_id", \.predictedAs),
     .column("prediction.probability", \.probability),
     .column("member.outlier_score", \.outlierScore), make: ListedSource.init)
 }
@@ -154,6 +154,8 @@ extension ListedSource: QueryRow {
 extension NewestWork {
   /// The consensus of the annotators and the newest prediction of every source of a survey that has
   /// either.
+  ///
+  /// Several tags are no class: a source that has them counts as one without a label.
   public func knownClasses(
     of survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> [Int: (label: Int16?, prediction: Int16?)] {
@@ -161,8 +163,10 @@ extension NewestWork {
       """
       SELECT source_id, label.class_id, prediction.class_id
       FROM (
-          SELECT source_id, class_id FROM reber.consensus
+          SELECT source_id, min(class_id) AS class_id FROM reber.consensus
           WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+          GROUP BY source_id
+          HAVING count(*) = 1
       ) AS label
       FULL JOIN (
           SELECT source_id, class_id FROM reber.prediction

@@ -57,8 +57,10 @@ public struct SourceDetail: Sendable {
   public struct Said: Sendable {
     /// Who.
     public var annotator: String
-    /// The class; `nil` where it was withdrawn.
+    /// The class, or a tag or `not` and the tag; `nil` where it was withdrawn.
     public var className: String?
+    /// The tag that it is about.
+    public var tag: String?
     /// When, ISO 8601.
     public var at: String
     /// How.
@@ -148,7 +150,10 @@ extension SourceDetail.Image: QueryRow {
 
 extension SourceDetail.Said: QueryRow {
   public static let columns = Columns<Self>(
-    .column("annotator", \.annotator), .column("class.name", \.className),
+    .column("annotator", \.annotator),
+    .expression(
+      "CASE WHEN denies THEN 'not ' ELSE '' END || class.name", as: "class_name", \.className),
+    .column("about.name", \.tag),
     .expression(
       "to_char(labelled_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')", as: "labelled_at", \.at),
     .column("method", \.method), .column("comment", \.comment), make: SourceDetail.Said.init)
@@ -161,7 +166,9 @@ extension SourceDetail.Said: QueryRow {
       SELECT \(columns)
       FROM reber.label
       LEFT JOIN reber.class USING (class_scheme_id, class_id)
-      WHERE survey_id = \(survey.id) AND source_id = \(source) AND class_scheme_id = \(scheme.id)
+      LEFT JOIN reber.class AS about
+          ON about.class_scheme_id = label.class_scheme_id AND about.class_id = label.tag
+      WHERE survey_id = \(survey.id) AND source_id = \(source) AND label.class_scheme_id = \(scheme.id)
       ORDER BY label_id DESC
       """, as: SourceDetail.Said.self)
   }

@@ -127,12 +127,18 @@ struct SourceSearch {
           AND prediction.survey_id = \(survey.id) AND prediction.source_id = listed.source_id
       LEFT JOIN reber.cluster_member AS member ON member.clustering_id = \(work.clustering)
           AND member.survey_id = \(survey.id) AND member.source_id = listed.source_id
-      LEFT JOIN LATERAL (
-          SELECT class_id FROM reber.consensus
-          WHERE consensus.survey_id = \(survey.id) AND consensus.source_id = listed.source_id
-              AND class_scheme_id = \(scheme.id)
-          LIMIT 1
-      ) AS said ON true
+      CROSS JOIN LATERAL (
+          SELECT class_ids[1] AS class_id, class_ids
+          FROM (
+              SELECT ARRAY(
+                  SELECT class_id FROM reber.consensus
+                  WHERE consensus.survey_id = \(survey.id) AND consensus.source_id = listed.source_id
+                      AND class_scheme_id = \(scheme.id)
+                  ORDER BY class_id
+              ) AS class_ids
+              OFFSET 0
+          ) AS agreed
+      ) AS said
       ORDER BY listed.place
       """, as: ListedSource.self)
   }
@@ -355,7 +361,10 @@ extension SourceSearch {
   /// What the filter lets pass.
   private var passing: [SQL] {
     var conditions: [SQL] = []
-    if let wanted = filter.labelledAs { conditions.append("agreed.class_id = \(wanted)") }
+    if let wanted = filter.labelledAs {
+      conditions.append("agreed.class_id = \(wanted)")
+      if scheme.isTags { conditions.append("NOT agreed.denies") }
+    }
     if let wanted = filter.predictedAs { conditions.append("prediction.class_id = \(wanted)") }
     for (column, range) in [
       ("prediction.probability", filter.probability), ("source.total_flux", filter.flux),

@@ -196,12 +196,23 @@ extension Survey {
       """, as: Counts.self)
   }
 
-  /// Labelled sources are kept by scheme; those of several schemes have to be counted.
+  /// Labelled sources are kept by scheme; those of several schemes, and those with tags, have to be counted.
   private var labelled: SQL {
     """
     SELECT CASE
-        WHEN count(*) <= 1 THEN coalesce(max(sources), 0)::bigint
-        ELSE (SELECT count(DISTINCT source_id) FROM reber.consensus WHERE survey_id = \(id))
+        WHEN count(*) <= 1 AND NOT EXISTS (
+            SELECT FROM reber.class_scheme
+            WHERE is_tags AND (
+                SELECT true FROM reber.agreed
+                WHERE agreed.survey_id = \(id) AND class_id IS NOT NULL
+                    AND agreed.class_scheme_id = class_scheme.class_scheme_id
+                LIMIT 1
+            )
+        ) THEN coalesce(max(sources), 0)::bigint
+        ELSE (
+            SELECT count(DISTINCT source_id) FROM reber.agreed
+            WHERE survey_id = \(id) AND class_id IS NOT NULL
+        )
     END
     FROM (
         SELECT sum(sources) AS sources FROM reber.label_count

@@ -65,6 +65,7 @@ extension LabelCluster {
     _ clustering: Clustering, of survey: Survey, run: Int, in database: Connection
   ) throws -> Metrics {
     let scheme = try ClassScheme.named(scheme, in: database)
+    try scheme.checkOneClass(for: "labelling a cluster")
     let classID = try scheme.classID(named: className)
     let names = try Source.keys(of: survey, in: database)
     let left = try except.map { name in

@@ -6,34 +6,39 @@ import Tables
 extension Workplace {
   /// Writes the labels that count now as a table that `reber label import` reads.
   ///
+  /// Of a scheme of tags a row has what an annotator says of a source, with a column for each tag: true,
+  /// false, or nothing where the annotator says nothing of it.
+  ///
   /// - Parameters:
   ///   - path: The file; FITS, VOTable or CSV by its extension.
   ///   - survey: The survey.
   ///   - scheme: The class scheme.
-  /// - Returns: The number of labels.
+  /// - Returns: The number of rows.
   /// - Throws: `CatalogueError` for an unknown survey or scheme, `FileError` for the file.
   public func exportLabels(
     to path: String, of survey: String, scheme: String = ClassScheme.twelveClasses
   ) async throws -> Int {
     let survey = try await self.survey(survey)
-    let labels = try await database.with { database in
-      try ListedLabel.all(
-        of: survey, scheme: try ClassScheme.named(scheme, in: database), in: database)
+    let (scheme, labels) = try await database.with { database in
+      let scheme = try ClassScheme.named(scheme, in: database)
+      return (scheme, try ListedLabel.all(of: survey, scheme: scheme, in: database))
     }
-    try writeTable(
-      labels, to: path,
-      positionColumns(\.source, ra: \.ra, dec: \.dec) + [
+    let metadata = Metadata(
+      name: "labels", description: "Labels of survey \(survey.name) in scheme \(scheme.name).",
+      frame: "ICRS", entries: [.init("SIMULATE", .boolean(survey.simulated))])
+    let columns =
+      positionColumns(\ListedLabel.source, ra: \.ra, dec: \.dec) + [
         CellColumn(
-          "class", \.className, ucd: "src.class", description: "What the annotator says it is"),
-        CellColumn("annotator", \.annotator, ucd: "obs.observer", description: "Who says so"),
-        CellColumn("confidence", \.confidence, ucd: "stat.likelihood", description: "How surely"),
-        CellColumn("method", \.method, ucd: "meta.note", description: "How the label was given"),
-        CellColumn("labelled_at", \.labelledAt, ucd: "time.processing", description: "When, UTC"),
-      ],
-      metadata: Metadata(
-        name: "labels", description: "Labels of survey \(survey.name) in scheme \(scheme).",
-        frame: "ICRS", entries: [.init("SIMULATE", .boolean(survey.simulated))]))
-    return labels.count
+          "class", \ListedLabel.className, ucd: "src.class",
+          description: "What the annotator says it is")
+      ] + circumstances { $0 }
+    guard scheme.isTags else {
+      try writeTable(labels, to: path, columns, metadata: metadata)
+      return labels.count
+    }
+    let rows = TaggedSource.rows(of: labels)
+    try writeTable(rows, to: path, TaggedSource.columns(of: scheme), metadata: metadata)
+    return rows.count
   }
 
   /// Writes a sheet of unlabelled sources from all clusters alike, with a class column to fill in.
@@ -77,6 +82,60 @@ extension Workplace {
           "gain", \.gain, ucd: "stat.weight", description: "Part of the need it covers"),
       ])
   }
+}
+
+/// What an annotator says of a source's tags, as surely and in the same way.
+private struct TaggedSource {
+  /// One of the labels.
+  let label: ListedLabel
+
+  /// By tag, whether it applies.
+  let applies: [String: Bool]
+
+  /// The labels, put together by source, annotator, confidence and method.
+  static func rows(of labels: [ListedLabel]) -> [Self] {
+    struct Key: Hashable {
+      let source, annotator, method: String
+      let confidence: Float
+    }
+    let together = Dictionary(grouping: labels.enumerated()) { item in
+      Key(
+        source: item.element.source, annotator: item.element.annotator,
+        method: item.element.method, confidence: item.element.confidence)
+    }
+    return together.values.sorted { $0[0].offset < $1[0].offset }.map { same in
+      var newest = same[0].element
+      newest.labelledAt = same.map(\.element.labelledAt).max() ?? newest.labelledAt
+      return Self(
+        label: newest,
+        applies: Dictionary(
+          same.map { ($0.element.className, !$0.element.denies) }, uniquingKeysWith: { $1 }))
+    }
+  }
+
+  /// A column for each tag between those that say which source it is and who says so.
+  static func columns(of scheme: ClassScheme) -> [CellColumn<Self>] {
+    positionColumns(\.label.source, ra: \.label.ra, dec: \.label.dec)
+      + scheme.classes.map { tag in
+        CellColumn(
+          ClassScheme.columnName(tag.name), { $0.applies[tag.name] }, ucd: "src.class",
+          description: "Whether '\(tag.name)' applies, as the annotator says")
+      } + circumstances(\.label)
+  }
+}
+
+/// The columns that say who gave a label, how and when.
+private func circumstances<Row>(_ label: @escaping (Row) -> ListedLabel) -> [CellColumn<Row>] {
+  [
+    CellColumn(
+      "annotator", { label($0).annotator }, ucd: "obs.observer", description: "Who says so"),
+    CellColumn(
+      "confidence", { label($0).confidence }, ucd: "stat.likelihood", description: "How surely"),
+    CellColumn(
+      "method", { label($0).method }, ucd: "meta.note", description: "How the label was given"),
+    CellColumn(
+      "labelled_at", { label($0).labelledAt }, ucd: "time.processing", description: "When, UTC"),
+  ]
 }
 
 /// The columns that say which source a row is about.

@@ -34,7 +34,23 @@ public struct LabelImport: Stored {
   /// The annotator where no column names one.
   public var annotator = "import"
 
+  /// The column with a source's tags, of which several stand in a cell; those that it does not name do not
+  /// apply.
+  public var tagsColumn: String?
+
+  /// What stands between them; ``usualSeparator`` where it is `nil`.
+  public var separator: String?
+
+  /// The columns that say, one a tag, whether it applies; where it is `nil`, in a scheme of tags, those that
+  /// are called as its tags are.
+  public var tagColumns: [String]?
+
+  /// What usually stands between the tags in a cell.
+  public static let usualSeparator = ";"
+
   /// Classes by the text that stands for them in the file; an empty class leaves the row out.
+  ///
+  /// Tags by the text in a cell of several, for which an empty one stands for none, or by the column.
   public var classMap: [String: String] = [:]
 
   /// Whether classes that the scheme lacks are added to it.
@@ -70,6 +86,10 @@ public struct LabelImport: Stored {
     public var rejected = 0
     /// Of those, rows in which an annotator gives a source two classes.
     public var contradictory: Int?
+    /// Of the labels, those that say of a tag that it does not apply.
+    public var denied: Int?
+    /// Tags of the scheme of which the table says nothing.
+    public var unsaid: [String]?
   }
 }
 
@@ -99,10 +119,11 @@ public struct LabelImportStage: Stage {
   ///   written.
   public func plan(in place: Workplace) async throws -> Plan<LabelImport.Metrics> {
     let survey = try await place.survey(options.survey)
+    let scheme = try await place.database.with { try ClassScheme.find(options.scheme, in: $0) }
     var inputs = [try fileInput(file, role: "labels")]
     if let only { inputs.append(try fileInput(only, role: "selection")) }
     return Plan(try self.work(options, seed: options.seed, inputs: inputs)) { run in
-      let table = try options.read(file)
+      let table = try options.read(file, scheme)
       let listed = try only.map { try options.sources(in: $0) }
       let chosen = options.choose(table.rows.filter { listed?.contains($0.source) ?? true })
       var metrics = LabelImport.Metrics()
@@ -111,7 +132,8 @@ public struct LabelImportStage: Stage {
       let counted = metrics
       return { database in
         try options.write(
-          LabelTable(rows: chosen, rejected: table.rejected), to: survey, file: file, run: run,
+          LabelTable(rows: chosen, rejected: table.rejected, areTags: table.areTags), to: survey,
+          file: file, run: run,
           metrics: counted, in: database)
       }
     }
@@ -123,7 +145,7 @@ extension LabelImport {
   func choose(_ rows: [LabelRow]) -> [LabelRow] {
     guard fraction < 1 else { return rows }
     var chosen: [LabelRow] = []
-    let byClass = Dictionary(grouping: rows, by: \.className)
+    let byClass = Dictionary(grouping: rows, by: \.text)
     for (index, name) in byClass.keys.sorted().enumerated() {
       var random = RandomStream(seed, index)
       let members = (byClass[name] ?? []).shuffled(using: &random)
@@ -137,11 +159,9 @@ extension LabelImport {
     in database: Connection
   ) throws -> Metrics {
     var metrics = metrics
-    let scheme = try scheme(for: table.rows, file: file, in: database)
+    let scheme = try scheme(for: table, in: database)
     var table = table
-    for index in table.rows.indices {
-      table.rows[index].className = scheme.name(of: table.rows[index].className)
-    }
+    table.rows = table.rows.map { $0.named(by: scheme) }
     let keys = try Source.keys(of: survey, in: database)
     table.setAside { row in
       keys[row.source] == nil ? "survey '\(survey.name)' has no such source" : nil
@@ -153,23 +173,48 @@ extension LabelImport {
     try Rejected.write(table.rejected, file: file, run: run, in: database)
     metrics.labels = labels.count
     metrics.rejected = table.rejected.count
-    metrics.byClass = table.rows.reduce(into: [:]) { $0[$1.className, default: 0] += 1 }
+    metrics.count(table.rows.flatMap(\.said), of: scheme)
     return metrics
   }
 
+  /// Whether the options say that the table has tags.
+  var saysTags: Bool { tagsColumn != nil || tagColumns != nil }
+
   /// The scheme, which has all classes of the rows.
-  private func scheme(
-    for rows: [LabelRow], file: String, in database: Connection
-  ) throws -> ClassScheme {
-    let names = Set(rows.map(\.className)).sorted()
+  private func scheme(for table: LabelTable, in database: Connection) throws -> ClassScheme {
+    let names = Set(table.rows.flatMap { $0.said.map(\.className) }).sorted()
     if addsClasses {
       let known = try ClassScheme.find(scheme, in: database)
       let new = names.filter { name in known.map { (try? $0.classID(named: name)) == nil } ?? true }
-      return try ClassScheme.add(named: scheme, classes: new, in: database)
+      return try ClassScheme.add(
+        named: scheme, classes: new, areTags: table.areTags, in: database)
     }
     let found = try ClassScheme.named(scheme, in: database)
     for name in names { _ = try found.classID(named: name) }
     return found
+  }
+}
+
+extension LabelRow {
+  /// The row with the classes' names as the scheme writes them, and with what it denies by its silence.
+  fileprivate func named(by scheme: ClassScheme) -> LabelRow {
+    var row = self
+    row.said = said.map { Said(className: scheme.name(of: $0.className), denies: $0.denies) }
+    if deniesOthers {
+      let named = Set(row.said.map(\.className))
+      row.said = scheme.classes.map { Said(className: $0.name, denies: !named.contains($0.name)) }
+    }
+    return row
+  }
+}
+
+extension LabelImport.Metrics {
+  /// Counts labels by class.
+  fileprivate mutating func count(_ said: [Said], of scheme: ClassScheme) {
+    byClass = said.reduce(into: [:]) { $0[$1.className, default: 0] += $1.denies ? 0 : 1 }
+    guard scheme.isTags else { return }
+    denied = said.count(where: \.denies)
+    unsaid = scheme.classes.map(\.name).filter { byClass[$0] == nil }
   }
 }
 
@@ -184,10 +229,17 @@ extension LabelTable {
       let first = rejected.first
       throw LabelError.noneUsable(file: file, row: first?.row, reason: first?.reason)
     }
-    return try rows.map { row in
-      Label(
-        source: keys[row.source] ?? 0, classID: try scheme.classID(named: row.className),
-        annotator: row.annotator, confidence: row.confidence)
+    return try rows.flatMap { row in
+      let source = keys[row.source] ?? 0
+      return try row.said.map { said in
+        let classID = try scheme.classID(named: said.className)
+        return scheme.isTags
+          ? Label(
+            source: source, tag: classID, applies: !said.denies, annotator: row.annotator,
+            confidence: row.confidence)
+          : Label(
+            source: source, classID: classID, annotator: row.annotator, confidence: row.confidence)
+      }
     }
   }
 }

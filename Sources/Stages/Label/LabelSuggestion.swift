@@ -137,6 +137,7 @@ extension LabelSuggestion {
     of survey: Survey, count: Int, in database: Connection
   ) throws -> Known {
     let scheme = try ClassScheme.named(scheme, in: database)
+    try scheme.checkOneClass(for: "a suggestion")
     let newest = try NewestWork.on(survey, in: database).model
     let model = try Catalogue.Model.find(.encoder, numbered: model ?? newest, in: database)
     let missing = try model.notEmbedded(of: survey, in: database)

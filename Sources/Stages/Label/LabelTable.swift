@@ -1,5 +1,6 @@
 import Astronomy
 import Catalogue
+import Foundation
 import Tables
 
 /// A row of a table of labels.
@@ -10,14 +11,33 @@ struct LabelRow: Sendable {
   /// The source's name.
   var source: String
 
-  /// The class, as the file writes it.
-  var className: String
+  /// What it says: of one class, or of tags.
+  var said: [Said]
+
+  /// Whether tags that it does not name do not apply.
+  var deniesOthers = false
 
   /// Who says so.
   var annotator: String
 
   /// How surely, above 0 and up to 1.
   var confidence: Float
+}
+
+/// What a row says of a class.
+struct Said: Sendable, Hashable {
+  /// The class, as the file writes it.
+  var className: String
+
+  /// Whether it is a tag that does not apply.
+  var denies = false
+}
+
+extension LabelRow {
+  /// The class, or the tags that apply.
+  var text: String {
+    said.filter { !$0.denies }.map(\.className).joined(separator: ", ")
+  }
 }
 
 /// What a table of labels holds.
@@ -31,6 +51,9 @@ struct LabelTable: Sendable {
   /// Rows whose class the map leaves out, or that have none.
   var unclassified = 0
 
+  /// Whether the classes are tags.
+  var areTags = false
+
   /// Takes out the rows for which there is a reason to.
   mutating func setAside(_ reason: (LabelRow) -> String?) {
     rows.removeAll { row in
@@ -40,21 +63,17 @@ struct LabelTable: Sendable {
     }
   }
 
-  /// Sets aside all rows in which one annotator gives a source more than one class, since nobody
-  /// can tell which of them is meant.
+  /// Sets aside all rows in which one annotator gives a source more than one class, or says of a tag both
+  /// that it applies and that it does not, since nobody can tell which of them is meant.
   ///
   /// - Returns: How many.
   mutating func setAsideContradictions() -> Int {
     let before = rejected.count
     let said = Dictionary(grouping: rows, by: Claim.init)
+    let areTags = areTags
     setAside { row in
-      guard let other = said[Claim(row)]?.first(where: { $0.className != row.className }) else {
-        return nil
-      }
-      return """
-        \(row.annotator) calls it '\(row.className)' here and '\(other.className)' in row \
-        \(other.row)
-        """
+      let others = said[Claim(row)] ?? []
+      return areTags ? row.denied(by: others) : row.contradicted(by: others)
     }
     return rejected.count - before
   }
@@ -64,10 +83,10 @@ struct LabelTable: Sendable {
   /// - Returns: How many.
   mutating func removeRepeated() -> Int {
     let before = rows.count
-    let surest = Dictionary(grouping: rows, by: Claim.init).compactMapValues { same in
+    let surest = Dictionary(grouping: rows, by: Statement.init).compactMapValues { same in
       same.max { ($0.confidence, $1.row) < ($1.confidence, $0.row) }?.row
     }
-    rows.removeAll { surest[Claim($0)] != $0.row }
+    rows.removeAll { surest[Statement($0)] != $0.row }
     return before - rows.count
   }
 }
@@ -83,15 +102,52 @@ private struct Claim: Hashable {
   }
 }
 
+/// Who says what of which source.
+private struct Statement: Hashable {
+  let claim: Claim
+  let said: Set<Said>
+
+  init(_ row: LabelRow) {
+    claim = Claim(row)
+    said = Set(row.said)
+  }
+}
+
+extension LabelRow {
+  /// Why it cannot stand beside the others of its annotator on its source, which have one class.
+  fileprivate func contradicted(by others: [LabelRow]) -> String? {
+    others.first { $0.said != said }.map {
+      "\(annotator) calls it '\(text)' here and '\($0.text)' in row \($0.row)"
+    }
+  }
+
+  /// Why it cannot stand beside the others of its annotator on its source, which has tags.
+  fileprivate func denied(by others: [LabelRow]) -> String? {
+    for other in others where other.row != row {
+      guard
+        let both = said.first(where: { own in
+          other.said.contains { $0.className == own.className && $0.denies != own.denies }
+        })
+      else { continue }
+      return """
+        \(annotator) says here that '\(both.className)' \(both.denies ? "does not apply" : "applies"), \
+        and the opposite in row \(other.row)
+        """
+    }
+    return nil
+  }
+}
+
 extension LabelImport {
-  /// Reads a table of labels.
+  /// Reads a table of labels of a scheme, which is `nil` where it is still to be made.
   ///
-  /// - Throws: `LabelError` where a column is missing or no row has a class, `FileError` for a file
-  ///   that cannot be read.
-  func read(_ path: String) throws -> LabelTable {
+  /// - Throws: `LabelError` where a column is missing or no row has a class, `CatalogueError` where tags are
+  ///   asked of a scheme of classes, `FileError` for a file that cannot be read.
+  func read(_ path: String, _ scheme: ClassScheme?) throws -> LabelTable {
     let file = try openTable(path)
-    let columns = try LabelColumns(self, in: file.columns.map(\.name), of: path)
+    let columns = try LabelColumns(self, scheme, in: file.columns.map(\.name), of: path)
     var table = LabelTable()
+    if case .oneClass = columns.label {} else { table.areTags = true }
     var number = 0
     try file.read(chunk: 8192) { chunk in
       for cells in chunk {
@@ -108,20 +164,65 @@ extension LabelImport {
   private func add(
     _ cells: [Value], _ columns: LabelColumns, _ number: Int, to table: inout LabelTable
   ) {
-    guard let name = cells[columns.source].plainText, let text = cells[columns.label].plainText,
-      case let className = classMap[text] ?? text, !className.isEmpty
-    else {
+    guard let name = cells[columns.source].plainText else {
       table.unclassified += 1
       return
     }
     do throws(UnusableRow) {
-      table.rows.append(
-        LabelRow(
-          row: number, source: name, className: className,
-          annotator: columns.annotator.flatMap { cells[$0].plainText } ?? annotator,
-          confidence: try confidence(columns.confidence.map { cells[$0] })))
+      guard let said = try said(cells, columns.label) else {
+        table.unclassified += 1
+        return
+      }
+      var row = LabelRow(
+        row: number, source: name, said: said,
+        annotator: columns.annotator.flatMap { cells[$0].plainText } ?? annotator,
+        confidence: try confidence(columns.confidence.map { cells[$0] }))
+      if case .listed = columns.label { row.deniesOthers = true }
+      table.rows.append(row)
     } catch {
       table.rejected.append(Rejected(row: number, name: name, reason: error.reason))
+    }
+  }
+
+  /// What the cells of a row say; `nil` where they say nothing.
+  private func said(
+    _ cells: [Value], _ label: LabelColumns.Label
+  ) throws(UnusableRow) -> [Said]? {
+    switch label {
+    case .oneClass(let column):
+      guard let text = cells[column].plainText, case let name = classMap[text] ?? text,
+        !name.isEmpty
+      else { return nil }
+      return [Said(className: name)]
+    case .listed(let column):
+      guard let text = cells[column].plainText else { return nil }
+      return words(of: text).flatMap { words(of: classMap[$0] ?? $0) }.map { Said(className: $0) }
+    case .each(let tags):
+      var said: [Said] = []
+      for (column, name) in tags {
+        guard let applies = try truth(cells[column], name) else { continue }
+        said.append(Said(className: name, denies: !applies))
+      }
+      return said.isEmpty ? nil : said
+    }
+  }
+
+  /// The words in a cell of several.
+  private func words(of text: String) -> [String] {
+    text.split(separator: separator ?? Self.usualSeparator)
+      .map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+  }
+
+  /// Whether a cell says that a tag applies; `nil` where it is blank.
+  private func truth(_ cell: Value, _ tag: String) throws(UnusableRow) -> Bool? {
+    if case .boolean(let flag) = cell { return flag }
+    guard let text = cell.plainText else { return nil }
+    switch text.lowercased() {
+    case "1", "1.0", "true", "t", "yes", "y": return true
+    case "0", "0.0", "false", "f", "no", "n": return false
+    default:
+      throw UnusableRow(
+        reason: "tag '\(tag)' is '\(text)', which is neither 1, true or yes nor 0, false or no")
     }
   }
 
@@ -154,20 +255,62 @@ extension LabelImport {
 /// Where a table of labels has what.
 private struct LabelColumns {
   let source: Int
-  let label: Int
+  let label: Label
   let annotator: Int?
   let confidence: Int?
 
-  init(_ options: LabelImport, in columns: [String], of path: String) throws {
+  /// Where it says what sources are.
+  enum Label {
+    /// A class a row.
+    case oneClass(Int)
+    /// Several tags in a cell.
+    case listed(Int)
+    /// A column for each tag.
+    case each([(column: Int, tag: String)])
+  }
+
+  init(
+    _ options: LabelImport, _ scheme: ClassScheme?, in columns: [String], of path: String
+  ) throws {
     func named(_ name: String?) throws -> Int? {
       try name.map { try Self.find($0, [], in: columns, of: path, "") }
     }
     source = try Self.source(options, in: columns, of: path)
-    label = try Self.find(
-      options.classColumn, ["class", "class_name", "label", "morphology", "truth"], in: columns,
-      of: path, "class")
+    if let scheme, !scheme.isTags, options.saysTags {
+      throw CatalogueError.otherKind(scheme: scheme.name, isTags: false)
+    }
+    if scheme?.isTags ?? options.saysTags {
+      label = try Self.tags(options, scheme, in: columns, of: path)
+    } else {
+      label = .oneClass(
+        try Self.find(
+          options.classColumn, ["class", "class_name", "label", "morphology", "truth"], in: columns,
+          of: path, "class"))
+    }
     annotator = try named(options.annotatorColumn)
     confidence = try named(options.confidenceColumn)
+  }
+
+  /// Where it says which tags a source has: as the options say, or in the columns that are called as tags of
+  /// the scheme are.
+  private static func tags(
+    _ options: LabelImport, _ scheme: ClassScheme?, in columns: [String], of path: String
+  ) throws -> Label {
+    if let column = options.tagsColumn {
+      return .listed(try find(column, [], in: columns, of: path, "tags"))
+    }
+    if let chosen = options.tagColumns {
+      return .each(
+        try chosen.map { column in
+          (try find(column, [], in: columns, of: path, ""), options.classMap[column] ?? column)
+        })
+    }
+    let found = columns.enumerated().compactMap { index, column -> (Int, String)? in
+      let tag = options.classMap[column] ?? column
+      return (try? scheme?.classID(named: tag)) == nil ? nil : (index, tag)
+    }
+    guard !found.isEmpty else { throw LabelError.unmapped("tags", file: path, known: columns) }
+    return .each(found)
   }
 
   static func source(

@@ -16,7 +16,9 @@ import Yams
 ///     colour: "#cc6677"
 ///   - name: straight
 /// ```
-public struct SchemeFile: Codable, Sendable, Equatable {
+///
+/// With `tags:` in place of `classes:` they are tags, of which a source may have several.
+public struct SchemeFile: Sendable, Equatable {
   /// The scheme's name.
   public var scheme: String
   /// What it is about.
@@ -25,6 +27,8 @@ public struct SchemeFile: Codable, Sendable, Equatable {
   public var reference: String?
   /// The classes in their order.
   public var classes: [Item]
+  /// Whether they are tags.
+  public var areTags = false
 
   /// A class.
   public struct Item: Codable, Sendable, Equatable {
@@ -53,15 +57,17 @@ public struct SchemeFile: Codable, Sendable, Equatable {
     self.scheme = scheme.name
     description = scheme.description
     reference = scheme.reference
+    areTags = scheme.isTags
     classes = scheme.classes.map {
       Item(name: $0.name, description: $0.description, key: $0.shortcut, colour: $0.colour)
     }
   }
 
-  /// A scheme of classes that have nothing but names.
-  public init(named name: String, classes: [String]) {
+  /// A scheme of classes, or tags, that have nothing but names.
+  public init(named name: String, classes: [String], areTags: Bool = false) {
     scheme = name
     self.classes = classes.map { Item(name: $0) }
+    self.areTags = areTags
   }
 
   /// Reads a file.
@@ -78,6 +84,8 @@ public struct SchemeFile: Codable, Sendable, Equatable {
     } catch let DecodingError.keyNotFound(key, context) {
       let place = context.codingPath.map(\.stringValue).joined(separator: ".")
       throw refuse("lacks '\(key.stringValue)'" + (place.isEmpty ? "" : " in \(place)"))
+    } catch let DecodingError.dataCorrupted(context) where context.underlyingError == nil {
+      throw refuse(context.debugDescription)
     } catch let DecodingError.typeMismatch(_, context) {
       let place = context.codingPath.map(\.stringValue).joined(separator: ".")
       throw refuse("'\(place)' is not what it should be")
@@ -105,11 +113,11 @@ public struct SchemeFile: Codable, Sendable, Equatable {
   /// Classes that the file does not list stay, at the front: nothing is taken away.
   ///
   /// - Returns: The scheme as it is then.
-  /// - Throws: `CatalogueError` for a key or a colour that is none.
+  /// - Throws: `CatalogueError` for a key or a colour that is none, and where classes would become tags.
   public func write(in database: Connection) throws -> ClassScheme {
     try database.transaction { database in
       let made = try ClassScheme.add(
-        named: scheme, classes: classes.map(\.name), in: database)
+        named: scheme, classes: classes.map(\.name), areTags: areTags, in: database)
       try made.describe(description, reference: reference, in: database)
       for item in classes {
         try ClassScheme.named(scheme, in: database).describe(
@@ -119,5 +127,30 @@ public struct SchemeFile: Codable, Sendable, Equatable {
       }
       return try ClassScheme.named(scheme, in: database)
     }
+  }
+}
+
+extension SchemeFile: Codable {
+  private enum CodingKeys: CodingKey { case scheme, description, reference, classes, tags }
+
+  public init(from decoder: any Decoder) throws {
+    let file = try decoder.container(keyedBy: CodingKeys.self)
+    scheme = try file.decode(String.self, forKey: .scheme)
+    description = try file.decodeIfPresent(String.self, forKey: .description)
+    reference = try file.decodeIfPresent(String.self, forKey: .reference)
+    areTags = file.contains(.tags)
+    guard !areTags || !file.contains(.classes) else {
+      throw DecodingError.dataCorrupted(
+        .init(codingPath: [], debugDescription: "has both 'classes' and 'tags'"))
+    }
+    classes = try file.decode([Item].self, forKey: areTags ? .tags : .classes)
+  }
+
+  public func encode(to encoder: any Encoder) throws {
+    var file = encoder.container(keyedBy: CodingKeys.self)
+    try file.encode(scheme, forKey: .scheme)
+    try file.encodeIfPresent(description, forKey: .description)
+    try file.encodeIfPresent(reference, forKey: .reference)
+    try file.encode(classes, forKey: areTags ? .tags : .classes)
   }
 }

@@ -212,11 +212,11 @@ extension LabelImport {
   func classes(
     in path: String, of survey: Survey, _ database: Connection
   ) throws -> [Int: String] {
-    let rows = try read(path).rows
-    let scheme = try? ClassScheme.named(scheme, in: database)
+    let scheme = try ClassScheme.find(scheme, in: database)
+    let rows = try read(path, scheme).rows
     let keys = try Source.keys(of: survey, in: database)
     let known = rows.compactMap { row in
-      keys[row.source].map { ($0, scheme?.name(of: row.className) ?? row.className) }
+      keys[row.source].map { ($0, scheme?.name(of: row.text) ?? row.text) }
     }
     return Dictionary(known, uniquingKeysWith: { first, _ in first })
   }

@@ -84,12 +84,13 @@ document.addEventListener("submit", async (event) => {
   }
 });
 
-const names = { PageUp: "pageup", PageDown: "pagedown", Backspace: "backspace" };
+const names = { PageUp: "pageup", PageDown: "pagedown", Backspace: "backspace", Enter: "enter" };
 
 document.addEventListener("keydown", (event) => {
   const target = event.target;
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (target.matches("input:not([type=checkbox], [type=radio]), select, textarea")) return;
+  if (event.key === "Enter" && target.matches("a, button")) return;
   if (moveInMontage(event)) return;
   const key = names[event.key] ?? (event.key.length === 1 ? event.key.toLowerCase() : undefined);
   const item = key && document.querySelector(`main [data-key="${CSS.escape(key)}"]`);

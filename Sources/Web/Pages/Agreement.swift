@@ -16,77 +16,148 @@ extension Section {
 extension Visit {
   fileprivate func agreementPage() async throws -> Response {
     let shared = SharedLabels(
-      try await pool.with { try SharedLabel.all(of: survey, scheme: scheme, in: $0) })
+      try await pool.with { try SharedLabel.all(of: survey, scheme: scheme, in: $0) }, scheme)
     let disputed = shared.disputed
     let shown = Array(disputed.dropFirst(pageNumber * 48).prefix(48))
     let cells = try await pool.with { try annotation.cells(of: shown, in: $0) }
-    let view = montage(cells, columns: 8, captions: shown.map { shared.caption(of: $0, scheme) })
+    let view = montage(cells, columns: 8, captions: shown.map(shared.caption))
     let rated = shared.evenlyRated
+    let pairs = shared.pairs
     return try page(
       "agreement", "Agreement",
       [
-        "shared": shared.said.isEmpty ? nil : shared.said.count, "disputed": disputed.count,
+        "shared": shared.sources == 0 ? nil : shared.sources, "disputed": disputed.count,
         "fleiss": Agreement.fleiss(rated).map { String(format: "%.3f", $0) },
+        "isTags": scheme.isTags,
         "fleissSources": rated.count, "fleissRaters": rated.first?.count ?? 0,
-        "pairs": shared.pairs, "confused": shared.confused(scheme),
+        "pairs": pairs.prefix(SharedLabels.shownPairs).map(\.content),
+        "morePairs": pairs.count > SharedLabels.shownPairs ? pairs.count : nil,
+        "confused": shared.confused,
         "montage": shown.isEmpty ? nil : view, "pager": pager(size: 48, of: disputed.count),
       ])
   }
 }
 
-/// What annotators say of sources that more than one of them has labelled.
+/// What annotators say of sources, or of tags of sources, that more than one of them has labelled.
 private struct SharedLabels {
-  /// By source and annotator.
-  let said: [Int: [String: Int16]]
+  /// The most pairs of annotators that are shown.
+  static let shownPairs = 100
 
-  init(_ rows: [SharedLabel]) {
-    said = rows.reduce(into: [:]) { $0[$1.source, default: [:]][$1.annotator] = $1.classID }
+  /// What is asked: of a source, or of one of its tags; in the order of the sources.
+  private let questions: [Question]
+  private let scheme: ClassScheme
+
+  struct Question {
+    let source: Int
+    /// `nil` where a source has one class.
+    let tag: Int16?
+    /// By annotator: the class; of a tag 1 where it applies, else 0.
+    var answers: [String: Int16]
+
+    var isDisputed: Bool { Set(answers.values).count > 1 }
   }
 
-  /// Who says what of a source.
-  func caption(of source: Int, _ scheme: ClassScheme) -> String {
-    said[source, default: [:]].sorted { $0.key < $1.key }
-      .map { "\($0.key): \(scheme.name(of: $0.value) ?? "?")" }.joined(separator: "; ")
+  init(_ rows: [SharedLabel], _ scheme: ClassScheme) {
+    var questions: [Question] = []
+    for row in rows {
+      let tag = scheme.isTags ? row.classID : nil
+      if questions.last?.source != row.source || questions.last?.tag != tag {
+        questions.append(Question(source: row.source, tag: tag, answers: [:]))
+      }
+      let answer = tag == nil ? row.classID : row.denies ? 0 : 1
+      questions[questions.count - 1].answers[row.annotator] = answer
+    }
+    self.questions = questions
+    self.scheme = scheme
   }
+
+  var sources: Int { Set(questions.map(\.source)).count }
 
   /// Sources on which not all agree.
-  var disputed: [Int] { said.filter { Set($0.value.values).count > 1 }.keys.sorted() }
+  var disputed: [Int] { Set(questions.filter(\.isDisputed).map(\.source)).sorted() }
 
-  /// The classes of the sources that were labelled by the commonest number of annotators.
-  var evenlyRated: [[Int16]] {
-    let numbers = Dictionary(grouping: said.values, by: \.count)
-    let largest = numbers.max { ($0.value.count, $0.key) < ($1.value.count, $1.key) }
-    return largest?.value.map { Array($0.values) } ?? []
+  /// Who says what of a disputed source; of more than five annotators, how many say it.
+  func caption(of source: Int) -> String {
+    questions.filter { $0.source == source && $0.isDisputed }.map { question in
+      guard question.answers.count > 5 else {
+        return question.answers.sorted { $0.key < $1.key }
+          .map { "\($0.key): \(name($0.value, question.tag))" }.joined(separator: "; ")
+      }
+      let votes = question.answers.values.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+      return votes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        .map { "\(name($0.key, question.tag)) \($0.value)" }.joined(separator: ", ")
+    }.joined(separator: "; ")
   }
 
-  /// How far every two annotators agree on the sources that both have labelled.
-  var pairs: [Content] {
-    everyTwo(of: Set(said.values.flatMap(\.keys))).compactMap { first, second in
-      let both = said.sorted { $0.key < $1.key }.compactMap { item in
-        item.value[first].flatMap { a in item.value[second].map { (a, $0) } }
+  /// The answers to the questions that the commonest number of annotators have answered.
+  var evenlyRated: [[Int16]] {
+    let numbers = Dictionary(grouping: questions, by: \.answers.count)
+    let largest = numbers.max { ($0.value.count, $0.key) < ($1.value.count, $1.key) }
+    return largest?.value.map { Array($0.answers.values) } ?? []
+  }
+
+  /// What an answer says.
+  private func name(_ answer: Int16, _ tag: Int16?) -> String {
+    guard let tag else { return scheme.name(of: answer) ?? "?" }
+    return (answer == 1 ? "" : "not ") + (scheme.name(of: tag) ?? "?")
+  }
+
+  /// How far every two annotators agree on what both have labelled, those with the most of it first.
+  var pairs: [Pair] {
+    var both: [[String]: [(Int16, Int16)]] = [:]
+    for question in questions {
+      let answers = question.answers.sorted { $0.key < $1.key }
+      for (index, first) in answers.enumerated() {
+        for second in answers.dropFirst(index + 1) {
+          both[[first.key, second.key], default: []].append((first.value, second.value))
+        }
       }
-      guard !both.isEmpty else { return nil }
-      let kappa = Agreement.cohen(both.map(\.0), both.map(\.1))
+    }
+    return both.map { Pair(first: $0[0], second: $0[1], answers: $1) }
+      .sorted { ($1.answers.count, $0.first, $0.second) < ($0.answers.count, $1.first, $1.second) }
+  }
+
+  /// Two annotators, and their answers to the questions that both have answered.
+  struct Pair {
+    let first: String
+    let second: String
+    let answers: [(Int16, Int16)]
+
+    var content: Content {
+      let kappa = Agreement.cohen(answers.map(\.0), answers.map(\.1))
       return [
-        "first": first, "second": second, "sources": both.count,
-        "same": percent(both.count { $0.0 == $0.1 }, of: both.count),
+        "first": first, "second": second, "sources": answers.count,
+        "same": percent(answers.count { $0.0 == $0.1 }, of: answers.count),
         "kappa": kappa.map { String(format: "%.3f", $0) } ?? "undefined",
       ]
     }
   }
 
-  /// Pairs of classes by how many sources were given both.
-  func confused(_ scheme: ClassScheme) -> [Content] {
-    let pairs = said.values.flatMap { everyTwo(of: Set($0.values)).map { [$0, $1] } }
-    let counts = pairs.reduce(into: [:]) { $0[$1, default: 0] += 1 }
-    return counts.sorted { ($1.value, $0.key[0], $0.key[1]) < ($0.value, $1.key[0], $1.key[1]) }
-      .prefix(12).map { classes, sources in
-        [
-          "first": scheme.name(of: classes[0]) ?? "", "firstSwatch": classes[0],
-          "second": scheme.name(of: classes[1]) ?? "", "secondSwatch": classes[1],
-          "sources": sources,
-        ]
+  /// Pairs of classes by how many sources were given both; of a tag, how many were given it and denied it.
+  var confused: [Content] {
+    let pairs = questions.flatMap { question in
+      everyTwo(of: Set(question.answers.values)).map {
+        Confused(tag: question.tag, first: $0, second: $1)
       }
+    }
+    let counts = pairs.reduce(into: [:]) { $0[$1, default: 0] += 1 }
+    return counts.sorted {
+      ($1.value, $0.key.first, $0.key.second) < ($0.value, $1.key.first, $1.key.second)
+    }
+    .prefix(12).map { pair, sources in
+      [
+        "first": name(pair.first, pair.tag), "firstSwatch": pair.tag ?? pair.first,
+        "second": name(pair.second, pair.tag), "secondSwatch": pair.tag ?? pair.second,
+        "sources": sources,
+      ]
+    }
+  }
+
+  /// Two answers to one question.
+  private struct Confused: Hashable {
+    let tag: Int16?
+    let first: Int16
+    let second: Int16
   }
 }
 

@@ -15,11 +15,12 @@ extension Section {
       .get("label/:cluster") { try await $0.clusterPage() },
       .post("label/:cluster") { try await $0.decideCluster() },
       .post("undo") { try await $0.undo() },
-    ])
+    ], takesTags: false)
 }
 
 extension Visit {
   fileprivate func nextCluster() async throws -> Response {
+    if scheme.isTags { return .redirect(to: base + "/single") }
     let place = ClusterPlace(self)
     let next = try await queue().suggestions(groups: place.groups).first { $0.unlabelled > 0 }
     return .redirect(to: next.map { place.address($0.number) } ?? base + "/progress")
@@ -41,6 +42,7 @@ extension Visit {
 
   /// The clusters of the newest clustering, with their labels.
   private func queue() async throws -> ClusterQueue {
+    try scheme.checkOneClass(for: "labelling a cluster")
     let clustering = try await pool.with { try Clustering.find(of: survey, in: $0) }
     let tree = try await site.trees.value(clustering.id) {
       try await pool.with { try ClusterTree(of: clustering, in: $0) }
@@ -93,6 +95,7 @@ extension Visit {
   }
 
   fileprivate func decideCluster() async throws -> Response {
+    try scheme.checkOneClass(for: "labelling a cluster")
     let number = try context.number("cluster")
     let form = try await request.form()
     let (shown, out) = (form.number("shown") ?? 0, form.numbers("out"))

@@ -14,11 +14,12 @@ extension Section {
       .post("grow") { try await $0.beginGrowth() },
       .get("grow/:growth") { try await $0.growthPage() },
       .post("grow/:growth") { try await $0.decideGrowth() },
-    ])
+    ], takesTags: false)
 }
 
 extension Visit {
   fileprivate func chooseClass() async throws -> Response {
+    try scheme.checkOneClass(for: "growing a class")
     let counts = try await pool.with { database in
       try annotation.labelledCounts(in: database)
     }
@@ -33,6 +34,7 @@ extension Visit {
 
   fileprivate func beginGrowth() async throws -> Response {
     let form = try await request.form()
+    try scheme.checkOneClass(for: "growing a class")
     let classID = try scheme.classID(form)
     guard let space = try await space() else {
       throw CatalogueError.missing(

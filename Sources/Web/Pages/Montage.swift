@@ -44,13 +44,14 @@ extension ClassScheme {
   /// Keys of classes: digits first, then letters that no command has.
   private static let keys = Array("1234567890qweriopxcv").map(String.init)
 
-  /// The classes on buttons, each with what is said of it beside its name.
-  func buttons(details: [Int16: String] = [:]) -> [Content] {
+  /// The classes on buttons, each with what is said of it beside its name, or as tags to choose.
+  func buttons(details: [Int16: String] = [:], chosen: Set<Int16> = []) -> [Content] {
     var free = Self.keys.filter { key in !classes.contains { $0.shortcut == key } }[...]
     return classes.map { item in
       [
         "id": item.id, "name": item.name, "key": item.shortcut ?? free.popFirst() ?? "",
         "swatch": item.id, "detail": details[item.id], "description": item.description,
+        "isChosen": chosen.contains(item.id),
       ]
     }
   }
@@ -62,6 +63,11 @@ extension ClassScheme {
 
   /// The name of a class; `nil` for none.
   func name(of id: Int16?) -> String? { classes.first { $0.id == id }?.name }
+
+  /// The names of classes, with commas; `nil` for none.
+  func names(of ids: [Int16]) -> String? {
+    ids.isEmpty ? nil : ids.compactMap { name(of: $0) }.joined(separator: ", ")
+  }
 
   /// A class that a form names.
   func classID(_ form: Fields) throws -> Int16 {

@@ -25,7 +25,7 @@ extension Visit {
 
   /// The forecast for labels, made anew where they have changed.
   private func forecast(_ labels: [Consensus], isSample: Bool) async throws -> Forecast? {
-    guard let space = try await space() else { return nil }
+    guard !scheme.isTags, let space = try await space() else { return nil }
     let newest = labels.lazy.compactMap { $0.labels.last }.max() ?? 0
     let key = "\(space.model) \(scheme.id) \(labels.count) \(newest)"
     return await site.forecasts.value(key) {
@@ -42,7 +42,8 @@ extension Visit {
       "images": images, "labelled": labelled, "left": left,
       "share": percent(labelled, of: images),
       "width": images == 0 ? 0 : Int(100 * Double(labelled) / Double(images)),
-      "label": base + "/label", "annotators": people,
+      "label": base + (scheme.isTags ? "/single" : "/label"), "isTags": scheme.isTags,
+      "annotators": people,
       "rows": rows(progress, forecast, people),
       "totals": people.map { person in
         progress.counts.filter { $0.annotator == person }.reduce(0) { $0 + $1.sources }

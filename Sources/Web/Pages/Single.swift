@@ -20,35 +20,58 @@ extension Visit {
     guard let source: Int = form.number("source") else {
       throw HTTPError(.badRequest, message: "the form lacks a source")
     }
-    let classID = form["withdraw"] == nil ? try scheme.classID(form) : nil
-    let cells = try await pool.with { database in
-      _ = try annotation.label([source], as: classID, in: database)
-      return try annotation.cells(of: [source], in: database)
-    }
+    let said = try scheme.isTags ? await tag(source, form) : await label(source, form)
+    let cells = try await pool.with { try annotation.cells(of: [source], in: $0) }
     return try answer(
-      next: SinglePlace(self).address(of: nil),
-      "\(cells.first?.name ?? "") is \(scheme.name(of: classID) ?? "without a label")")
+      next: SinglePlace(self).address(of: nil), "\(cells.first?.name ?? "") is \(said)")
+  }
+
+  /// Writes the class that a form gives a source; tells what it is then.
+  private func label(_ source: Int, _ form: Fields) async throws -> String {
+    let classID = form["withdraw"] == nil ? try scheme.classID(form) : nil
+    try await pool.with { _ = try annotation.label([source], as: classID, in: $0) }
+    return scheme.name(of: classID) ?? "without a label"
+  }
+
+  /// Writes which tags a form says apply to a source; tells what it is then.
+  private func tag(_ source: Int, _ form: Fields) async throws -> String {
+    guard form["withdraw"] == nil else {
+      try await pool.with { _ = try annotation.untag(source, in: $0) }
+      return "without a label"
+    }
+    let tags = try form.all("tag").map { try scheme.classID(Fields(class: $0)) }
+    try await pool.with { _ = try annotation.tag(source, with: Set(tags), in: $0) }
+    return scheme.names(of: tags) ?? "without a tag"
   }
 
   fileprivate func singlePage() async throws -> Response {
     let place = SinglePlace(self)
     let asked = fields["source"]
-    let (names, detail) = try await pool.with { database in
+    let (names, detail, tags) = try await pool.with { database in
       let work = try NewestWork.on(survey, in: database)
       let names = try annotation.unlabelled(
         by: place.order, work: work, excluding: place.after, count: 3, in: database)
       let detail = try (asked ?? names.first).map {
         try SourceDetail.of($0, in: survey, scheme: scheme, work: work, in: database)
       }
-      return (names, detail)
+      let tags = try detail.flatMap { detail in
+        scheme.isTags ? try annotation.tags(of: detail.source.id, in: database) : nil
+      }
+      return (names, detail, tags)
     }
     guard let detail else { return .redirect(to: base + "/progress") }
     let next = names.first { $0 != detail.source.name }
-    return try page("single", detail.source.name, content(detail, next: next, place))
+    return try page("single", detail.source.name, content(detail, tags, next: next, place))
   }
 
-  private func content(_ detail: SourceDetail, next: String?, _ place: SinglePlace) -> Content {
+  private func content(
+    _ detail: SourceDetail, _ tags: Set<Int16>?, next: String?, _ place: SinglePlace
+  ) -> Content {
     let name = detail.source.name
+    let mine =
+      scheme.isTags
+      ? tags.map { scheme.names(of: $0.sorted()) ?? "no tag" }
+      : detail.labels.first { $0.annotator == annotation.annotator }?.className
     let next = next == nil ? base + "/progress" : place.address(of: next, after: detail.source.id)
     let facts = [
       detail.totalFlux.map { "\(formatted($0 * 1000)) mJy" },
@@ -57,12 +80,13 @@ extension Visit {
     return [
       "name": name, "source": detail.source.id, "facts": facts, "page": address(ofSource: name),
       "picture": detail.cutout.map { "\(base)/cutouts/\($0.cutout)?size=512&\(look.query)" },
-      "mine": detail.labels.first { $0.annotator == annotation.annotator }?.className,
-      "classes": scheme.buttons(), "action": place.address(of: nil), "next": next, "skip": next,
+      "mine": mine, "isTags": scheme.isTags,
+      "classes": scheme.buttons(chosen: tags ?? []), "action": place.address(of: nil), "next": next,
+      "skip": next,
       "undo": base + "/undo", "base": base + "/single", "isBlind": place.isBlind,
       "toggle": place.address(of: name, blind: !place.isBlind),
       "orders": choices(
-        Annotation.Order.allCases.map(\.rawValue), chosen: place.order.rawValue),
+        Annotation.Order.all(of: scheme).map(\.rawValue), chosen: place.order.rawValue),
       "probabilities": place.isBlind ? [] : detail.bars,
     ]
   }
@@ -80,7 +104,8 @@ private struct SinglePlace: Sendable {
 
   init(_ visit: Visit) {
     let fields = visit.fields
-    order = fields["order"].flatMap(Annotation.Order.init) ?? .doubtful
+    let orders = Annotation.Order.all(of: visit.scheme)
+    order = orders.first { $0.rawValue == fields["order"] } ?? orders[0]
     isBlind = fields["shown"] == nil
     after = fields.numbers("after")
     base = visit.base + "/single"

@@ -60,11 +60,11 @@ extension Visit {
   private func pictures(_ sources: [ListedSource]) -> Content {
     montage(
       sources.map(\.cell), columns: 10, captions: sources.map(caption),
-      swatches: sources.map { $0.labelledAs ?? $0.predictedAs })
+      swatches: sources.map { $0.labelledAs.first ?? $0.predictedAs })
   }
 
   private func caption(_ source: ListedSource) -> String? {
-    if let label = scheme.name(of: source.labelledAs) { return label }
+    if let label = scheme.names(of: source.labelledAs) { return label }
     guard let predicted = scheme.name(of: source.predictedAs) else { return nil }
     return predicted + (source.probability.map { String(format: " %.2f", $0) } ?? "")
   }
@@ -75,7 +75,7 @@ extension Visit {
       "ra": source.position.map { String(format: "%.5f", $0.ra) } ?? "",
       "dec": source.position.map { String(format: "%+.5f", $0.dec) } ?? "",
       "flux": formatted(source.totalFlux.map { $0 * 1000 }), "size": formatted(source.majorAxis),
-      "label": scheme.name(of: source.labelledAs), "labelSwatch": source.labelledAs,
+      "label": scheme.names(of: source.labelledAs), "labelSwatch": source.labelledAs.first,
       "predicted": scheme.name(of: source.predictedAs), "predictedSwatch": source.predictedAs,
       "probability": source.probability.map { String(format: "%.3f", $0) } ?? "",
       "outlier": formatted(source.outlierScore.map(Double.init)),

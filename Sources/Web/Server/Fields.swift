@@ -7,6 +7,9 @@ struct Fields: Sendable {
   /// No fields.
   init() { pairs = [] }
 
+  /// The field that names a class.
+  init(class text: String) { pairs = [("class", text)] }
+
   /// Reads `application/x-www-form-urlencoded`.
   init(encoded text: some StringProtocol) {
     pairs = text.split(separator: "&").map { pair in

@@ -18,6 +18,9 @@ struct Section: Sendable {
   /// What answers the requests for its pages.
   let routes: [Route]
 
+  /// Whether it is of use where a source may have several classes.
+  var takesTags = true
+
   /// All sections, in the order in which the pages show them.
   static let all = [clusters, growth, single, browse, map, agreement, progress]
 }
@@ -47,7 +50,7 @@ extension Site {
     scheme: ClassScheme? = nil, _ context: PageContext, status: HTTPResponse.Status = .ok,
     _ content: Content
   ) throws -> Response {
-    let tabs = Section.all.map { tab -> Content in
+    let tabs = Section.all.filter { $0.takesTags || scheme?.isTags != true }.map { tab -> Content in
       [
         "name": tab.name, "href": survey.map { "\($0.address)/\(tab.path)" },
         "isCurrent": tab.name == section?.name,

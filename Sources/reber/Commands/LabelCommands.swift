@@ -51,6 +51,11 @@ struct LabelCommands: ParsableCommand {
           reber label import labels.csv --survey first --annotator 'M. Person'
           reber label import mirabest.csv --survey first --class-column label \\
             --map 100=FRI --map 200=FRII --scheme fanaroff-riley --add-classes
+
+        Of a scheme of tags, a table has a column for each tag (1, true or yes; 0, false or no; blank says
+        nothing), or a column of several tags, which says that the others do not apply:
+          reber label import horton.csv --survey lotss --scheme horton
+          reber label import labels.csv --survey first --scheme features --tags-column tags --separator ','
         """)
 
     @Argument(help: "The table.") var file: String
@@ -84,6 +89,10 @@ struct LabelCommands: ParsableCommand {
     func text(_ metrics: LabelImport.Metrics) -> String {
       var lines = ["\(metrics.labels) labels"]
       lines += metrics.byClass.sorted { $0.key < $1.key }.map { "  \($0.key): \($0.value)" }
+      if let denied = metrics.denied { lines.append("  tags that do not apply: \(denied)") }
+      if let unsaid = metrics.unsaid, !unsaid.isEmpty {
+        lines.append("nothing is said of \(unsaid.joined(separator: ", "))")
+      }
       if metrics.leftOut > 0 { lines.append("\(metrics.leftOut) rows left out as asked") }
       if metrics.unclassified > 0 { lines.append("\(metrics.unclassified) rows without a class") }
       if metrics.rejected > 0 {
@@ -91,7 +100,7 @@ struct LabelCommands: ParsableCommand {
       }
       if let contradictory = metrics.contradictory, contradictory > 0 {
         lines.append(
-          "  \(contradictory) of them give a source two classes by the same annotator")
+          "  \(contradictory) of them contradict another of the same annotator")
       }
       if let repeated = metrics.repeated, repeated > 0 {
         lines.append("\(repeated) rows repeat an earlier one")
@@ -119,7 +128,9 @@ struct LabelCommands: ParsableCommand {
     func run() async throws {
       let count = try await options.workplace().exportLabels(
         to: output, of: survey, scheme: scheme)
-      try options.show(Written(file: output, rows: count)) { "\(output): \($0.rows) labels" }
+      try options.show(Written(file: output, rows: count)) {
+        "\(output): \($0.rows) rows of labels"
+      }
     }
   }
 
@@ -164,6 +175,15 @@ struct LabelTableOptions: ParsableArguments {
   @Option(help: "The column with the source's name; guessed where none is named.")
   var sourceColumn: String?
   @Option(help: "The column with the class; guessed where none is named.") var classColumn: String?
+  @Option(help: "The column with a source's tags, several in a cell.") var tagsColumn: String?
+  @Option(
+    help: ArgumentHelp("What stands between them; a semicolon without it.", valueName: "text"))
+  var separator: String?
+  @Option(
+    help: ArgumentHelp(
+      "The columns that say, one a tag, whether it applies, with commas; those called as tags are without it.",
+      valueName: "names"))
+  var tagColumns: String?
   @Option(
     name: .customLong("map"),
     help: ArgumentHelp(
@@ -178,10 +198,19 @@ struct LabelTableOptions: ParsableArguments {
     labels.sourceColumn = sourceColumn
     labels.classColumn = classColumn
     labels.classMap = pairs(classMap)
+    labels.tagsColumn = tagsColumn
+    labels.separator = separator
+    labels.tagColumns = tagColumns?.split(separator: ",").map { String($0) }
     return labels
   }
 
   func validate() throws {
+    if tagsColumn != nil && tagColumns != nil {
+      throw ValidationError("say either --tags-column or --tag-columns")
+    }
+    if separator == "" || separator != nil && tagsColumn == nil {
+      throw ValidationError("--separator goes with --tags-column, and is a text")
+    }
     for text in classMap where !text.contains("=") {
       throw ValidationError("--map \(text): write it as text=class")
     }

@@ -69,31 +69,43 @@ struct SchemeCommands: ParsableCommand {
       discussion: """
         The file is YAML, as 'reber scheme show --yaml' writes it. Of a scheme that is there, descriptions,
         keys and colours become those of the file and new classes come behind the others; none is taken away.
+        With 'tags:' in place of 'classes:' a source may have several of them.
 
         Example:
           reber scheme create mine.yaml
           reber scheme create --name bent-or-not --class bent --class straight
+          reber scheme create --name features --tag bent --tag hybrid --tag double-double
         """)
 
     @Argument(help: "The file.") var file: String?
     @Option(help: "The name of a scheme without a file.") var name: String?
     @Option(name: .customLong("class"), help: "A class of it; may come more than once.")
     var classes: [String] = []
+    @Option(name: .customLong("tag"), help: "A tag of it, where a source may have several.")
+    var tags: [String] = []
     @OptionGroup(title: "Output") var options: ResultOptions
 
     func validate() throws {
       guard (file == nil) != (name == nil) else {
-        throw ValidationError("say either a file, or --name and --class")
+        throw ValidationError("say either a file, or --name and --class or --tag")
       }
-      guard name == nil || !classes.isEmpty else { throw ValidationError("say --class too") }
-      if let twice = SchemeFile(named: name ?? "", classes: classes).twice {
-        throw ValidationError("--class '\(twice)' comes twice")
+      guard file == nil || classes.isEmpty && tags.isEmpty else {
+        throw ValidationError("the file says the classes: leave out --class and --tag")
+      }
+      guard name == nil || classes.isEmpty != tags.isEmpty else {
+        throw ValidationError("say either --class or --tag too")
+      }
+      if let twice = named.twice {
+        throw ValidationError("\(tags.isEmpty ? "--class" : "--tag") '\(twice)' comes twice")
       }
     }
 
+    private var named: SchemeFile {
+      SchemeFile(named: name ?? "", classes: classes + tags, areTags: !tags.isEmpty)
+    }
+
     func run() async throws {
-      let file =
-        try file.map { try SchemeFile($0) } ?? SchemeFile(named: name ?? "", classes: classes)
+      let file = try file.map { try SchemeFile($0) } ?? named
       try await change(options) { try file.write(in: $0) }
     }
   }
@@ -249,6 +261,8 @@ private struct SchemeDescription: Encodable, Sendable {
   let name: String
   let description: String?
   let reference: String?
+  /// Whether a source may have several of the classes.
+  let areTags: Bool
   let classes: [Item]
 
   struct Item: Encodable, Sendable {
@@ -264,6 +278,7 @@ private struct SchemeDescription: Encodable, Sendable {
     name = scheme.name
     description = scheme.description
     reference = scheme.reference
+    areTags = scheme.isTags
     classes = scheme.classes.map {
       Item(
         name: $0.name, description: $0.description, key: $0.shortcut, colour: $0.colour,
@@ -271,11 +286,13 @@ private struct SchemeDescription: Encodable, Sendable {
     }
   }
 
-  var line: String { "\(name): \(classes.map(\.name).joined(separator: ", "))" }
+  var line: String {
+    "\(name)\(areTags ? " (tags)" : ""): \(classes.map(\.name).joined(separator: ", "))"
+  }
 
   var text: String {
     let table = TextTable(
-      ["class", "labels#", "key", "colour", "what it is"],
+      [areTags ? "tag" : "class", "labels#", "key", "colour", "what it is"],
       rows: classes.map {
         [$0.name, String($0.labels), $0.key ?? "", $0.colour ?? "", $0.description ?? ""]
       })
