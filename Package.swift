@@ -33,6 +33,8 @@ let package = Package(
     .executable(name: "reber", targets: ["reber"]),
     .executable(name: "reber-serve", targets: ["reber-serve"]),
     .executable(name: "engine-bench", targets: ["EngineBench"]),
+    // What tools/fuzz --guided links with libFuzzer.
+    .library(name: "FuzzTarget", type: .static, targets: ["FuzzTarget"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -135,11 +137,13 @@ let package = Package(
       dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"],
       swiftSettings: strict),
     // What tools/fuzz runs: files changed at random, read by what ingest reads with.
+    module(
+      "FuzzTarget", uses: ["Astronomy", "Failures", "FITS", "NeuralNetwork", "PNG", "Tables"]),
     .executableTarget(
       name: "FuzzInput",
       dependencies: [
-        "Astronomy", "Catalogue", "Failures", "Files", "FITS", "NeuralNetwork", "PNG",
-        "PostgreSQL", "Stages", "Tables", "Tensor", "CZlib",
+        "Catalogue", "Failures", "Files", "FITS", "FuzzTarget", "PostgreSQL", "Stages", "Tensor",
+        "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),

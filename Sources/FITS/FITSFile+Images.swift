@@ -13,11 +13,18 @@ extension FITSFile {
     return number
   }
 
-  /// Makes sure that no tile of a compressed image says that it is longer than all of them together:
-  /// CFITSIO would take as much memory for it.
+  /// Makes sure that CFITSIO can be let at the tiles of a compressed image.
+  ///
+  /// For a tile that says that it is longer than all of them together it would take as much memory. Two codes it reads
+  /// and writes as far as the code itself says.
   private func checkTiles(hdu: Int) throws(FileError) {
     var status: Int32 = 0
     guard fits_is_compressed_image(pointer, &status) != 0 else { return }
+    guard ![HCOMPRESS_1, PLIO_1].contains(pointer.pointee.Fptr.pointee.compress_type) else {
+      throw FileError(
+        path, hdu: hdu, "its tiles are in the code \(text("ZCMPTYPE") ?? ""), which is not read",
+        advice: "Unpack it first, with funpack")
+    }
     let (rows, heap) = (max(integer("NAXIS2") ?? 0, 0), Int64(integer("PCOUNT") ?? 0))
     for name in ["COMPRESSED_DATA", "GZIP_COMPRESSED_DATA", "UNCOMPRESSED_DATA"] {
       var (column, type): (Int32, Int32) = (0, 0)

@@ -8,7 +8,7 @@ extension FITSFile {
   func move(to number: Int) throws(FileError) -> Bool {
     while checked < number {
       guard try jump(to: checked) else { return false }
-      if let cards = try nextCards(), let fault = HeaderCheck(cards).fault(fileSize: size) {
+      if let fault = HeaderCheck(try nextCards()).fault(fileSize: size) {
         throw FileError(
           path, hdu: checked + 1, fault, advice: "Get the file again, or mend its header")
       }
@@ -35,8 +35,10 @@ extension FITSFile {
     throw FileError(path, hdu: number, FITSStatus(taking: status))
   }
 
-  /// The cards of the header that follows the HDU at which the file stands; nil at the file's end.
-  private func nextCards() throws(FileError) -> [String]? {
+  /// The cards of the header that follows the HDU at which the file stands; none where no header does.
+  ///
+  /// A header without END has all cards to the end of the file: CFITSIO reads these before it misses END.
+  private func nextCards() throws(FileError) -> [String] {
     var (data, start): (Int64, Int64) = (0, 0)
     do {
       try check { ffghadll(pointer, nil, &data, &start, &$0) }
@@ -48,16 +50,18 @@ extension FITSFile {
     while start >= 0, Int(start) + block.count <= size {
       let place = start - data
       guard succeeds({ ffgextn(pointer, place, Int64(block.count), &block, &$0) }) else {
-        return nil
+        break
       }
       for place in stride(from: 0, to: block.count, by: 80) {
-        let card = String(decoding: block[place..<place + 80], as: UTF8.self)
+        let ascii = block[place..<place + 80].map { $0 < 0x80 ? $0 : UInt8(ascii: "?") }
+        let card = String(decoding: ascii, as: UTF8.self)
         if card.hasPrefix("END     ") { return cards }
         cards.append(card)
       }
+      guard cards[0].hasPrefix("XTENSION") || cards[0].hasPrefix("SIMPLE") else { return [] }
       start += Int64(block.count)
     }
-    return nil
+    return cards
   }
 
   /// The bytes that the file must have for all data of the HDU; the padding after them aside.

@@ -32,6 +32,7 @@ public final class FITSImage {
   public let wcs: WCS?
   let file: FITSFile
   let layout: ImageLayout
+  private let tiles: RiceTiles?
 
   /// Opens an image.
   ///
@@ -49,6 +50,7 @@ public final class FITSImage {
     let celestial = try CelestialProjection(header, path: path, hdu: self.hdu)
     let layout = try ImageLayout(header, celestial: celestial?.axes, path: path, hdu: self.hdu)
     self.layout = layout
+    tiles = RiceTiles(file)
     wcs = celestial.map { WCS($0, width: layout.width, height: layout.height) }
     if let wcs, !wcs.hasPossiblePixels {
       throw FileError(
@@ -81,6 +83,9 @@ public final class FITSImage {
       throw FileError(
         path, hdu: hdu, "a cutout of \(columns.count) × \(rows.count) pixels cannot be made",
         advice: "Choose a size between one pixel and \(Self.mostBytes / type.size)")
+    }
+    if let tiles, let inside = layout.inside(columns: columns, rows: rows) {
+      try tiles.check(file, hdu: hdu, inside)
     }
     do {
       return try layout.read(file, columns: columns, rows: rows)

@@ -7,11 +7,12 @@ struct HeaderCheck {
   /// The first keyword of a table's layout whose text does not end on its card.
   private let openText: String?
 
+  /// - Parameter cards: The cards, in ASCII.
   init(_ cards: [String]) {
     openText = cards.first { card in
       (card.hasPrefix("T") || card.hasPrefix("Z"))
         && (hasOpenText(card.utf8CString.dropLast())
-          || card.dropFirst(8).hasPrefix("=") && value(String(card.dropFirst(9))).count > 68)
+          || card.dropFirst(8).hasPrefix("=") && value(String(card.dropFirst(9))).utf8.count > 68)
     }
     .map { String($0.prefix { $0 != " " && $0 != "=" }) }
     self.cards = cards.compactMap { card in

@@ -41,6 +41,14 @@ struct ImageLayout {
     }
   }
 
+  /// What of a rectangle is within the image, as ranges along each axis of the file; nil where nothing is.
+  func inside(columns: Range<Int>, rows: Range<Int>) -> [Range<Int>]? {
+    var ranges = [Range<Int>](repeating: 0..<1, count: axisCount)
+    ranges[axes.columns] = columns.clamped(to: 0..<width)
+    ranges[axes.rows] = rows.clamped(to: 0..<height)
+    return ranges.contains { $0.isEmpty } ? nil : ranges
+  }
+
   /// Reads a rectangle that may reach beyond the image.
   func read(
     _ file: FITSFile, columns: Range<Int>, rows: Range<Int>

@@ -1,13 +1,9 @@
-import Astronomy
 import Catalogue
 import FITS
 import Failures
-import Foundation
-import NeuralNetwork
-import PNG
+import FuzzTarget
 import PostgreSQL
 import Stages
-import Tables
 
 /// Reads files by the functions that ingest reads them by, or has ingest read them.
 struct Reader {
@@ -30,7 +26,7 @@ struct Reader {
   /// What becomes of a file, as a line that begins with an `Outcome.Kind`.
   func outcome(of path: String) async -> String {
     do {
-      guard let workplace else { return "read \(try read(path))" }
+      guard let workplace else { return "read \(try readThrough(path))" }
       return try await ingest(path, workplace)
     } catch let failure as any Failure {
       return line(of: failure, path)
@@ -47,27 +43,6 @@ struct Reader {
     let name = String(path.split(separator: "/").last ?? "")
     let isWell = !text.contains("\n") && (text.contains(name) || name.hasSuffix(".safetensors"))
     return ((isWell ? "refused " : "unnamed ") + text).oneLine
-  }
-
-  /// Gives the number of rows or pixels.
-  private func read(_ path: String) throws -> Int {
-    if path.hasSuffix(".png") { return try PNGImage(path).values.count }
-    if path.contains(".safetensors") { return try readTensors(path) }
-    guard path.contains(".f") else { return try rows(path) }
-    guard let image = try? FITSImage(path) else { return try rows(path) }
-    let pixels = try image.whole()
-    return pixels.width * pixels.height
-  }
-
-  private func readTensors(_ path: String) throws -> Int {
-    let bytes = FileManager.default.contents(atPath: path) ?? Data()
-    return try decodeSafetensors(Array(bytes)).tensors.count
-  }
-
-  private func rows(_ path: String) throws -> Int {
-    var count = 0
-    try openTable(path).read(chunk: 8192) { count += $0.count }
-    return count
   }
 
   private func ingest(_ path: String, _ workplace: Workplace) async throws -> String {

@@ -11,8 +11,8 @@ import Testing
     var data = try Data(contentsOf: URL(filePath: fixture("rice-float.fits.fz")))
     let key = name.padding(toLength: 8, withPad: " ", startingAt: 0) + "="
     let place = try #require(data[2880...].range(of: Data(key.utf8))).lowerBound
-    let card = (key + " " + value).padding(toLength: 80, withPad: " ", startingAt: 0)
-    data.replaceSubrange(place..<place + 80, with: Data(card.utf8))
+    let card = Data((key + " " + value + String(repeating: " ", count: 80)).utf8.prefix(80))
+    data.replaceSubrange(place..<place + 80, with: card)
     let path = folder + "/a.fits.fz"
     try data.write(to: URL(filePath: path))
     return path
@@ -22,7 +22,8 @@ import Testing
     ("ZTILE1", "0"), ("ZTILE2", "0"), ("ZTILE2", "-1"), ("ZTILE1", "'none'"), ("ZNAXIS", "0"),
     ("ZNAXIS", "99"), ("ZNAXIS1", "0"), ("ZNAXIS1", "-60"),
     ("TTYPE1", "'" + String(repeating: "x", count: 69)),
-    ("TTYPE1", String(repeating: "x", count: 70)), ("ZNAXIS1", "900000000000"),
+    ("TTYPE1", String(repeating: "x", count: 70)),
+    ("TTYPE1", String(repeating: "µ", count: 35)), ("ZNAXIS1", "900000000000"),
     ("ZNAXIS2", "2000000000"), ("ZVAL1", "0"), ("ZVAL2", "0"), ("ZVAL2", "3"), ("NAXIS2", "3"),
     ("NAXIS2", "9000000000000000000"), ("PCOUNT", "-5"), ("GCOUNT", "-1"), ("TFIELDS", "5000"),
     ("ZTILE2", "50"),
@@ -32,6 +33,29 @@ import Testing
       let path = try changed(keyword, value, in: folder)
       let error = #expect(throws: FileError.self) { try FITSImage(path) }
       #expect(error?.hdu == 2 && error?.path == path, "\(error?.description ?? "")")
+    }
+  }
+
+  /// CFITSIO reads its cards before it misses its end.
+  @Test func aHeaderWithoutEndIsCheckedToo() throws {
+    try withTemporaryFolder { folder in
+      let path = try changed("TTYPE1", String(repeating: "x", count: 70), in: folder)
+      var data = try Data(contentsOf: URL(filePath: path))
+      while let end = data[2880...].range(of: Data("END     ".utf8)) {
+        data.replaceSubrange(end, with: Data("COMMENT ".utf8))
+      }
+      try data.write(to: URL(filePath: path))
+      let error = #expect(throws: FileError.self) { try FITSImage(path) }
+      #expect(error?.problem == "the text of TTYPE1 has no end on its card")
+    }
+  }
+
+  @Test(arguments: ["HCOMPRESS_1", "PLIO_1"])
+  func codesThatAreNotReadAreNamed(code: String) throws {
+    try withTemporaryFolder { folder in
+      let path = try changed("ZCMPTYPE", "'\(code)'", in: folder)
+      let error = #expect(throws: FileError.self) { try FITSImage(path) }
+      #expect(error?.problem == "its tiles are in the code \(code), which is not read")
     }
   }
 

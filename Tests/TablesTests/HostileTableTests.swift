@@ -62,6 +62,12 @@ import Testing
       of: try votable(
         #"<FIELD name="x" datatype="double" arraysize="0"/>"#,
         "<BINARY><STREAM encoding=\"base64\">AAAA</STREAM></BINARY>"), "rows have none")
+    refusal(
+      of: try folder.write(
+        """
+        <?xml version="1.0"?><VOTABLE><RESOURCE/><BINARY2><STREAM encoding="base64">AAAA</STREAM>
+        </BINARY2></VOTABLE>
+        """, "b.vot"), "rows have none")
   }
 
   @Test func rowsThatComeInManyPiecesAreRead() throws {

@@ -86,7 +86,7 @@ struct VOBinary {
       let bit = mask.map { hasMask && $0[row.count / 8] & (0x80 >> UInt8(row.count % 8)) != 0 }
       row.append(bit == true ? .null : value)
     }
-    if !hasMask, fields.allSatisfy({ $0.count == 0 }) {
+    if !hasMask || fields.isEmpty, fields.allSatisfy({ $0.count == 0 }) {
       fault = (nil, "the stream has bytes, but its rows have none")
     }
     return fault == nil
