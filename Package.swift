@@ -137,8 +137,10 @@ let package = Package(
       dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"],
       swiftSettings: strict),
     // What tools/fuzz runs: files changed at random, read by what ingest reads with.
-    module(
-      "FuzzTarget", uses: ["Astronomy", "Failures", "FITS", "NeuralNetwork", "PNG", "Tables"]),
+    .target(
+      name: "FuzzTarget",
+      dependencies: ["Astronomy", "Failures", "FITS", "NeuralNetwork", "PNG", "Tables"],
+      swiftSettings: strict),
     .executableTarget(
       name: "FuzzInput",
       dependencies: [

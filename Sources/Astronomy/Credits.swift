@@ -31,6 +31,12 @@ public struct Credits: Codable, Hashable, Sendable {
       copyright: copyright ?? others.copyright)
   }
 
+  /// All that is said, in one line; nil where nothing is.
+  public var line: String? {
+    let said = [title, authors, reference, licence, copyright].compactMap(\.self)
+    return said.isEmpty ? nil : said.joined(separator: "; ")
+  }
+
   /// The authors, one by one.
   public var people: [String] {
     (authors ?? "").split(separator: ";").map(\.trimmed).filter { !$0.isEmpty }

@@ -14,7 +14,7 @@ final class BinaryTableFile {
     do {
       file = try FITSFile(creating: partial)
     } catch {
-      throw FileError(table: partial.path, error)
+      throw FileError(table: partial.path, error, isNew: true)
     }
   }
 
@@ -32,7 +32,8 @@ final class BinaryTableFile {
     do {
       try body(file)
     } catch let status as FITSStatus {
-      throw FileError(table: file.path, row: row, column: column, status)
+      throw FileError(
+        table: file.path, row: row, column: column, status, isNew: file.isNew)
     }
   }
 
@@ -91,13 +92,16 @@ final class BinaryTableFile {
 extension FileError {
   /// What a status of CFITSIO means for a table, with the messages on its stack.
   fileprivate init(
-    table path: String, row: Int? = nil, column: String? = nil, _ status: FITSStatus
+    table path: String, row: Int? = nil, column: String? = nil, _ status: FITSStatus, isNew: Bool
   ) {
+    // On a full disk CFITSIO misses what it has not written.
+    let isDisk =
+      [FILE_NOT_CREATED, WRITE_ERROR].contains(status.code)
+      || isNew && [READ_ERROR, END_OF_FILE].contains(status.code)
     self.init(
       path, row: row, column: column, status.messages.joined(separator: ", "),
-      advice: tableAdvice(status.code),
-      exitStatus: [FILE_NOT_CREATED, WRITE_ERROR].contains(status.code)
-        ? .cannotCreate : .badInput)
+      advice: isDisk ? "Check the folder and the space on its disk" : tableAdvice(status.code),
+      exitStatus: isDisk ? .cannotCreate : .badInput)
   }
 }
 
@@ -105,7 +109,6 @@ private func tableAdvice(_ status: Int32) -> String {
   switch status {
   case 104: "Check the path and who may read it"
   case 412: "A number is beyond 64 bits: convert the column to text or double first"
-  case 105, 106: "Check the folder and the space on its disk"
   default: "Check the file with 'fitsverify'"
   }
 }

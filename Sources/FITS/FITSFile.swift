@@ -13,11 +13,14 @@ final class FITSFile {
   /// The HDUs, from the first on, whose headers were checked.
   var checked = 1
   private var isOpen = true
+  /// Whether it is being written.
+  let isNew: Bool
   /// The content of a packed file, which CFITSIO reads in its place.
   private let unpacked: UnpackedFile?
 
   init(opening path: String) throws(FileError) {
     self.path = path
+    isNew = false
     unpacked = try ByteSource.isPacked(path) ? UnpackedFile(path) : nil
     var pointer: UnsafeMutablePointer<fitsfile>?
     var status: Int32 = 0
@@ -28,6 +31,7 @@ final class FITSFile {
 
   init(creating partial: PartialFile) throws(FITSStatus) {
     path = partial.path
+    isNew = true
     unpacked = nil
     var pointer: UnsafeMutablePointer<fitsfile>?
     var status: Int32 = 0

@@ -28,6 +28,10 @@ struct HeaderCheck {
   /// What is wrong; nil where nothing is.
   func fault(fileSize: Int) -> String? {
     if let openText { return "the text of \(openText) has no end on its card" }
+    if let missing {
+      return
+        "its header does not begin with the keywords that it must: \(missing) is not in its place"
+    }
     let isCompressed = cards.contains { $0.name == "ZIMAGE" && $0.value == "T" }
     for (name, value) in cards where isCompressed || !name.hasPrefix("Z") {
       guard let range = Self.range(of: name) else { continue }
@@ -42,6 +46,19 @@ struct HeaderCheck {
       return "it says that it has \(rows) rows of no bytes"
     }
     return isCompressed ? tileFault(fileSize) : nil
+  }
+
+  /// The first keyword that is not where the standard has it in an extension (4.0, section 3.4.1): CFITSIO allocates
+  /// what stands in the place of one.
+  private var missing: String? {
+    guard cards.first?.name == "XTENSION" else { return nil }
+    let isTable = ["BINTABLE", "TABLE", "A3DTABLE"].contains(cards[0].value)
+    let axes = (0..<min(999, max(0, first("NAXIS") ?? 0))).map { "NAXIS\($0 + 1)" }
+    let names = ["XTENSION", "BITPIX", "NAXIS"] + axes + ["PCOUNT", "GCOUNT"]
+    let found = cards.prefix(names.count + 1).map(\.name) + ["", ""]
+    return (isTable ? names + ["TFIELDS"] : names).enumerated()
+      .first { found.indices.contains($0.offset) == false || found[$0.offset] != $0.element }?
+      .element
   }
 
   /// What is wrong with the tiles of a compressed image.

@@ -18,6 +18,8 @@ public struct Metadata: Hashable, Sendable {
   public var entries: [Keyword]
   /// Who made it, and how it may be used: keywords in FITS, INFO and LINK in VOTables.
   public var credits = Credits()
+  /// Who made the data that it was made from: a reference of the citation.
+  public var survey = Credits()
   /// When it was made, ISO 8601 in UTC, and by which program: DATE and ORIGIN in FITS.
   public var date, origin: String?
   /// What was done to make it, one step a line: HISTORY in FITS.

@@ -109,6 +109,21 @@ import Testing
       try names("like_survey => 'sky', like_source => 'nobody'")
     }
     #expect(error?.message.contains("nobody") == true)
+    let odd: [(SQL, String)] = [
+      ("min_probability => 80", "from 0 to 1"), ("centre_ra => 5, radius => 1", "go together"),
+      ("centre_ra => -5, centre_dec => 1, radius => 1", "from 0 to 360"),
+      ("centre_ra => 5, centre_dec => 95, radius => 1", "from -90 to 90"),
+      ("centre_ra => 5, centre_dec => 1, radius => -1", "from 0 to 180"),
+      ("centre_ra => 'NaN', centre_dec => 1, radius => 1", "from 0 to 360"),
+      ("min_flux => 2, max_flux => 1", "the smaller one first"),
+      ("like_source => 's3'", "go together"), ("how_many => -1", "number of rows"),
+      ("of_class => 'headtail'", "no class headtail"),
+      ("like_survey => 'skies', like_source => 's3'", "survey skies has no source s3"),
+    ]
+    for (arguments, words) in odd {
+      let error = #expect(throws: PostgresError.self) { try names(arguments) }
+      #expect(error?.message.contains(words) == true, "\(error?.message ?? "")")
+    }
   }
 
   /// The indexes of each catalogue are used through the view.

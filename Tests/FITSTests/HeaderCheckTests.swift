@@ -50,6 +50,18 @@ import Testing
     }
   }
 
+  @Test func keywordsThatMustBeFirstAreMissed() throws {
+    try withTemporaryFolder { folder in
+      let path = try changed("NAXIS1", "32", in: folder)
+      var data = try Data(contentsOf: URL(filePath: path))
+      let card = try #require(data[2880...].range(of: Data("NAXIS1  =".utf8)))
+      data.replaceSubrange(card, with: Data("NAXISX  =".utf8))
+      try data.write(to: URL(filePath: path))
+      let error = #expect(throws: FileError.self) { try FITSImage(path) }
+      #expect(error?.problem.contains("NAXIS1 is not in its place") == true)
+    }
+  }
+
   @Test(arguments: ["HCOMPRESS_1", "PLIO_1"])
   func codesThatAreNotReadAreNamed(code: String) throws {
     try withTemporaryFolder { folder in

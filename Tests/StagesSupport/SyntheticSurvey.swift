@@ -92,7 +92,11 @@ package struct SyntheticSurvey {
   }
 
   /// Makes release `dr2` of the survey, which lacks some of its sources and has others, with images.
-  package func secondRelease(dropping gone: Set<Int>, adding new: [Int]) async throws {
+  ///
+  /// Sources get other names by `renaming`: a name that another has too passes to this one.
+  package func secondRelease(
+    dropping gone: Set<Int>, adding new: [Int], renaming: [Int: String] = [:]
+  ) async throws {
     try await workplace.database.with { database in
       let survey = try Survey.named("toy", in: database)
       let work = try Work(stage: .ingest, parameters: JSON(text: "{\"release\":\"dr2\"}"))
@@ -103,7 +107,9 @@ package struct SyntheticSurvey {
         from: "dr2.csv", columns: [], into: survey, run: run, as: .init("dr2"), in: database
       ) { write in
         for index in Array(0..<kept).filter({ !gone.contains($0) }) + new {
-          try write(.source(Self.source(index), cells: []))
+          var source = Self.source(index)
+          source.name = renaming[index] ?? source.name
+          try write(.source(source, cells: []))
         }
       }
       let keys = try Source.keys(of: survey, in: database)

@@ -53,7 +53,9 @@ import Testing
   private static func describe(_ name: String, of toy: SyntheticSurvey) async throws {
     try await toy.workplace.database.with { database in
       try PublishedCatalogue.named(name, in: database).describe(
-        Credits(title: "Toys", reference: "10.1234/toy.5", licence: "CC-BY-4.0"), in: database)
+        Credits(
+          title: "Toys", authors: "Morphologist, A.", reference: "10.1234/toy.5",
+          licence: "CC-BY-4.0"), in: database)
     }
   }
 
@@ -73,10 +75,23 @@ import Testing
     let folder = newFolder()
     try await Self.publish(toy, as: "bare")
     let bare = try await release(toy, "bare", to: folder, parts: [.moc])
-    #expect(bare.warnings.count == 3 && bare.warnings[0].contains("describe bare --licence"))
+    // It doubts its classifier, too: it was published anyway.
+    let (missing, doubts) = (bare.warnings.prefix(4), bare.warnings.dropFirst(4))
+    #expect(missing.allSatisfy { $0.contains("describe bare --") } && missing.count == 4)
+    #expect(!doubts.isEmpty && doubts.allSatisfy { $0.hasPrefix("it was published anyway: ") })
     // In place of the first.
     let whole = try await release(toy, to: folder)
-    #expect(whole.warnings.isEmpty && whole.rows == 64)
+    #expect(whole.warnings == Array(doubts) && whole.rows == 64)
+    let readme = try String(contentsOfFile: folder + "/README.md", encoding: .utf8)
+    #expect(readme.contains("It was published although Reber warned"))
+    let cds = try String(contentsOfFile: folder + "/cds/ReadMe", encoding: .ascii)
+    #expect(cds.split(separator: "\n").allSatisfy { $0.utf8.count <= 80 })
+    let summary = cds.split(separator: "\n").drop { $0 != "File Summary:" }.dropFirst(2).prefix(4)
+    let ends = summary.filter { !$0.hasPrefix("-") }.map {
+      $0.prefix { $0 != "E" && $0 != "T" }.count
+    }
+    #expect(Set(ends).count == 1, "\(summary.joined(separator: "\n"))")
+    #expect(readme.contains("made from survey toy: Reber, G.; Bell, J."))
     let again = try await release(toy, to: newFolder())
     #expect(whole.files.map(\.sha256) == again.files.map(\.sha256))
     let check = Validator.run("bash", ["-c", "cd '\(folder)' && sha256sum --quiet -c SHA256SUMS"])
@@ -104,7 +119,7 @@ import Testing
     }
   }
 
-  /// What is said of a catalogue stays when it is published again; what is not is as with its survey.
+  /// What is said of a catalogue stays when it is published again; of its survey it has the copyright statement.
   @Test func creditsStay() async throws {
     let toy = try await Self.shared.value
     try await Self.publish(toy, as: "again")
@@ -116,7 +131,7 @@ import Testing
     #expect(
       credits
         == Credits(
-          title: "Toys", authors: "Reber, G.; Bell, J.", reference: "10.1234/toy.5",
+          title: "Toys", authors: "Morphologist, A.", reference: "10.1234/toy.5",
           licence: "CC-BY-4.0", copyright: "Copyright 1994, a university"))
     #expect(credits.address == "https://doi.org/10.1234/toy.5")
     #expect(

@@ -43,9 +43,11 @@ import Testing
     #expect("\(try #require(error))".contains("run \(classified.run) (classify)"))
     asked.withLater = true
     let taking = asked
-    let foreseen = try await place.database.with { try taking.loss(in: $0) }
+    let foreseen = try await place.database.with { try taking.loss(by: place.user, in: $0) }
     let loss = try await place.database.with { try taking.perform(by: place.user, in: $0) }
-    #expect(foreseen.runs == loss.runs && loss.runs.map(\.run) == runs.reversed())
+    #expect(
+      foreseen.rows == loss.rows && foreseen.runs == loss.runs
+        && loss.runs.map(\.run) == runs.reversed())
     #expect(loss.rows["reber.model"] == 2 && loss.rows["reber.prediction"] == 24)
     #expect(loss.labels == 0)
     let after = try await digests(survey)

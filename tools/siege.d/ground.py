@@ -108,12 +108,11 @@ class Ground:
     def kept(self):
         """What must not change: rows of each table but those of visits."""
         return self.sql("""
-            SELECT string_agg(format('%s %s', oid::regclass, (xpath('/row/n/text()', query_to_xml(
-                     format('SELECT count(*) AS n FROM %s', oid::regclass), false, true, '')))[1]), E'\\n'
-                     ORDER BY oid::regclass::text)
+            SELECT format('SELECT %L, count(*) FROM %s', oid::regclass, oid::regclass)
             FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
               AND relnamespace::regnamespace::text IN ('reber', 'survey', 'catalogue')
-              AND relname NOT LIKE '%visit%'""")
+              AND relname NOT LIKE '%visit%'
+            ORDER BY oid::regclass::text \\gexec""")
 
     def close(self):
         if process := getattr(self, "process", None):

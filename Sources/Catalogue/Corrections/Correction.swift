@@ -14,6 +14,12 @@ public struct Correction: Sendable, Codable {
   /// The survey, or the run and its stage.
   public var subject: String
 
+  /// The survey of the runs that went, as they were asked for it; nil where they were of several or none.
+  public var survey: String?
+
+  /// What it was before, or the runs that went, as a person reads it.
+  public var what: String?
+
   /// Why, as the person said it.
   public var reason: String?
 
@@ -28,6 +34,9 @@ public struct Correction: Sendable, Codable {
 
   /// The rows that went, by table.
   public var rows: JSON
+
+  /// How many these are.
+  public var total: Int
 
   /// What can be done.
   public enum Kind: String, Sendable, Codable, PostgresColumn {
@@ -47,6 +56,25 @@ public struct Correction: Sendable, Codable {
 extension Correction: QueryRow {
   public static let columns = Columns<Self>(
     .column("correction_id", \.id), .column("kind", \.kind), .column("subject", \.subject),
+    .expression(
+      """
+      (
+          SELECT CASE WHEN count(DISTINCT run #>> '{parameters,survey}') = 1
+              THEN max(run #>> '{parameters,survey}') END
+          FROM jsonb_array_elements(detail -> 'runs') AS run
+      )
+      """, as: "survey", \.survey),
+    .expression(
+      """
+      coalesce(
+          'was ' || (detail ->> 'former_name'),
+          'were ' || (
+              SELECT string_agg(name, ', ') FROM jsonb_array_elements_text(detail -> 'merged') AS name
+          ), (
+              SELECT string_agg(concat('run ', run ->> 'run_id', ' (', run ->> 'stage', ')'), ', ')
+              FROM jsonb_array_elements(detail -> 'runs') AS run
+          ))
+      """, as: "what", \.what),
     .column("reason", \.reason), .column("account", \.account), .column("login", \.login),
     .expression(utc("made_at"), as: "made_at", \.madeAt),
     .expression(
@@ -55,7 +83,14 @@ extension Correction: QueryRow {
           SELECT jsonb_object_agg(of_table, rows) FROM reber.correction_row
           WHERE correction_row.correction_id = correction.correction_id
       ), '{}')
-      """, as: "rows", \.rows), make: Correction.init)
+      """, as: "rows", \.rows),
+    .expression(
+      """
+      (
+          SELECT coalesce(sum(rows), 0)::bigint FROM reber.correction_row
+          WHERE correction_row.correction_id = correction.correction_id
+      )
+      """, as: "total", \.total), make: Correction.init)
 }
 
 extension Correction {

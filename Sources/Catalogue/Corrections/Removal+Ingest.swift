@@ -92,7 +92,9 @@ extension Removal {
       WHERE source.survey_id = \(survey.id) AND source.source_id = former.source_id
           AND (source.run_id <> former.run_id OR NOT source.is_listed)
       """)
+    try restoreNames(of: survey)
     try Cutout.makeNewestCurrent(of: survey, in: database)
+    try database.execute("SELECT reber.count_labels(\(Int32(survey.id)))")
     let (own, aside) = ("survey.\"\(survey.name)_\(former.name)\"", "_taken_back_\(run)")
     loss.rows["survey.\(survey.name)", default: 0] += try database.row(
       "SELECT count(*) FROM \(raw: SurveyTable.table(of: survey))", as: Int.self)
@@ -103,6 +105,26 @@ extension Removal {
     // Where the run was the first to name the former release, that has no name again.
     if former.run == run { try remove(former) }
     return true
+  }
+
+  /// Gives sources that the newest release lacks the names that they had last in one, where these are free again.
+  private func restoreNames(of survey: Survey) throws {
+    try database.execute(
+      """
+      UPDATE reber.source SET name = last.name
+      FROM (
+          SELECT DISTINCT ON (source_id) source_id, name
+          FROM reber.release_source
+          WHERE survey_id = \(survey.id)
+          ORDER BY source_id, release_id DESC
+      ) AS last
+      WHERE source.survey_id = \(survey.id) AND NOT source.is_listed
+          AND source.source_id = last.source_id AND source.name <> last.name
+          AND NOT EXISTS (
+              SELECT FROM reber.source AS other
+              WHERE other.survey_id = \(survey.id) AND other.name = last.name
+          )
+      """)
   }
 
   /// Removes the images that a run brought; of each source the newest that is left is current again.
@@ -149,12 +171,17 @@ extension Removal {
           SELECT source_id FROM reber.source WHERE survey_id = \(survey.id) AND run_id = \(run)
       )
       """)
+    let added: SQL =
+      "(survey_id, source_id) IN (SELECT survey_id, source_id FROM reber.sources_of(\(run)))"
     try delete(
-      "reber.source",
-      "(survey_id, source_id) IN (SELECT survey_id, source_id FROM reber.sources_of(\(run)))")
+      "reber.release_change",
+      "source_id IN (SELECT source_id FROM reber.source WHERE \(added)) AND former_name IS NULL")
+    try delete("reber.source", added)
     try database.execute(
       """
-      UPDATE reber.source SET (\(Source.columns), run_id) = (\(Source.columns, of: "former"), former.run_id)
+      UPDATE reber.source
+      SET (\(Source.columns), run_id, is_listed)
+          = (\(Source.columns, of: "former"), former.run_id, former.is_listed)
       FROM former
       WHERE source.survey_id = \(survey.id) AND source.source_id = former.source_id
       """)
@@ -178,6 +205,7 @@ extension Removal {
           FROM jsonb_each(former.attributes) AS cell
           JOIN reber.survey_column ON survey_id = \(survey.id) AND survey_column.name = cell.key
       )) AS cells
+      WHERE former.is_listed
       """)
     let types = try database.first(
       """

@@ -44,16 +44,15 @@ extension Removal {
           OR action_id IN (SELECT action_id FROM going_action) OR survey_id = \(ofSurvey)
       UNION
       SELECT label_id, survey_id, source_id, annotator
-      FROM unnest(\(runs)) AS going (run_id)
-      CROSS JOIN LATERAL reber.sources_of(going.run_id)
+      FROM reber.sources_of(\(runs))
       JOIN reber.label USING (survey_id, source_id)
       """)
+    try gatherMerged()
     try database.execute(
       """
       INSERT INTO going_join
       WITH going AS (
-          SELECT survey_id, source_id FROM unnest(\(runs)) AS going (run_id)
-          CROSS JOIN LATERAL reber.sources_of(going.run_id)
+          SELECT survey_id, source_id FROM reber.sources_of(\(runs))
       )
       SELECT join_id FROM reber.source_join
       WHERE run_id = ANY (\(runs)) OR \(ofSurvey) IN (survey_id, other_survey_id)
@@ -77,6 +76,31 @@ extension Removal {
               + (SELECT count(*) FROM going_join)
       FROM going_label
       """, as: Int.self, Int.self, [String].self, Int.self)
+  }
+
+  /// Gathers what mergers of classes made of gathered labels, and of those in turn.
+  private func gatherMerged() throws {
+    while try database.execute(
+      """
+      INSERT INTO going_label
+      SELECT later.label_id, later.survey_id, later.source_id, later.annotator
+      FROM reber.label AS later
+      CROSS JOIN LATERAL (
+          SELECT label_id FROM reber.label AS former
+          WHERE former.survey_id = later.survey_id AND former.source_id = later.source_id
+              AND former.class_scheme_id = later.class_scheme_id
+              AND former.annotator = later.annotator AND former.label_id < later.label_id
+              AND (former.tag = later.tag OR former.class_id IN (
+                  SELECT class_id FROM reber.class
+                  WHERE class.class_scheme_id = later.class_scheme_id AND merged_into = later.class_id
+              ))
+          ORDER BY label_id DESC
+          LIMIT 1
+      ) AS merged
+      WHERE later.method = 'merge' AND merged.label_id IN (SELECT label_id FROM going_label)
+          AND later.label_id NOT IN (SELECT label_id FROM going_label)
+      """) > 0
+    {}
   }
 
   /// Removes the gathered labels, which are kept by name, decisions and joins; gives the surveys that lost some.

@@ -69,12 +69,22 @@ extension Loss.Item: QueryRow, CustomStringConvertible {
 }
 
 extension TakingBack {
-  /// What would go; nothing does.
+  /// What would go: it is taken back, and then all of that is undone.
   ///
   /// - Throws: What ``perform(by:in:)`` throws.
-  public func loss(in database: Connection) throws -> Loss {
-    try database.transaction { try Removal(self, in: $0).loss }
+  public func loss(by user: Operator, in database: Connection) throws -> Loss {
+    var loss = Loss(subject: "")
+    do {
+      try database.transaction { database in
+        loss = try removed(by: user, in: database)
+        throw OnlyTried()
+      }
+    } catch is OnlyTried {}
+    return loss
   }
+
+  /// Ends a transaction that was only to say what would go.
+  private struct OnlyTried: Error {}
 
   /// Takes it back.
   ///
@@ -84,14 +94,17 @@ extension TakingBack {
   ///   process works on one of the runs; `CatalogueError.notOwner`; `CatalogueError.inUse` where things of
   ///   other people depend on a table. Nothing is changed then.
   public func perform(by user: Operator, in database: Connection) throws -> Loss {
+    try database.transaction { try removed(by: user, in: $0) }
+  }
+
+  /// Takes it back in the transaction that is open.
+  private func removed(by user: Operator, in database: Connection) throws -> Loss {
     try Correction.checkOwner(in: database)
-    return try database.transaction { database in
-      // Nobody begins a run that would rest on what goes.
-      try database.execute("LOCK TABLE reber.run IN SHARE ROW EXCLUSIVE MODE")
-      var removal = try Removal(self, in: database)
-      try removal.perform(self, by: user)
-      return removal.loss
-    }
+    // Nobody begins a run that would rest on what goes.
+    try database.execute("LOCK TABLE reber.run IN SHARE ROW EXCLUSIVE MODE")
+    var removal = try Removal(self, in: database)
+    try removal.perform(self, by: user)
+    return removal.loss
   }
 }
 

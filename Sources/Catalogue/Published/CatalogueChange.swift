@@ -2,7 +2,7 @@ public import PostgreSQL
 
 /// A source that is another in one published catalogue than in another.
 public struct CatalogueChange: Sendable {
-  /// Its name.
+  /// Its name, of two the later.
   public var name: String
   /// What is said of it before; nil where it was not there.
   public var before: Verdict?
@@ -34,7 +34,7 @@ public struct CatalogueChange: Sendable {
 
 extension CatalogueChange: QueryRow {
   public static let columns = Columns<Self>(
-    .expression("coalesce(before.name, after.name)", as: "name", \.name),
+    .expression("coalesce(after.name, before.name)", as: "name", \.name),
     .group(
       \.before,
       optional: Columns(
@@ -45,12 +45,15 @@ extension CatalogueChange: QueryRow {
       optional: Columns(
         .column("after.class", \.className), .column("after.probability", \.probability),
         make: Verdict.init)),
-    .expression("old.sha256 <> new.sha256", as: "has_new_image", \.hasNewImage),
+    .expression("before.image <> after.image", as: "has_new_image", \.hasNewImage),
     make: CatalogueChange.init)
 }
 
 extension PublishedCatalogue {
-  /// Gives the sources that are others in a catalogue than in an earlier one, by name.
+  /// Gives the sources that are others in a catalogue than in an earlier one.
+  ///
+  /// In two catalogues of a survey a source is the same by its key, whatever either calls it; in those of two
+  /// surveys, by its name.
   ///
   /// - Parameters:
   ///   - earlier: The earlier one.
@@ -62,26 +65,32 @@ extension PublishedCatalogue {
     since earlier: PublishedCatalogue, tolerance: Float, in database: Connection,
     _ body: (CatalogueChange) throws -> Void
   ) throws {
-    func image(of catalogue: PublishedCatalogue) -> SQL {
-      """
-      SELECT source.name, cutout.sha256
-      FROM reber.prediction
-      JOIN reber.source USING (survey_id, source_id)
-      JOIN reber.cutout USING (survey_id, cutout_id)
-      WHERE prediction.run_id = \(raw: String(catalogue.classification))
-      """
-    }
+    let key: SQL = earlier.survey == survey ? "source_id" : "name"
     try database.copy(
       outOf: """
         SELECT \(CatalogueChange.columns)
-        FROM catalogue.\(identifier: earlier.name) AS before
-        FULL JOIN catalogue.\(identifier: name) AS after ON after.name = before.name
-        LEFT JOIN (\(image(of: earlier))) AS old ON old.name = before.name
-        LEFT JOIN (\(image(of: self))) AS new ON new.name = after.name
+        FROM (\(earlier.verdicts)) AS before
+        FULL JOIN (\(verdicts)) AS after ON after.\(key) = before.\(key)
         WHERE before.name IS NULL OR after.name IS NULL OR before.class <> after.class
             OR abs(before.probability - after.probability) > \(raw: String(tolerance))
-        ORDER BY coalesce(before.name, after.name)
+        ORDER BY 1
         """, as: CatalogueChange.self, forEach: body)
+  }
+
+  /// What the catalogue says of each source, with its key and the digest of its image.
+  private var verdicts: SQL {
+    """
+    SELECT published.name, published.class, published.probability, source.source_id, cutout.sha256 AS image
+    FROM catalogue.\(identifier: name) AS published
+    LEFT JOIN (
+        \(sources) AS source
+        JOIN reber.prediction ON prediction.survey_id = source.survey_id
+            AND prediction.source_id = source.source_id
+            AND prediction.run_id = \(raw: String(classification))
+        JOIN reber.cutout ON cutout.survey_id = prediction.survey_id
+            AND cutout.cutout_id = prediction.cutout_id
+    ) ON source.name = published.name
+    """
   }
 
   /// What else is another than with an earlier catalogue, and can have changed every source.

@@ -67,7 +67,7 @@ extension PublishedCatalogue {
           ORDER BY hashtextextended(name, \(seed))
           LIMIT \(count)
       ) AS catalogue
-      JOIN reber.source USING (name)
+      JOIN \(sources) AS source USING (name)
       JOIN reber.prediction USING (survey_id, source_id)
       JOIN reber.cutout USING (survey_id, cutout_id)
       JOIN reber.cutout_pixels USING (survey_id, cutout_id)

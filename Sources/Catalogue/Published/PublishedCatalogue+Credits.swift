@@ -2,14 +2,14 @@ public import Astronomy
 public import PostgreSQL
 
 extension PublishedCatalogue {
-  /// What is said of the catalogue itself; where nothing is, its survey's credits stand for it, but not the
-  /// survey's title.
+  /// What is said of the catalogue itself, with the copyright statement of its survey where it has none.
+  ///
+  /// Who made the survey, and under which licence, says nothing of the catalogue.
   public func credits(in database: Connection) throws -> Credits {
     let own = try database.row(
       "SELECT \(Credits.columns) FROM reber.catalogue WHERE name = \(name)", as: Credits.self)
-    var survey = try Survey.named(survey, in: database).observation.credits
-    survey.title = nil
-    return own.filled(from: survey)
+    let survey = try Survey.named(survey, in: database).observation.credits
+    return own.filled(from: Credits(copyright: survey.copyright))
   }
 
   /// Says who made the catalogue and how it may be used; what is `nil` stays as it was.

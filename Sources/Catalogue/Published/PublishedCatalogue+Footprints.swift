@@ -25,10 +25,15 @@ extension PublishedCatalogue {
   var classified: SQL {
     """
     reber.prediction
-    JOIN reber.source USING (survey_id, source_id)
+    JOIN \(sources) AS source USING (survey_id, source_id)
     JOIN (SELECT name FROM catalogue.\(identifier: name)) AS published ON published.name = source.name
     """
   }
+
+  /// The sources of the survey as they were called when the catalogue was published.
+  ///
+  /// The name of a catalogue has letters, digits and underscores alone.
+  var sources: SQL { "reber.published_source('\(raw: name)')" }
 
   /// Gives where the images lie by which the catalogue's sources were classified, in no order.
   public func readFootprints(

@@ -97,11 +97,9 @@ extension Lineage {
   public static func of(
     source name: String, in survey: Survey, database: Connection
   ) throws -> Lineage {
-    guard
-      try database.first(
-        "SELECT source_id FROM reber.source WHERE survey_id = \(survey.id) AND name = \(name)",
-        as: Int.self) != nil
-    else { throw CatalogueError.unknownSource(name, survey: survey.name) }
+    guard let name = try Source.name(ofOneCalled: name, in: survey, database) else {
+      throw CatalogueError.unknownSource(name, survey: survey.name)
+    }
     guard let (prediction, image, model) = try newest(name, survey, database) else {
       throw CatalogueError.missing(
         "prediction for '\(name)'", hint: "make one with 'reber classify'")

@@ -103,13 +103,29 @@ extension Run {
     try database.rows("SELECT \(Run.columns) FROM reber.run \(clause)", as: Run.self)
   }
 
-  /// What the runs that a classification rests on, and its newest evaluation, warn of, as
-  /// "evaluate, run 7: …".
-  public static func warnings(about classification: Int, in database: Connection) throws -> [String]
-  {
+  /// What a run warned of.
+  public struct Warning: Sendable, CustomStringConvertible {
+    /// The run's number.
+    public var run: Int
+    /// Its stage.
+    public var stage: String
+    /// What it said.
+    public var text: String
+
+    /// As in "evaluate, run 7: …".
+    public var description: String { "\(stage), run \(run): \(text)" }
+
+    /// Whether it doubts that what was learned is of use; an ingest says what it assumed.
+    public var isDoubt: Bool { stage != "ingest" }
+  }
+
+  /// What the runs that a classification rests on, and its newest evaluation, warn of.
+  public static func warnings(
+    about classification: Int, in database: Connection
+  ) throws -> [Warning] {
     try database.rows(
       """
-      SELECT concat(stage, ', run ', run_id, ': ', warning)
+      SELECT \(Warning.columns)
       FROM reber.run
       CROSS JOIN LATERAL jsonb_array_elements_text(metrics -> 'warnings') AS warning
       WHERE run_id IN (SELECT run_id FROM reber.lineage(\(classification)))
@@ -119,7 +135,7 @@ extension Run {
               WHERE classification_run_id = \(classification) AND status = 'finished'
           )
       ORDER BY run_id
-      """, as: String.self)
+      """, as: Warning.self)
   }
 
   /// The unfinished runs that a process is working on now, with how far they are.
@@ -132,4 +148,10 @@ extension Run {
       (try numbered(id, in: database), try? progress.decode(as: Progress.self))
     }
   }
+}
+
+extension Run.Warning: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("run_id", \.run), .column("stage", \.stage), .column("warning", \.text),
+    make: Run.Warning.init)
 }

@@ -39,6 +39,9 @@ public struct Run: Sendable, Codable {
   /// The stage's name.
   public var stage: String
 
+  /// The survey that it was asked for, where it was for one.
+  public var survey: String?
+
   /// `running`, `finished` or `failed`.
   public var status: String
 
@@ -71,7 +74,9 @@ func utc(_ column: String) -> String {
 
 extension Run: QueryRow {
   public static let columns = Columns<Self>(
-    .column("run_id", \.id), .column("stage", \.stage), .column("status", \.status),
+    .column("run_id", \.id), .column("stage", \.stage),
+    .expression("run.parameters ->> 'survey'", as: "survey", \.survey),
+    .column("status", \.status),
     .column("code_version", \.codeVersion),
     .expression(utc("started_at"), as: "started_at", \.startedAt),
     .expression(

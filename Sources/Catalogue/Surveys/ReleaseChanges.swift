@@ -41,11 +41,11 @@ public struct ReleaseChanges: Sendable, Codable, Equatable {
 
 /// What became of a source from a release to the next, or what it was.
 ///
-/// A row of `reber.release_change`.
+/// A row of `reber.change_by_release`.
 public struct ReleaseChange: Sendable, Codable {
   /// The release in which it became so.
   public var release: String
-  /// `moved`, `renamed`, `changed`, `added`, `dropped`, `split`, `merged`, `crowded`, `elsewhere`.
+  /// In which ways, or why it is not clear: each a ``Kind``.
   public var kinds: [String]
   /// Its name in the former release.
   public var formerName: String?
@@ -55,6 +55,12 @@ public struct ReleaseChange: Sendable, Codable {
   public var separation: Double?
   /// Sources of the other release that it could be, by their names there.
   public var candidates: [String]
+
+  /// What can become of a source, or why that is not clear.
+  public enum Kind: String, Sendable, Codable, CaseIterable {
+    case moved, renamed, changed, added, dropped
+    case split, merged, crowded, elsewhere
+  }
 }
 
 extension ReleaseChange: QueryRow {
@@ -69,13 +75,13 @@ extension ReleaseChange: QueryRow {
   ///
   /// - Throws: `CatalogueError.unknownRelease`; `CatalogueError.missing` where `to` does not follow `from`.
   public static func all(
-    of survey: Survey, from: String, to: String, kind: String? = nil, atMost count: Int = .max,
+    of survey: Survey, from: String, to: String, kind: Kind? = nil, atMost count: Int = .max,
     in database: Connection
   ) throws -> [ReleaseChange] {
     try database.rows(
       """
       SELECT \(columns)
-      FROM reber.release_change AS change
+      FROM reber.change_by_release AS change
       JOIN reber.release USING (release_id)
       CROSS JOIN LATERAL (
           SELECT ARRAY(
@@ -94,7 +100,7 @@ extension ReleaseChange: QueryRow {
           ) AS candidates
       ) AS could_be
       WHERE change.release_id = ANY (\(steps(of: survey, from: from, to: to, in: database)))
-          AND (\(kind)::text IS NULL OR \(kind) = ANY (change.kinds))
+          AND (\(kind?.rawValue)::text IS NULL OR \(kind?.rawValue) = ANY (change.kinds))
       ORDER BY change.release_id, change.source_id
       LIMIT \(count)
       """, as: ReleaseChange.self)

@@ -27,6 +27,7 @@ struct ReleaseLoad {
     let changes = try summary()
     try Partition(whole: "reber.source", key: survey).analyse(in: database)
     try database.execute("SELECT reber.count_sources(\(Int32(survey)))")
+    try database.execute("SELECT reber.count_labels(\(Int32(survey)))")
     return changes
   }
 

@@ -85,13 +85,38 @@ extension StoredSource: QueryRow {
 }
 
 extension Source {
-  /// The keys of a survey's sources by their names.
+  /// The keys of a survey's sources by their names, and by those that they had in former releases where no other
+  /// source has these now.
   ///
   /// Names are as in the survey's own catalogue, and unique in it.
   public static func keys(of survey: Survey, in database: Connection) throws -> [String: Int] {
     try database.table(
-      "SELECT name, source_id FROM reber.source WHERE survey_id = \(survey.id) AND is_listed",
-      by: String.self, Int.self)
+      """
+      SELECT DISTINCT ON (name) name, source_id
+      FROM (
+          SELECT name, source_id, NULL AS release_id
+          FROM reber.source
+          WHERE survey_id = \(survey.id) AND is_listed
+          UNION ALL
+          SELECT former.name, source_id, release_id
+          FROM reber.release_source AS former
+          JOIN reber.source USING (survey_id, source_id)
+          WHERE survey_id = \(survey.id) AND is_listed
+      ) AS named
+      ORDER BY name, release_id DESC
+      """, by: String.self, Int.self)
+  }
+
+  /// The name of the source that is called so now, or was in a former release; nil where none is.
+  static func name(
+    ofOneCalled name: String, in survey: Survey, _ database: Connection
+  ) throws -> String? {
+    try database.first(
+      """
+      SELECT name FROM reber.source
+      WHERE survey_id = \(survey.id)
+          AND source_id = reber.source_called(\(Int32(survey.id)), \(name))
+      """, as: String.self)
   }
 
   /// The names of sources of a survey, in the same order.

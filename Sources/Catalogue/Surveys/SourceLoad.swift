@@ -247,6 +247,7 @@ private struct SourceLoad {
     let all = changes.added
     changes.changed = try supersede()
     changes.added = try addNew()
+    try listAdded()
     try Partition(whole: "reber.source", key: table.survey.id).analyse(in: database)
     try database.execute("ANALYZE \(raw: table.table)")
     changes.unchanged = all - changes.added - changes.changed
@@ -277,15 +278,16 @@ private struct SourceLoad {
       JOIN incoming_cells USING (source_id)
       JOIN reber.source ON source.survey_id = \(raw: String(survey)) AND source.name = incoming.name
       LEFT JOIN \(raw: table.table) AS own ON own.source_id = source.source_id
-      WHERE (\(Source.columns, of: "source")) IS DISTINCT FROM (\(Source.columns, of: "incoming"))
+      WHERE NOT source.is_listed
+          OR (\(Source.columns, of: "source")) IS DISTINCT FROM (\(Source.columns, of: "incoming"))
           OR (\(table.all(of: "own"))) IS DISTINCT FROM (\(table.all(of: "incoming_cells")))
       """)
     try database.execute(
       """
       INSERT INTO reber.source_superseded (
-          survey_id, source_id, designation, run_id, \(Source.columns), attributes, superseded_by
+          survey_id, source_id, designation, run_id, is_listed, \(Source.columns), attributes, superseded_by
       )
-      SELECT survey_id, source_id, source.designation, source.run_id,
+      SELECT survey_id, source_id, source.designation, source.run_id, source.is_listed,
           \(Source.columns, of: "source"),
           reber.catalogue_record(\(Int32(survey)), coalesce(to_jsonb(own), '{}')), \(run)
       FROM reber.source
@@ -296,7 +298,7 @@ private struct SourceLoad {
     try database.execute(
       """
       UPDATE reber.source
-      SET (\(Source.columns), run_id) = (\(Source.columns, of: "incoming"), \(run))
+      SET (\(Source.columns), run_id, is_listed) = (\(Source.columns, of: "incoming"), \(run), true)
       FROM differing
       JOIN incoming ON incoming.source_id = differing.row_number
       WHERE source.survey_id = \(survey) AND source.source_id = differing.source_id
@@ -333,6 +335,24 @@ private struct SourceLoad {
       ORDER BY addition.source_id
       """)
     return try writeCells(of: "addition")
+  }
+
+  /// Lists what was added to a release that follows another among what it brought.
+  private func listAdded() throws {
+    guard let newest = try DataRelease.all(of: table.survey, in: database).last,
+      newest.follows != nil
+    else { return }
+    try database.execute(
+      """
+      INSERT INTO \(raw: Partition(whole: "reber.release_change", key: newest.id).table)
+          (release_id, source_id, kinds, name)
+      SELECT \(newest.id), addition.source_id, '{added}', incoming.name
+      FROM addition
+      JOIN incoming ON incoming.source_id = addition.row_number
+      """)
+    try Cutout.makeNewestCurrent(of: table.survey, in: database)
+    try database.execute("SELECT reber.count_sources(\(Int32(table.survey.id)))")
+    try database.execute("SELECT reber.count_labels(\(Int32(table.survey.id)))")
   }
 
   /// Writes the cells of chosen rows under the keys of their sources.

@@ -53,11 +53,15 @@ extension PublishedCatalogue {
       name: name, description: "\(kind) of survey \(survey) with class probabilities by Reber.",
       frame: "ICRS", epoch: observation.epoch, entries: entries.filter { $0.value != .null })
     metadata.credits = try credits(in: database)
+    metadata.survey = observation.credits
     metadata.date = origin.publishedAt
     metadata.origin = "reber " + Operator.brief(origin.codeVersion)
-    metadata.history = try runs(in: database).map { run in
-      "run \(run.id) \(run.stage), \(run.startedAt), reber \(Operator.brief(run.codeVersion))"
-    }
+    let data = metadata.survey.line.map { ["made from survey \(survey): \($0)"] } ?? []
+    metadata.history =
+      data
+      + (try runs(in: database)).map { run in
+        "run \(run.id) \(run.stage), \(run.startedAt), reber \(Operator.brief(run.codeVersion))"
+      }
     return metadata
   }
 }

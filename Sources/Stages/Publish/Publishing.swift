@@ -44,8 +44,8 @@ public struct Publishing: Stage, Stored {
 extension Publishing {
   /// Makes the table of a classification, beside the one that it replaces.
   ///
-  /// - Throws: `LearnError.doubtful` where a run that it rests on, or its newest evaluation, warns of
-  ///   it, unless it is to be published anyway.
+  /// - Throws: `LearnError.doubtful` where a run that learned what it rests on, or its newest evaluation, warns of
+  ///   it, unless it is to be published anyway. What an ingest assumed is said again.
   public func plan(in place: Workplace) async throws -> Plan<PublishedCatalogue> {
     let survey = try await place.survey(survey)
     let (classified, model, warnings, columns) = try await place.database.with { database in
@@ -56,8 +56,9 @@ extension Publishing {
         try Publication.ownColumns(self.columns, without: without, of: survey, in: database)
       )
     }
-    guard anyway || warnings.isEmpty else {
-      throw LearnError.doubtful(classification: classified, warnings: warnings)
+    let doubts = warnings.filter(\.isDoubt).map(\.description)
+    guard anyway || doubts.isEmpty else {
+      throw LearnError.doubtful(classification: classified, warnings: doubts)
     }
     var found = self
     found.columns = columns

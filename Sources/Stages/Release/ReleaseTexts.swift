@@ -33,7 +33,7 @@ struct ReleaseTexts {
     |---|---|---|---|---|
     \(release.columns.map(row).joined(separator: "\n"))
 
-    ## How it was made
+    \(warnings)## How it was made
 
     \(release.metadata.history.map { "- \($0)" }.joined(separator: "\n"))
 
@@ -58,7 +58,19 @@ struct ReleaseTexts {
     if let licence = credits.licence, licence.wholeMatch(of: /[A-Za-z0-9.+\-]+/) != nil {
       lines.append("license: \(licence)")
     }
-    return lines.joined(separator: "\n") + "\n"
+    return (lines + surveyReference).joined(separator: "\n") + "\n"
+  }
+
+  /// The survey as what the catalogue refers to.
+  private var surveyReference: [String] {
+    let survey = release.metadata.survey
+    guard survey.line != nil else { return [] }
+    let title = survey.title ?? "Survey \(release.catalogue.survey)"
+    let people = survey.people.isEmpty ? [title] : survey.people
+    return ["references:", "  - type: generic", "    title: \(quoted(title))", "    authors:"]
+      + people.map { "      - name: \(quoted($0))" }
+      + (survey.doi.map { ["    doi: \(quoted($0))"] } ?? [])
+      + (survey.address.map { ["    url: \(quoted($0))"] } ?? [])
   }
 
   /// How the catalogue may be used; nil where nothing is said.
@@ -69,6 +81,13 @@ struct ReleaseTexts {
     ].compactMap(\.self)
     guard credits.licence != nil || credits.copyright != nil else { return nil }
     return ([release.title] + lines).joined(separator: "\n\n") + "\n"
+  }
+
+  /// What its makers were warned of, and published it all the same.
+  private var warnings: String {
+    if release.doubts.isEmpty { return "" }
+    let lines = release.doubts.map { "- \($0)" }.joined(separator: "\n")
+    return "## Warnings\n\nIt was published although Reber warned:\n\n\(lines)\n\n"
   }
 
   private var said: [String] {

@@ -35,28 +35,23 @@ struct CDSReadMe {
   init(_ release: ReleaseWriter, _ fields: [PublishedCatalogue.TextField], file: String) {
     let credits = release.metadata.credits
     let title = release.title.inASCII
-    let width = fields.reduce(0) { $0 + $1.width + 1 } - 1
-    let people = credits.people.map(\.inASCII).joined(separator: ", ")
-    let year = release.metadata.date?.prefix(4) ?? ""
+    let people = credits.people.map(\.inASCII)
+    let authors = people.isEmpty ? "(authors not said)" : people.joined(separator: ", ")
+    let year = String(release.metadata.date?.prefix(4) ?? "")
+    let reference = credits.reference.map { "=\($0.inASCII)" } ?? "(reference not said)"
     text = """
-      \(release.name)    \(title.prefix(60))    (\(people.isEmpty ? "authors not said" : people), \(year))
+      \(Self.headline(release.name, title, people, year: year))
       \(String(repeating: "=", count: 80))
-      \(title)
-          \(people.isEmpty ? "(authors not said)" : people)
-         \(credits.reference.map { "=\($0.inASCII)" } ?? "(reference not said)")
+      \(Self.wrapped(title))
+      \(Self.wrapped(authors, indent: 4))
+      \(Self.wrapped(reference, indent: 3))
       \(String(repeating: "=", count: 80))
       Keywords: Radio sources ; Surveys ; Morphology
 
       Description:
-      \(Self.indented(release.metadata.description ?? ""))
+      \(Self.wrapped(release.metadata.description?.inASCII ?? "", indent: 2))
 
-      File Summary:
-      \(Self.line)
-       FileName    Lrecl   Records   Explanations
-      \(Self.line)
-      ReadMe          80         .   This file
-      \(file) \(width) \(release.catalogue.rows)   The catalogue
-      \(Self.line)
+      \(Self.summary(file, width: fields.reduce(-1) { $0 + $1.width + 1 }, rows: release.catalogue.rows))
 
       Byte-by-byte Description of file: \(file)
       \(Self.line)
@@ -65,27 +60,58 @@ struct CDSReadMe {
       \(Self.described(fields).joined(separator: "\n"))
       \(Self.line)
 
-      \(credits.licence.map { "Licence:\n\(Self.indented($0.inASCII))\n\n" } ?? "")\
-      \(credits.copyright.map { "Copyright:\n\(Self.indented($0.inASCII))\n\n" } ?? "")\
+      \(credits.licence.map { "Licence:\n\(Self.wrapped($0.inASCII, indent: 2))\n\n" } ?? "")\
+      \(credits.copyright.map { "Copyright:\n\(Self.wrapped($0.inASCII, indent: 2))\n\n" } ?? "")\
       \(String(repeating: "=", count: 80))
       (End)
 
       """
   }
 
-  /// A line for each column: its bytes, counted from 1, format, unit, label and meaning.
+  /// The first line: name, title and, in brackets, the first author and the year.
+  private static func headline(
+    _ name: String, _ title: String, _ people: [String], year: String
+  ) -> String {
+    let first = people.first?.split(separator: ",").first.map(String.init) ?? "authors not said"
+    let end = "  (\(first)\(people.count > 1 ? "+" : ""), \(year))"
+    let room = max(0, 80 - name.count - 2 - end.count)
+    return "\(name)  \(title.prefix(room))\(end)"
+  }
+
+  /// The files, with their longest lines and their numbers of lines.
+  private static func summary(_ file: String, width: Int, rows: Int) -> String {
+    let names = max(8, file.count)
+    func row(_ name: String, _ length: String, _ records: String, _ words: String) -> String {
+      left(name, names) + right(length, 8) + right(records, 10) + "   " + words
+    }
+    return """
+      File Summary:
+      \(line)
+      \(row("FileName", "Lrecl", "Records", "Explanations"))
+      \(line)
+      \(row("ReadMe", "80", ".", "This file"))
+      \(row(file, "\(width)", "\(rows)", "The catalogue"))
+      \(line)
+      """
+  }
+
+  /// Lines for each column: its bytes, counted from 1, format, unit, label and meaning.
   private static func described(_ fields: [PublishedCatalogue.TextField]) -> [String] {
+    let units = fields.map { $0.column.unit.map { cdsUnit($0) } ?? "---" }
+    let (unitWidth, nameWidth) = (
+      units.map(\.count).max() ?? 0, fields.map(\.column.name.count).max() ?? 0
+    )
     var begin = 1
-    return fields.map { field in
+    return zip(fields, units).map { field, unit in
       let end = begin + field.width - 1
       let bytes =
         field.width == 1
         ? right("\(begin)", 9) : right("\(begin)", 4) + "-" + right("\(end)", 4)
       begin = end + 2
-      let unit = field.column.unit.map { cdsUnit($0) } ?? "---"
       let words = (field.hasNulls ? "? " : "") + (field.column.description ?? field.column.name)
-      return "\(bytes) \(left(field.code, 6)) \(left(unit, 9)) \(left(field.column.name, 16)) "
-        + words.inASCII
+      let start =
+        "\(bytes) \(left(field.code, 6)) \(left(unit, unitWidth)) \(left(field.column.name, nameWidth)) "
+      return start + wrapped(words.inASCII, indent: start.count).drop { $0 == " " }
     }
   }
 
@@ -98,8 +124,17 @@ struct CDSReadMe {
     }
   }
 
-  private static func indented(_ text: String) -> String {
-    text.split(separator: "\n").map { "  " + $0 }.joined(separator: "\n")
+  /// Words in lines of at most 80 bytes, where no word is longer, each behind some blanks.
+  private static func wrapped(_ text: String, indent: Int = 0) -> String {
+    var lines: [String] = []
+    for word in text.split(whereSeparator: \.isWhitespace) {
+      if let last = lines.last, indent + last.count + 1 + word.count <= max(80, indent + 24) {
+        lines[lines.count - 1] = last + " " + word
+      } else {
+        lines.append(String(word))
+      }
+    }
+    return lines.map { String(repeating: " ", count: indent) + $0 }.joined(separator: "\n")
   }
 
   private static func right(_ text: String, _ width: Int) -> String {

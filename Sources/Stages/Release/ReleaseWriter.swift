@@ -13,6 +13,8 @@ struct ReleaseWriter {
   let progress: any ProgressDisplay
   let metadata: Metadata
   let columns: [Column]
+  /// What would have stood against its publication, had it not been published anyway.
+  let doubts: [String]
   /// What a referee would miss.
   private(set) var warnings: [String] = []
 
@@ -27,12 +29,14 @@ struct ReleaseWriter {
     self.progress = progress
     metadata = try catalogue.metadata(in: database)
     columns = catalogue.columns.map { Column($0) }
+    doubts = try Run.warnings(about: catalogue.classification, in: database)
+      .filter(\.isDoubt).map(\.description)
   }
 
   var name: String { catalogue.name }
 
   mutating func write() throws {
-    warnings = missing
+    warnings = missing + doubts.map { "it was published anyway: \($0)" }
     for part in ReleasePart.allCases where release.parts.contains(part) { try write(part) }
     let texts = ReleaseTexts(self)
     try folder.write(texts.readme, to: "README.md")

@@ -222,11 +222,13 @@ extension Ingest.Report {
   private var ofCatalogue: [String] {
     guard let catalogue else { return [] }
     let changes = catalogue.metrics.changes
+    let sources =
+      changes.release == nil
+      ? "\(changes.added) added, \(changes.changed) changed, \(changes.unchanged) unchanged, " : ""
     return [
       """
-      \(catalogue.metrics.file): \(catalogue.metrics.rows) rows, \(changes.added) added, \
-      \(changes.changed) changed, \(changes.unchanged) unchanged, \(changes.rejected) set aside \
-      \(catalogue.place)
+      \(catalogue.metrics.file): \(catalogue.metrics.rows) rows, \(sources)\
+      \(changes.rejected) set aside \(catalogue.place)
       """
     ] + (changes.release.map { [$0.text(of: survey)] } ?? [])
   }

@@ -1,4 +1,4 @@
-import ArgumentParser
+public import ArgumentParser
 import Catalogue
 import Foundation
 import PostgreSQL
@@ -19,7 +19,7 @@ struct ShowCommands: ParsableCommand {
 
   struct Runs: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "The newest runs: stage, status, time and code.",
+      abstract: "The newest runs: stage, survey, status, time and code.",
       discussion: "Example:\n  reber show runs --count 5")
 
     @Option(help: "How many.") var count = 20
@@ -33,12 +33,13 @@ struct ShowCommands: ParsableCommand {
       try options.show(runs) { runs in
         let rows = runs.map { run in
           [
-            String(run.id), run.stage, run.status, run.startedAt, decimal(run.seconds, 1),
+            String(run.id), run.stage, run.survey ?? "", run.status, run.startedAt,
+            decimal(run.seconds, 1),
             Operator.brief(run.codeVersion), run.error ?? "",
           ]
         }
         return TextTable(
-          ["run#", "stage", "status", "started", "seconds#", "code", "error"], rows: rows
+          ["run#", "stage", "survey", "status", "started", "seconds#", "code", "error"], rows: rows
         ).text
       }
     }
@@ -192,7 +193,7 @@ extension ShowCommands {
         Sources that were found again may have moved, been renamed, or changed (fluxes, sizes, the
         survey's own columns); others were added or dropped. What is not clear was not matched: split
         (one became several within the radius), merged (several became one), crowded (neither), or
-        elsewhere (the name is farther off than the radius). The table reber.release_change has the same.
+        elsewhere (the name is farther off than the radius). The view reber.change_by_release has the same.
 
         Example:
           reber show changes --survey first --from dr1 --to dr2
@@ -202,7 +203,7 @@ extension ShowCommands {
     @Option(help: "The survey.") var survey: String
     @Option(help: "The earlier release.") var from: String
     @Option(help: "The later release.") var to: String
-    @Option(help: "Only changes of this kind.") var kind: String?
+    @Option(help: "Only changes of this kind.") var kind: ReleaseChange.Kind?
     @Option(help: "How many, of the first sources; all without it.") var count: Int?
     @OptionGroup(title: "Output") var options: ResultOptions
 
@@ -218,7 +219,8 @@ extension ShowCommands {
           ["release", "what", "before", "now", "arcsec#", "could be"],
           rows: changes.map { change in
             [
-              change.release, change.kinds.joined(separator: ", "), change.formerName ?? "",
+              change.release, change.kinds.joined(separator: ", "),
+              change.formerName ?? "",
               change.name ?? "", change.separation.map { decimal($0, 2) } ?? "",
               change.candidates.joined(separator: ", "),
             ]
@@ -243,10 +245,14 @@ extension ShowCommands {
       }
       try options.show(corrections) { corrections in
         TextTable(
-          ["correction#", "kind", "subject", "when", "account", "login", "why"],
+          [
+            "correction#", "kind", "subject", "survey", "what", "rows#", "when", "account", "login",
+            "why",
+          ],
           rows: corrections.map {
             [
-              String($0.id), $0.kind.rawValue, $0.subject, $0.madeAt, $0.account, $0.login,
+              String($0.id), $0.kind.rawValue, $0.subject, $0.survey ?? "", $0.what ?? "",
+              $0.total == 0 ? "" : String($0.total), $0.madeAt, $0.account, $0.login,
               $0.reason ?? "",
             ]
           }
@@ -255,6 +261,8 @@ extension ShowCommands {
     }
   }
 }
+
+extension ReleaseChange.Kind: ExpressibleByArgument {}
 
 extension Clustering.Purity {
   /// The headings of `cells`.

@@ -302,8 +302,11 @@ private struct SurveyDescription: Encodable, Sendable {
   var text: String {
     var lines = [line]
     for release in releases {
+      // A release that nobody had named gets its name by the one that follows.
+      let isNamedLater = releases.contains { $0.follows == release.name && $0.run == release.run }
+      let run = "\(isNamedLater ? "named by run" : "run") \(release.run)"
       let former = release.follows.map { ", after \($0)" } ?? ""
-      lines.append("release    \(release.name), run \(release.run)\(former)")
+      lines.append("release    \(release.name), \(run)\(former)")
     }
     if let frequency = observation.frequency {
       lines.append(String(format: "frequency  %.6g Hz", frequency))

@@ -42,7 +42,7 @@ struct TakingBackOptions: ParsableArguments {
 
   @Option(help: ArgumentHelp("Why, for the record.", valueName: "text")) var because: String?
 
-  @Flag(help: "Only say what would go.") var dryRun = false
+  @Flag(help: "Only say what would go: it is taken back, and that is undone.") var dryRun = false
 
   @Flag(name: .shortAndLong, help: "Do not ask.") var yes = false
 
@@ -53,9 +53,9 @@ struct TakingBackOptions: ParsableArguments {
     var asked = TakingBack(subject)
     (asked.withLabels, asked.withLater, asked.reason) = (withLabels, withLater, because)
     let taking = asked
-    let database = try await options.session.database(as: dryRun ? .reader : .owner)
+    let database = try await options.session.database(as: .owner)
     if dryRun || !yes {
-      let loss = try await database.with { try taking.loss(in: $0) }
+      let loss = try await database.with { try taking.loss(by: Version.current, in: $0) }
       if dryRun { return try options.show(loss) { $0.text("would go") } }
       try confirm(loss.text("will go"))
     }
