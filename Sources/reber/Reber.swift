@@ -25,7 +25,7 @@ struct Reber: AsyncParsableCommand {
       """,
     version: Version.number,
     subcommands: [
-      DatabaseCommands.self, SurveyCommands.self, SimulateCommand.self, IngestCommand.self,
+      DatabaseCommands.self, SurveyCommands.self, SimulateCommands.self, IngestCommand.self,
       PretrainCommand.self, EmbedCommand.self, ClusterCommand.self, SchemeCommands.self,
       LabelCommands.self, FinetuneCommand.self, ClassifyCommand.self, EvaluateCommand.self,
       CrossValidateCommand.self, AblateCommand.self, DriftCommand.self, MatchCommand.self,

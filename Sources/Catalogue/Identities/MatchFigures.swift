@@ -22,13 +22,15 @@ public struct MatchFigures: Stored {
   public var density: Double
   /// The part of the covered sources that have a counterpart: Q.
   public var completeness: Double
+  /// The part of the counterparts that lie farther off than errors alone would have it: blends, extended sources.
+  public var displaced: Double
   /// Pairs with a reliability of 0.01 and more.
   public var pairs: Int
   /// Pairs that were taken for one object.
   public var taken: Int
   /// From which reliability on.
   public var minReliability: Double
-  /// The separations of the pairs that were taken, in their errors: about 1 where errors are right.
+  /// The typical separation of the pairs that were taken, in their errors: about 1 where errors are right.
   public var scatter: Double?
   /// Reliabilities of the pairs of which each is the other's likeliest, in tenths.
   public var histogram: [Bin]
@@ -83,13 +85,16 @@ extension SourceMatch {
     let (pairs, taken, scatter) = try database.row(
       """
       SELECT count(*), count(*) FILTER (WHERE is_same),
-          sqrt(avg(power(separation / sigma, 2)) FILTER (WHERE is_same) / 2)::float8
+          -- The median of a Rayleigh distribution.
+          (percentile_cont(0.5) WITHIN GROUP (ORDER BY separation / sigma) FILTER (WHERE is_same))
+              / sqrt(2 * ln(2::float8))
       FROM reber.source_link WHERE run_id = \(run)
       """, as: Int.self, Int.self, Double?.self)
     var figures = MatchFigures(
       survey: survey.name, other: other.name, sources: basis.sources, others: basis.others,
       covered: share.covered, withoutError: basis.withoutError, basis: basis.words,
       radius: 3600 * basis.radius, density: density, completeness: share.completeness,
+      displaced: share.displaced,
       pairs: pairs, taken: taken, minReliability: options.minReliability, scatter: scatter,
       histogram: try histogram(), thresholds: try thresholds(share))
     figures.warnings = figures.doubts(chance: share.chance / Double(max(1, share.covered)))

@@ -1,3 +1,4 @@
+import Foundation
 import PostgreSQL
 
 extension SourceMatch {
@@ -9,6 +10,17 @@ extension SourceMatch {
     var withoutError: Int
     /// How far a counterpart can lie, degrees.
     var radius: Double
+  }
+
+  /// The wider beam of the two surveys (FWHM), arcsec; 0 where none is known.
+  private var widerBeam: Double {
+    [survey, other].compactMap { $0.observation.beamMajor.map(Double.init) }.max() ?? 0
+  }
+
+  /// How far the middle of a blend lies from its parts, arcsec in each coordinate: the standard deviation of the
+  /// wider beam.
+  var displacement: Double {
+    options.errorsAlone ? 0 : widerBeam / (8 * log(2)).squareRoot()
   }
 
   /// Puts places and errors into the temporary tables `place` and `counterpart`.
@@ -56,9 +68,11 @@ extension SourceMatch {
         "source with a position and its error in survey '\(survey.name)'",
         hint: "'reber ingest' brings some, and --error says how well positions are known")
     }
-    let beams = [survey, other].compactMap { $0.observation.beamMajor.map(Double.init) }
-    let farthest = options.radius ?? max(30, beams.max() ?? 0)
-    let reach = Self.sought * (counts[0].2 + counts[1].2).squareRoot()
+    let farthest = options.radius ?? max(30, widerBeam)
+    let variance = counts[0].2 + counts[1].2
+    let reach = max(
+      Self.sought * variance.squareRoot(),
+      Self.counted * (variance + displacement * displacement).squareRoot())
     return Basis(
       words: try Self.basis(of: survey, in: other, options, database: database),
       sources: counts[0].0, others: counts[1].0, withoutError: counts[0].1 + counts[1].1,
@@ -109,7 +123,7 @@ extension SourceMatch {
     return mean
   }
 
-  /// All pairs within five errors, into the temporary table `candidate`.
+  /// All pairs within five errors, or three errors and beams, into the temporary table `candidate`.
   func findCandidates(within radius: Double) throws {
     let size = max(4 * radius, 1.0 / 600)
     // The cells stand in tables, so that the planner knows how many there are.
@@ -136,7 +150,9 @@ extension SourceMatch {
       ) AS apart
       WHERE abs(one.dec - other.dec) <= \(radius)
           AND separation <= \(3600 * radius)
-          AND separation <= \(Self.sought) * sqrt(one.variance + other.variance);
+          AND separation <= greatest(
+              \(Self.sought) * sqrt(one.variance + other.variance),
+              \(Self.counted) * sqrt(one.variance + other.variance + \(displacement * displacement)));
       ANALYZE pg_temp.candidate;
       DROP TABLE pg_temp.sought_cell, pg_temp.counterpart_cell
       """)

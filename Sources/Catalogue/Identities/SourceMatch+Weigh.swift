@@ -8,43 +8,82 @@ extension SourceMatch {
     var covered: Int
     /// The part of them that has a counterpart: Q.
     var completeness: Double
-    /// How many of the other survey's sources lie near them by chance.
+    /// The part of those whose counterpart lies farther off than errors alone would have it.
+    var displaced: Double
+    /// How many of the other survey's sources lie within three errors of them by chance.
     var chance: Double
   }
 
-  /// Finds which part of the sources has a counterpart, from those near which the other survey has nothing.
+  /// Finds which part of the sources has a counterpart, from those near which the other survey has nothing; within
+  /// three errors, and within three errors and beams, which tells what is displaced.
   ///
-  /// Where λ unrelated sources are expected within three errors, none is there of a part exp(−λ) of the sources
-  /// without a counterpart, and of 1.1% of that of those with one, whose counterpart lies farther off (Fleuren et
-  /// al. 2012, MNRAS 423, 2407, who count the former at places drawn by chance).
+  /// Displaced is counted only where chance brings less than one source into so wide a circle.
   func findShare(within radius: Double) throws -> Share {
+    let core = try near(square: Self.counted * Self.counted, within: radius)
+    let inCore = 1 - exp(-Self.counted * Self.counted / 2)
+    func bounded(_ part: Double) -> Double { min(0.999, max(0.001, part)) }
+    var share = Share(
+      covered: core.covered, completeness: bounded(core.part / inCore), displaced: 0,
+      chance: core.chance)
+    guard displacement > 0 else { return share }
+    let wide = try near(
+      square: Self.counted * Self.counted, displacement: displacement, within: radius)
+    guard wide.chance < Double(wide.covered) else { return share }
+    share.completeness = bounded(wide.part / inCore)
+    let displacedInCore = try database.row(
+      """
+      SELECT coalesce(avg(1 - exp(-\(Self.counted * Self.counted / 2) * variance / (variance + \(displacement * displacement)))), 0)::float8
+      FROM (
+          SELECT variance + (SELECT avg(variance) FROM pg_temp.counterpart) AS variance
+          FROM pg_temp.sought WHERE is_covered
+      ) AS sought
+      """, as: Double.self)
+    let part = (inCore - core.part / share.completeness) / max(1e-9, inCore - displacedInCore)
+    share.displaced = min(0.9, max(0, part))
+    return share
+  }
+
+  /// Counts the sources near which the other survey has something, more than chance brings.
+  ///
+  /// Where λ unrelated sources are expected near a source, none is there of a part exp(−λ) of the sources whose
+  /// counterpart is not there (Fleuren et al. 2012, MNRAS 423, 2407, who count that at places drawn by chance).
+  ///
+  /// Near is within so many errors, whose `square` is given, with a `displacement` in arcsec in quadrature to each,
+  /// and within `radius`, degrees.
+  private func near(
+    square: Double, displacement: Double = 0, within radius: Double
+  ) throws -> (covered: Int, part: Double, chance: Double) {
+    let more = displacement * displacement
     let (covered, empty, expected, chance) = try database.row(
       """
       SELECT count(*), count(*) FILTER (WHERE near.source_id IS NULL),
-          coalesce(sum(exp(-lambda)), 0)::float8, coalesce(sum(lambda), 0)::float8
+          coalesce(sum(exp(-least(700, lambda))), 0)::float8, coalesce(sum(lambda), 0)::float8
       FROM (
           SELECT source_id, density * pi() * least(
-              power(\(Self.counted), 2) * (variance + (SELECT avg(variance) FROM pg_temp.counterpart)),
+              \(square) * (variance + (SELECT avg(variance) FROM pg_temp.counterpart) + \(more)),
               power(\(3600 * radius), 2)) AS lambda
           FROM pg_temp.sought
           WHERE is_covered
       ) AS sought
       LEFT JOIN (
-          SELECT DISTINCT source_id FROM pg_temp.candidate WHERE separation <= \(Self.counted) * sigma
+          SELECT DISTINCT source_id FROM pg_temp.candidate
+          WHERE power(separation, 2) <= \(square) * (power(sigma, 2) + \(more))
       ) AS near USING (source_id)
       """, as: Int.self, Int.self, Double.self, Double.self)
-    guard expected > 0 else { return Share(covered: covered, completeness: 0.001, chance: chance) }
-    let within = 1 - exp(-Self.counted * Self.counted / 2)
-    return Share(
-      covered: covered,
-      completeness: min(0.999, max(0.001, (1 - Double(empty) / expected) / within)), chance: chance)
+    return (covered, expected > 0 ? 1 - Double(empty) / expected : 0, chance)
   }
 
   /// Gives each pair its likelihood ratio and reliability, in the temporary table `weighed`; and its place among
   /// the pairs of either source, the likeliest first.
   func weigh(_ share: Share) throws {
     try weighBrightness(chance: share.chance)
-    let completeness = share.completeness
+    let (completeness, displaced) = (share.completeness, share.displaced)
+    // Of two dimensions: exp(−r² / 2σ²) / 2πσ². The server refuses powers beyond 700.
+    func gaussian(_ variance: String) -> String {
+      "exp(-least(700, power(separation, 2) / (2 * \(variance)))) / (2 * pi() * \(variance))"
+    }
+    let errors = gaussian("power(sigma, 2)")
+    let wider = gaussian("(power(sigma, 2) + \(displacement * displacement))")
     try database.script(
       """
       DROP TABLE IF EXISTS pg_temp.weighed;
@@ -63,8 +102,8 @@ extension SourceMatch {
               ) AS reliability
           FROM (
               SELECT source_id, other_source_id, separation, sigma,
-                  \(completeness) * ratio * exp(-power(separation / sigma, 2) / 2)
-                      / (2 * pi() * power(sigma, 2) * density) AS likelihood_ratio
+                  \(completeness) * ratio / density
+                      * (\(1 - displaced) * \(errors) + \(displaced) * \(wider)) AS likelihood_ratio
               FROM pg_temp.candidate
               JOIN pg_temp.shade
                   ON shade.bin = coalesce(width_bucket(brightness, (SELECT edges FROM pg_temp.shades)), -1)

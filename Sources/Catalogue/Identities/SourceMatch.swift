@@ -5,7 +5,8 @@ public import PostgreSQL
 /// likelihood ratio and the reliability of Sutherland & Saunders (1992, MNRAS 259, 413).
 ///
 /// A pair at the separation r, whose positions have the joint error σ in each coordinate, has the ratio
-/// LR = q(m) f(r) / n(m) with f(r) = exp(−r² / 2σ²) / 2πσ². The density n of the other survey is counted where
+/// LR = q(m) f(r) / n(m) with f(r) = exp(−r² / 2σ²) / 2πσ². Of a part of the counterparts, which is found from the
+/// catalogues too, f is wider by the beam: blends, and extended sources, do not lie where their parts do. The density n of the other survey is counted where
 /// the source lies; q and n by brightness m are counted near the sources and everywhere. The reliability is
 /// LR / (Σ LR + 1 − Q) over all that lie near the source, and Q is the part of the sources that have a
 /// counterpart.
@@ -50,6 +51,9 @@ public struct SourceMatch {
 
     /// Whether several sources of the survey may be one object with one of the other, as components are.
     public var takesSeveral = false
+
+    /// Whether separations are due to positional errors alone, and not to blends and extended sources too.
+    public var errorsAlone = false
 
     /// The defaults.
     public init() {}

@@ -1,6 +1,6 @@
 public import Failures
 
-/// What can be wrong with labels that are to be read.
+/// What can be wrong with labels, or joins of sources, that are to be read.
 public enum LabelError: Failure, Equatable {
   /// An option names a column that the file does not have.
   case unknownColumn(String, file: String, known: [String])
@@ -8,7 +8,7 @@ public enum LabelError: Failure, Equatable {
   case unmapped(String, file: String, known: [String])
   /// Not one row has a class.
   case noLabels(file: String)
-  /// Not one label could be used; the first row that was set aside says why.
+  /// Not one row could be used; the first row that was set aside says why.
   case noneUsable(file: String, row: Int?, reason: String?)
 
   public var exitStatus: ExitStatus { .badInput }
@@ -25,7 +25,7 @@ public enum LabelError: Failure, Equatable {
     case .noLabels(let file):
       "\(file): no row has a class, so nothing was written"
     case .noneUsable(let file, let row, let reason):
-      "\(file): no label in it can be used, so nothing was written"
+      "\(file): no row in it can be used, so nothing was written"
         + (reason.map { "; row \(row ?? 0): \($0)" } ?? "")
     }
   }

@@ -253,7 +253,7 @@ extension LabelImport {
 }
 
 /// Where a table of labels has what.
-private struct LabelColumns {
+struct LabelColumns {
   let source: Int
   let label: Label
   let annotator: Int?
@@ -321,7 +321,8 @@ private struct LabelColumns {
       of: path, "source")
   }
 
-  private static func find(
+  /// The place of the column that was chosen, or else of the first of the usual names.
+  static func find(
     _ chosen: String?, _ usual: [String], in columns: [String], of path: String, _ what: String
   ) throws -> Int {
     if let chosen {

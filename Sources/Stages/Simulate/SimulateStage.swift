@@ -71,9 +71,12 @@ extension SimulatedSurvey {
   }
 
   /// SHA-256 of everything that the files follow from.
-  func digest() throws -> String {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = .sortedKeys
-    return SHA256.hash(try encoder.encode(self) + Data("version \(Self.version)".utf8)).hex
-  }
+  func digest() throws -> String { try simulationDigest(of: self, version: Self.version) }
+}
+
+/// SHA-256 of the options of a simulation and its version.
+func simulationDigest(of options: some Encodable, version: Int) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = .sortedKeys
+  return SHA256.hash(try encoder.encode(options) + Data("version \(version)".utf8)).hex
 }

@@ -33,11 +33,18 @@ extension SimulatedSurvey {
 
   /// That the sky is made up, and from what.
   func provenance(digest: String) -> [Keyword] {
+    Keyword.simulation(seed: seed, version: Self.version, digest: digest)
+  }
+}
+
+extension Keyword {
+  /// That a sky is made up, and from what.
+  static func simulation(seed: UInt64, version: Int, digest: String) -> [Keyword] {
     [
       .init("SIMULATE", .boolean(true), description: "whether the sky is made up"),
       .init("ORIGIN", .text("Reber simulation")),
       .init("SIMSEED", .text(String(seed)), description: "seed of the simulation"),
-      .init("SIMVERS", .integer(Int64(Self.version)), description: "version of the simulation"),
+      .init("SIMVERS", .integer(Int64(version)), description: "version of the simulation"),
       .init("SIMHASH", .text(digest)),
     ]
   }

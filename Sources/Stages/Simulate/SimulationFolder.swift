@@ -40,6 +40,8 @@ final class SimulationFolder {
   let catalogue: String
   let truth: String
   let images: String
+  /// The tables, as paths.
+  let tables: [String]
   private let lock: Int32
 
   /// What every image says of itself.
@@ -47,14 +49,18 @@ final class SimulationFolder {
     "SIMULATED by Reber: no telescope saw this sky,", "and no source in it is real.",
   ]
 
-  init(_ folder: String, digest: String) throws {
+  /// Takes a folder for tables of some names; with images, but where there are none.
+  init(
+    _ folder: String, digest: String, tables names: [String] = ["catalogue", "truth"],
+    hasImages: Bool = true
+  ) throws {
     self.digest = digest
-    catalogue = folder + "/simulated-catalogue.fits"
-    truth = folder + "/simulated-truth.fits"
+    tables = names.map { "\(folder)/simulated-\($0).fits" }
+    (catalogue, truth) = (tables[0], tables[1])
     images = folder + "/images"
     do {
       try FileManager.default.createDirectory(
-        atPath: images, withIntermediateDirectories: true)
+        atPath: hasImages ? images : folder, withIntermediateDirectories: true)
     } catch {
       let reason = (error as NSError).localizedDescription
       throw SimulationFolderError.notWritable(folder: folder, reason: reason)
@@ -69,7 +75,7 @@ final class SimulationFolder {
     }
     try refuseOthers(in: folder)
     try sweep(folder)
-    try sweep(images)
+    if hasImages { try sweep(images) }
   }
 
   deinit {
@@ -95,7 +101,7 @@ final class SimulationFolder {
   }
 
   private func refuseOthers(in folder: String) throws {
-    let written = [image(0), catalogue, truth]
+    let written = ([image(0)] + tables)
       .filter { FileManager.default.fileExists(atPath: $0) }
     guard written.allSatisfy({ Self.digest(of: $0) == digest }) else {
       throw SimulationFolderError.otherSimulation(folder: folder)

@@ -17,12 +17,21 @@ struct MatchCommand: AsyncParsableCommand {
       In SQL, reber.same_source('first', 'J1012+3344') lists what is one object with a source, and
       reber.identity_link each link with its evidence.
 
+      --import joins sources by a table instead, of one survey or several: sources of one group are
+      one object. On the page of a source people do the same.
+
       Example:
         reber match --survey first --survey lotss
         reber match --survey lotss --survey wise --error wise=0.3 --magnitude w1mag
+        reber match --import joins.csv --annotator 'M. Person'
         reber show match
       """)
 
+  @Option(
+    name: .customLong("import"),
+    help: ArgumentHelp("A table with the columns survey, source and group.", valueName: "table"))
+  var table: String?
+  @Option(help: "Who joined what is imported.") var annotator: String?
   @Option(
     name: .customLong("survey"),
     help: "A survey; given again for each in which the first one's sources are sought.")
@@ -47,6 +56,9 @@ struct MatchCommand: AsyncParsableCommand {
   @Flag(
     help: "Let several sources of the first survey be one with one of another, as components are.")
   var several = false
+  @Flag(
+    help: "Take separations to be positional errors alone, not blends and extended sources too.")
+  var errorsAlone = false
   @OptionGroup(title: "Output") var options: StageOptions
 
   private static let defaults = SourceMatch.Options()
@@ -69,6 +81,10 @@ struct MatchCommand: AsyncParsableCommand {
 
   func run() async throws {
     let place = try await options.workplace()
+    if let table {
+      let joins = JoinImport(file: table, annotator: annotator ?? JoinImport().annotator)
+      return try options.show(try await place.perform(joins), \.text)
+    }
     var reports: [StageReport<MatchFigures>] = []
     for stage in stages { reports.append(try await place.perform(stage)) }
     if options.json { return try printJSON(reports) }
@@ -85,6 +101,7 @@ struct MatchCommand: AsyncParsableCommand {
       stage.options.magnitude = magnitude
       stage.options.positionsOnly = positionsOnly
       stage.options.takesSeveral = several
+      stage.options.errorsAlone = errorsAlone
       return stage
     }
   }
@@ -100,7 +117,8 @@ extension MatchFigures {
     """
     \(sources) sources of '\(survey)', \(covered) of them where '\(other)' has sources \
     (\(others) with a position, \(decimal(density, 0)) a square degree)
-    \(decimal(100 * completeness, 1))% have a counterpart within \(decimal(radius, 1))″
+    \(decimal(100 * completeness, 1))% have a counterpart, \(decimal(100 * displaced, 1))% of them displaced as blends \
+    are; sought within \(decimal(radius, 1))″
     \(pairs) pairs, \(taken) taken for one object from reliability \(decimal(minReliability, 2)) on
     """
   }
@@ -130,24 +148,67 @@ extension MatchFigures {
   }
 }
 
+extension JoinImport.Metrics {
+  /// As a person reads it.
+  fileprivate var text: String {
+    var lines = ["\(joins) pairs of sources joined, in \(groups) groups"]
+    if standing > 0 { lines.append("\(standing) were joined before") }
+    if repeated > 0 { lines.append("\(repeated) rows repeat an earlier one") }
+    if rejected > 0 {
+      lines.append("\(rejected) rows set aside, with reasons in reber.rejected")
+    }
+    return lines.joined(separator: "\n")
+  }
+}
+
+extension MatchJudgement {
+  /// As a person reads it.
+  var text: String {
+    let thresholds = TextTable(
+      ["reliability from#", "links#", "right#", "completeness#", "purity#"],
+      rows: thresholds.map {
+        [
+          decimal($0.reliability, 2), String($0.links), String($0.right),
+          decimal($0.completeness, 3), decimal($0.purity, 4),
+        ]
+      })
+    let bins = TextTable(
+      ["reliability from#", "pairs#", "mean reliability#", "right#"],
+      rows: bins.map {
+        [
+          decimal($0.from, 2), String($0.pairs), decimal($0.reliability, 3), decimal($0.right, 3),
+        ]
+      })
+    return "run \(run): \(pairs) pairs are one object\n\n\(thresholds.text)\n\n\(bins.text)"
+  }
+}
+
 extension ShowCommands {
   struct Match: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "What a match of two surveys made: links by reliability, completeness, purity.",
       discussion: """
-        Completeness and purity are what the reliabilities expect.
+        Completeness and purity are what the reliabilities expect; with --truth they are counted, and
+        the reliabilities held against what is so. The table has the columns survey, source and
+        group: sources of one group are one object.
 
         Example:
           reber show match
           reber show match --run 17 --json
+          reber show match --truth sky/simulated-identities.fits
         """)
 
     @Option(help: "The run that matched; the newest without it.") var run: Int?
+    @Option(help: "A table of what is one object.") var truth: String?
     @OptionGroup(title: "Output") var options: ResultOptions
 
     func run() async throws {
+      let place = try await options.workplace()
+      if let truth {
+        return try options.show(try await place.judge(match: run, against: truth), \.text)
+      }
       let number = run
-      let figures = try await options.session.database(as: .reader).with { database in
+      let figures = try await place.database.with { database in
         let run = try SourceMatch.run(numbered: number, in: database)
         return try MatchFigures.read(run.metrics, form: run.form)
       }
