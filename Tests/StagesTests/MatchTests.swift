@@ -196,4 +196,118 @@ import Testing
     }
     #expect("\(try #require(error))".contains("ada"))
   }
+
+  @Test func aTableJoinsComponentsOnceAndKeepsWhatItCannotUse() async throws {
+    let fixture = try await sky()
+    let table = try fixture.file(
+      "joins.csv",
+      """
+      survey,source,group
+      a,a1,one
+      a,a3,one
+      b,other5,one
+      b,other5,one
+      a,a9,two
+      a,a11,two
+      a,a9,three
+      a,a13,three
+      a,a15,four
+      d,d1,four
+      a,nobody,five
+      a,,five
+      """)
+    let place = fixture.workplace
+    let report = try await place.perform(JoinImport(file: table, annotator: "ada"))
+    #expect(report.metrics.joins == 2 && report.metrics.groups == 1 && report.metrics.repeated == 1)
+    #expect(try same("a", "a3", fixture) == ["a a3", "a a1", "b other5"])
+    #expect(
+      try fixture.rejected() == [
+        "joins.csv: survey, source or group is missing", "joins.csv: it stands in 2 groups",
+        "joins.csv: nothing else of group 'two' can be used", "joins.csv: it stands in 2 groups",
+        "joins.csv: nothing else of group 'three' can be used",
+        "joins.csv: nothing else of group 'four' can be used", "joins.csv: there is no survey 'd'",
+        "joins.csv: survey 'a' has no such source",
+      ])
+    #expect(report.metrics.rejected == 8)
+    #expect(try await place.perform(JoinImport(file: table, annotator: "ada")).alreadyDone)
+    let other = try await place.perform(JoinImport(file: table, annotator: "eve"))
+    #expect(other.metrics.joins == 0 && other.metrics.standing == 2)
+    #expect(try fixture.count("SELECT count(*) FROM reber.source_join") == 2)
+    let annotators = try fixture.rows(
+      "SELECT DISTINCT annotator FROM reber.identity_link", as: String.self)
+    #expect(annotators == ["ada"])
+    // Taken back with the run, as people's word, it is joined once more.
+    var taking = TakingBack(.run(report.run))
+    taking.withLabels = true
+    let asked = taking
+    let loss = try await place.database.with { try asked.perform(by: place.user, in: $0) }
+    #expect(loss.decisions == 2 && loss.annotators == ["ada"])
+    #expect(try same("a", "a3", fixture) == ["a a3"])
+    let empty = try fixture.file("empty.csv", "survey,source,group\na,a1,alone\n")
+    await #expect(throws: LabelError.self) { try await place.perform(JoinImport(file: empty)) }
+  }
+
+  /// What annotators say of sources of `b` now, with how they came to it.
+  private func said(_ fixture: IngestFixture) throws -> [String] {
+    try fixture.rows(
+      """
+      SELECT concat_ws(' ', source.name, class_id, annotator, method, comment)
+      FROM reber.current_label
+      JOIN reber.source USING (survey_id, source_id)
+      JOIN reber.survey USING (survey_id)
+      WHERE survey.name = 'b'
+      ORDER BY source.name, annotator
+      """, as: String.self)
+  }
+
+  @Test func labelsAreCarriedWithTheirOriginAndNotAgainstAPerson() async throws {
+    let fixture = try await sky()
+    let place = fixture.workplace
+    func label(_ survey: String, _ given: [(String, Int16?, String)]) async throws {
+      try await place.database.with { database in
+        let survey = try Survey.named(survey, in: database)
+        let keys = try Source.keys(of: survey, in: database)
+        try Label.write(
+          given.map { Label(source: keys[$0.0] ?? 0, classID: $0.1, annotator: $0.2) }, of: survey,
+          scheme: ClassScheme.named(ClassScheme.twelveClasses, in: database), method: .single,
+          run: nil, in: database)
+      }
+    }
+    _ = try await place.perform(match(fixture))
+    try await label(
+      "a",
+      [("a2", 1, "ada"), ("a4", 2, "ada"), ("a6", 3, "ada"), ("a7", 4, "ada"), ("a8", 5, "ada")])
+    // Of these somebody says the same, something else, and the annotator has said something.
+    try await label("b", [("b4", 2, "eve"), ("b6", 9, "eve"), ("b8", 6, "ada")])
+    let carry = LabelCarry(from: "a", to: "b")
+    let first = try await place.perform(carry)
+    #expect(first.metrics.labels == 2)
+    #expect(first.metrics.contradicted == 1 && first.metrics.said == 1)
+    #expect(
+      try said(fixture) == [
+        "b2 1 ada carry a2 of a", "b4 2 ada carry a4 of a", "b4 2 eve single", "b6 9 eve single",
+        "b8 6 ada single",
+      ])
+    let origin = try fixture.count(
+      """
+      SELECT count(*) FROM reber.label AS carried
+      JOIN reber.label AS origin ON origin.label_id = carried.carried_from
+      WHERE carried.run_id = \(first.run) AND origin.method = 'single' AND origin.class_id = carried.class_id
+      """)
+    #expect(origin == 2)
+    // A change of mind follows, a withdrawal and a contradiction too; what is carried goes no farther.
+    try await label("a", [("a2", 7, "ada"), ("a4", nil, "ada")])
+    let second = try await place.perform(carry)
+    #expect(second.metrics.labels == 1 && second.metrics.withdrawn == 1)
+    #expect(try said(fixture).prefix(2) == ["b2 7 ada carry a2 of a", "b4 2 eve single"])
+    try await label("b", [("b2", 3, "eve")])
+    let third = try await place.perform(carry)
+    #expect(third.metrics.labels == 0 && third.metrics.withdrawn == 1)
+    #expect(try said(fixture).first == "b2 3 eve single")
+    let back = try await place.perform(LabelCarry(from: "b", to: "a"))
+    #expect(back.metrics.labels == 1 && back.metrics.contradicted == 2 && back.metrics.said == 1)
+    await #expect(throws: CatalogueError.self) {
+      try await place.perform(LabelCarry(from: "a", to: "a"))
+    }
+  }
 }

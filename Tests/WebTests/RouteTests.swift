@@ -70,6 +70,34 @@ import Testing
     try await application.test(.router) { client in try await body(client, survey) }
   }
 
+  @Test func sourcesAreJoinedOnTheirPageAndTakenApart() async throws {
+    try await withSite { client, _ in
+      let page = "/synthetic/sources/S000011"
+      let visit = try await Visit(client, as: "joiner").withToken(from: page)
+      let (_, before, _) = try await visit.get(page)
+      #expect(before.contains("No other source is known to be one object with it"))
+      let (joined, _) = try await visit.post(
+        page + "/join", "survey=synthetic&name=S000012&say=join")
+      #expect(joined == .ok)
+      for of in [page, "/synthetic/sources/S000012"] {
+        let (_, text, _) = try await visit.get(of)
+        #expect(text.contains("joined by joiner") && text.contains("take back"))
+      }
+      let (refused, _) = try await visit.post(
+        page + "/join", "survey=synthetic&name=S000011&say=join")
+      #expect(refused == .badRequest)
+      let (unknown, _) = try await visit.post(
+        page + "/join", "survey=synthetic&name=nobody&say=join")
+      #expect(unknown == .notFound)
+      let (nothing, _) = try await visit.post(
+        page + "/join", "survey=synthetic&name=S000012&say=what")
+      #expect(nothing == .badRequest)
+      _ = try await visit.post(page + "/join", "survey=synthetic&name=S000012&say=back")
+      let (_, after, _) = try await visit.get(page)
+      #expect(!after.contains("joined by joiner"))
+    }
+  }
+
   @Test func everyPageOpensAndEscapesWhatItShows() async throws {
     try await withSite { client, _ in
       let visit = try await Visit(client, as: "eve <eve>".replacing("<eve>", with: "E."))

@@ -8,7 +8,7 @@ import PostgreSQL
 extension Visit {
   func sourcePage() async throws -> Response {
     let name = try context.part("source")
-    let (detail, image, lineage) = try await pool.with { database in
+    let (detail, image, lineage, links, surveys) = try await pool.with { database in
       let work = try NewestWork.on(survey, in: database)
       let detail = try SourceDetail.of(name, in: survey, scheme: scheme, work: work, in: database)
       let image = try detail.cutout.flatMap {
@@ -16,18 +16,24 @@ extension Visit {
       }
       let isKnown = !detail.probabilities.isEmpty
       let lineage = isKnown ? try Lineage.of(source: name, in: survey, database: database) : nil
-      return (detail, image, lineage)
+      let links = try IdentityLink.all(
+        ofObjectOf: SourceKey(survey: survey.id, source: detail.source.id), in: database)
+      let surveys = try Survey.all(in: database).map(\.name)
+      return (detail, image, lineage, links, surveys)
     }
+    let identity = identity(of: name, links, surveys: surveys)
     let alike = try await space()?.nearest(12, to: detail.source.id) ?? []
     let cells = try await pool.with { try annotation.cells(of: alike.map(\.source), in: $0) }
     let view = montage(
       cells, columns: 12, captions: alike.map { String(format: "%.3f", $0.cosine) })
     return try page(
-      "source", name, content(detail, image, lineage, neighbours: alike.isEmpty ? nil : view))
+      "source", name,
+      content(detail, image, lineage, identity, neighbours: alike.isEmpty ? nil : view))
   }
 
   private func content(
-    _ detail: SourceDetail, _ image: StoredCutout?, _ lineage: Lineage?, neighbours: Content?
+    _ detail: SourceDetail, _ image: StoredCutout?, _ lineage: Lineage?, _ identity: Content,
+    neighbours: Content?
   ) -> Content {
     let name = detail.source.name
     let showsContours = fields["contours"] != "0"
@@ -45,7 +51,8 @@ extension Visit {
       "looks": looks(action: address(ofSource: name)),
       "facts": detail.facts, "attributes": detail.attributes.map { fact($0.name, $0.value) },
       "labels": detail.labels, "probabilities": detail.bars, "neighbours": neighbours,
-      "lineage": lineage?.content, "single": "\(base)/single?source=\(percentEncoded(name))",
+      "lineage": lineage?.content, "identity": identity,
+      "single": "\(base)/single?source=\(percentEncoded(name))",
       "clusterNumber": detail.cluster, "cluster": detail.cluster.map { "\(base)/label/\($0)" },
       "sky": sky,
     ]

@@ -15,6 +15,7 @@ extension Section {
     routes: [
       .get("sources") { try await $0.sourceList() },
       .get("sources/:source") { try await $0.sourcePage() },
+      .post("sources/:source/join") { try await $0.joinSource() },
       .get("source-by-number/:source") { try await $0.numberedSource() },
     ])
 }

@@ -17,7 +17,8 @@ struct LabelCommands: ParsableCommand {
         reber label suggest --survey first --count 50 --output sheet.csv
       """,
     subcommands: [
-      Choose.self, Suggest.self, Import.self, Export.self, OfCluster.self, Simulate.self,
+      Choose.self, Suggest.self, Import.self, Export.self, OfCluster.self, Carry.self,
+      Simulate.self,
     ])
 
   struct Choose: AsyncParsableCommand {
@@ -164,6 +165,45 @@ struct LabelCommands: ParsableCommand {
 
     func text(_ metrics: LabelCluster.Metrics) -> String {
       "\(metrics.labels) labels, \(metrics.leftOut) sources left out"
+    }
+  }
+}
+
+extension LabelCommands {
+  struct Carry: StageCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "Give labels of a survey to what is one object with its sources in another.",
+      discussion: """
+        Each label keeps its annotator and confidence, and names the label that it came from. None is
+        carried that a person contradicts there, and a carried label is withdrawn when what it came
+        from stands no more: repeat this after labels or links have changed.
+
+        Example:
+          reber match --survey first --survey lotss
+          reber label carry --from first --to lotss
+        """)
+
+    @Option(help: "The survey whose labels are carried.") var from: String
+    @Option(help: "The survey that gets them.") var to: String
+    @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
+    @OptionGroup(title: "Output") var options: StageOptions
+
+    var stage: LabelCarry {
+      var carry = LabelCarry(from: from, to: to)
+      carry.scheme = scheme
+      return carry
+    }
+
+    func text(_ metrics: LabelCarry.Metrics) -> String {
+      let left = [
+        (metrics.standing, "stood already"), (metrics.withdrawn, "carried before are withdrawn"),
+        (metrics.contradicted, "were left, since somebody says something else there"),
+        (metrics.said, "were left, since their annotator has labelled the source there"),
+        (metrics.ambiguous, "were left, since their annotator gave one object several classes"),
+      ]
+      return
+        (["\(metrics.labels) labels carried"]
+        + left.filter { $0.0 > 0 }.map { "\($0) \($1)" }).joined(separator: "\n")
     }
   }
 }
