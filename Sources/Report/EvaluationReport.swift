@@ -71,12 +71,13 @@ extension EvaluationReport {
   ) throws {
     let run = evaluation.run
     metrics = evaluation.metrics
-    judged = try JudgedSource.all(of: survey, run: run, in: database)
-    guard judged.count == metrics.sources else { throw ReportError.nothingKept(run: run) }
     let model = try Catalogue.Model.find(
       .classifier,
       numbered: Classification.find(of: survey, run: metrics.classification, in: database).model,
       in: database)
+    try model.classes(in: database).scheme.checkOneClass(for: "the report of an evaluation")
+    judged = try JudgedSource.all(of: survey, run: run, in: database)
+    guard judged.count == metrics.sources else { throw ReportError.nothingKept(run: run) }
     subject = try Subject(survey, model, stage, run: run, by: writer, in: database)
     bounds = stage.bounds.all
     classes = try model.classes(in: database).classes.map(\.name)

@@ -11,7 +11,7 @@ public struct TrainingSource: Sendable {
   /// The image of it.
   public var cutout: Int
 
-  /// The class that was learned; `nil` in pre-training.
+  /// The class that was learned; `nil` in pre-training, and where tags were learned.
   public var classID: Int16?
 
   /// The fold it was held out in.
@@ -55,6 +55,10 @@ extension TrainingSource {
     }
   }
 
+  /// Whether labels were learned and not the image alone; tags are no class.
+  private static let taught: SQL =
+    "(training_source.class_id IS NOT NULL OR training_source.label_ids <> '{}')"
+
   /// Sources of the survey whose labels a run, or a run it rests on, has learned from, with every
   /// source within `radius` of one of them.
   ///
@@ -74,7 +78,7 @@ extension TrainingSource {
             FROM reber.lineage(\(run))
             JOIN reber.training_source USING (run_id)
             JOIN reber.source USING (survey_id, source_id)
-            WHERE training_source.class_id IS NOT NULL
+            WHERE \(taught)
         )
         SELECT source_id FROM learned WHERE survey_id = \(survey.id)
         UNION
@@ -104,7 +108,7 @@ extension TrainingSource {
                   SELECT FROM reber.lineage(\(run))
                   JOIN reber.training_source USING (run_id)
                   JOIN reber.source AS learned USING (survey_id, source_id)
-                  WHERE training_source.class_id IS NOT NULL AND learned.ra IS NULL
+                  WHERE \(taught) AND learned.ra IS NULL
               )
           )
       """, as: Int.self)
@@ -119,7 +123,7 @@ extension TrainingSource {
       SELECT count(DISTINCT source_id)
       FROM reber.lineage(\(run))
       JOIN reber.training_source USING (run_id)
-      WHERE survey_id = \(survey.id) AND class_id IS NULL
+      WHERE survey_id = \(survey.id) AND NOT \(taught)
           AND source_id = ANY (\(sources))
       """, as: Int.self)
   }

@@ -2,8 +2,8 @@ public import PostgreSQL
 
 /// The class probabilities of a source.
 ///
-/// A row of `reber.prediction`. Probabilities are in the order of the model's classes and add up to 1;
-/// `unlikeness` is `nil` for classifiers that have no labelled space.
+/// A row of `reber.prediction`. Probabilities are in the order of the model's classes and add up to 1, but for
+/// tags, of which each has its own; `unlikeness` is `nil` for classifiers that have no labelled space.
 public struct Prediction: Sendable {
   /// The source.
   public var source: Int
@@ -11,7 +11,7 @@ public struct Prediction: Sendable {
   /// The image it was made from.
   public var cutout: Int
 
-  /// In the order of the model's classes; they sum to 1.
+  /// In the order of the model's classes; they sum to 1, but for tags.
   public var probabilities: [Float]
 
   /// The part of the labelled sources, each held out, that lie nearer to what was labelled; `nil` where
@@ -49,10 +49,14 @@ public struct ModelClass: Sendable {
   /// How many labelled sources taught it.
   public var labels: Int
 
+  /// Of a tag the probability from which it is said to apply.
+  public var threshold: Float?
+
   /// Describes a class of a model.
   ///
-  /// `labels` is how many sources taught it.
-  public init(id: Int16, name: String, labels: Int) {
+  /// `labels` is how many sources taught it; a threshold has only a tag.
+  public init(id: Int16, name: String, labels: Int, threshold: Float? = nil) {
+    self.threshold = threshold
     self.id = id
     self.name = name
     self.labels = labels
@@ -62,7 +66,7 @@ public struct ModelClass: Sendable {
 extension ModelClass: QueryRow {
   public static let columns = Columns<Self>(
     .column("class_id", \.id), .column("class.name", \.name), .column("labels", \.labels),
-    make: ModelClass.init)
+    .column("threshold", \.threshold), make: ModelClass.init)
 }
 
 extension Model {
@@ -75,8 +79,12 @@ extension Model {
     for (ordinal, item) in classes.enumerated() {
       try database.execute(
         """
-        INSERT INTO reber.model_class (model_id, ordinal, class_scheme_id, class_id, labels)
-        VALUES (\(id), \(ordinal), \(scheme.id), \(item.id), \(item.labels))
+        INSERT INTO reber.model_class (
+            model_id, ordinal, class_scheme_id, class_id, labels, threshold
+        )
+        VALUES (
+            \(id), \(ordinal), \(scheme.id), \(item.id), \(item.labels), \(item.threshold)
+        )
         ON CONFLICT DO NOTHING
         """)
     }
@@ -329,6 +337,35 @@ extension Prediction {
       JOIN reber.class USING (class_scheme_id, class_id)
       WHERE run_id = \(run) AND survey_id = \(survey.id)
       """, by: Int.self, String.self)
+  }
+
+  /// Sources by tag that is said to apply, and those that have it with at least 99%, in the scheme's order.
+  public static func tagCounts(
+    of survey: Survey, run: Int, in database: Connection
+  ) throws -> [(name: String, sources: Int, sure: Int)] {
+    try database.rows(
+      """
+      SELECT class.name,
+          count(*) FILTER (WHERE given.probability >= coalesce(threshold, 0.5)),
+          count(*) FILTER (WHERE given.probability >= 0.99)
+      FROM reber.prediction
+      CROSS JOIN unnest(probabilities) WITH ORDINALITY AS given (probability, place)
+      JOIN reber.model_class ON model_class.model_id = prediction.model_id
+          AND model_class.ordinal = given.place - 1
+      JOIN reber.class ON class.class_scheme_id = model_class.class_scheme_id
+          AND class.class_id = model_class.class_id
+      WHERE run_id = \(run) AND survey_id = \(survey.id)
+      GROUP BY ordinal, class.name
+      ORDER BY ordinal
+      """, as: String.self, Int.self, Int.self
+    ).map { (name: $0, sources: $1, sure: $2) }
+  }
+
+  /// How many sources of a survey a run has classified.
+  public static func count(of survey: Survey, run: Int, in database: Connection) throws -> Int {
+    try database.row(
+      "SELECT count(*) FROM reber.prediction WHERE run_id = \(run) AND survey_id = \(survey.id)",
+      as: Int.self)
   }
 
   /// Sources by their most probable class, and those of at least 99%, in the scheme's order.

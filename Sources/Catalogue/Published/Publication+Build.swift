@@ -62,11 +62,14 @@ extension Publication {
       JOIN reber.cutout USING (survey_id, cutout_id)
       JOIN reber.class ON class.class_scheme_id = \(raw: scheme)
           AND class.class_id = prediction.class_id
-      LEFT JOIN reber.consensus ON consensus.survey_id = prediction.survey_id
-          AND consensus.source_id = prediction.source_id
-          AND consensus.class_scheme_id = \(raw: scheme)
-      LEFT JOIN reber.class AS labelled ON labelled.class_scheme_id = \(raw: scheme)
-          AND labelled.class_id = consensus.class_id
+      LEFT JOIN (
+          SELECT survey_id, source_id, string_agg(class.name, ';' ORDER BY class_id) AS name
+          FROM reber.consensus
+          JOIN reber.class USING (class_scheme_id, class_id)
+          WHERE class_scheme_id = \(raw: scheme) AND survey_id = \(raw: String(survey.id))
+          GROUP BY survey_id, source_id
+      ) AS labelled ON labelled.survey_id = prediction.survey_id
+          AND labelled.source_id = prediction.source_id
       \(own)
       WHERE prediction.run_id = \(raw: String(classification))
           AND prediction.survey_id = \(raw: String(survey.id)) AND source.is_listed

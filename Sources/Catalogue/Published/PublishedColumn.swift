@@ -26,8 +26,9 @@ struct PublishedColumn {
 
   /// The columns of a publication, in their order.
   static func all(of publication: Publication, in database: Connection) throws -> [Self] {
-    let classes = try publication.model.classes(in: database).classes
-    let ours = identity + verdict + probabilities(of: classes) + quality
+    let (scheme, classes) = try publication.model.classes(in: database)
+    let ours =
+      identity + (scheme.isTags ? tagVerdict : verdict) + probabilities(of: classes) + quality
     let chosen = try OwnColumn.all(of: publication.survey, in: database)
       .filter { publication.columns.contains($0.column.name) }
     return chosen.reduce(into: ours) { columns, own in
@@ -76,6 +77,19 @@ struct PublishedColumn {
         + "anything labelled"),
     Self("label", "labelled.name", ucd: "src.class", "What people said the source is"),
   ]
+
+  /// Of a classification of tags.
+  private static let tagVerdict =
+    [
+      Self(
+        "class", "class.name", ucd: "src.class", "The most probable tag, whether it applies or not"),
+      Self(
+        "probability", "prediction.probability", ucd: "stat.probability;src.class",
+        "Probability of the most probable tag"),
+      Self(
+        "tags", "reber.tags_of(prediction.model_id, prediction.probabilities)", ucd: "src.class",
+        "The tags whose probability reaches their threshold, with ; between them"),
+    ] + verdict.dropFirst(2)
 
   private static let quality = [
     Self(

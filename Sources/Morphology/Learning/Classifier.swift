@@ -6,6 +6,9 @@ public struct Classifier: Sendable {
   /// The number of classes.
   public let classes: Int
 
+  /// Whether a source has one of the classes, or may have several as tags.
+  public let answers: Answers
+
   /// Divides logits, so that probabilities are as sure as they are right; 1 where not calibrated.
   public let temperature: Float
 
@@ -22,12 +25,14 @@ public struct Classifier: Sendable {
   private let labelled: LabelledSpace?
 
   init(
-    network: any Network, classes: Int, temperature: Float, preprocessing: Preprocessing,
+    network: any Network, classes: Int, answers: Answers, temperature: Float,
+    preprocessing: Preprocessing,
     views: TestViews, labelled: LabelledSpace?
   ) {
     self.network = network
     self.labelled = labelled
     self.classes = classes
+    self.answers = answers
     self.temperature = temperature
     self.preprocessing = preprocessing
     self.views = views
@@ -38,7 +43,8 @@ public struct Classifier: Sendable {
   /// - Throws: What the network throws for tensors that do not fit the architecture, or
   ///   `MorphologyError.badOptions` for a number of views that cannot be.
   public init(
-    _ engine: any Engine, architecture: Architecture, classes: Int, temperature: Float,
+    _ engine: any Engine, architecture: Architecture, classes: Int, answers: Answers = .oneClass,
+    temperature: Float,
     preprocessing: Preprocessing, views: TestViews, precision: Precision = .float32,
     state: [String: Tensor]
   ) throws {
@@ -47,7 +53,8 @@ public struct Classifier: Sendable {
       .network(head: HeadShape([classes]), seed: 0, optimiser: Optimiser())
     try network.load(state)
     self.init(
-      network: network, classes: classes, temperature: temperature, preprocessing: preprocessing,
+      network: network, classes: classes, answers: answers, temperature: temperature,
+      preprocessing: preprocessing,
       views: views, labelled: LabelledSpace(state))
   }
 
@@ -78,7 +85,8 @@ public struct Classifier: Sendable {
     guard !sources.isEmpty else { return (Tensor([0, classes]), labelled.map { _ in [] }) }
     let features = network.encoder.features(of: sources, by: views)
     return (
-      meanProbabilities(network.logits(of: features), temperature: temperature),
+      meanProbabilities(
+        network.logits(of: features), temperature: temperature, as: answers),
       labelled?.unlikeness(of: meanOverViews(features))
     )
   }

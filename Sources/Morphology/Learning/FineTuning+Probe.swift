@@ -11,14 +11,14 @@ extension FineTuning {
     let (embeddings, owners) = embeddedViews(rows)
     let scales = Standardisation(embeddings)
     let points = scales.applied(to: embeddings)
-    let truth = owners.map { classes[$0] }
+    let truth = truth.rows(at: owners)
     var learning = options.probe
     // Views of one source count as one.
     learning.penalty *= Float(options.probeViews)
     learning.balance = options.balance
-    let probe = try LinearProbe(points, truth: truth, classes: options.classes, options: learning)
+    let probe = try LinearProbe(points, truth: truth, outputs: options.classes, options: learning)
     setHead(scales.absorbed(into: probe.layer))
-    let surprise = summedSurprise(of: probe.probabilities(of: points), classes: truth)
+    let surprise = truth.surprise(of: probe.probabilities(of: points))
     return Float(surprise / Double(max(1, truth.count)))
   }
 

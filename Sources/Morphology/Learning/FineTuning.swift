@@ -9,7 +9,7 @@ public import Tensor
 public struct FineTuning: ResumableTraining {
   /// What decides the result besides encoder, images and labels; stored with the run.
   public struct Options: Codable, Sendable, Hashable {
-    /// The number of classes.
+    /// The number of classes, or of tags.
     public var classes: Int
 
     /// Held-out folds; 0 holds none out, and the temperature stays 1.
@@ -75,7 +75,9 @@ public struct FineTuning: ResumableTraining {
 
   let start: any Encoder
   let images: [Prepared]
-  let classes: [Int]
+  let truth: Truth
+  /// By which folds and batches are balanced.
+  private let strata: [Int]
   private let unlabelled: [Prepared]
   private var network: any Network
   private var heldOut: Tensor
@@ -89,21 +91,22 @@ public struct FineTuning: ResumableTraining {
   ///   - encoder: Pre-trained, or new for a comparison.
   ///   - options: What decides the result.
   ///   - images: Labelled sources, all prepared alike.
-  ///   - classes: Their classes, in `0..<options.classes`.
+  ///   - truth: What is true of them.
   ///   - groups: Sources that must share a fold share a number; `nil` where each stands alone.
   ///   - unlabelled: Some sources without a label, by which the classifier tells what was never
   ///     labelled; nothing else is learned from them.
   /// - Throws: `MorphologyError` where numbers do not fit.
   public init(
-    encoder: any Encoder, options: Options, images: [Prepared], classes: [Int],
+    encoder: any Encoder, options: Options, images: [Prepared], truth: Truth,
     groups: [Int]? = nil,
     unlabelled: [Prepared] = []
   ) throws {
     try Self.check(
-      options, images: images, classes: classes, groups: groups, unlabelled: unlabelled)
+      options, images: images, truth: truth, groups: groups, unlabelled: unlabelled)
     self.options = options
     self.images = images
-    self.classes = classes
+    self.truth = truth
+    strata = truth.strata
     self.unlabelled = unlabelled
     start = options.probeViews > 0 ? Self.settled(encoder, options, images) : encoder
     let groups = groups ?? Array(images.indices)
@@ -111,10 +114,22 @@ public struct FineTuning: ResumableTraining {
       options.folds == 0
       ? []
       : stratifiedFolds(
-        classes: classes, groups: groups, folds: options.folds, seed: options.seed)
+        classes: strata, groups: groups, folds: options.folds, seed: options.seed)
     network = Self.network(start, options: options, round: 0)
     heldOut = Tensor([images.count, options.testViews, options.classes])
     heldOutMeasures = Tensor([images.count, 4])
+  }
+
+  /// Starts before the first round, where each source has one of the classes `0..<options.classes`.
+  ///
+  /// - Throws: `MorphologyError` where numbers do not fit.
+  public init(
+    encoder: any Encoder, options: Options, images: [Prepared], classes: [Int],
+    groups: [Int]? = nil, unlabelled: [Prepared] = []
+  ) throws {
+    try self.init(
+      encoder: encoder, options: options, images: images, truth: .classes(classes), groups: groups,
+      unlabelled: unlabelled)
   }
 
   /// Rounds: one a fold and one with all labels.
@@ -149,21 +164,21 @@ public struct FineTuning: ResumableTraining {
   /// temperature applied that all of them together chose; `nil` before the folds are done.
   public func heldOutProbabilities() -> Tensor? {
     guard options.folds > 0, position >= options.folds * stepsPerRound else { return nil }
-    return meanProbabilities(heldOut, temperature: temperature)
+    return meanProbabilities(heldOut, temperature: temperature, as: truth.answers)
   }
 
   /// The calibrated classifier of the last round; `nil` before it is done.
   public func classifier() -> Classifier? {
     guard isFinished, let preprocessing = images.first?.preprocessing else { return nil }
     return Classifier(
-      network: network, classes: options.classes, temperature: temperature,
+      network: network, classes: options.classes, answers: truth.answers, temperature: temperature,
       preprocessing: preprocessing, views: testViews, labelled: labelledSpace)
   }
 
   /// The labelled sources in the classifier's space; `nil` where none was held out.
   private var labelledSpace: LabelledSpace? {
     guard options.folds > 0, let features else { return nil }
-    return LabelledSpace(features: features, classes: classes, unlabelled: unlabelledFeatures)
+    return LabelledSpace(features: features, classes: strata, unlabelled: unlabelledFeatures)
       .with(heldOut: heldOutMeasures)
   }
 
@@ -177,7 +192,7 @@ public struct FineTuning: ResumableTraining {
   }
 
   private var temperature: Float {
-    options.folds == 0 ? 1 : bestTemperature(heldOut, classes: classes)
+    options.folds == 0 ? 1 : bestTemperature(heldOut, truth: truth)
   }
 
   private func trainingRows(_ round: Int) -> [Int] {
@@ -191,7 +206,7 @@ public struct FineTuning: ResumableTraining {
     let learned = trainingRows(round)
     let space = LabelledSpace(
       features: features(of: learned.map { images[$0] }),
-      classes: learned.map { classes[$0] },
+      classes: learned.map { strata[$0] },
       unlabelled: featuresOfUnlabelled())
     heldOutMeasures.replaceRows(at: rows, with: space.measures(of: meanOverViews(seen)))
     heldOut.replaceRows(at: rows, with: logits)
@@ -232,14 +247,12 @@ extension FineTuning {
   }
 
   private static func check(
-    _ options: Options, images: [Prepared], classes: [Int], groups: [Int]?, unlabelled: [Prepared]
+    _ options: Options, images: [Prepared], truth: Truth, groups: [Int]?, unlabelled: [Prepared]
   ) throws {
-    guard classes.count == images.count, groups?.count ?? images.count == images.count else {
-      throw MorphologyError.badOptions("\(classes.count) classes for \(images.count) sources")
+    guard truth.count == images.count, groups?.count ?? images.count == images.count else {
+      throw MorphologyError.badOptions("\(truth.count) classes for \(images.count) sources")
     }
-    guard options.classes > 1, classes.allSatisfy({ (0..<options.classes).contains($0) }) else {
-      throw MorphologyError.badOptions("a class is not in 0..<\(options.classes)")
-    }
+    try truth.check(outputs: options.classes)
     try TestViews(count: options.testViews).check()
     guard options.folds != 1, options.folds >= 0, options.epochs >= 0, options.batchSize > 1 else {
       throw MorphologyError.badOptions("folds must be 0 or more than 1, batchSize more than 1")
@@ -265,7 +278,7 @@ extension FineTuning {
       base: options.rate, warmUpSteps: steps, totalSteps: steps * options.epochs)
     var random = RandomStream(options.seed, 2, round, epoch)
     let order = balancedOrder(
-      rows, classes: classes, count: steps * size, balance: options.balance, using: &random)
+      rows, classes: strata, count: steps * size, balance: options.balance, using: &random)
     var loss: Float = 0
     for step in 0..<steps {
       let chosen = order[step * size..<(step + 1) * size]
@@ -273,8 +286,7 @@ extension FineTuning {
       let views = options.views.views(
         of: chosen.enumerated().map { ($0.offset, images[$0.element]) }, copies: 1,
         seed: options.seed, coordinates: (round, done))
-      let cost = CrossEntropy(
-        classes: chosen.map { classes[$0] }, smoothing: options.smoothing)
+      let cost = truth.rows(at: Array(chosen)).loss(smoothing: options.smoothing)
       loss +=
         network.learn(from: views, under: cost, rate: schedule.rate(at: done)) / Float(steps)
     }

@@ -43,6 +43,8 @@ public struct LinearProbe: Sendable {
 
   private let scale: Float
 
+  private let answers: Answers
+
   /// Learns the classes of points.
   ///
   /// - Parameters:
@@ -59,12 +61,45 @@ public struct LinearProbe: Sendable {
     }
     self.classes = classes
     scale = options.scale
+    answers = .oneClass
     let taught = Set(truth).sorted()
     let places = Dictionary(uniqueKeysWithValues: taught.enumerated().map { ($1, $0) })
     self.taught = taught
+    let found = truth.compactMap { places[$0] }
+    let balance = balance(of: found, classes: taught.count, options)
     weights = descend(
-      points.withConstant(scale: options.scale), truth.compactMap { places[$0] },
-      classes: taught.count, options: options)
+      points.withConstant(scale: options.scale), found.map { balance[$0] }, outputs: taught.count,
+      under: CrossEntropy(classes: found, weights: balance), options: options)
+  }
+
+  /// Learns what is true of points: shares of classes, or tags, each by a regression of its own.
+  ///
+  /// - Parameters:
+  ///   - points: `[n, dimensions]`, of length about 1.
+  ///   - truth: What is true of each.
+  ///   - outputs: The number of classes or tags.
+  ///   - options: What decides the result; only where each point has one class they are balanced.
+  /// - Throws: `MorphologyError` without points, or where the numbers do not fit.
+  public init(
+    _ points: Tensor, truth: Truth, outputs: Int, options: Options = Options()
+  ) throws {
+    if case .classes(let classes) = truth {
+      try self.init(points, truth: classes, classes: outputs, options: options)
+      return
+    }
+    guard truth.count > 0 else { throw MorphologyError.tooFew(what: "labels", have: 0, need: 1) }
+    try truth.check(outputs: outputs)
+    let weights = descend(
+      points.withConstant(scale: options.scale), [Float](repeating: 1, count: truth.count),
+      outputs: outputs, under: truth.loss(), options: options)
+    self.init(
+      classes: outputs, taught: Array(0..<outputs), weights: weights, scale: options.scale,
+      answers: truth.answers)
+  }
+
+  private init(classes: Int, taught: [Int], weights: Tensor, scale: Float, answers: Answers) {
+    (self.classes, self.taught, self.weights) = (classes, taught, weights)
+    (self.scale, self.answers) = (scale, answers)
   }
 
   /// The layer that gives its logits.
@@ -85,7 +120,7 @@ public struct LinearProbe: Sendable {
 
   /// The probabilities of points, `[n, classes]`.
   public func probabilities(of points: Tensor) -> Tensor {
-    let found = softmax(
+    let found = answers.probabilities(
       multiply(points.withConstant(scale: scale), transposed: false, weights, transposed: true))
     guard taught.count < classes else { return found }
     return Tensor(shape: [points.rows, classes]) { target in
@@ -105,20 +140,25 @@ package struct LinearLayer: Sendable {
   package var biases: Tensor
 }
 
-private func descend(
-  _ x: Tensor, _ truth: [Int], classes: Int, options: LinearProbe.Options
-) -> Tensor {
+/// What a point of each class weighs.
+private func balance(of truth: [Int], classes: Int, _ options: LinearProbe.Options) -> [Float] {
   var counts = [Float](repeating: 0, count: classes)
   for index in truth { counts[index] += 1 }
-  let balance = counts.map { pow(Float(truth.count) / (Float(classes) * $0), options.balance) }
-  let decay = options.penalty / Float(truth.count)
-  let rate = 1 / (curvature(x, truth.map { balance[$0] }) + decay)
-  var weights = Tensor([classes, x.columns])
+  return counts.map { pow(Float(truth.count) / (Float(classes) * $0), options.balance) }
+}
+
+private func descend(
+  _ x: Tensor, _ pointWeights: [Float], outputs: Int, under loss: any Loss,
+  options: LinearProbe.Options
+) -> Tensor {
+  let decay = options.penalty / Float(pointWeights.count)
+  let rate = 1 / (curvature(x, pointWeights) + decay)
+  var weights = Tensor([outputs, x.columns])
   var ahead = weights
   var momentum: Float = 1
   for _ in 0..<options.steps {
     let logits = multiply(x, transposed: false, ahead, transposed: true)
-    let slope = CrossEntropy(classes: truth, weights: balance)(logits).gradient
+    let slope = loss(logits).gradient
     let gradient = multiply(slope, transposed: true, x, transposed: false)
     let next = (1 + (1 + 4 * momentum * momentum).squareRoot()) / 2
     for index in weights.values.indices {

@@ -6,13 +6,16 @@ package import Tensor
 ///
 /// - Parameters:
 ///   - logits: `[n, views, classes]`.
-///   - temperature: Divides the logits before the softmax.
-/// - Returns: `[n, classes]`, each row of sum 1.
-package func meanProbabilities(_ logits: Tensor, temperature: Float) -> Tensor {
+///   - temperature: Divides the logits before the softmax, or the sigmoid.
+///   - answers: Which of them.
+/// - Returns: `[n, classes]`, each row of sum 1 where a source has one class.
+package func meanProbabilities(
+  _ logits: Tensor, temperature: Float, as answers: Answers = .oneClass
+) -> Tensor {
   let (views, classes) = (logits.shape[1], logits.shape[2])
   let scaled = Tensor(
     shape: [logits.shape[0] * views, classes], values: logits.values.map { $0 / temperature })
-  return softmax(scaled).meanOfEvery(views)
+  return answers.probabilities(scaled).meanOfEvery(views)
 }
 
 /// The negative logarithm of the true classes' probabilities `[n, classes]`, summed over the rows.
@@ -27,11 +30,17 @@ func summedSurprise(of probabilities: Tensor, classes: [Int]) -> Double {
 ///
 /// Found by golden-section search of its logarithm between 1/20 and 20 (Guo et al. 2017).
 package func bestTemperature(_ logits: Tensor, classes: [Int]) -> Float {
+  bestTemperature(logits, truth: .classes(classes))
+}
+
+/// The temperature that makes what is true of held-out sources most likely.
+func bestTemperature(_ logits: Tensor, truth: Truth) -> Float {
   func surprise(_ logTemperature: Double) -> Double {
-    let probabilities = meanProbabilities(logits, temperature: Float(exp(logTemperature)))
-    return summedSurprise(of: probabilities, classes: classes)
+    truth.surprise(
+      of: meanProbabilities(
+        logits, temperature: Float(exp(logTemperature)), as: truth.answers))
   }
-  guard !classes.isEmpty else { return 1 }
+  guard truth.count > 0 else { return 1 }
   return Float(exp(goldenSection(-log(20)...log(20), surprise)))
 }
 

@@ -42,6 +42,7 @@ struct Specimens: Sendable {
   /// The labelled images of a task.
   func task(_ task: LabelledTask, in database: Connection) throws -> CrossValidation.Task {
     let scheme = try ClassScheme.named(task.scheme, in: database)
+    try scheme.checkOneClass(for: "a comparison of ways to learn")
     var labelled: [(row: Int, classID: Int16, isTest: Bool)] = []
     for name in task.surveys {
       let survey = try Survey.named(name, in: database)

@@ -197,7 +197,7 @@ extension LabelImport {
 
 extension LabelRow {
   /// The row with the classes' names as the scheme writes them, and with what it denies by its silence.
-  fileprivate func named(by scheme: ClassScheme) -> LabelRow {
+  func named(by scheme: ClassScheme) -> LabelRow {
     var row = self
     row.said = said.map { Said(className: scheme.name(of: $0.className), denies: $0.denies) }
     if deniesOthers {

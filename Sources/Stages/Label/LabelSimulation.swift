@@ -101,6 +101,8 @@ extension Workplace {
   ) async throws -> LabelSimulation.Metrics {
     let survey = try await survey(simulation.survey)
     let field = try await database.with { database in
+      try ClassScheme.find(simulation.truth.scheme, in: database)?
+        .checkOneClass(for: "a simulation of labelling")
       let truth =
         try path.map { try simulation.truth.classes(in: $0, of: survey, database) }
         ?? Consensus.names(

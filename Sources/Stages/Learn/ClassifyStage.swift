@@ -22,9 +22,9 @@ public enum ClassifyTask: ModelTask {
     public var carried: Int?
     /// Sources without an image, which cannot be.
     public var withoutImage: Int
-    /// Sources by their most probable class.
+    /// Sources by their most probable class, or by tag that is said to apply.
     public var byClass: [String: Int]
-    /// Of those, sources whose most probable class has at least 99%.
+    /// Of those, sources whose most probable class, or whose tag, has at least 99%.
     public var sure: [String: Int]
     /// Sources that lie farther from everything labelled than 99% of the held-out labelled sources;
     /// `nil` where the classifier does not know.
@@ -63,8 +63,8 @@ public enum ClassifyTask: ModelTask {
     try await place.database.with { try Prediction.finish(run: run, in: $0) }
     return {
       try metrics(
-        of: application, carried: carried, withoutImage: counts.sources - counts.cutouts, run: run,
-        in: $0)
+        of: application, scheme, carried: carried, withoutImage: counts.sources - counts.cutouts,
+        run: run, in: $0)
     }
   }
 
@@ -93,13 +93,17 @@ public enum ClassifyTask: ModelTask {
   }
 
   private static func metrics(
-    of application: ModelApplication<Self>, carried: Int?, withoutImage: Int, run: Int,
-    in database: Connection
+    of application: ModelApplication<Self>, _ scheme: ClassScheme, carried: Int?,
+    withoutImage: Int, run: Int, in database: Connection
   ) throws -> Metrics {
     let survey = application.survey
-    let found = try Prediction.classCounts(of: survey, run: run, in: database)
+    let found =
+      try scheme.isTags
+      ? Prediction.tagCounts(of: survey, run: run, in: database)
+      : Prediction.classCounts(of: survey, run: run, in: database)
     return Metrics(
-      model: application.model.id, sources: found.reduce(0) { $0 + $1.sources },
+      model: application.model.id,
+      sources: try Prediction.count(of: survey, run: run, in: database),
       carried: carried, withoutImage: withoutImage,
       byClass: Dictionary(found.map { ($0.name, $0.sources) }, uniquingKeysWith: { $1 }),
       sure: Dictionary(found.map { ($0.name, $0.sure) }, uniquingKeysWith: { $1 }),

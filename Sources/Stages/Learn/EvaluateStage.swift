@@ -118,6 +118,7 @@ extension EvaluateStage {
     _ subject: Subject, run: Int, in database: Connection
   ) throws -> Metrics {
     let (survey, scheme) = (subject.survey, subject.scheme)
+    if scheme.isTags { return try evaluateTags(subject, run: run, in: database) }
     let names = subject.classes.map(\.name)
     let known =
       try truthFile.map { try truth.classes(in: $0, of: survey, database) }
@@ -140,6 +141,22 @@ extension EvaluateStage {
       zip(judged.sources, judged.truth).map {
         SourceClass(source: $0, classID: subject.classes[$1].id)
       }, of: survey, scheme: scheme, classification: subject.classification, run: run, in: database)
+    return metrics
+  }
+
+  private func evaluateTags(
+    _ subject: Subject, run: Int, in database: Connection
+  ) throws -> Metrics {
+    let (survey, scheme) = (subject.survey, subject.scheme)
+    let known =
+      try truthFile.map { try truth.tags(in: $0, of: survey, scheme, database) }
+      ?? Dictionary(
+        SourceAnswers.all(of: survey, scheme: scheme, asShares: false, in: database)
+          .map { ($0.source, $0.answers) }, uniquingKeysWith: { $1 })
+    let metrics = try judgeTags(
+      known, of: survey, classification: subject.classification, tags: subject.classes,
+      in: database)
+    try EvaluationRow.replace(metrics.scores, run: run, in: database)
     return metrics
   }
 
@@ -213,11 +230,28 @@ extension LabelImport {
     in path: String, of survey: Survey, _ database: Connection
   ) throws -> [Int: String] {
     let scheme = try ClassScheme.find(scheme, in: database)
+    try scheme?.checkOneClass(for: "a table of true classes")
     let rows = try read(path, scheme).rows
     let keys = try Source.keys(of: survey, in: database)
     let known = rows.compactMap { row in
       keys[row.source].map { ($0, scheme?.name(of: row.text) ?? row.text) }
     }
     return Dictionary(known, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Which tags of a scheme apply to a survey's sources by a file, by source: 1 or 0.
+  func tags(
+    in path: String, of survey: Survey, _ scheme: ClassScheme, _ database: Connection
+  ) throws -> [Int: [Int16: Float]] {
+    let keys = try Source.keys(of: survey, in: database)
+    let known = try read(path, scheme).rows.compactMap { row in
+      try keys[row.source].map { source in
+        let said = try row.named(by: scheme).said.map {
+          (try scheme.classID(named: $0.className), $0.denies ? Float(0) : 1)
+        }
+        return (source, Dictionary(said, uniquingKeysWith: { $1 }))
+      }
+    }
+    return Dictionary(known, uniquingKeysWith: { $0.merging($1) { first, _ in first } })
   }
 }

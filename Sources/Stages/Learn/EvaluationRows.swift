@@ -19,7 +19,7 @@ extension EvaluationRow {
     ]
   }
 
-  private static func row(
+  static func row(
     _ bound: ProbabilityBound, _ name: String, _ scores: ClassScores, correct: Int,
     _ interval: Interval?
   ) -> EvaluationRow {

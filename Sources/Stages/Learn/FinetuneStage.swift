@@ -43,6 +43,9 @@ public struct FinetuneStage: Stage, Stored {
   /// Sources within this many arcsec of each other share a fold.
   public var groupRadius = 10.0
 
+  /// Whether the shares of the annotators' votes are learned; not, where it is `nil`: then what most say.
+  public var learnsVotes: Bool?
+
   /// Sources without a label, drawn by chance, that tell later what was never labelled.
   public var unlabelled = 512
 
@@ -59,7 +62,7 @@ public struct FinetuneStage: Stage, Stored {
   /// All but the size factor: the stage finds what it means for the images, and `preprocessing` says.
   private enum CodingKeys: CodingKey {
     case surveys, scheme, model, fromScratch, preprocessing, scale, precision, learning, groupRadius
-    case unlabelled
+    case unlabelled, learnsVotes
   }
 
   /// What fine-tuning did.
@@ -98,6 +101,8 @@ public struct FinetuneStage: Stage, Stored {
     public var macroF1: Double
     /// The expected calibration error after temperature scaling.
     public var calibrationError: Double
+    /// The F1 of each tag, from a threshold that the other folds chose; `nil` of classes.
+    public var byTag: [String: Double]?
   }
 }
 
@@ -158,6 +163,8 @@ extension FinetuneStage {
           try Consensus.input(of: $0, scheme: scheme, in: database),
           try Cutout.input(of: $0, in: database),
         ]
+          + (learnsVotes == true
+            ? [try VoteShare.input(of: $0, scheme: scheme, in: database)] : [])
       },
       parents: (found.model.map { [.init(run: $0.run, role: $0.kind.rawValue)] } ?? [])
         + found.surveys.flatMap {
@@ -184,14 +191,13 @@ extension FinetuneStage {
     guard let classifier = training.classifier() else {
       throw MorphologyError.badState("the training ended early")
     }
-    let held = try training.heldOut(truth: labelled.taught.truth)
-    let learned = labelled.taught
+    var learned = labelled.taught
+    let held = try training.heldOut(&learned)
     let metrics = Metrics(
-      model: 0, labels: learned.truth.count,
+      model: 0, labels: learned.taught.count,
       byClass: Dictionary(learned.classes.map { ($0.name, $0.labels) }, uniquingKeysWith: { $1 }),
       withoutImage: labelled.withoutImage, temperature: classifier.temperature,
-      heldOut: held.map { FinetuneStage.HeldOut($0) },
-      warnings: held?.confusion().warning.map { [$0] },
+      heldOut: held?.scores, warnings: held?.warning.map { [$0] },
       notCheckable: labelled.withoutPosition, seconds: session.seconds,
       notes: found.match.notes.isEmpty ? nil : found.match.notes)
     let store = storing(classifier, of: found, learned, run: run)
@@ -219,7 +225,7 @@ extension FinetuneStage {
     options.classes = labelled.taught.classes.count
     if fromScratch != nil { options.probeViews = 0 }
     return try FineTuning(
-      encoder: encoder, options: options, images: labelled.images, classes: labelled.taught.truth,
+      encoder: encoder, options: options, images: labelled.images, truth: labelled.taught.taught,
       groups: labelled.groups, unlabelled: labelled.unlabelled)
   }
 
@@ -250,25 +256,27 @@ extension Workplace {
   ) async throws -> LabelledImages {
     var labelled = LabelledImages()
     var positions: [SkyPosition?] = []
+    var answers: [SourceAnswers] = []
     var others: [(survey: Survey, source: Int)] = []
     for survey in surveys {
-      let (consensus, sources) = try await database.with { database in
+      let (known, sources) = try await database.with { database in
         (
-          try Consensus.all(of: survey, scheme: scheme, in: database),
+          try SourceAnswers.all(
+            of: survey, scheme: scheme, asShares: stage.learnsVotes == true, in: database),
           try StoredSource.all(of: survey, in: database)
         )
       }
-      let cutouts = try await prepared(survey, by: preprocessing, only: consensus.map(\.source))
+      let cutouts = try await prepared(survey, by: preprocessing, only: known.map(\.source))
       let places = Dictionary(sources.map { ($0.id, $0.position) }, uniquingKeysWith: { $1 })
-      labelled.add(cutouts, saying: consensus)
-      let said = Set(consensus.map(\.source))
+      answers += labelled.add(cutouts, saying: known)
+      let said = Set(known.map(\.source))
       others += sources.map(\.id).filter { !said.contains($0) }.map { (survey, $0) }
       positions += cutouts.map { places[$0.source] ?? nil }
     }
     labelled.groups = positionGroups(positions, radius: stage.groupRadius)
     labelled.withoutPosition = positions.count { $0 == nil }
     labelled.taught = try TaughtClasses(
-      labelled.bySurvey.joined().compactMap(\.classID), of: scheme, surveys: stage.surveys)
+      answers, of: scheme, asShares: stage.learnsVotes == true, surveys: stage.surveys)
     var random = RandomStream(stage.learning.seed, 3)
     let drawn = others.shuffled(using: &random).prefix(stage.unlabelled)
     labelled.unlabelled = try await images(of: Array(drawn), in: surveys, by: preprocessing)
@@ -312,9 +320,11 @@ extension FinetuneStage {
 }
 
 extension LabelledImages {
-  /// Adds the images of a survey that have a label.
-  fileprivate mutating func add(_ cutouts: [PreparedCutout], saying consensus: [Consensus]) {
-    let labels = Dictionary(consensus.map { ($0.source, $0) }, uniquingKeysWith: { $1 })
+  /// Adds the images of a survey that have a label; gives what is said of them, in their order.
+  fileprivate mutating func add(
+    _ cutouts: [PreparedCutout], saying known: [SourceAnswers]
+  ) -> [SourceAnswers] {
+    let labels = Dictionary(known.map { ($0.source, $0) }, uniquingKeysWith: { $1 })
     let said = cutouts.compactMap { cutout in labels[cutout.source].map { (cutout, $0) } }
     images += said.map(\.0.image)
     bySurvey.append(
@@ -323,7 +333,8 @@ extension LabelledImages {
           source: cutout.source, cutout: cutout.cutout, classID: label.classID,
           labels: label.labels)
       })
-    withoutImage += consensus.count - cutouts.count
+    withoutImage += known.count - cutouts.count
+    return said.map(\.1)
   }
 
   /// The sources of each survey, with the folds that held them out.
@@ -340,9 +351,23 @@ extension LabelledImages {
 }
 
 extension FineTuning {
-  /// How well the folds do that were held out in turn.
-  fileprivate func heldOut(truth: [Int]) throws -> Evaluation? {
-    try heldOutProbabilities().map { try Evaluation(truth: truth, probabilities: $0) }
+  /// How well the folds do that were held out in turn, and what speaks against it; tags get the thresholds that
+  /// are best on them.
+  fileprivate func heldOut(
+    _ learned: inout TaughtClasses
+  ) throws -> (scores: FinetuneStage.HeldOut, warning: String?)? {
+    guard let probabilities = heldOutProbabilities() else { return nil }
+    guard case .tags(let truth) = learned.taught else {
+      let evaluation = try Evaluation(truth: learned.truth, probabilities: probabilities)
+      return (FinetuneStage.HeldOut(evaluation), evaluation.confusion().warning)
+    }
+    for (index, threshold) in bestThresholds(truth: truth, probabilities: probabilities)
+      .enumerated()
+    {
+      learned.classes[index].threshold = threshold
+    }
+    let evaluation = try TagEvaluation(truth: truth, probabilities: probabilities, folds: folds)
+    return (FinetuneStage.HeldOut(evaluation, tags: learned.classes.map(\.name)), nil)
   }
 }
 
@@ -352,5 +377,12 @@ extension FinetuneStage.HeldOut {
     self.init(
       accuracy: confusion.accuracy, largestShare: confusion.largestShare,
       macroF1: confusion.macro.f1, calibrationError: Calibration(evaluation).expectedError)
+  }
+  /// Of tags, each judged by a threshold that the other folds chose.
+  fileprivate init(_ evaluation: TagEvaluation, tags: [String]) {
+    self.init(
+      accuracy: evaluation.accuracy, macroF1: evaluation.macroF1,
+      calibrationError: evaluation.calibrationError,
+      byTag: Dictionary(zip(tags, evaluation.scores().map(\.f1)), uniquingKeysWith: { $1 }))
   }
 }

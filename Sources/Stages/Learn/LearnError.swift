@@ -10,6 +10,8 @@ public enum LearnError: Failure, Equatable {
   case tooFewLabels(survey: String, scheme: String, have: Int, need: Int)
   /// Fewer classes with labels than two.
   case oneClass(String)
+  /// No tag applies to some labelled sources and not to others.
+  case noTag(scheme: String, survey: String)
   /// Not one source is left whose label the classifier has not learned.
   case nothingHeldOut(survey: String, learned: Int)
   /// Smoothing to a model's beam was asked for, and a beam is not known.
@@ -37,6 +39,11 @@ public enum LearnError: Failure, Equatable {
       """
     case .oneClass(let name):
       "all labels are of class '\(name)': a classifier needs at least two classes"
+    case .noTag(let scheme, let survey):
+      """
+      no tag of scheme '\(scheme)' applies to some labelled sources of '\(survey)' that have an image and not to \
+      others: say of more sources which tags apply and which do not
+      """
     case .unknownBeam(let whose):
       """
       the beam of \(whose) is not known: give it with 'reber survey describe --beam-major', or do \

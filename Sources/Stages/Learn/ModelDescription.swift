@@ -67,6 +67,7 @@ extension Catalogue.Model {
     let details = try details()
     return try Classifier(
       engine, architecture: details.architecture, classes: classes,
+      answers: try self.classes(in: database).scheme.isTags ? .tags : .oneClass,
       temperature: details.temperature ?? 1,
       preprocessing: preprocessing ?? details.preprocessing,
       views: details.views ?? TestViews(), precision: precision,

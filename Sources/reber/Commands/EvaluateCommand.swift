@@ -45,7 +45,8 @@ struct EvaluateCommand: AsyncParsableCommand {
       workplace.progress.note("report: \(folder.page)")
     }
     try options.show(evaluation) { metrics in
-      [scores(metrics), confusion(metrics), summary(metrics)].joined(separator: "\n\n")
+      [scores(metrics), metrics.confusion.isEmpty ? nil : confusion(metrics), summary(metrics)]
+        .compactMap(\.self).joined(separator: "\n\n")
     }
   }
 

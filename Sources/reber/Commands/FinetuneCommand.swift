@@ -9,7 +9,8 @@ struct FinetuneCommand: StageCommand {
     abstract: "Teach a classifier the labels, from a pre-trained encoder.",
     discussion: """
       A linear probe learns first, then the whole network. Each fold is held out in turn; those
-      predictions calibrate the probabilities of the last round, which learns from all labels.
+      predictions calibrate the probabilities of the last round, which learns from all labels. Of a scheme of
+      tags each gets a probability of its own, and a threshold: that of the greatest F1 on the folds held out.
 
       Example:
         reber finetune --survey first --scheme fanaroff-riley
@@ -24,6 +25,8 @@ struct FinetuneCommand: StageCommand {
   @Option(help: "The encoder or classifier to begin from; the newest encoder without it.")
   var model: Int?
   @Flag(help: "Begin from random weights, for comparison.") var fromScratch = false
+  @Flag(help: "Learn the shares of the annotators' votes, not what most of them say.") var votes =
+    false
   @Option(help: "Passes of the whole network; 0 trains the linear probe alone.")
   var epochs = FineTuning.Options(classes: 2).epochs
   @Option(help: "Folds held out in turn; 0 for none, and no calibration.")
@@ -54,6 +57,7 @@ struct FinetuneCommand: StageCommand {
     stage.scheme = scheme
     stage.model = model
     stage.scale = scale.scale
+    stage.learnsVotes = votes ? true : nil
     stage.precision = computing.chosen
     if fromScratch {
       stage.fromScratch = network.architecture(inputSize: images.size)
@@ -85,6 +89,9 @@ struct FinetuneCommand: StageCommand {
           + "macro F1 \(decimal(heldOut.macroF1, 3)), "
           + (heldOut.largestShare.map { "most frequent class \(decimal($0, 3)), " } ?? "")
           + "calibration error \(decimal(heldOut.calibrationError, 3))")
+      for (tag, f1) in (heldOut.byTag ?? [:]).sorted(by: { $0.key < $1.key }) {
+        lines.append("  \(tag): F1 \(decimal(f1, 3))")
+      }
     }
     if let count = metrics.notCheckable, count > 0, metrics.heldOut != nil {
       lines.append(
