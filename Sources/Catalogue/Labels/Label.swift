@@ -44,11 +44,12 @@ public struct Label: Sendable, Equatable {
   ///
   /// The annotator's other tags stay as they are.
   public init(
-    source: Int, tag: Int16, applies: Bool?, annotator: String, confidence: Float = 1
+    source: Int, tag: Int16, applies: Bool?, annotator: String, confidence: Float = 1,
+    comment: String? = nil
   ) {
     self.init(
       source: source, classID: applies == nil ? nil : tag, annotator: annotator,
-      confidence: confidence)
+      confidence: confidence, comment: comment)
     self.tag = tag
     denies = applies == false
   }

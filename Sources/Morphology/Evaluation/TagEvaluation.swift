@@ -121,6 +121,7 @@ public struct TagEvaluation: Sendable {
 /// - Parameters:
 ///   - truth: Of each tag above 1/2 where it applies, NaN where nobody says, `[n, tags]`.
 ///   - probabilities: `[n, tags]`.
+/// - Returns: The thresholds, one a tag.
 public func bestThresholds(truth: Tensor, probabilities: Tensor) -> [Float] {
   (0..<truth.columns).map { tag in
     let known = (0..<truth.rows).map { $0 * truth.columns + tag }

@@ -56,6 +56,9 @@ public struct LabelImport: Stored {
   /// Whether classes that the scheme lacks are added to it.
   public var addsClasses = false
 
+  /// How the table is read where it is an export of a Zooniverse project.
+  public var zooniverse: Zooniverse?
+
   /// The share of each class's rows that is taken, chosen at random.
   public var fraction = 1.0
 
@@ -90,6 +93,16 @@ public struct LabelImport: Stored {
     public var denied: Int?
     /// Tags of the scheme of which the table says nothing.
     public var unsaid: [String]?
+    /// Of a Zooniverse export, who said something: volunteers, and those who were not logged in.
+    public var annotators: Int?
+    /// The sources that they spoke of.
+    public var sources: Int?
+    /// Votes that a later one of the same volunteer on the same source takes the place of.
+    public var superseded: Int?
+    /// Subjects that have got all the classifications that they were to get.
+    public var retired: Int?
+    /// Classifications that were read, by the workflow's version.
+    public var versions: [String: Int]?
   }
 }
 
@@ -103,13 +116,19 @@ public struct LabelImportStage: Stage {
   /// A table, such as the sheet that `reber label choose` writes, whose sources alone are labelled.
   public var only: String?
 
+  /// The table of the subjects, of an export of a Zooniverse project.
+  public var subjects: String?
+
   /// How the table is read.
   public var options: LabelImport
 
   /// Describes the import of all labels in a table.
-  public init(file: String, only: String? = nil, _ options: LabelImport) {
+  public init(
+    file: String, only: String? = nil, subjects: String? = nil, _ options: LabelImport
+  ) {
     self.file = file
     self.only = only
+    self.subjects = subjects
     self.options = options
   }
 
@@ -122,17 +141,23 @@ public struct LabelImportStage: Stage {
     let scheme = try await place.database.with { try ClassScheme.find(options.scheme, in: $0) }
     var inputs = [try fileInput(file, role: "labels")]
     if let only { inputs.append(try fileInput(only, role: "selection")) }
+    if let subjects { inputs.append(try fileInput(subjects, role: "subjects")) }
     return Plan(try self.work(options, seed: options.seed, inputs: inputs)) { run in
-      let table = try options.read(file, scheme)
+      let table =
+        try options.zooniverse == nil
+        ? options.read(file, scheme)
+        : options.readZooniverse(file, subjects: subjects, scheme)
       let listed = try only.map { try options.sources(in: $0) }
       let chosen = options.choose(table.rows.filter { listed?.contains($0.source) ?? true })
       var metrics = LabelImport.Metrics()
       metrics.unclassified = table.unclassified
-      metrics.leftOut = table.rows.count - chosen.count
+      metrics.leftOut = table.rows.count - chosen.count + table.leftOut
       let counted = metrics
       return { database in
-        try options.write(
-          LabelTable(rows: chosen, rejected: table.rejected, areTags: table.areTags), to: survey,
+        var used = table
+        used.rows = chosen
+        return try options.write(
+          used, to: survey,
           file: file, run: run,
           metrics: counted, in: database)
       }
@@ -166,13 +191,20 @@ extension LabelImport {
     table.setAside { row in
       keys[row.source] == nil ? "survey '\(survey.name)' has no such source" : nil
     }
-    metrics.contradictory = table.setAsideContradictions()
-    metrics.repeated = table.removeRepeated()
+    if zooniverse == nil {
+      metrics.contradictory = table.setAsideContradictions()
+      metrics.repeated = table.removeRepeated()
+    } else {
+      metrics.count(volunteersOf: table)
+    }
     let labels = try table.labels(scheme, keys: keys, file: file)
     try Label.write(labels, of: survey, scheme: scheme, method: .imported, run: run, in: database)
     try Rejected.write(table.rejected, file: file, run: run, in: database)
+    if let (file, rows) = table.rejectedSubjects {
+      try Rejected.write(rows, file: file, run: run, in: database)
+    }
     metrics.labels = labels.count
-    metrics.rejected = table.rejected.count
+    metrics.rejected = table.rejected.count + (table.rejectedSubjects?.rows.count ?? 0)
     metrics.count(table.rows.flatMap(\.said), of: scheme)
     return metrics
   }
@@ -209,6 +241,14 @@ extension LabelRow {
 }
 
 extension LabelImport.Metrics {
+  /// Counts who says something in a Zooniverse export, and of how many sources.
+  fileprivate mutating func count(volunteersOf table: LabelTable) {
+    annotators = Set(table.rows.map(\.annotator)).count
+    sources = Set(table.rows.map(\.source)).count
+    superseded = table.rows.count - Set(table.rows.map { [$0.source, $0.annotator] }).count
+    (retired, versions) = (table.retired, table.versions)
+  }
+
   /// Counts labels by class.
   fileprivate mutating func count(_ said: [Said], of scheme: ClassScheme) {
     byClass = said.reduce(into: [:]) { $0[$1.className, default: 0] += $1.denies ? 0 : 1 }
@@ -236,9 +276,10 @@ extension LabelTable {
         return scheme.isTags
           ? Label(
             source: source, tag: classID, applies: !said.denies, annotator: row.annotator,
-            confidence: row.confidence)
+            confidence: row.confidence, comment: row.comment)
           : Label(
-            source: source, classID: classID, annotator: row.annotator, confidence: row.confidence)
+            source: source, classID: classID, annotator: row.annotator, confidence: row.confidence,
+            comment: row.comment)
       }
     }
   }

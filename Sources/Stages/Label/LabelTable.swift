@@ -17,6 +17,9 @@ struct LabelRow: Sendable {
   /// Whether tags that it does not name do not apply.
   var deniesOthers = false
 
+  /// A remark.
+  var comment: String?
+
   /// Who says so.
   var annotator: String
 
@@ -53,6 +56,18 @@ struct LabelTable: Sendable {
 
   /// Whether the classes are tags.
   var areTags = false
+
+  /// Of a Zooniverse export, classifications of other workflows and versions.
+  var leftOut = 0
+
+  /// The rows of its file of subjects that cannot be used.
+  var rejectedSubjects: (file: String, rows: [Rejected])?
+
+  /// Its subjects that have got all the classifications that they were to get.
+  var retired: Int?
+
+  /// Its classifications by the workflow's version.
+  var versions: [String: Int]?
 
   /// Takes out the rows for which there is a reason to.
   mutating func setAside(_ reason: (LabelRow) -> String?) {

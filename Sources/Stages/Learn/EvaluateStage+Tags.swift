@@ -12,6 +12,7 @@ extension EvaluateStage {
   ///   - classification: The run that classified it.
   ///   - tags: The tags, in the order of the probabilities.
   ///   - database: The database.
+  /// - Returns: How well each tag is found.
   /// - Throws: `LearnError.nothingHeldOut`.
   func judgeTags(
     _ known: [Int: [Int16: Float]], of survey: Survey, classification: Int, tags: [ModelClass],

@@ -13,6 +13,7 @@ struct SourceAnswers: Sendable {
   var labels: [Int]
 
   /// By class, how much of it stands for the source: 1 for the one that is agreed on, or the share of the votes.
+  ///
   /// By tag, 1 where it applies and 0 where it does not, or the share; those of which nobody speaks are left out.
   var answers: [Int16: Float]
 }
@@ -25,6 +26,8 @@ extension SourceAnswers {
   ///   - scheme: The scheme.
   ///   - asShares: Whether the shares of votes are taught, not what most of them say.
   ///   - database: The database.
+  /// - Returns: An item a source.
+  /// - Throws: `PostgresError`.
   static func all(
     of survey: Survey, scheme: ClassScheme, asShares: Bool, in database: Connection
   ) throws -> [SourceAnswers] {

@@ -57,9 +57,14 @@ struct LabelCommands: ParsableCommand {
         nothing), or a column of several tags, which says that the others do not apply:
           reber label import horton.csv --survey lotss --scheme horton
           reber label import labels.csv --survey first --scheme features --tags-column tags --separator ','
+
+        With --zooniverse the table is the export of a project's classifications: each volunteer is an
+        annotator, also who was not logged in; all votes are kept, and the newest of a volunteer counts:
+          reber label import --zooniverse classifications.csv --subjects subjects.csv --survey first \\
+            --scheme features --workflow 1234 --task T0 --map 'A bent one=bent'
         """)
 
-    @Argument(help: "The table.") var file: String
+    @Argument(help: "The table.") var file: String?
     @OptionGroup var table: LabelTableOptions
     @Option(help: "Who says so, where no column does.") var annotator = "import"
     @Option(help: "The column with the annotator's name.") var annotatorColumn: String?
@@ -73,6 +78,7 @@ struct LabelCommands: ParsableCommand {
     var only: String?
     @Option(help: "The share of each class's rows to take, drawn by chance.") var fraction = 1.0
     @Option(help: "The seed of that draw.") var seed: UInt64 = 1
+    @OptionGroup(title: "A Zooniverse project") var project: ZooniverseOptions
     @OptionGroup(title: "Output") var options: StageOptions
 
     var stage: LabelImportStage {
@@ -84,7 +90,9 @@ struct LabelCommands: ParsableCommand {
       labels.addsClasses = addClasses
       labels.fraction = fraction
       labels.seed = seed
-      return LabelImportStage(file: file, only: only, labels)
+      labels.zooniverse = project.chosen
+      return LabelImportStage(
+        file: file ?? project.zooniverse ?? "", only: only, subjects: project.subjects, labels)
     }
 
     func text(_ metrics: LabelImport.Metrics) -> String {
@@ -93,6 +101,17 @@ struct LabelCommands: ParsableCommand {
       if let denied = metrics.denied { lines.append("  tags that do not apply: \(denied)") }
       if let unsaid = metrics.unsaid, !unsaid.isEmpty {
         lines.append("nothing is said of \(unsaid.joined(separator: ", "))")
+      }
+      if let annotators = metrics.annotators {
+        lines.append("by \(annotators) volunteers, of \(metrics.sources ?? 0) sources")
+        if let retired = metrics.retired { lines.append("\(retired) subjects are retired") }
+        if let superseded = metrics.superseded, superseded > 0 {
+          lines.append("\(superseded) votes have a later one of the same volunteer, which counts")
+        }
+        let versions = (metrics.versions ?? [:]).sorted { $0.key < $1.key }
+        lines.append(
+          "classifications by version of the workflow: "
+            + versions.map { "\($0.key): \($0.value)" }.joined(separator: ", "))
       }
       if metrics.leftOut > 0 { lines.append("\(metrics.leftOut) rows left out as asked") }
       if metrics.unclassified > 0 { lines.append("\(metrics.unclassified) rows without a class") }
@@ -110,6 +129,9 @@ struct LabelCommands: ParsableCommand {
     }
 
     func validate() throws {
+      guard (file == nil) != (project.zooniverse == nil) else {
+        throw ValidationError("say either a table, or --zooniverse with the classifications")
+      }
       guard fraction > 0, fraction <= 1 else {
         throw ValidationError("--fraction must be above 0 and at most 1")
       }
@@ -253,6 +275,43 @@ struct LabelTableOptions: ParsableArguments {
     }
     for text in classMap where !text.contains("=") {
       throw ValidationError("--map \(text): write it as text=class")
+    }
+  }
+}
+
+/// How the exports of a Zooniverse project are read.
+struct ZooniverseOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The export of its classifications.", valueName: "file"))
+  var zooniverse: String?
+  @Option(
+    help: ArgumentHelp(
+      "The export of its subjects; without it, what the classifications say of them.",
+      valueName: "file"))
+  var subjects: String?
+  @Option(help: "The workflow, where there are several.") var workflow: Int?
+  @Option(help: "The first part of the workflow's version; all without it.") var workflowVersion:
+    Int?
+  @Option(help: "The task whose answers are classes, as T0, where there are several.") var task:
+    String?
+  @Option(help: "What the source's name is called in the subjects' metadata; guessed without it.")
+  var nameKey: String?
+
+  /// The options as the stage takes them; `nil` for another table.
+  var chosen: Zooniverse? {
+    guard zooniverse != nil else { return nil }
+    var chosen = Zooniverse()
+    (chosen.workflow, chosen.version, chosen.task) = (workflow, workflowVersion, task)
+    chosen.nameKey = nameKey
+    return chosen
+  }
+
+  func validate() throws {
+    let others = [
+      subjects, workflow.map(String.init), workflowVersion.map(String.init), task, nameKey,
+    ]
+    if zooniverse == nil, others.contains(where: { $0 != nil }) {
+      throw ValidationError(
+        "--subjects, --workflow, --workflow-version, --task and --name-key go with --zooniverse")
     }
   }
 }
