@@ -62,7 +62,7 @@ $$;
 -- As 0045 has it, and of a catalogue of tags it asks the tag's own probability.
 DO $$
 DECLARE
-    body text := pg_get_functiondef('reber.find'::regproc);
+    body text := pg_get_functiondef('reber.find_unchecked'::regproc);
     before text;
 BEGIN
     FOREACH before IN ARRAY ARRAY[
@@ -71,7 +71,7 @@ BEGIN
         'IF like_source IS NULL THEN'
     ] LOOP
         IF strpos(body, before) = 0 THEN
-            RAISE EXCEPTION 'reber.find is not as 0045 made it: %', before;
+            RAISE EXCEPTION 'reber.find_unchecked is not as 0045 made reber.find: %', before;
         END IF;
     END LOOP;
     body := replace(body, 'condition text := ''true'';', 'condition text := ''true'';
