@@ -75,7 +75,7 @@ let package = Package(
 
     // Libraries made pleasant.
     module("PostgreSQL", uses: ["Astronomy", "Failures", "CPostgreSQL"]),
-    module("FITS", uses: ["Astronomy", "Failures", "Files", "CFITSIO", "CWCS"]),
+    module("FITS", uses: ["Astronomy", "Failures", "Files", "CFITSIO", "CWCS", "CZlib"]),
     module("Digest", uses: ["CCrypto"]),
     module("HEALPix", uses: ["Astronomy", "CHEALPix"]),
     module("PNG", uses: ["Files", "CPNGCodec"]),

@@ -201,7 +201,7 @@ COMMENT ON TABLE reber.label_count IS
 -- Sums up the leaves of a clustering that was just written, once and for all: their distances never
 -- change, and their labels are kept by the trigger from then on. Labels that come in meanwhile wait.
 CREATE OR REPLACE FUNCTION reber.count_clusters(clustering bigint) RETURNS void
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     UPDATE reber.cluster SET squares = summed.squares
     FROM (

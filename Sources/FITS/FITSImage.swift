@@ -32,7 +32,7 @@ public final class FITSImage {
   public let wcs: WCS?
   let file: FITSFile
   let layout: ImageLayout
-  private let tiles: RiceTiles?
+  private let tiles: CompressedTiles?
 
   /// Opens an image.
   ///
@@ -50,7 +50,7 @@ public final class FITSImage {
     let celestial = try CelestialProjection(header, path: path, hdu: self.hdu)
     let layout = try ImageLayout(header, celestial: celestial?.axes, path: path, hdu: self.hdu)
     self.layout = layout
-    tiles = RiceTiles(file)
+    tiles = CompressedTiles(file)
     wcs = celestial.map { WCS($0, width: layout.width, height: layout.height) }
     if let wcs, !wcs.hasPossiblePixels {
       throw FileError(

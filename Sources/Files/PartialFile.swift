@@ -21,27 +21,7 @@ public final class PartialFile {
   ///     be looked for with each.
   public init(_ path: String, isOneOfMany: Bool = false) {
     self.path = path
-    if !isOneOfMany { Self.sweep(path) }
-    let process = ProcessInfo.processInfo.processIdentifier
-    temporary = "\(path).\(Self.host)-\(process)-\(UUID().uuidString.prefix(4)).part"
-  }
-
-  /// This machine, as a part of a file's name.
-  private static var host: String {
-    ProcessInfo.processInfo.hostName.filter { $0.isASCII && ($0.isLetter || $0.isNumber) }
-  }
-
-  /// Removes what processes of this machine that are no more have begun to write for a file.
-  private static func sweep(_ path: String) {
-    let folder = (path as NSString).deletingLastPathComponent
-    let begin = (path as NSString).lastPathComponent + "." + host + "-"
-    let names = try? FileManager.default.contentsOfDirectory(atPath: folder.isEmpty ? "." : folder)
-    for name in names ?? [] where name.hasPrefix(begin) && name.hasSuffix(".part") {
-      let process = name.dropFirst(begin.count).split(separator: "-").first.flatMap { Int32($0) }
-      if let process, kill(process, 0) == -1, errno == ESRCH {
-        unlink((folder as NSString).appendingPathComponent(name))
-      }
-    }
+    temporary = TemporaryPath.make(for: path, isOneOfMany: isOneOfMany)
   }
 
   deinit { if !isComplete { unlink(temporary) } }

@@ -34,6 +34,11 @@ STAGES = {
     "export FITS": ["export", "sim", "--output", "out/sim.fits"],
     "export VOTable": ["export", "sim", "--output", "out/sim.vot"],
     "export CSV": ["export", "sim", "--output", "out/sim.csv"],
+    "release": ["release", "sim", "--output", "out/release"],
+    "ingest second": ["ingest", "later.csv", "--survey", "second"],
+    "match": ["match", "--survey", "sim", "--survey", "second", "--error", "second=0.5"],
+    "ingest release": ["ingest", "release.csv", "--survey", "sim", "--release", "dr2"],
+    "classify new": ["classify", "--survey", "sim", "--new"],
 }
 
 
@@ -101,7 +106,15 @@ class Undisturbed:
                 row[flux] = str(float(row[flux]) * 1.5)
             if number % 7 == 0:
                 row[name] += "_new"
-        with open(self.place.folder + "/later.csv", "w", newline="") as file:
+        self.write("later.csv", header, rows)
+        ra = next(i for i, name in enumerate(header) if name.lower() == "ra")
+        for row in rows[::2]:
+            row[ra] = str(float(row[ra]) + 0.0001)
+        self.write("release.csv", header, [row for number, row in enumerate(rows) if number % 11])
+
+    def write(self, name, header, rows):
+        """Writes rows that have a key in front, without it."""
+        with open(f"{self.place.folder}/{name}", "w", newline="") as file:
             csv.writer(file).writerows(row[1:] for row in [header, *rows])
 
 

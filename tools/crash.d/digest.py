@@ -2,9 +2,9 @@
 
 What may differ between two databases in which the same was done, and is not compared as it stands:
 
-- Keys that count (of sources, cutouts, runs, models, clusterings, labels, surveys): a sequence goes on behind a
-  transaction that was rolled back. They are replaced by what they stand for: names, digests, or for a run its
-  stage, what it was asked and how many of them there were before.
+- Keys that count (of sources, objects, releases, cutouts, runs, models, clusterings, labels, surveys): a
+  sequence goes on behind a transaction that was rolled back. They are replaced by what they stand for: names,
+  digests, or for a run its stage, what it was asked and how many of them there were before.
 - Times, and figures of durations: they tell of the process.
 - reber.run.progress and the metric `added`: what the process that ended the run had left to do.
 - reber.run.fingerprint, and keys within parameters and metrics: they hold keys of runs and models.
@@ -38,6 +38,14 @@ CREATE TEMP TABLE label_key AS
     SELECT label_id AS id, concat_ws('/', source_key.key, annotator, rank() OVER (
         PARTITION BY source_id, annotator, class_scheme_id ORDER BY label_id)) AS key
     FROM reber.label JOIN source_key ON source_key.id = source_id;
+CREATE TEMP TABLE release_key AS
+    SELECT release_id AS id, survey.name || '/' || release.name AS key
+    FROM reber.release JOIN reber.survey USING (survey_id);
+CREATE TEMP TABLE physical_source_key AS
+    SELECT physical_source_id AS id, min(source_key.key) AS key
+    FROM reber.source_identity JOIN source_key ON source_key.id = source_id
+    GROUP BY physical_source_id;
+CREATE INDEX ON physical_source_key (id);
 CREATE INDEX ON source_key (id);
 CREATE INDEX ON cutout_key (id);
 CREATE INDEX ON label_key (id);
@@ -64,6 +72,8 @@ WHERE relnamespace = 'reber_partition'::regnamespace AND relkind IN ('r', 'p')
 REFERENCES = {
     "run_id": "run", "parent_run_id": "run", "classification_run_id": "run", "superseded_by": "run",
     "survey_id": "survey", "source_id": "source", "medoid_source_id": "source",
+    "other_survey_id": "survey", "other_source_id": "source", "former_source_id": "source",
+    "release_id": "release", "follows": "release", "physical_source_id": "physical_source",
     "cutout_id": "cutout", "model_id": "model", "parent_model_id": "model",
     "clustering_id": "clustering", "label_id": "label"}
 NOT_COMPARED = {

@@ -74,7 +74,7 @@ extension Dump {
   ) throws -> Contents {
     let files = FileManager.default
     guard !files.fileExists(atPath: folder) else { throw BackupError.exists(folder) }
-    let draft = Dump(folder: "\(folder).\(UUID().uuidString.prefix(8)).part")
+    let draft = Dump(folder: TemporaryPath.make(for: folder))
     try files.createDirectory(atPath: draft.folder, withIntermediateDirectories: true)
     defer { try? files.removeItem(atPath: draft.folder) }
     var contents = try database.transaction { database in

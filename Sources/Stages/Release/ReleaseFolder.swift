@@ -14,9 +14,11 @@ final class ReleaseFolder {
   ///
   /// - Throws: `FileError` where something else than a release stands in its place.
   init(_ path: String) throws {
+    var path = path
+    while path.count > 1, path.hasSuffix("/") { path.removeLast() }
     self.path = path
-    temporary = "\(path).\(ProcessInfo.processInfo.processIdentifier).part"
     try Self.checkPlace(path)
+    temporary = TemporaryPath.make(for: path)
     try Files.makeFolder(temporary)
   }
 
@@ -46,7 +48,7 @@ final class ReleaseFolder {
   }
 
   private func takePlace() throws {
-    let aside = temporary + ".replaced"
+    let aside = TemporaryPath.make(for: path, isOneOfMany: true)
     let isReplaced = FileManager.default.fileExists(atPath: path)
     if isReplaced, rename(path, aside) != 0 { throw failure("cannot be replaced") }
     guard rename(temporary, path) == 0 else {
@@ -64,8 +66,8 @@ final class ReleaseFolder {
   private static func files(in folder: String) throws -> [String] {
     try FileManager.default.subpathsOfDirectory(atPath: folder).filter { name in
       var isFolder: ObjCBool = false
-      FileManager.default.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder)
-      return !isFolder.boolValue
+      return FileManager.default.fileExists(atPath: folder + "/" + name, isDirectory: &isFolder)
+        && !isFolder.boolValue
     }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 

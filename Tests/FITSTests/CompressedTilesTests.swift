@@ -6,8 +6,8 @@ import Testing
 
 @testable import FITS
 
-/// Tiles in Rice's code, whole and cut.
-@Suite struct RiceTilesTests {
+/// Tiles in the codes of Rice and gzip, whole and cut.
+@Suite struct CompressedTilesTests {
   /// One pixel, then a block of four: a split of 1 (that is 2), and each difference as zeros, a one, and one bit.
   private let tile: [UInt8] = [7, 0b0101_0010, 0b1100_0110]
 
@@ -37,7 +37,24 @@ import Testing
     #expect(code.isWhole([0, 0, 0, 0, 0, 0], pixels: 96), "blocks without differences")
   }
 
-  @Test(arguments: ["rice-float", "rice-int16", "rice-dithered", "rice-blank"])
+  /// CFITSIO would take memory without end for a stream that has none.
+  @Test func gzipThatHasNoEndIsNotWhole() throws {
+    try withTemporaryFolder { folder in
+      try Data(repeating: 7, count: 8000).write(to: URL(filePath: folder + "/a"))
+      try gzip(folder + "/a")
+      let bytes = [UInt8](try Data(contentsOf: URL(filePath: folder + "/a.gz")))
+      let code = GzipCode()
+      #expect(code.isWhole(bytes, pixels: 1000) && code.isWhole(bytes, pixels: 2000))
+      #expect(!code.isWhole(bytes, pixels: 999), "more than eight bytes a pixel")
+      #expect(!code.isWhole(Array(bytes.dropLast(9)), pixels: 1000))
+      #expect(!code.isWhole(bytes + [0, 0, 0], pixels: 1000) && !code.isWhole([31], pixels: 1000))
+    }
+  }
+
+  @Test(arguments: [
+    "rice-float", "rice-int16", "rice-dithered", "rice-blank", "gzip-float", "gzip-quantised",
+    "gzip2-double",
+  ])
   func wholeFilesAreReadAndCutTilesNamed(name: String) throws {
     let path = fixture(name + ".fits.fz")
     _ = try FITSImage(path).whole()
