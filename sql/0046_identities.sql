@@ -175,7 +175,7 @@ COMMENT ON COLUMN reber.source_identity.separation IS 'From the physical source'
 -- Finds anew which objects the sources of the temporary table 'touched' are, and those that were one with them.
 -- An object keeps its number while one of its sources does.
 CREATE FUNCTION reber.find_objects() RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 BEGIN
     -- Whoever else links sources now waits here.
     LOCK TABLE reber.physical_source IN SHARE ROW EXCLUSIVE MODE;
@@ -198,12 +198,27 @@ BEGIN
     CREATE UNIQUE INDEX ON pg_temp.member (survey_id, source_id);
     ANALYZE pg_temp.member;
 
-    CREATE TEMPORARY TABLE edge ON COMMIT DROP AS
-    SELECT one.node, other.node AS neighbour
-    FROM pg_temp.member AS one
-    JOIN reber.identity_link AS link USING (survey_id, source_id)
-    JOIN pg_temp.member AS other
-        ON other.survey_id = link.other_survey_id AND other.source_id = link.other_source_id;
+    CREATE TEMPORARY TABLE edge (node bigint, neighbour bigint) ON COMMIT DROP;
+    IF (SELECT count(*) FROM pg_temp.member) > 10000 THEN
+        INSERT INTO pg_temp.edge
+        SELECT one.node, other.node
+        FROM pg_temp.member AS one
+        JOIN reber.identity_link AS link USING (survey_id, source_id)
+        JOIN pg_temp.member AS other
+            ON other.survey_id = link.other_survey_id AND other.source_id = link.other_source_id;
+    ELSE
+        -- Of few, each is looked up: a join would read all links.
+        INSERT INTO pg_temp.edge
+        SELECT one.node, other.node
+        FROM pg_temp.member AS one
+        CROSS JOIN LATERAL (
+            SELECT other_survey_id, other_source_id FROM reber.identity_link AS link
+            WHERE link.survey_id = one.survey_id AND link.source_id = one.source_id
+            OFFSET 0
+        ) AS link
+        JOIN pg_temp.member AS other
+            ON other.survey_id = link.other_survey_id AND other.source_id = link.other_source_id;
+    END IF;
     INSERT INTO pg_temp.edge SELECT neighbour, node FROM pg_temp.edge;
     CREATE INDEX ON pg_temp.edge (node);
     ANALYZE pg_temp.edge;
@@ -261,7 +276,7 @@ $$;
 
 -- What a match linked that came or goes, and what the former ones of its surveys linked.
 CREATE FUNCTION reber.find_matched_objects() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 BEGIN
     DROP TABLE IF EXISTS pg_temp.touched;
     CREATE TEMPORARY TABLE touched ON COMMIT DROP AS
@@ -293,7 +308,7 @@ END;
 $$;
 
 CREATE FUNCTION reber.find_joined_objects() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET client_min_messages = warning AS $$
 BEGIN
     DROP TABLE IF EXISTS pg_temp.touched;
     CREATE TEMPORARY TABLE touched ON COMMIT DROP AS

@@ -63,8 +63,12 @@ extension IdentityLink: QueryRow {
           link.reliability, link.run_id, link.annotator
       FROM reber.source_identity AS own
       JOIN reber.source_identity AS member USING (physical_source_id)
-      JOIN reber.identity_link AS link
-          ON link.survey_id = member.survey_id AND link.source_id = member.source_id
+      -- Each is looked up: a join would read all links.
+      CROSS JOIN LATERAL (
+          SELECT * FROM reber.identity_link AS link
+          WHERE link.survey_id = member.survey_id AND link.source_id = member.source_id
+          OFFSET 0
+      ) AS link
       JOIN reber.source AS one
           ON one.survey_id = link.survey_id AND one.source_id = link.source_id
       JOIN reber.source AS other
