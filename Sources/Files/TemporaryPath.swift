@@ -4,10 +4,8 @@ import Foundation
 ///
 /// It tells the machine and the process, so that what a process that was killed left can be told and removed.
 public enum TemporaryPath {
-  /// A new name for what becomes `path` in the end.
-  ///
-  /// - Parameter isOneOfMany: Whether there are so many files in the folder that what was left of them is not to be
-  ///   looked for with each.
+  /// A new name for what becomes `path` in the end; where `isOneOfMany`, there are so many files in the folder that
+  /// what was left of them is not to be looked for with each.
   public static func make(for path: String, isOneOfMany: Bool = false) -> String {
     if !isOneOfMany { sweep(path) }
     let process = ProcessInfo.processInfo.processIdentifier
