@@ -39,7 +39,7 @@ public struct Run: Sendable, Codable {
   /// The stage's name.
   public var stage: String
 
-  /// The survey that it was asked for, where it was for one.
+  /// The surveys that it was asked for, divided by commas.
   public var survey: String?
 
   /// `running`, `finished` or `failed`.
@@ -75,7 +75,14 @@ func utc(_ column: String) -> String {
 extension Run: QueryRow {
   public static let columns = Columns<Self>(
     .column("run_id", \.id), .column("stage", \.stage),
-    .expression("run.parameters ->> 'survey'", as: "survey", \.survey),
+    .expression(
+      """
+      coalesce(run.parameters ->> 'survey', (
+          SELECT string_agg(name, ', ')
+          FROM jsonb_path_query(run.parameters, '$.surveys[*]') AS member
+          CROSS JOIN LATERAL (SELECT member #>> '{}' AS name) AS text
+      ))
+      """, as: "survey", \.survey),
     .column("status", \.status),
     .column("code_version", \.codeVersion),
     .expression(utc("started_at"), as: "started_at", \.startedAt),

@@ -77,24 +77,15 @@ extension SimulatedPair {
       entries: Keyword.simulation(seed: seed, version: Self.version, digest: digest) + (seen ?? []))
   }
 
-  private static let catalogueColumns = [
-    Column("name", .string, ucd: "meta.id;meta.main", description: "simulated source"),
-    Column("ra", .double, unit: "deg", ucd: "pos.eq.ra;meta.main", description: "right ascension"),
-    Column("dec", .double, unit: "deg", ucd: "pos.eq.dec;meta.main", description: "declination"),
-    Column(
-      "E_RA", .float, unit: "arcsec", ucd: "stat.error;pos.eq.ra",
-      description: "error of right ascension, on the sky, without that of the frame"),
-    Column(
-      "E_DEC", .float, unit: "arcsec", ucd: "stat.error;pos.eq.dec",
-      description: "error of declination, without that of the frame"),
-    Column(
-      "total_flux", .float, unit: "mJy", ucd: "phot.flux.density;em.radio",
-      description: "integrated flux density"),
-    Column(
-      "peak_flux", .float, unit: "mJy/beam", ucd: "phot.flux.density;em.radio;stat.max",
-      description: "brightest pixel"),
-    Column("rms", .float, unit: "mJy/beam", ucd: "instr.det.noise", description: "local noise"),
-  ]
+  private static let catalogueColumns =
+    Column.simulatedPlace + [
+      Column(
+        "E_RA", .float, unit: "arcsec", ucd: "stat.error;pos.eq.ra",
+        description: "error of right ascension, on the sky, without that of the frame"),
+      Column(
+        "E_DEC", .float, unit: "arcsec", ucd: "stat.error;pos.eq.dec",
+        description: "error of declination, without that of the frame"),
+    ] + Column.simulatedFluxes
 
   private static let identityColumns = [
     Column("group", .string, description: "the object"),

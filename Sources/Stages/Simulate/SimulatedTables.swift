@@ -36,10 +36,36 @@ final class SimulatedTables {
     not what anybody sees.
     """
 
-  private static let catalogueColumns = [
+  private static let catalogueColumns =
+    Column.simulatedPlace + Column.simulatedFluxes + [
+      Column(
+        "major_axis", .float, unit: "arcsec", ucd: "phys.angSize.smajAxis",
+        description: "longest extent above 3 rms"),
+      Column(
+        "minor_axis", .float, unit: "arcsec", ucd: "phys.angSize.sminAxis",
+        description: "extent above 3 rms across the longest"),
+      Column(
+        "position_angle", .float, unit: "deg", ucd: "pos.posAng",
+        description: "of the longest extent, east of north"),
+      Column("mosaic", .int32, ucd: "meta.id;obs.field", description: "number of the mosaic"),
+    ]
+
+  private static let truthColumns = [
+    Column("name", .string, ucd: "meta.id;meta.main", description: "simulated source"),
+    Column("class", .string, ucd: "meta.code.class", description: "class of morphology-12"),
+  ]
+}
+
+extension Column {
+  /// The name of a simulated source, and where it is.
+  static let simulatedPlace = [
     Column("name", .string, ucd: "meta.id;meta.main", description: "simulated source"),
     Column("ra", .double, unit: "deg", ucd: "pos.eq.ra;meta.main", description: "right ascension"),
     Column("dec", .double, unit: "deg", ucd: "pos.eq.dec;meta.main", description: "declination"),
+  ]
+
+  /// How bright it is.
+  static let simulatedFluxes = [
     Column(
       "total_flux", .float, unit: "mJy", ucd: "phot.flux.density;em.radio",
       description: "integrated flux density"),
@@ -47,21 +73,6 @@ final class SimulatedTables {
       "peak_flux", .float, unit: "mJy/beam", ucd: "phot.flux.density;em.radio;stat.max",
       description: "brightest pixel"),
     Column("rms", .float, unit: "mJy/beam", ucd: "instr.det.noise", description: "local noise"),
-    Column(
-      "major_axis", .float, unit: "arcsec", ucd: "phys.angSize.smajAxis",
-      description: "longest extent above 3 rms"),
-    Column(
-      "minor_axis", .float, unit: "arcsec", ucd: "phys.angSize.sminAxis",
-      description: "extent above 3 rms across the longest"),
-    Column(
-      "position_angle", .float, unit: "deg", ucd: "pos.posAng",
-      description: "of the longest extent, east of north"),
-    Column("mosaic", .int32, ucd: "meta.id;obs.field", description: "number of the mosaic"),
-  ]
-
-  private static let truthColumns = [
-    Column("name", .string, ucd: "meta.id;meta.main", description: "simulated source"),
-    Column("class", .string, ucd: "meta.code.class", description: "class of morphology-12"),
   ]
 }
 
