@@ -40,12 +40,16 @@ import Testing
   }
 
   @Test(arguments: [
-    ("classes: [{name: a}]", "lacks 'scheme'"),
+    ("classes: [{name: a}]", "it has no 'scheme'"),
+    ("scheme: a\nclases: [{name: a}]", "has no 'clases'; it has classes, description, reference"),
+    ("scheme: a\nclasses: [{name: a, colur: red}]", "a class has no 'colur'; it has colour, desc"),
+    ("scheme: a\nclasses: [{name: a}, {name: [b]}]", "'classes 2 name' is not what it should be"),
+    ("[1, 2]", "it has no keys"), ("", "it has no keys"),
     ("scheme: a\nclasses: []", "lists no class"),
     ("scheme: a\nclasses: [{name: b}, {name: b}]", "names class 'b' twice"),
-    ("scheme: a\nclasses: [{description: c}]", "lacks 'name'"),
+    ("scheme: a\nclasses: [{description: c}]", "it has no 'name' in classes 1"),
     ("scheme: a\nclasses: b", "'classes' is not what it should be"),
-    ("{", "is no YAML"),
+    ("{", "it is no YAML"),
   ])
   func aFileThatIsNoneIsRefusedByName(text: String, problem: String) async throws {
     try await withTemporaryFolder { folder in

@@ -57,25 +57,17 @@ public struct SurveyProfile: Codable, Sendable, Equatable {
       FileError(path, problem, advice: "'reber survey profiles --help' says what stands in one")
     }
     do {
-      let text = try String(contentsOfFile: path, encoding: .utf8)
-      guard var node = try Yams.compose(yaml: text), let keys = node.mapping?.keys else {
-        throw refuse("the file is no profile")
-      }
-      let known = Set(CodingKeys.allCases.map(\.rawValue)).subtracting(["name", "file"])
-      if let unknown = keys.compactMap(\.string).first(where: { !known.contains($0) }) {
-        throw refuse(
-          "a profile has no '\(unknown)'; it has \(known.sorted().joined(separator: ", "))")
-      }
-      node["name"] = Node(
+      var file = try YAMLFile(path)
+      let known = CodingKeys.allCases.map(\.rawValue).filter { !["name", "file"].contains($0) }
+      try YAMLFile.check(file.content, has: known, in: "a profile")
+      file.content["name"] = Node(
         URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, Tag(.str))
-      node["file"] = Node(path, Tag(.str))
-      self = try YAMLDecoder().decode(Self.self, from: node)
-    } catch let error as FileError {
-      throw error
-    } catch let DecodingError.keyNotFound(key, _) {
-      throw refuse("the profile has no '\(key.stringValue)'")
+      file.content["file"] = Node(path, Tag(.str))
+      self = try file.decode(as: Self.self)
+    } catch let problem as YAMLFile.Problem {
+      throw refuse("the file is no profile: \(problem.text)")
     } catch {
-      throw refuse("the file is no profile (\("\(error)".prefix { $0 != "\n" }))")
+      throw refuse("the file cannot be read (\(error.localizedDescription))")
     }
     for part in columns.keys where ColumnMapping.Part(rawValue: part) == nil {
       throw refuse("a source has no '\(part)'")

@@ -41,6 +41,8 @@ public struct SchemeFile: Sendable, Equatable {
     /// Its colour on the pages, `#rrggbb`.
     public var colour: String?
 
+    fileprivate enum CodingKeys: CodingKey, CaseIterable { case name, description, key, colour }
+
     /// Says something of a class.
     public init(
       name: String, description: String? = nil, key: String? = nil, colour: String? = nil
@@ -79,21 +81,19 @@ public struct SchemeFile: Sendable, Equatable {
         path, problem, advice: "'reber scheme show morphology-12 --yaml' shows what stands in one")
     }
     do {
-      self = try YAMLDecoder().decode(
-        Self.self, from: try String(contentsOfFile: path, encoding: .utf8))
-    } catch let DecodingError.keyNotFound(key, context) {
-      let place = context.codingPath.map(\.stringValue).joined(separator: ".")
-      throw refuse("lacks '\(key.stringValue)'" + (place.isEmpty ? "" : " in \(place)"))
-    } catch let DecodingError.dataCorrupted(context) where context.underlyingError == nil {
-      throw refuse(context.debugDescription)
-    } catch let DecodingError.typeMismatch(_, context) {
-      let place = context.codingPath.map(\.stringValue).joined(separator: ".")
-      throw refuse("'\(place)' is not what it should be")
-    } catch let error as CocoaError {
+      let file = try YAMLFile(path)
+      try YAMLFile.check(
+        file.content, has: CodingKeys.allCases.map(\.stringValue), in: "a class scheme")
+      let listed = file.content["classes"] ?? file.content["tags"]
+      for item in listed?.sequence.map(Array.init) ?? [] {
+        try YAMLFile.check(item, has: Item.CodingKeys.allCases.map(\.stringValue), in: "a class")
+      }
+      self = try file.decode(as: Self.self)
+    } catch let problem as YAMLFile.Problem {
+      throw refuse("the file is no class scheme: \(problem.text)")
+    } catch {
       throw FileError(
         path, "cannot be read (\(error.localizedDescription))", advice: "name a file of YAML")
-    } catch {
-      throw refuse("is no YAML: \(error)")
     }
     if let twice { throw refuse("names class '\(twice)' twice") }
     guard !classes.isEmpty else { throw refuse("lists no class") }
@@ -131,7 +131,9 @@ public struct SchemeFile: Sendable, Equatable {
 }
 
 extension SchemeFile: Codable {
-  private enum CodingKeys: CodingKey { case scheme, description, reference, classes, tags }
+  private enum CodingKeys: CodingKey, CaseIterable {
+    case scheme, description, reference, classes, tags
+  }
 
   public init(from decoder: any Decoder) throws {
     let file = try decoder.container(keyedBy: CodingKeys.self)
