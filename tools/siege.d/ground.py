@@ -112,7 +112,7 @@ class Ground:
             FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition
               AND relnamespace::regnamespace::text IN ('reber', 'survey', 'catalogue')
               AND relname NOT LIKE '%visit%'
-            ORDER BY oid::regclass::text \\gexec""")
+            ORDER BY oid::regclass::text \\gexec""").replace("|", " ")
 
     def close(self):
         if process := getattr(self, "process", None):
