@@ -251,6 +251,14 @@ import Testing
       WHERE now.run_id = \(second.run) AND former.run_id = \(first.run)
       """)
     #expect(asBefore == [22])
+    // Who was stopped when all was written goes on with the rights of a role.
+    let carried = try await place.database.with { database in
+      _ = try Role.pipeline.take(in: database)
+      defer { try? database.script("RESET ROLE") }
+      return try Prediction.carry(
+        from: first.run, to: second.run, of: Survey.named("toy", in: database), in: database)
+    }
+    #expect(carried == 22)
     // Once more there is nothing new; and the whole anew says the same.
     let third = try await place.perform(stage)
     #expect(third.alreadyDone && third.run == second.run)

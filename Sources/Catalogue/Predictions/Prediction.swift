@@ -248,7 +248,7 @@ extension Prediction {
   }
 
   /// Takes over what an earlier run said of images that are current still, behind ``begin(run:of:in:)``; gives
-  /// the number of predictions that were.
+  /// the number of predictions that were, now or before all were written.
   public static func carry(
     from earlier: Int, to run: Int, of survey: Survey, in database: Connection
   ) throws -> Int {
@@ -257,9 +257,14 @@ extension Prediction {
       JOIN reber.cutout USING (survey_id, cutout_id)
       WHERE prediction.run_id = \(earlier) AND prediction.survey_id = \(survey.id) AND is_current
       """
+    let partition = Partition.predictions(of: run)
+    let isComplete = try partition.isAttached(in: database)
+    let count = try database.row("SELECT count(*) \(taken)", as: Int.self)
+    // Nobody writes to a table that is attached.
+    if isComplete { return count }
     try database.execute(
       """
-      INSERT INTO \(raw: Partition.predictions(of: run).table) (
+      INSERT INTO \(raw: partition.table) (
           run_id, source_id, cutout_id, model_id, survey_id, class_scheme_id, probability, unlikeness,
           class_id, probabilities
       )
@@ -269,7 +274,7 @@ extension Prediction {
       ORDER BY prediction.source_id
       ON CONFLICT DO NOTHING
       """)
-    return try database.row("SELECT count(*) \(taken)", as: Int.self)
+    return count
   }
 
   /// Whether a run has classified just the images of a survey that are current.
