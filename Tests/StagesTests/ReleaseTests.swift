@@ -217,8 +217,9 @@ import Testing
     from astropy.table import Table
     t = Table.read(folder + '/toy.fits')
     h = fits.getheader(folder + '/toy.fits', 1)
-    assert h['ORIGIN'] == 'reber test' and h['AUTHOR'] == 'Reber, G.; Bell, J.' and h['JEPOCH'] == 1999.5
+    assert h['ORIGIN'] == 'reber test' and h['AUTHOR'] == 'Morphologist, A.' and h['JEPOCH'] == 1999.5
     assert h['REFERENC'] == '10.1234/toy.5' and h['LICENSE'] == 'CC-BY-4.0' and h['DATE'][10] == 'T'
+    assert 'made from survey toy: Reber, G.' in str(h['HISTORY'])
     assert 'classify' in str(h['HISTORY']) and h['TELESCOP'] == 'VLA' and h['MODEL'] == 'classifier 2'
 
     # The tables hold the same, to the bit.
@@ -235,7 +236,7 @@ import Testing
 
     resource = parse(folder + '/toy.vot', verify='exception').resources[0]
     info = {i.name: i.value for i in resource.infos}
-    assert info['rights'] == 'CC-BY-4.0' and info['creator'] == 'Reber, G.; Bell, J.', info
+    assert info['rights'] == 'CC-BY-4.0' and info['creator'] == 'Morphologist, A.', info
     assert resource.coordinate_systems[0].epoch == 'J1999.5' and len(resource.time_systems) == 1
     assert resource.links[0].href == 'https://doi.org/10.1234/toy.5'
 
