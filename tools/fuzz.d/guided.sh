@@ -10,6 +10,8 @@ read -ra formats <<<"${FUZZ_FORMATS:-csv ecsv fits png safetensors vot}"
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
+# An archive keeps what files that were renamed have left.
+rm -f .build-fuzz/release/libFuzzTarget.a .build-fuzz/readers
 build=(--configuration release --scratch-path .build-fuzz --product FuzzTarget)
 swift build "${build[@]}" -Xswiftc -sanitize=address,fuzzer \
   -Xswiftc -sanitize-coverage=edge,inline-8bit-counters,pc-table,trace-cmp \
