@@ -80,16 +80,14 @@ extension PublishedCatalogue {
   /// What the catalogue says of each source, with its key and the digest of its image.
   private var verdicts: SQL {
     """
-    SELECT published.name, published.class, published.probability, source.source_id, cutout.sha256 AS image
-    FROM catalogue.\(identifier: name) AS published
+    SELECT name, class, probability, source_id, image
+    FROM catalogue.\(identifier: name)
     LEFT JOIN (
-        \(sources) AS source
-        JOIN reber.prediction ON prediction.survey_id = source.survey_id
-            AND prediction.source_id = source.source_id
-            AND prediction.run_id = \(raw: String(classification))
-        JOIN reber.cutout ON cutout.survey_id = prediction.survey_id
-            AND cutout.cutout_id = prediction.cutout_id
-    ) ON source.name = published.name
+        SELECT source.name, source_id, cutout.sha256 AS image
+        FROM \(classified)
+        JOIN reber.cutout USING (survey_id, source_id, cutout_id)
+        WHERE prediction.run_id = \(raw: String(classification))
+    ) AS classified USING (name)
     """
   }
 

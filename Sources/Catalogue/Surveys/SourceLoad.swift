@@ -247,7 +247,7 @@ private struct SourceLoad {
     let all = changes.added
     changes.changed = try supersede()
     changes.added = try addNew()
-    try listAdded()
+    try amendRelease()
     try Partition(whole: "reber.source", key: table.survey.id).analyse(in: database)
     try database.execute("ANALYZE \(raw: table.table)")
     changes.unchanged = all - changes.added - changes.changed
@@ -337,8 +337,9 @@ private struct SourceLoad {
     return try writeCells(of: "addition")
   }
 
-  /// Lists what was added to a release that follows another among what it brought.
-  private func listAdded() throws {
+  /// Where the newest release follows another: lists what was added among what it brought, and has what was
+  /// brought back shown and counted.
+  private func amendRelease() throws {
     guard let newest = try DataRelease.all(of: table.survey, in: database).last,
       newest.follows != nil
     else { return }
