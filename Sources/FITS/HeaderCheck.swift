@@ -55,10 +55,9 @@ struct HeaderCheck {
     let isTable = ["BINTABLE", "TABLE", "A3DTABLE"].contains(cards[0].value)
     let axes = (0..<min(999, max(0, first("NAXIS") ?? 0))).map { "NAXIS\($0 + 1)" }
     let names = ["XTENSION", "BITPIX", "NAXIS"] + axes + ["PCOUNT", "GCOUNT"]
-    let found = cards.prefix(names.count + 1).map(\.name) + ["", ""]
+    let found = cards.map(\.name)
     return (isTable ? names + ["TFIELDS"] : names).enumerated()
-      .first { found.indices.contains($0.offset) == false || found[$0.offset] != $0.element }?
-      .element
+      .first { found.dropFirst($0.offset).first != $0.element }?.element
   }
 
   /// What is wrong with the tiles of a compressed image.
