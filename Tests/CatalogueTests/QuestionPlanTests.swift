@@ -22,7 +22,27 @@ import Testing
     try psql.run()
     psql.waitUntilExit()
     try #require(psql.terminationStatus == 0, "rows.sql fills a database")
+    try publish(in: try Connection(address))
     return address
+  }
+
+  /// The catalogues of which one question is asked.
+  private static let catalogues = ["large", "larger", "largest"]
+
+  /// Publishes the survey under each name.
+  private static func publish(in database: Connection) throws {
+    let survey = try Survey.named("large", in: database)
+    let work = try NewestWork.on(survey, in: database)
+    let model = try database.row(
+      "SELECT max(model_id) FROM reber.model WHERE kind = 'classifier'", as: Int.self)
+    for name in catalogues {
+      let publication = Publication(
+        as: name, of: survey, classification: try #require(work.classification),
+        model: try Model.find(.classifier, numbered: model, in: database),
+        run: try Fixture.newRun(.publish, in: database), columns: [])
+      let built = try publication.build(in: database)
+      try Run.finish(publication.run, in: database) { try built.publish(in: $0) }
+    }
   }
 
   private let database: Connection
@@ -66,6 +86,7 @@ import Testing
       SELECT relname::text, seq_tup_read + coalesce(idx_tup_fetch, 0)
       FROM pg_stat_xact_user_tables
       WHERE relname ~ '^((source|cutout|prediction|cluster_member)_[0-9]+|embedding_[0-9_]+|label|agreed)$'
+          OR schemaname = 'catalogue'
       """, by: String.self, Int.self)
   }
 
@@ -181,6 +202,69 @@ import Testing
         JOIN reber.source USING (survey_id, source_id)
         WHERE source.name = \(name)
         """, as: String.self, String.self)
+    }
+  }
+
+  /// A question of all catalogues reads little of each, and finds what plain SQL finds.
+  @Test func oneQuestionOfAllCataloguesReadsWhatPasses() throws {
+    let source = try database.row(
+      "SELECT min(source_id) + 500 FROM reber.embedding WHERE survey_id = \(survey.id)",
+      as: Int.self)
+    let name = try Source.names(of: [source], in: survey, database)[0]
+    let alike: SQL = ", like_survey => 'large', like_source => \(name)"
+    let near: SQL = "centre_ra => 20, centre_dec => -80, radius => 4"
+    let inCircle = "reber.separation(ra, dec, 20, -80) <= 4"
+    for (question, plain) in [
+      (
+        "of_class => 'amorphous', min_probability => 0.9",
+        "class = 'amorphous' AND probability >= 0.9"
+      ),
+      (near, inCircle), ("min_flux => 0.5", "total_flux >= 0.5"),
+      (
+        "\(near), of_class => 'amorphous', min_probability => 0.5, min_flux => 0.002",
+        "class = 'amorphous' AND probability >= 0.5 AND total_flux >= 0.002 AND \(inCircle)"
+      ),
+      ("min_probability => 0.99", "probability >= 0.99::real"),
+    ] as [(SQL, String)] {
+      let truth = try database.rows(
+        """
+        SELECT catalogue || ' ' || name FROM catalogue.everything
+        WHERE \(raw: plain) ORDER BY probability DESC LIMIT 10000
+        """, as: String.self)
+      #expect(truth.count >= 3)
+      try expectFew(plain) { database in
+        let found = try database.rows(
+          "SELECT probability FROM reber.find(\(question))", as: Float.self)
+        #expect(found == found.sorted(by: >) && found.count == min(50, truth.count))
+      }
+      let all = try database.rows(
+        "SELECT catalogue || ' ' || name FROM reber.find(\(question), how_many => 10000)",
+        as: String.self)
+      #expect(Set(all) == Set(truth), "\(plain)")
+    }
+    let distances = try database.table(
+      """
+      SELECT everything.catalogue || ' ' || everything.name,
+          reber.cosine_distance(own.vector, other.vector)
+      FROM reber.embedding AS own
+      JOIN reber.embedding AS other USING (model_id, survey_id)
+      JOIN reber.source ON source.survey_id = \(survey.id) AND source.source_id = other.source_id
+      JOIN catalogue.everything ON everything.name = source.name
+      WHERE own.source_id = \(source) AND other.source_id <> own.source_id
+          AND reber.separation(everything.ra, everything.dec, 20, -80) <= 4
+      """, by: String.self, Double.self)
+    #expect(distances.count > 30)
+    try expectFew("the most alike in a circle") { database in
+      let found = try database.rows(
+        """
+        SELECT catalogue || ' ' || name, distance
+        FROM reber.find(\(near)\(alike), how_many => 1000)
+        """, as: String.self, Double.self)
+      #expect(Set(found.map(\.0)) == Set(distances.keys))
+      #expect(found.map(\.1) == found.map(\.1).sorted())
+      for (name, distance) in found {
+        #expect(abs(distance - distances[name, default: -1]) < 1e-6)
+      }
     }
   }
 
