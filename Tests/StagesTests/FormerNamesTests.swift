@@ -37,6 +37,61 @@ import Testing
     return Set(changes.map { "\($0.formerName ?? "-") > \($0.name ?? "-"): \($0.kinds[0])" })
   }
 
+  /// A source is found by the name of a former release wherever sources are named, and a match from before a
+  /// release says so.
+  @Test func formerNamesAreKnownAndMatchesFromBeforeAReleaseSaySo() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let place = fixture.workplace
+      let other = try fixture.file("o.csv", "name,ra,dec\nL1,10,0\nL2,20,0\n")
+      _ = try await fixture.ingest(other) { $0.survey = "other" }
+      _ = try await fixture.ingest(try fixture.file("1.csv", "name,ra,dec\nA,10,0\nB,20,0\n"))
+      var stage = MatchStage(survey: "sky", other: "other")
+      stage.options.errors = ["sky": "0.3", "other": "0.3"]
+      stage.options.positionsOnly = true
+      let first = try await place.perform(stage)
+      func outdated(_ survey: String?) async throws -> [OutdatedMatch] {
+        try await place.database.with { try OutdatedMatch.all(of: survey, in: $0) }
+      }
+      let before = try await outdated(nil)
+      #expect(before.isEmpty)
+      _ = try await fixture.ingest(try fixture.file("2.csv", "name,ra,dec\nA2,10,0\nB,20,0\n")) {
+        $0.release = "dr2"
+      }
+      let after = try await outdated("other")
+      #expect(after.map(\.run) == [first.run] && after.first?.release == "dr2")
+      #expect(after.first?.sentence.contains("'reber match --survey sky --survey other'") == true)
+      let nobody = try await outdated("elsewhere")
+      #expect(nobody.isEmpty)
+
+      let database = try Connection(fixture.address)
+      let survey = try Survey.named("sky", in: database)
+      #expect(
+        try SourceKey.named("A", of: survey, in: database)
+          == SourceKey.named("A2", of: survey, in: database))
+      #expect(throws: CatalogueError.self) {
+        try SourceKey.named("A3", of: survey, in: database)
+      }
+      let detail = try SourceDetail.of(
+        "A", in: survey, scheme: .named(ClassScheme.twelveClasses, in: database),
+        work: .on(survey, in: database), in: database)
+      #expect(detail.source.name == "A2")
+      #expect(
+        try SameSource.all("A", of: survey, in: database).map(\.name)
+          == SameSource.all("A2", of: survey, in: database).map(\.name))
+      // Two names of one source are one member of a group.
+      let rows = [("sky", "A"), ("sky", "A2"), ("other", "L2")].enumerated().map {
+        GroupRow(row: $0 + 1, survey: $1.0, source: $1.1, group: "g")
+      }
+      let grouped = try SourceJoin.grouped(rows, annotator: "ada", in: database)
+      #expect(grouped.joins.count == 1 && grouped.repeated == 1 && grouped.rejected.isEmpty)
+
+      _ = try await place.perform(stage)
+      let again = try await outdated(nil)
+      #expect(again.isEmpty)
+    }
+  }
+
   /// A corrected file of the newest release brings back what the first one lacked.
   @Test func aCorrectedFileListsAgain() async throws {
     try await withTemporaryFolder { folder in

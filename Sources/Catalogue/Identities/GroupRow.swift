@@ -41,8 +41,7 @@ extension GroupRow: TableRow {
       """
       UPDATE pg_temp.grouped SET survey_id = survey.survey_id FROM reber.survey
       WHERE survey.name = grouped.survey;
-      UPDATE pg_temp.grouped SET source_id = source.source_id FROM reber.source
-      WHERE source.survey_id = grouped.survey_id AND source.name = grouped.source;
+      UPDATE pg_temp.grouped SET source_id = reber.source_called(survey_id, source);
       ANALYZE pg_temp.grouped
       """)
   }

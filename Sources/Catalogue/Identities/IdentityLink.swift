@@ -82,15 +82,14 @@ extension IdentityLink: QueryRow {
 }
 
 extension SourceKey {
-  /// The source of a survey of that name.
+  /// The source of a survey that is called so now, or was in a former release.
   ///
   /// - Throws: `CatalogueError.unknownSource`.
   public static func named(
     _ name: String, of survey: Survey, in database: Connection
   ) throws -> SourceKey {
-    let source = try database.first(
-      "SELECT source_id FROM reber.source WHERE survey_id = \(survey.id) AND name = \(name)",
-      as: Int.self)
+    let source = try database.row(
+      "SELECT reber.source_called(\(Int32(survey.id)), \(name))", as: Int?.self)
     guard let source else { throw CatalogueError.unknownSource(name, survey: survey.name) }
     return SourceKey(survey: survey.id, source: source)
   }

@@ -27,7 +27,8 @@ extension SourceJoin {
       """
       DELETE FROM pg_temp.grouped USING pg_temp.grouped AS earlier
       WHERE earlier.row_number < grouped.row_number AND earlier.object = grouped.object
-          AND earlier.survey = grouped.survey AND earlier.source = grouped.source
+          AND earlier.survey = grouped.survey
+          AND (earlier.source = grouped.source OR earlier.source_id = grouped.source_id)
       """)
     let rejected = try setAside(in: database)
     let pairs: SQL = """

@@ -129,6 +129,55 @@ extension SourceMatch {
   }
 }
 
+/// A match whose surveys have had a data release since.
+public struct OutdatedMatch: Sendable, Codable {
+  /// The run that matched.
+  public var run: Int
+  /// The survey whose sources were sought.
+  public var survey: String
+  /// The survey in which they were sought.
+  public var other: String
+  /// The survey that has a newer release.
+  public var released: String
+  /// The release.
+  public var release: String
+
+  /// A sentence that says so, and what to do.
+  public var sentence: String {
+    """
+    run \(run) matched '\(survey)' with '\(other)' before release '\(release)' of '\(released)': \
+    'reber match --survey \(survey) --survey \(other)', with the options it had, brings the links up to date
+    """
+  }
+}
+
+extension OutdatedMatch: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("match.run_id", \.run), .column("one.name", \.survey), .column("other.name", \.other),
+    .column("released.name", \.released), .column("release.name", \.release),
+    make: OutdatedMatch.init)
+
+  /// The matches that count, of a survey where one is named, and are older than a release of either survey.
+  public static func all(
+    of survey: String? = nil, in database: Connection
+  ) throws -> [OutdatedMatch] {
+    try database.rows(
+      """
+      SELECT \(columns)
+      FROM reber.current_match AS match
+      JOIN reber.survey AS one ON one.survey_id = match.survey_id
+      JOIN reber.survey AS other ON other.survey_id = match.other_survey_id
+      JOIN reber.release ON release.survey_id IN (one.survey_id, other.survey_id)
+          AND release.follows IS NOT NULL AND release.run_id > match.run_id
+      JOIN reber.survey AS released ON released.survey_id = release.survey_id
+      WHERE coalesce(\(survey)::text IN (one.name, other.name), true) AND NOT EXISTS (
+          SELECT FROM reber.release AS later WHERE later.follows = release.release_id
+      )
+      ORDER BY match.run_id, released.name
+      """, as: OutdatedMatch.self)
+  }
+}
+
 /// What the brightness of a survey's sources is.
 struct Brightness {
   /// Where it comes from, in words.

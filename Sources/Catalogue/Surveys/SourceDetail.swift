@@ -71,7 +71,7 @@ public struct SourceDetail: Sendable {
 }
 
 extension SourceDetail {
-  /// All that is known of a source of a survey.
+  /// All that is known of the source of a survey that is called so now, or was in a former release.
   ///
   /// - Throws: `CatalogueError.unknownSource`.
   public static func of(
@@ -81,7 +81,9 @@ extension SourceDetail {
     let found = try database.first(
       """
       SELECT source_id, designation, \(Source.columns)
-      FROM reber.source WHERE survey_id = \(survey.id) AND name = \(name)
+      FROM reber.source
+      WHERE survey_id = \(survey.id)
+          AND source_id = reber.source_called(\(Int32(survey.id)), \(name))
       """, as: Int.self, String?.self, Source.self)
     guard let (id, designation, source) = found else {
       throw CatalogueError.unknownSource(name, survey: survey.name)
@@ -93,7 +95,7 @@ extension SourceDetail {
       """, as: Int.self, Float.self)
     return SourceDetail(
       source: StoredSource(
-        id: id, name: name, position: source.position, majorAxis: source.majorAxis),
+        id: id, name: source.name, position: source.position, majorAxis: source.majorAxis),
       designation: designation, totalFlux: source.totalFlux, peakFlux: source.peakFlux,
       rms: source.rms, attributes: try attributes(of: id, in: survey, database),
       cutout: try Image.of(id, in: survey, database),

@@ -132,7 +132,9 @@ struct IngestCommand: AsyncParsableCommand {
     ingest.isStrict = strict
     ingest.cutting = cutting.cutting(pixelScale: observation.pixelScale)
     ingest.observation = observation.observation
-    let report = try await stage.workplace().ingest(ingest)
+    let place = try await stage.workplace()
+    let report = try await place.ingest(ingest)
+    if release != nil { try await place.tellOutdatedMatches(of: survey) }
     if stage.json {
       try printJSON(report)
     } else {

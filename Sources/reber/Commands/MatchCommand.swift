@@ -107,6 +107,14 @@ struct MatchCommand: AsyncParsableCommand {
   }
 }
 
+extension Workplace {
+  /// Says which matches are older than a data release of their surveys, and what to do.
+  func tellOutdatedMatches(of survey: String? = nil) async throws {
+    let outdated = try await database.with { try OutdatedMatch.all(of: survey, in: $0) }
+    for match in outdated { progress.note(match.sentence) }
+  }
+}
+
 extension MatchFigures {
   /// As a person reads it.
   var text: String {
@@ -212,6 +220,7 @@ extension ShowCommands {
         let run = try SourceMatch.run(numbered: number, in: database)
         return try MatchFigures.read(run.metrics, form: run.form)
       }
+      try await place.tellOutdatedMatches()
       try options.show(figures, \.text)
     }
   }

@@ -2,6 +2,7 @@ public import ArgumentParser
 import Catalogue
 import Foundation
 import PostgreSQL
+import Stages
 
 struct ShowCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -194,6 +195,7 @@ extension ShowCommands {
         survey's own columns); others were added or dropped. What is not clear was not matched: split
         (one became several within the radius), merged (several became one), crowded (neither), or
         elsewhere (the name is farther off than the radius). The view reber.change_by_release has the same.
+        Matches with other surveys that are older than the newest release are named too.
 
         Example:
           reber show changes --survey first --from dr1 --to dr2
@@ -209,11 +211,13 @@ extension ShowCommands {
 
     func run() async throws {
       let asked = self
-      let changes = try await options.session.database(as: .reader).with { database in
+      let place = try await options.workplace()
+      let changes = try await place.database.with { database in
         try ReleaseChange.all(
           of: Survey.named(asked.survey, in: database), from: asked.from, to: asked.to,
           kind: asked.kind, atMost: asked.count ?? .max, in: database)
       }
+      try await place.tellOutdatedMatches(of: survey)
       try options.show(changes) { changes in
         TextTable(
           ["release", "what", "before", "now", "arcsec#", "could be"],
