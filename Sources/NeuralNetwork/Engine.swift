@@ -98,12 +98,27 @@ public protocol Network: Saved, Sendable {
 
   /// Moves every weight once against the derivative of a loss.
   ///
+  /// Every rank of several gives its share of the batch. Normalisation is by the statistics of the whole
+  /// batch, and gradients are summed over the ranks, each layer's while those before it are computed:
+  /// all ranks take the same step, which is that of one process with the whole batch, to rounding.
+  ///
   /// - Parameters:
-  ///   - images: A batch, `[n, height, width, 1]`.
+  ///   - images: A batch, or the share of this rank, `[n, height, width, 1]`.
   ///   - loss: What its outputs are judged by.
   ///   - rate: The learning rate.
-  /// - Returns: The loss before the step.
-  mutating func learn(from images: Tensor, under loss: any Loss, rate: Float) -> Float
+  ///   - ranks: Who has the rest of the batch.
+  /// - Returns: The loss of the whole batch before the step.
+  mutating func learn(
+    from images: Tensor, under loss: any Loss, rate: Float, among ranks: any Ranks
+  ) -> Float
+}
+
+extension Network {
+  /// Moves every weight once against the derivative of a loss over a whole batch,
+  /// `[n, height, width, 1]`; gives the loss before the step.
+  public mutating func learn(from images: Tensor, under loss: any Loss, rate: Float) -> Float {
+    learn(from: images, under: loss, rate: rate, among: Alone())
+  }
 }
 
 /// Something that is saved as tensors by name.

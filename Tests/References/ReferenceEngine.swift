@@ -481,7 +481,11 @@ struct ReferenceNetwork: Network, @unchecked Sendable {
     head = Chain(layers: [("0", layer)])
   }
 
-  mutating func learn(from images: Tensor, under loss: any Loss, rate: Float) -> Float {
+  /// It learns alone: what several ranks do as one, others are held against it.
+  mutating func learn(
+    from images: Tensor, under loss: any Loss, rate: Float, among ranks: any Ranks
+  ) -> Float {
+    precondition(ranks.count == 1, "the reference engine learns alone")
     var whole = Chain(layers: [("encoder", body.chain), ("head", head)])
     let outputs = whole.forward(Batch(images), training: true)
     let (value, gradient) = loss(outputs.tensor)

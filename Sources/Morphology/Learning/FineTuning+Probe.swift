@@ -24,17 +24,25 @@ extension FineTuning {
 
   /// Embeddings of a few views of each source, and the source of each.
   private func embeddedViews(_ rows: [Int]) -> (points: Tensor, owners: [Int]) {
-    var values: [Float] = []
-    var owners: [Int] = []
-    for block in stride(from: 0, to: rows.count, by: 64) {
-      let chosen = rows[block..<min(block + 64, rows.count)]
-      let views = options.views.views(
-        of: chosen.map { ($0, images[$0]) }, copies: options.probeViews, seed: options.seed,
-        coordinates: (-1, 0))
-      values += start.embed(views).values
-      for _ in 0..<options.probeViews { owners += chosen }
+    let views = options.probeViews
+    let points = divided(rows) { own in
+      var values: [Float] = []
+      for block in stride(from: own.startIndex, to: own.endIndex, by: 64) {
+        let chosen = own[block..<min(block + 64, own.endIndex)]
+        let batch = options.views.views(
+          of: chosen.map { ($0, images[$0]) }, copies: views, seed: options.seed,
+          coordinates: (-1, 0))
+        values += byOwner(start.embed(batch), copies: views).values
+      }
+      let width = start.architecture.embeddingDimension
+      return Tensor(shape: [own.count * views, width], values: values)
     }
-    let width = start.architecture.embeddingDimension
-    return (Tensor(shape: [owners.count, width], values: values), owners)
+    return (points, rows.flatMap { [Int](repeating: $0, count: views) })
+  }
+
+  /// Rows of all first views, then all second ones and so on, with those of each source together.
+  private func byOwner(_ rows: Tensor, copies: Int) -> Tensor {
+    let count = rows.rows / copies
+    return rows.rows(at: (0..<rows.rows).map { $0 % copies * count + $0 / copies })
   }
 }

@@ -6,6 +6,7 @@ public import Tensor
 /// In every round a linear probe learns over the frozen encoder, then the whole network at a lower
 /// rate. Each of the first rounds holds a fold out, whose logits calibrate the last round's
 /// classifier, which learns from all labels. A step is a linear probe or an epoch of the whole network.
+/// Several ranks divide each batch, and the sources that are embedded.
 public struct FineTuning: ResumableTraining {
   /// What decides the result besides encoder, images and labels; stored with the run.
   public struct Options: Codable, Sendable, Hashable {
@@ -79,6 +80,7 @@ public struct FineTuning: ResumableTraining {
   /// By which folds and batches are balanced.
   private let strata: [Int]
   private let unlabelled: [Prepared]
+  let ranks: any Ranks
   private var network: any Network
   private var heldOut: Tensor
   private var heldOutMeasures: Tensor
@@ -95,11 +97,11 @@ public struct FineTuning: ResumableTraining {
   ///   - groups: Sources that must share a fold share a number; `nil` where each stands alone.
   ///   - unlabelled: Some sources without a label, by which the classifier tells what was never
   ///     labelled; nothing else is learned from them.
+  ///   - ranks: Who learns with it; all are given the same.
   /// - Throws: `MorphologyError` where numbers do not fit.
   public init(
     encoder: any Encoder, options: Options, images: [Prepared], truth: Truth,
-    groups: [Int]? = nil,
-    unlabelled: [Prepared] = []
+    groups: [Int]? = nil, unlabelled: [Prepared] = [], among ranks: any Ranks = Alone()
   ) throws {
     try Self.check(
       options, images: images, truth: truth, groups: groups, unlabelled: unlabelled)
@@ -107,7 +109,7 @@ public struct FineTuning: ResumableTraining {
     self.images = images
     self.truth = truth
     strata = truth.strata
-    self.unlabelled = unlabelled
+    (self.unlabelled, self.ranks) = (unlabelled, ranks)
     start = options.probeViews > 0 ? Self.settled(encoder, options, images) : encoder
     let groups = groups ?? Array(images.indices)
     folds =
@@ -118,6 +120,7 @@ public struct FineTuning: ResumableTraining {
     network = Self.network(start, options: options, round: 0)
     heldOut = Tensor([images.count, options.testViews, options.classes])
     heldOutMeasures = Tensor([images.count, 4])
+    for round in 0..<rounds { try ranks.check(batchSize: batchSize(trainingRows(round))) }
   }
 
   /// Starts before the first round, where each source has one of the classes `0..<options.classes`.
@@ -188,7 +191,19 @@ public struct FineTuning: ResumableTraining {
 
   /// The features of each source, the mean over its views, `[n, dimensions]`.
   private func features(of sources: [Prepared]) -> Tensor {
-    network.encoder.embed(sources, by: testViews)
+    meanOverViews(featuresOfViews(of: sources))
+  }
+
+  /// The features of each view, `[n, views, dimensions]`.
+  private func featuresOfViews(of sources: [Prepared]) -> Tensor {
+    divided(sources) { network.encoder.features(of: Array($0), by: testViews) }
+  }
+
+  /// The rows that `body` makes of items, of which each rank takes its share.
+  func divided<Item>(_ items: [Item], _ body: (ArraySlice<Item>) -> Tensor) -> Tensor {
+    // A share of none would not know how long rows are.
+    guard items.count >= ranks.count else { return body(items[...]) }
+    return ranks.gather(body(items[ranks.share(of: items.count)])).rows
   }
 
   private var temperature: Float {
@@ -201,7 +216,7 @@ public struct FineTuning: ResumableTraining {
 
   private mutating func predictHeldOut(_ round: Int) {
     let rows = images.indices.filter { folds[$0] == round }
-    let seen = network.encoder.features(of: rows.map { images[$0] }, by: testViews)
+    let seen = featuresOfViews(of: rows.map { images[$0] })
     let logits = network.logits(of: seen)
     let learned = trainingRows(round)
     let space = LabelledSpace(
@@ -281,14 +296,16 @@ extension FineTuning {
       rows, classes: strata, count: steps * size, balance: options.balance, using: &random)
     var loss: Float = 0
     for step in 0..<steps {
-      let chosen = order[step * size..<(step + 1) * size]
+      let share = ranks.share(of: size)
+      let chosen = share.map { order[step * size + $0] }
       let done = (epoch - 1) * steps + step
       let views = options.views.views(
-        of: chosen.enumerated().map { ($0.offset, images[$0.element]) }, copies: 1,
-        seed: options.seed, coordinates: (round, done))
-      let cost = truth.rows(at: Array(chosen)).loss(smoothing: options.smoothing)
-      loss +=
-        network.learn(from: views, under: cost, rate: schedule.rate(at: done)) / Float(steps)
+        of: zip(share, chosen).map { ($0, images[$1]) }, copies: 1, seed: options.seed,
+        coordinates: (round, done))
+      let cost = truth.rows(at: chosen).loss(smoothing: options.smoothing)
+      let value = network.learn(
+        from: views, under: cost, rate: schedule.rate(at: done), among: ranks)
+      loss += value / Float(steps)
     }
     return loss
   }

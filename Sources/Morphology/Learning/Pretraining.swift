@@ -7,6 +7,7 @@ public import Tensor
 /// The method is SimCLR (Chen et al. 2020, arXiv:2002.05709). All chance comes from (seed, epoch,
 /// step, source), so weights, the optimiser's state and the number of the step are all that a
 /// checkpoint holds. The views of a step are made while the network learns from those before.
+/// Several ranks divide the sources of each step, and see the same views of them that one process sees.
 public struct Pretraining: ResumableTraining {
   /// What decides the result besides the images; stored with the run.
   public struct Options: Codable, Sendable, Hashable {
@@ -65,6 +66,7 @@ public struct Pretraining: ResumableTraining {
   public private(set) var position = 0
 
   private let images: any ImageSource
+  private let ranks: any Ranks
   private var network: any Network
   private var order: StepOrder
   private var next: ViewsToCome?
@@ -75,9 +77,13 @@ public struct Pretraining: ResumableTraining {
   ///   - options: What decides the result.
   ///   - images: The sources to learn from.
   ///   - engine: What computes.
-  /// - Throws: `MorphologyError` for fewer than two sources or options that cannot be, and what the
-  ///   network throws for an architecture that cannot be.
-  public init(_ options: Options, images: any ImageSource, engine: any Engine) throws {
+  ///   - ranks: Who learns with it; all have the same options and images.
+  /// - Throws: `MorphologyError` for fewer than two sources, options that cannot be or more ranks than
+  ///   sources in a step, and what the network throws for an architecture that cannot be.
+  public init(
+    _ options: Options, images: any ImageSource, engine: any Engine,
+    among ranks: any Ranks = Alone()
+  ) throws {
     guard images.count > 1 else {
       throw MorphologyError.tooFew(what: "sources to learn from", have: images.count, need: 2)
     }
@@ -85,9 +91,10 @@ public struct Pretraining: ResumableTraining {
       throw MorphologyError.badOptions("batchSize, epochs and temperature must be positive")
     }
     self.options = options
-    self.images = images
+    (self.images, self.ranks) = (images, ranks)
     order = StepOrder(
       sources: images.count, batchSize: min(options.batchSize, images.count), seed: options.seed)
+    try ranks.check(batchSize: order.batchSize)
     let width = options.architecture.embeddingDimension
     network = try engine.encoder(
       options.architecture, precision: options.precision ?? .float32, seed: options.seed
@@ -121,15 +128,18 @@ public struct Pretraining: ResumableTraining {
     let views = try await own.task.value
     if step + 1 < total { next = self.views(of: step + 1) }
     let loss = network.learn(
-      from: views, under: NTXent(temperature: options.temperature), rate: schedule.rate(at: step))
+      from: views, under: NTXent(temperature: options.temperature), rate: schedule.rate(at: step),
+      among: ranks)
     position += 1
     return TrainingStep(
       "epoch \(step / stepsPerEpoch + 1)", loss: .init(curve: "loss", place: position, value: loss))
   }
 
-  /// Begins to make two views of each source of a step: first ones, then second ones.
+  /// Begins to make two views of each source of a step that is this rank's: first ones, then second
+  /// ones.
   private mutating func views(of step: Int) -> ViewsToCome {
-    let (chosen, images) = (order.sources(of: step), images)
+    let chosen = Array(order.sources(of: step)[ranks.share(of: batchSize)])
+    let images = images
     let (recipe, seed, epoch) = (options.views, options.seed, step / stepsPerEpoch)
     return ViewsToCome(
       step: step,

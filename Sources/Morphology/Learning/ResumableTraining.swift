@@ -1,4 +1,5 @@
 internal import Foundation
+internal import NeuralNetwork
 public import Tensor
 
 /// A training that may be stopped after any step: saved, loaded and gone on with, it gives the same
@@ -53,6 +54,18 @@ extension ResumableTraining {
   func check(_ position: Int) throws {
     guard (0...total).contains(position) else {
       throw MorphologyError.badState("position \(position) of \(total)")
+    }
+  }
+}
+
+extension Ranks {
+  /// Refuses a batch of which not every rank has a source.
+  ///
+  /// - Throws: `MorphologyError.badOptions`.
+  func check(batchSize: Int) throws {
+    guard batchSize >= count else {
+      throw MorphologyError.badOptions(
+        "\(count) ranks divide the \(batchSize) sources of a step: start \(batchSize) at most")
     }
   }
 }

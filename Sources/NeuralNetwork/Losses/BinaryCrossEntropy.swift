@@ -22,9 +22,11 @@ public struct BinaryCrossEntropy: Loss {
     (self.targets, self.smoothing) = (targets, smoothing)
   }
 
-  public func callAsFunction(_ outputs: Tensor) -> (value: Float, gradient: Tensor) {
+  public func callAsFunction(
+    _ outputs: Tensor, among ranks: any Ranks
+  ) -> (value: Float, gradient: Tensor) {
     precondition(targets.shape == outputs.shape, "\(targets.shape) targets of \(outputs.shape)")
-    let rows = Float(max(1, outputs.rows))
+    let rows = Float(max(1, ranks.sum(Double(outputs.rows))))
     var gradient = sigmoid(outputs)
     var loss = 0.0
     for index in outputs.values.indices {
@@ -37,6 +39,6 @@ public struct BinaryCrossEntropy: Loss {
       loss += Double(max(logit, 0) + log(1 + exp(-abs(logit))) - target * logit)
       gradient.values[index] = (gradient.values[index] - target) / rows
     }
-    return (Float(loss) / rows, gradient)
+    return (Float(ranks.sum(loss)) / rows, gradient)
   }
 }

@@ -42,11 +42,13 @@ public struct CrossEntropy: Loss {
     (self.classes, self.weights, self.smoothing) = (classes, weights, smoothing)
   }
 
-  public func callAsFunction(_ outputs: Tensor) -> (value: Float, gradient: Tensor) {
+  public func callAsFunction(
+    _ outputs: Tensor, among ranks: any Ranks
+  ) -> (value: Float, gradient: Tensor) {
     let count = outputs.columns
     precondition(classes.count == outputs.rows, "\(classes.count) classes of \(outputs.rows) rows")
     let weights = weights ?? [Float](repeating: 1, count: count)
-    let total = classes.reduce(0) { $0 + Double(weights[$1]) }
+    let total = ranks.sum(classes.reduce(0) { $0 + Double(weights[$1]) })
     let share = smoothing / Float(count)
     let all = weights.reduce(0, +)
     var gradient = softmax(outputs)
@@ -62,11 +64,12 @@ public struct CrossEntropy: Loss {
         gradient.values[index] = (mass * gradient.values[index] - target) / Float(total)
       }
     }
-    return (Float(loss / total), gradient)
+    return (Float(ranks.sum(loss) / total), gradient)
   }
 }
 
-private func logarithmOfSum(_ line: ArraySlice<Float>) -> Double {
+/// The logarithm of the sum of exponentials.
+func logarithmOfSum(_ line: ArraySlice<Float>) -> Double {
   let largest = line.max() ?? 0
   return Double(largest) + log(line.reduce(0) { $0 + Double(exp($1 - largest)) })
 }

@@ -6,8 +6,17 @@ public import Tensor
 public protocol Loss: Sendable {
   /// The loss of a batch's outputs and its derivative.
   ///
-  /// - Parameter outputs: `[n, outputs]`.
-  /// - Returns: The mean over the rows, and its derivative with respect to the outputs, of their
-  ///   shape.
-  func callAsFunction(_ outputs: Tensor) -> (value: Float, gradient: Tensor)
+  /// - Parameters:
+  ///   - outputs: Those of this rank, `[n, outputs]`; what the loss knows of them is of its rows.
+  ///   - ranks: Who has the other rows of the batch.
+  /// - Returns: The mean over the rows of all ranks, and its derivative with respect to these outputs,
+  ///   of their shape.
+  func callAsFunction(_ outputs: Tensor, among ranks: any Ranks) -> (value: Float, gradient: Tensor)
+}
+
+extension Loss {
+  /// The loss of a whole batch's outputs, `[n, outputs]`, and its derivative.
+  public func callAsFunction(_ outputs: Tensor) -> (value: Float, gradient: Tensor) {
+    self(outputs, among: Alone())
+  }
 }

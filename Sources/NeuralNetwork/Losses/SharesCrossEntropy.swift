@@ -17,9 +17,11 @@ public struct SharesCrossEntropy: Loss {
     (self.shares, self.smoothing) = (shares, smoothing)
   }
 
-  public func callAsFunction(_ outputs: Tensor) -> (value: Float, gradient: Tensor) {
+  public func callAsFunction(
+    _ outputs: Tensor, among ranks: any Ranks
+  ) -> (value: Float, gradient: Tensor) {
     precondition(shares.shape == outputs.shape, "\(shares.shape) shares of \(outputs.shape)")
-    let rows = Float(max(1, outputs.rows))
+    let rows = Float(max(1, ranks.sum(Double(outputs.rows))))
     var gradient = softmax(outputs)
     var loss = 0.0
     for index in outputs.values.indices {
@@ -27,6 +29,6 @@ public struct SharesCrossEntropy: Loss {
       if share > 0 { loss -= Double(share * log(max(gradient.values[index], 1e-12))) }
       gradient.values[index] = (gradient.values[index] - share) / rows
     }
-    return (Float(loss) / rows, gradient)
+    return (Float(ranks.sum(loss)) / rows, gradient)
   }
 }

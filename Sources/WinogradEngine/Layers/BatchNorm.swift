@@ -1,4 +1,5 @@
 internal import CKernels
+internal import NeuralNetwork
 internal import Tensor
 
 /// Batch normalisation (Ioffe & Szegedy 2015, arXiv:1502.03167) of each channel.
@@ -42,13 +43,15 @@ struct BatchNorm: Sendable {
     let affine: ChannelAffine
   }
 
-  /// Finds the statistics of a batch, and lets the running averages follow.
-  mutating func statistics(of y: FeatureMap, in arena: Arena) -> Statistics {
+  /// Finds the statistics of a batch over all ranks, and lets the running averages follow.
+  mutating func statistics(
+    of y: FeatureMap, in arena: Arena, among ranks: any Ranks
+  ) -> Statistics {
     let pivot = pivot(in: arena)
     let sums = ChannelSums(pixels: y.pixels, channels: channels) { first, count, sums in
       reber_channel_sums(y.at(first), pivot, count, y.channels, sums)
     }
-    return statistics(from: sums, pixels: y.pixels, in: arena)
+    return statistics(from: sums.over(ranks, pixels: y.pixels), in: arena)
   }
 
   /// What sums are taken from, to lose no precision where means are large: the running mean.
@@ -58,9 +61,9 @@ struct BatchNorm: Sendable {
     return UnsafePointer(copy)
   }
 
-  /// The same from sums of (y − pivot) and its square.
-  mutating func statistics(from sums: ChannelSums, pixels: Int, in arena: Arena) -> Statistics {
-    let count = Double(pixels)
+  /// The same from sums of (y − pivot) and its square over all ranks.
+  mutating func statistics(from batch: BatchSums, in arena: Arena) -> Statistics {
+    let (sums, count) = (batch.sums, batch.pixels)
     let mean = arena.floats(channels)
     let inverse = arena.floats(channels)
     for c in 0..<channels {
@@ -98,13 +101,14 @@ struct BatchNorm: Sendable {
     return affine
   }
 
-  /// Adds to the gradients of γ and β, and gives the gradient of what was normalised, from the
-  /// gradient g behind and sums of g and g (y − mean).
+  /// Adds this rank's part to the gradients of γ and β, and gives the gradient of what was normalised,
+  /// from the gradient g behind and this rank's sums of g and g (y − mean).
   mutating func backward(
-    _ gradient: FeatureMap, _ sums: ChannelSums, through normalised: Normalised, in arena: Arena
+    _ gradient: FeatureMap, _ sums: ChannelSums, through normalised: Normalised, in arena: Arena,
+    among ranks: any Ranks
   ) -> NormalisedGradient {
     let statistics = normalised.statistics
-    let count = Double(gradient.pixels)
+    let batch = sums.over(ranks, pixels: gradient.pixels)
     let result = NormalisedGradient(
       gradient: gradient, map: normalised.map, a: arena.floats(channels),
       b: arena.floats(channels), c: arena.floats(channels))
@@ -113,10 +117,11 @@ struct BatchNorm: Sendable {
       let scale = Double(statistics.affine.scale[c])
       bias.gradient.values[c] += Float(sums.first(c))
       weight.gradient.values[c] += Float(inverse * sums.second(c))
-      let slope = -scale * inverse * inverse * sums.second(c) / count
+      let slope = -scale * inverse * inverse * batch.sums.second(c) / batch.pixels
       result.a[c] = Float(scale)
       result.b[c] = Float(slope)
-      result.c[c] = Float(-scale * sums.first(c) / count - slope * Double(statistics.mean[c]))
+      let mean = scale * batch.sums.first(c) / batch.pixels
+      result.c[c] = Float(-mean - slope * Double(statistics.mean[c]))
     }
     return result
   }

@@ -1,3 +1,4 @@
+internal import NeuralNetwork
 internal import Tensor
 
 /// Two sums a channel over all pixels of a batch, in double precision.
@@ -41,4 +42,21 @@ struct ChannelSums {
 
   /// The second sum of a channel.
   func second(_ channel: Int) -> Double { sums[channels + channel] }
+
+  /// Sums of this rank's `pixels` and of those of all others.
+  func over(_ ranks: any Ranks, pixels: Int) -> BatchSums {
+    guard ranks.count > 1 else { return BatchSums(pixels: Double(pixels), sums: self) }
+    var all = self
+    all.sums.append(Double(pixels))
+    all.sums.withUnsafeMutableBufferPointer { ranks.sum($0) }
+    return BatchSums(pixels: all.sums.removeLast(), sums: all)
+  }
+}
+
+/// Sums over all ranks.
+struct BatchSums {
+  /// The pixels of the whole batch.
+  let pixels: Double
+
+  let sums: ChannelSums
 }

@@ -50,10 +50,14 @@ struct Block: Sendable {
   }
 
   /// Finds the output, in the memory of `arena`, and the maps before it, in that of `inner`.
-  mutating func forward(_ input: FeatureMap, in arena: Arena, inner: Arena) -> Record {
-    let first = first.forward(Activation(input), &firstNorm, in: arena, map: inner)
-    let second = second.forward(first.activation, &secondNorm, in: arena, map: inner)
-    let shortcut = forwardShortcut(input, in: arena, map: inner)
+  mutating func forward(
+    _ input: FeatureMap, in arena: Arena, inner: Arena, among ranks: any Ranks
+  ) -> Record {
+    let first = first.forward(
+      Activation(input), &firstNorm, in: arena, map: inner, among: ranks)
+    let second = second.forward(
+      first.activation, &secondNorm, in: arena, map: inner, among: ranks)
+    let shortcut = forwardShortcut(input, in: arena, map: inner, among: ranks)
     let output = arena.map(second.map.shape)
     let residual = shortcut?.map ?? input
     let (own, other) = (second.statistics.affine, shortcut?.statistics.affine)
@@ -67,13 +71,13 @@ struct Block: Sendable {
   }
 
   private mutating func forwardShortcut(
-    _ input: FeatureMap, in arena: Arena, map inner: Arena
+    _ input: FeatureMap, in arena: Arena, map inner: Arena, among ranks: any Ranks
   ) -> Normalised? {
     guard var shortcut else { return nil }
     self.shortcut = nil
     defer { self.shortcut = shortcut }
     return shortcut.convolution.forward(
-      Activation(input), &shortcut.norm, in: arena, map: inner)
+      Activation(input), &shortcut.norm, in: arena, map: inner, among: ranks)
   }
 
   /// The same record with its maps before the output computed again, to the bit, in the memory of
@@ -92,34 +96,38 @@ struct Block: Sendable {
   /// Adds to the parameters' gradients, and writes the input's to `result`; `gradient`, that of the
   /// output, is overwritten.
   mutating func backward(
-    _ gradient: FeatureMap, _ record: Record, result: FeatureMap, in arena: Arena
+    _ gradient: FeatureMap, _ record: Record, result: FeatureMap, in arena: Arena,
+    among ranks: any Ranks
   ) {
     let mark = arena.position
     defer { arena.position = mark }
     let (first, second) = (record.first, record.second)
     let sums = second.maskedSums(gradient, activation: record.output, into: gradient)
-    let inner = secondNorm.backward(gradient, sums, through: second, in: arena)
+    let inner = secondNorm.backward(gradient, sums, through: second, in: arena, among: ranks)
     let between = arena.map(first.map.shape)
     let innerSums = self.second.backward(
       inner, input: first.activation, result: .masked(between, by: first), in: arena)
     guard let innerSums else { preconditionFailure("a masked gradient without sums") }
-    let outer = firstNorm.backward(between, innerSums, through: first, in: arena)
+    let outer = firstNorm.backward(
+      between, innerSums, through: first, in: arena, among: ranks)
     let isPlain = shortcut == nil
     self.first.backward(
       outer, input: Activation(record.input),
       result: .plain(result, plus: isPlain ? gradient : nil),
       in: arena)
-    backwardShortcut(gradient, record, result: result, in: arena)
+    backwardShortcut(gradient, record, result: result, in: arena, among: ranks)
   }
 
   private mutating func backwardShortcut(
-    _ gradient: FeatureMap, _ record: Record, result: FeatureMap, in arena: Arena
+    _ gradient: FeatureMap, _ record: Record, result: FeatureMap, in arena: Arena,
+    among ranks: any Ranks
   ) {
     guard let normalised = record.shortcut, var shortcut else { return }
     self.shortcut = nil
     defer { self.shortcut = shortcut }
     let sums = normalised.sums(gradient)
-    let outer = shortcut.norm.backward(gradient, sums, through: normalised, in: arena)
+    let outer = shortcut.norm.backward(
+      gradient, sums, through: normalised, in: arena, among: ranks)
     let part = arena.map(result.shape)
     shortcut.convolution.backward(
       outer, input: Activation(record.input), result: .plain(part, plus: nil), in: arena)
@@ -130,11 +138,12 @@ struct Block: Sendable {
 extension Convolution {
   /// Convolves, into the memory of `inner`, and finds the statistics that normalise the output.
   func forward(
-    _ input: Activation, _ norm: inout BatchNorm, in arena: Arena, map inner: Arena
+    _ input: Activation, _ norm: inout BatchNorm, in arena: Arena, map inner: Arena,
+    among ranks: any Ranks = Alone()
   ) -> Normalised {
     let (map, sums) = forward(input, pivot: norm.pivot(in: arena), in: inner)
-    return Normalised(
-      map: map, statistics: norm.statistics(from: sums, pixels: map.pixels, in: arena))
+    let batch = sums.over(ranks, pixels: map.pixels)
+    return Normalised(map: map, statistics: norm.statistics(from: batch, in: arena))
   }
 }
 

@@ -13,6 +13,9 @@ struct Head: Sendable {
   /// The output of every layer but the last, and its statistics, in the last forward pass.
   private var hidden: [Hidden] = []
 
+  /// Who had the rest of the batch in the last forward pass.
+  private var ranks: any Ranks = Alone()
+
   private struct Hidden: Sendable {
     let output: Tensor
     let arena: Arena
@@ -50,7 +53,8 @@ struct Head: Sendable {
 
   /// Applies it in training: batch normalisation uses the batch's statistics, and what `backward`
   /// needs is kept.
-  mutating func forward(_ x: Tensor) -> Tensor {
+  mutating func forward(_ x: Tensor, among ranks: any Ranks = Alone()) -> Tensor {
+    self.ranks = ranks
     inputs = []
     hidden = []
     var y = x
@@ -70,7 +74,7 @@ struct Head: Sendable {
       return y.rectified(scale: scale, shift: shift)
     }
     let map = arena.map(copying: y)
-    let statistics = norms[index].statistics(of: map, in: arena)
+    let statistics = norms[index].statistics(of: map, in: arena, among: ranks)
     hidden.append(Hidden(output: y, arena: arena, statistics: statistics))
     return Normalised(map: map, statistics: statistics).rectified(in: arena).tensor()
   }
@@ -101,7 +105,7 @@ struct Head: Sendable {
     let map = arena.map(copying: record.output)
     let normalised = Normalised(map: map, statistics: statistics)
     let sums = normalised.maskedSums(current, activation: nil, into: current)
-    return norms[index].backward(current, sums, through: normalised, in: arena)
+    return norms[index].backward(current, sums, through: normalised, in: arena, among: ranks)
       .resolved(in: arena).tensor()
   }
 }

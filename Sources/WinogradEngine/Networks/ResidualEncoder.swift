@@ -69,20 +69,24 @@ struct ResidualEncoder: Encoder {
   /// Embeds a batch in training: batch normalisation uses the batch's statistics, and what
   /// `backward` needs is kept.
   ///
-  /// - Parameter images: `[n, height, width, 1]`.
+  /// - Parameters:
+  ///   - images: `[n, height, width, 1]`.
+  ///   - ranks: Who has the rest of the batch.
   /// - Returns: `[n, embeddingDimension]`.
-  mutating func forward(_ images: Tensor) -> Tensor {
+  mutating func forward(_ images: Tensor, among ranks: any Ranks = Alone()) -> Tensor {
     checkShape(of: images)
     self.tape = nil
-    let tape = Tape(memory, recomputes: recomputesMaps)
+    let tape = Tape(memory, recomputes: recomputesMaps, among: ranks)
     self.tape = tape
     let input = tape.arena.map(copying: images)
-    let first = stem.forward(Activation(input), &stemNorm, in: tape.arena, map: tape.arena)
+    let first = stem.forward(
+      Activation(input), &stemNorm, in: tape.arena, map: tape.arena, among: ranks)
     var output = first.rectified(in: tape.arena)
     tape.stem = (input, first)
     for index in blocks.indices {
       tape.records.append(
-        blocks[index].forward(output, in: tape.arena, inner: tape.inner ?? tape.arena))
+        blocks[index].forward(
+          output, in: tape.arena, inner: tape.inner ?? tape.arena, among: ranks))
       tape.inner?.position = 0
       output = tape.records[index].output
     }
@@ -97,8 +101,10 @@ struct ResidualEncoder: Encoder {
 
   /// Adds to the parameters' gradients, once after `forward` of the same value.
   ///
-  /// - Parameter gradient: The derivative of the loss with respect to the embeddings.
-  mutating func backward(_ gradient: Tensor) {
+  /// - Parameters:
+  ///   - gradient: The derivative of the loss with respect to the embeddings.
+  ///   - sums: Where the gradients of each layer go as soon as they are there.
+  mutating func backward(_ gradient: Tensor, into sums: GradientSums? = nil) {
     guard let tape, let (input, first) = tape.stem, let output = tape.output else {
       preconditionFailure("backward needs a forward pass of the same value before it")
     }
@@ -112,13 +118,24 @@ struct ResidualEncoder: Encoder {
     for index in blocks.indices.reversed() {
       let record = tape.record(of: blocks[index], at: index)
       let result = record.input.moved(to: other)
-      blocks[index].backward(current, record, result: result, in: arena)
+      blocks[index].backward(current, record, result: result, in: arena, among: tape.ranks)
+      sums?.begin(&blocks[index])
       current = result
       swap(&own, &other)
     }
-    let sums = first.maskedSums(current, activation: nil, into: current)
-    let outer = stemNorm.backward(current, sums, through: first, in: arena)
+    let stemSums = first.maskedSums(current, activation: nil, into: current)
+    let outer = stemNorm.backward(
+      current, stemSums, through: first, in: arena, among: tape.ranks)
     stem.backward(outer, input: Activation(input), result: .none, in: arena)
+    sums?.begin(&stem)
+    sums?.begin(&stemNorm)
+  }
+
+  /// Takes the sums that `backward` began, in the same order.
+  mutating func take(_ sums: GradientSums) {
+    for index in blocks.indices.reversed() { sums.end(&blocks[index]) }
+    sums.end(&stem)
+    sums.end(&stemNorm)
   }
 }
 
@@ -136,10 +153,13 @@ private final class Tape: @unchecked Sendable {
   var records: [Block.Record] = []
   var output: FeatureMap?
 
+  /// Who has the rest of the batch.
+  let ranks: any Ranks
+
   private let memory: ArenaPool
 
-  init(_ memory: ArenaPool, recomputes: Bool) {
-    self.memory = memory
+  init(_ memory: ArenaPool, recomputes: Bool, among ranks: any Ranks) {
+    (self.memory, self.ranks) = (memory, ranks)
     arena = memory.take()
     inner = recomputes ? memory.take() : nil
   }

@@ -6,6 +6,9 @@ struct ResidualNetwork: Network {
   private var layers: EncoderAndHead
   private var moments: Moments
 
+  /// Memory for gradients on their way to the other ranks.
+  private let passing = ArenaPool()
+
   /// Puts a head over an encoder, its optimiser without memory.
   init(_ encoder: ResidualEncoder, head: Head, optimiser: Optimiser) {
     layers = EncoderAndHead(encoder: encoder, head: head)
@@ -23,10 +26,20 @@ struct ResidualNetwork: Network {
     layers.head = Head(weights: weights, biases: biases)
   }
 
-  mutating func learn(from images: Tensor, under loss: any Loss, rate: Float) -> Float {
+  mutating func learn(
+    from images: Tensor, under loss: any Loss, rate: Float, among ranks: any Ranks
+  ) -> Float {
     layers.visit { $1.gradient = Tensor($1.value.shape) }
-    let (value, gradient) = loss(layers.head.forward(layers.encoder.forward(images)))
-    layers.encoder.backward(layers.head.backward(gradient))
+    let embeddings = layers.encoder.forward(images, among: ranks)
+    let (value, gradient) = loss(layers.head.forward(embeddings, among: ranks), among: ranks)
+    passing.lend { memory in
+      let sums = GradientSums(ranks, memory)
+      let inner = layers.head.backward(gradient)
+      sums.begin(&layers.head)
+      layers.encoder.backward(inner, into: sums)
+      sums.end(&layers.head)
+      layers.encoder.take(sums)
+    }
     moments.step(&layers, rate: rate)
     return value
   }
