@@ -12,6 +12,9 @@ let checked =
   Context.environment["REBER_SANITIZE"] == nil
   ? [] : ["-fsanitize=undefined", "-fno-sanitize-recover=undefined"]
 
+/// With `REBER_MPI=1` `pretrain` and `finetune` can be started by mpirun, and MPI has to be installed.
+let hasMPI = Context.environment["REBER_MPI"] == "1"
+
 /// A library module of the house, and the modules below it that it may use.
 func module(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target
 {
@@ -128,8 +131,8 @@ let package = Package(
         // To say with which versions of them it runs.
         "CFITSIO", "COpenBLAS", "CPostgreSQL", "CWCS", "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
-      swiftSettings: strict),
+      ] + (hasMPI ? ["MPI"] : []),
+      swiftSettings: strict + (hasMPI ? [.define("REBER_MPI")] : [])),
 
     // The engine's side of tools/bench engine.
     .executableTarget(
@@ -193,7 +196,8 @@ let package = Package(
       of: "Stages",
       uses: [
         "Astronomy", "Catalogue", "Digest", "Files", "FITS", "Morphology", "NeuralNetwork", "PNG",
-        "PostgreSQL", "Simulation", "StagesSupport", "Tables", "Tensor", "TestSupport",
+        "PostgreSQL", "References", "Simulation", "StagesSupport", "Tables", "Tensor",
+        "TestSupport",
       ]),
     tests(
       of: "Report",
@@ -214,3 +218,10 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+if hasMPI {
+  package.targets += [
+    .systemLibrary(name: "CMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev"])]),
+    module("MPI", uses: ["Failures", "NeuralNetwork", "CMPI"]),
+  ]
+}

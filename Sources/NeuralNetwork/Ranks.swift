@@ -25,11 +25,15 @@ public protocol Ranks: Sendable {
   /// Replaces numbers by their sums over the ranks.
   func sum(_ values: UnsafeMutableBufferPointer<Double>)
 
-  /// Begins to replace numbers by their sums over the ranks while something else is computed.
+  /// Begins to sum numbers over the ranks while something else is computed.
   ///
-  /// - Parameter values: Memory that nobody touches until the sums are there.
+  /// - Parameters:
+  ///   - values: What this rank has; nobody changes it until the sums are there.
+  ///   - sums: Other memory, as long, where they go.
   /// - Returns: Waits for the sums.
-  func beginSum(of values: UnsafeMutableBufferPointer<Float>) -> () -> Void
+  func beginSum(
+    of values: UnsafeBufferPointer<Float>, into sums: UnsafeMutableBufferPointer<Float>
+  ) -> () -> Void
 
   /// What each has, by the number of the rank; each may have another number of bytes, in all 2 GB at
   /// most.
@@ -88,7 +92,12 @@ public struct Alone: Ranks {
 
   public func sum(_ values: UnsafeMutableBufferPointer<Double>) {}
 
-  public func beginSum(of values: UnsafeMutableBufferPointer<Float>) -> () -> Void { {} }
+  public func beginSum(
+    of values: UnsafeBufferPointer<Float>, into sums: UnsafeMutableBufferPointer<Float>
+  ) -> () -> Void {
+    _ = sums.update(from: values)
+    return {}
+  }
 
   public func gather(_ bytes: [UInt8]) -> [[UInt8]] { [bytes] }
 

@@ -111,6 +111,7 @@ extension Workplace {
     }
     switch opening {
     case .finished(let done):
+      try announce(nil, plan.work)
       progress.note("run \(done.id) has done this already; --again repeats it")
       return StageReport(
         run: done.id, alreadyDone: true,
@@ -134,8 +135,10 @@ extension Workplace {
     do {
       let end: Conclusion<Metrics>
       if let measured: Conclusion<Metrics> = try await measured(run) {
+        try announce(nil, plan.work)
         end = measured
       } else {
+        try announce(run, plan.work)
         end = try await plan.perform(run)
       }
       let metrics = try await database.with { try Run.finish(run, in: $0, end) }

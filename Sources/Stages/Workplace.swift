@@ -26,21 +26,30 @@ public struct Workplace: Sendable {
   /// What networks compute with where nothing else is said: another engine is named here.
   public static let usualEngine: any Engine = WinogradEngine()
 
+  /// Who trains together with this process; the first of them alone writes to the database and says how
+  /// far it is.
+  public let ranks: any Ranks
+
   /// Gathers what stages work with.
   public init(
     database: Database, user: Operator, progress: any ProgressDisplay, again: Bool = false,
-    limits: TrainingLimits = TrainingLimits(), engine: any Engine = Workplace.usualEngine
+    limits: TrainingLimits = TrainingLimits(), engine: any Engine = Workplace.usualEngine,
+    ranks: any Ranks = Alone()
   ) {
     self.database = database
     self.user = user
-    self.progress = progress
+    self.progress = ranks.isFirst ? progress : Silence()
     self.again = again
     self.limits = limits
     self.engine = engine
+    self.ranks = ranks
   }
 }
 
 extension Workplace {
+  /// How many ranks train together; `nil` where this process trains by itself.
+  var rankCount: Int? { ranks.count > 1 ? ranks.count : nil }
+
   /// The survey of that name.
   package func survey(_ name: String) async throws -> Survey {
     try await database.with { try Survey.named(name, in: $0) }

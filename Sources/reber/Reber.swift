@@ -53,8 +53,12 @@ enum Program {
 
   /// One clear line on standard error, and an exit code that says what kind of thing went wrong.
   private static func leave(with error: any Error) -> Never {
+    // What all ranks find, the first one says for all; the launcher then ends the others.
+    let launch = Launch.current
+    if launch.rank > 0 { sleep(2) }
     guard let failure = error as? any Failure else { Reber.exit(withError: error) }
-    FileHandle.standardError.write(Data("reber: \("\(failure)".inOneLine)\n".utf8))
+    let who = launch.count > 1 ? "reber (rank \(launch.rank) of \(launch.count))" : "reber"
+    FileHandle.standardError.write(Data("\(who): \("\(failure)".inOneLine)\n".utf8))
     exit(failure.exitStatus.rawValue)
   }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Catalogue
 import Foundation
+import NeuralNetwork
 import PostgreSQL
 import Stages
 
@@ -35,6 +36,19 @@ struct SessionOptions: ParsableArguments {
   func database(as role: Role = .pipeline) async throws -> Database {
     let database = try await opened()
     try await database.with { _ = try role.take(in: $0) }
+    return database
+  }
+
+  /// Opens the database for a stage that several ranks do; the first one makes and starts a private
+  /// server for all on its machine.
+  ///
+  /// - Throws: `LaunchError.noServer` where they are on several machines and no server is named.
+  fileprivate func database(among ranks: any Ranks) async throws -> Database {
+    let isNamed = (address ?? ConnectionString.inEnvironment) != nil
+    guard isNamed || ranks.onThisMachine == ranks.count else { throw LaunchError.noServer }
+    if !ranks.isFirst { ranks.meet() }
+    let database = try await database()
+    if ranks.isFirst { ranks.meet() }
     return database
   }
 
@@ -99,10 +113,12 @@ struct StageOptions: ParsableArguments {
   @Flag(help: "Repeat finished work as a new run.") var again = false
 
   /// Opens what the stage works with.
-  func workplace(_ limits: TrainingLimits = TrainingLimits()) async throws -> Workplace {
+  func workplace(
+    _ limits: TrainingLimits = TrainingLimits(), among ranks: any Ranks = Alone()
+  ) async throws -> Workplace {
     Workplace(
-      database: try await session.database(), user: Version.current, progress: session.progress,
-      again: again, limits: limits)
+      database: try await session.database(among: ranks), user: Version.current,
+      progress: session.progress, again: again, limits: limits, ranks: ranks)
   }
 
   /// Prints what a stage did: as JSON, or as a person reads it.
@@ -154,6 +170,22 @@ extension StageCommand {
 
   func run() async throws {
     try options.show(try await options.workplace(limits).perform(stage), text)
+  }
+}
+
+/// A command that trains: by itself, or as one of the ranks that mpirun started.
+protocol TrainingCommand: StageCommand {}
+
+extension TrainingCommand {
+  func run() async throws {
+    let ranks = try Launch.current.ranks()
+    let place = try await options.workplace(limits, among: ranks)
+    if ranks.isFirst {
+      try options.show(try await place.perform(stage), text)
+    } else {
+      try await place.assist(stage)
+    }
+    ranks.leave()
   }
 }
 

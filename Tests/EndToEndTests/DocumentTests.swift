@@ -75,7 +75,9 @@ import Testing
   }
 
   /// Links to files lead somewhere.
-  @Test(arguments: ["README.md", "docs/architecture.md", "docs/results.md", "CONTRIBUTING.md"])
+  @Test(arguments: [
+    "README.md", "docs/architecture.md", "docs/cluster.md", "docs/results.md", "CONTRIBUTING.md",
+  ])
   func linksLeadSomewhere(document: String) throws {
     let place = URL(fileURLWithPath: SharedData.repository + "/" + document)
     let text = try String(contentsOf: place, encoding: .utf8)

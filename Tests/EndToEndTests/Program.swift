@@ -116,6 +116,14 @@ final class Program: Sendable {
     try start(program: Self.path, arguments, with: more)
   }
 
+  /// Starts it as several ranks, which share what cores there are.
+  func start(ranks: Int, _ arguments: [String]) throws -> Process {
+    try start(
+      program: "/usr/bin/env",
+      ["mpirun", "-n", "\(ranks)", "--oversubscribe", "--bind-to", "none", Self.path] + arguments,
+      with: ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"])
+  }
+
   private func start(
     program: String, _ arguments: [String], with more: [String: String]
   ) throws -> Process {
@@ -136,7 +144,8 @@ final class Program: Sendable {
     return outcome.output.split(separator: "\n").dropFirst().first.map(String.init) ?? ""
   }
 
-  private func outcome(of process: Process) throws -> Outcome {
+  /// What a process leaves that was started, once it has ended.
+  func outcome(of process: Process) throws -> Outcome {
     process.waitUntilExit()
     return Outcome(
       status: process.terminationStatus, output: try text("out"), errors: try text("err"))

@@ -40,20 +40,26 @@ public struct ThreadRanks: Ranks {
 
   public func meet() { _ = gather([]) }
 
-  public func sum(_ values: UnsafeMutableBufferPointer<Double>) { added(values)() }
+  public func sum(_ values: UnsafeMutableBufferPointer<Double>) {
+    added(UnsafeBufferPointer(values), values)()
+  }
 
-  public func beginSum(of values: UnsafeMutableBufferPointer<Float>) -> () -> Void { added(values) }
+  public func beginSum(
+    of values: UnsafeBufferPointer<Float>, into sums: UnsafeMutableBufferPointer<Float>
+  ) -> () -> Void {
+    added(values, sums)
+  }
 
   private func added<Number: BinaryFloatingPoint>(
-    _ values: UnsafeMutableBufferPointer<Number>
+    _ values: UnsafeBufferPointer<Number>, _ sums: UnsafeMutableBufferPointer<Number>
   ) -> () -> Void {
     let call = board.post(Array(UnsafeRawBufferPointer(values)), rank)
     return {
-      values.update(repeating: 0)
+      sums.update(repeating: 0)
       for part in board.wait(for: call, rank) {
         part.withUnsafeBytes {
           for (index, value) in $0.bindMemory(to: Number.self).enumerated() {
-            values[index] += value
+            sums[index] += value
           }
         }
       }

@@ -251,6 +251,8 @@ public enum CutoutSelection: Sendable {
   case all
   /// Those of some sources.
   case sources([Int])
+  /// Those that are one rank's, by its number, where so many ranks divide them.
+  case share(Int, of: Int)
   /// Those that a model has not embedded.
   case notEmbedded(by: Model)
   /// Those that a classification run has not classified.
@@ -261,6 +263,7 @@ public enum CutoutSelection: Sendable {
     switch self {
     case .all: "true"
     case .sources(let sources): "source_id = ANY (\(sources))"
+    case .share(let rank, let ranks): "source_id % \(ranks) = \(rank)"
     case .notEmbedded(let model):
       """
       NOT EXISTS (

@@ -124,6 +124,9 @@ public struct Checkpoint: Sendable {
   /// The forms that it can go on from; 0 is that of versions that kept none.
   static let readable = 0...1
 
+  /// A checkpoint as a run has it.
+  public init(step: Int, state: [UInt8]) { (self.step, self.state) = (step, state) }
+
   /// The checkpoint of a run, if it has one.
   ///
   /// Its form is checked where the run is opened.
@@ -155,7 +158,7 @@ public struct Checkpoint: Sendable {
 
 extension Checkpoint: QueryRow {
   public static let columns = Columns<Self>(
-    .column("step", \.step), .column("state", \.state), make: Checkpoint.init)
+    .column("step", \.step), .column("state", \.state), make: Checkpoint.init(step:state:))
 }
 
 /// A point of a training curve.

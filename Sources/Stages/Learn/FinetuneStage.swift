@@ -86,6 +86,8 @@ public struct FinetuneStage: Stage, Stored {
     public var notCheckable: Int?
     /// Seconds of learning by this process.
     public var seconds: Double
+    /// How many ranks learned together, at the end; `nil` where one process learned by itself.
+    public var ranks: Int?
     /// How the surveys' scales go with the encoder's, where there is anything to say.
     public var notes: [String]?
   }
@@ -179,9 +181,9 @@ extension FinetuneStage {
     let encoder = try await encoder(found.model, in: place)
     let labelled = try await place.labelledImages(
       self, found.surveys, scheme: found.scheme, by: found.match.preprocessing)
-    var training = try training(encoder, on: labelled)
+    var training = try training(encoder, on: labelled, among: place.ranks)
     let taught = labelled.sources(folds: training.folds)
-    try await place.database.with { database in
+    try await place.asFirst { database in
       for (survey, sources) in zip(found.surveys, taught) {
         try TrainingSource.write(sources, of: survey, run: run, in: database)
       }
@@ -198,7 +200,7 @@ extension FinetuneStage {
       byClass: Dictionary(learned.classes.map { ($0.name, $0.labels) }, uniquingKeysWith: { $1 }),
       withoutImage: labelled.withoutImage, temperature: classifier.temperature,
       heldOut: held?.scores, warnings: held?.warning.map { [$0] },
-      notCheckable: labelled.withoutPosition, seconds: session.seconds,
+      notCheckable: labelled.withoutPosition, seconds: session.seconds, ranks: place.rankCount,
       notes: found.match.notes.isEmpty ? nil : found.match.notes)
     let store = storing(classifier, of: found, learned, run: run)
     return {
@@ -220,13 +222,15 @@ extension FinetuneStage {
     }
   }
 
-  private func training(_ encoder: any Encoder, on labelled: LabelledImages) throws -> FineTuning {
+  private func training(
+    _ encoder: any Encoder, on labelled: LabelledImages, among ranks: any Ranks
+  ) throws -> FineTuning {
     var options = learning
     options.classes = labelled.taught.classes.count
     if fromScratch != nil { options.probeViews = 0 }
     return try FineTuning(
       encoder: encoder, options: options, images: labelled.images, truth: labelled.taught.taught,
-      groups: labelled.groups, unlabelled: labelled.unlabelled)
+      groups: labelled.groups, unlabelled: labelled.unlabelled, among: ranks)
   }
 
   /// What stores the classifier with its classes, and gives its key.

@@ -18,6 +18,8 @@ public enum LearnError: Failure, Equatable {
   case unknownBeam(of: String)
   /// A classification to publish of which there are warnings.
   case doubtful(classification: Int, warnings: [String])
+  /// Ranks that train together are not of one kind, or do not hold the same.
+  case unlikeRanks(String)
   /// Too few sources on one side of a comparison of surveys.
   case tooFewToCompare(String, have: Int, need: Int)
 
@@ -49,6 +51,7 @@ public enum LearnError: Failure, Equatable {
       the beam of \(whose) is not known: give it with 'reber survey describe --beam-major', or do \
       without --match-beam
       """
+    case .unlikeRanks(let reason): "ranks cannot train together: \(reason)"
     case .tooFewToCompare(let what, let have, let need):
       "there are \(have) \(what), at least \(need) are needed to compare surveys"
     case .doubtful(let classification, let warnings):

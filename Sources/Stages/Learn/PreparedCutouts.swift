@@ -1,5 +1,6 @@
 package import Catalogue
 package import Morphology
+import NeuralNetwork
 import PostgreSQL
 import Tensor
 
@@ -119,18 +120,25 @@ extension Workplace {
   }
 
   /// All current cutouts of a survey, or those of some sources, prepared, in the order of the
-  /// sources.
+  /// sources; of several ranks each prepares a share, and has all of them in the end.
   func prepared(
     _ survey: Survey, by preprocessing: Preprocessing, only sources: [Int]? = nil
   ) async throws -> [PreparedCutout] {
     let total = try await database.with { try survey.counts(in: $0).cutouts }
     var all: [PreparedCutout] = []
-    all.reserveCapacity(sources?.count ?? total)
-    let selection = sources.map(CutoutSelection.sources) ?? .all
+    let selection =
+      sources.map { CutoutSelection.sources(Array($0[ranks.share(of: $0.count)])) }
+      ?? ranks.cutouts
     try await forEachChunk(of: survey, selection) { chunk in
       all += try preprocessing.prepare(chunk, beam: survey.observation.beam)
-      progress.update("preparing images", done: all.count, of: sources?.count ?? total)
+      progress.update(
+        "preparing images", done: all.count * ranks.count, of: sources?.count ?? total)
     }
-    return all
+    guard ranks.count > 1 else { return all }
+    let (seen, images) = ranks.together(
+      all.map(SeenCutout.init), all.map(\.image), by: preprocessing)
+    return zip(seen, images).map {
+      PreparedCutout(source: $0.source, cutout: $0.cutout, image: $1)
+    }
   }
 }

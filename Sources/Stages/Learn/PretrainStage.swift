@@ -52,8 +52,10 @@ public struct PretrainStage: Stage, Stored {
     public var warnings: [String]?
     /// Seconds of learning by this process; less than the whole where it went on.
     public var seconds: Double
-    /// Seconds of processor time, of all cores; not known of older runs.
+    /// Seconds of processor time, of all cores and ranks; not known of older runs.
     public var processorSeconds: Double?
+    /// How many ranks learned together, at the end; `nil` where one process learned by itself.
+    public var ranks: Int?
   }
 }
 
@@ -98,7 +100,8 @@ extension PretrainStage {
     if let advice = learning.architecture.advice { place.progress.note(advice) }
     var session = TrainingSession(workplace: place, run: run)
     let engine = place.limits.recomputesMaps ? place.engine.sparingMemory : place.engine
-    var training = try Pretraining(learning, images: images, engine: engine)
+    var training = try Pretraining(
+      learning, images: images, engine: engine, among: place.ranks)
     try await session.finish(&training, "learning", by: "step")
     let model = NewModel(.encoder, parent: nil, weights: training.encoder.state)
     let (count, steps) = (images.count, training.total)
@@ -116,7 +119,7 @@ extension PretrainStage {
         model: id, sources: count, empty: empty, epochs: learning.epochs, steps: steps, loss: loss,
         chanceLoss: chance,
         warnings: loss.flatMap { warning(loss: $0, chance: chance) }.map { [$0] },
-        seconds: time.0, processorSeconds: time.1)
+        seconds: time.0, processorSeconds: time.1, ranks: place.rankCount)
     }
   }
 }

@@ -1,5 +1,6 @@
 import Catalogue
 import Morphology
+import NeuralNetwork
 import PostgreSQL
 
 /// Images of the database that are read anew each time they are asked for.
@@ -8,8 +9,8 @@ struct StoredImages: ImageSource {
   let surveys: [Survey]
   let preprocessing: Preprocessing
 
-  /// The keys in `reber.cutout`, with the noise that was found when each was first prepared.
-  private(set) var cutouts: [(id: Int, sigma: Float)] = []
+  /// In the order of their places.
+  private(set) var cutouts: [SeenCutout] = []
 
   init(_ database: Database, of surveys: [Survey], by preprocessing: Preprocessing) {
     self.database = database
@@ -19,14 +20,12 @@ struct StoredImages: ImageSource {
 
   var count: Int { cutouts.count }
 
-  mutating func add(_ image: PreparedCutout) {
-    cutouts.append((image.cutout, image.image.sigma))
-  }
+  mutating func add(_ seen: [SeenCutout]) { cutouts += seen }
 
   func images(at places: [Int]) async throws -> [Prepared] {
     let chosen = places.map { cutouts[$0] }
     let stored = try await database.with {
-      try StoredCutout.read(chosen.map(\.id), of: surveys, in: $0)
+      try StoredCutout.read(chosen.map(\.cutout), of: surveys, in: $0)
     }
     return try preprocessing.prepare(stored, sigmas: chosen.map(\.sigma)).map(\.image)
   }
@@ -34,6 +33,9 @@ struct StoredImages: ImageSource {
 
 extension Workplace {
   /// The current cutouts of surveys that show something, to learn from: in memory where they fit.
+  ///
+  /// Of several ranks each reads and prepares a share of them, and is told of the rest; those of a
+  /// machine share its memory. What does not fit each reads as it needs it: its part of every step.
   ///
   /// - Returns: The images, and the number of those left out since they are empty.
   func trainingImages(
@@ -43,24 +45,42 @@ extension Workplace {
       try surveys.map { try $0.counts(in: database).cutouts }
     }
     let total = counts.reduce(0, +)
-    let fits = total * preprocessing.preparedBytes <= limits.imageMemory
+    let fits = fits(total * preprocessing.preparedBytes)
     if !fits { progress.note("images do not fit in memory: they are read again in every epoch") }
     var stored = StoredImages(database, of: surveys, by: preprocessing)
     var (kept, done) = ([Prepared](), 0)
     for survey in surveys {
-      var seen: [TrainingSource] = []
-      try await forEachChunk(of: survey) { chunk in
+      var (seen, images) = ([SeenCutout](), [Prepared]())
+      try await forEachChunk(of: survey, ranks.cutouts) { chunk in
         for image in try preprocessing.prepare(chunk) where !image.image.isEmpty {
-          seen.append(TrainingSource(source: image.source, cutout: image.cutout))
-          if fits { kept.append(image.image) } else { stored.add(image) }
+          seen.append(SeenCutout(image))
+          if fits { images.append(image.image) }
         }
-        done += chunk.count
-        progress.update("preparing images", done: done, of: total)
+        done += chunk.count * ranks.count
+        progress.update("preparing images", done: min(done, total), of: total)
       }
-      let sources = seen
-      try await database.with { try TrainingSource.write(sources, of: survey, run: run, in: $0) }
+      let all = ranks.together(seen, fits ? images : nil, by: preprocessing)
+      if fits { kept += all.images } else { stored.add(all.seen) }
+      try await write(all.seen, of: survey, run: run)
     }
     let images: any ImageSource = fits ? kept : stored
     return (images, total - images.count)
+  }
+
+  /// Whether every rank has room for so many bytes.
+  private func fits(_ bytes: Int) -> Bool {
+    ranks.sum(bytes * ranks.onThisMachine <= limits.imageMemory ? 0 : 1) == 0
+  }
+
+  /// Writes what a training sees of a survey.
+  private func write(_ seen: [SeenCutout], of survey: Survey, run: Int) async throws {
+    let sources = seen.map { TrainingSource(source: $0.source, cutout: $0.cutout) }
+    try await asFirst { try TrainingSource.write(sources, of: survey, run: run, in: $0) }
+  }
+
+  /// Lets the first rank alone do something with the database, for which the others wait.
+  func asFirst(_ body: @escaping @Sendable (Connection) throws -> Void) async throws {
+    if ranks.isFirst { try await database.with(body) }
+    ranks.meet()
   }
 }

@@ -7,6 +7,8 @@ import PostgreSQL
 import Tensor
 
 /// The part of a training that lives in the database: its checkpoints and its curve.
+///
+/// Of several ranks the first one reads and writes them, and says when.
 struct TrainingSession: Sendable {
   let workplace: Workplace
   let run: Int
@@ -25,18 +27,24 @@ struct TrainingSession: Sendable {
   /// Seconds since the session began.
   var seconds: Double { Date().timeIntervalSince(started) }
 
-  /// Seconds of processor time since then, of all cores.
-  var processorSeconds: Double { Double(clock() - startedClock) / Double(CLOCKS_PER_SEC) }
+  /// Seconds of processor time since then, of all cores and ranks.
+  var processorSeconds: Double {
+    workplace.ranks.sum(Double(clock() - startedClock) / Double(CLOCKS_PER_SEC))
+  }
 
   private var isCheckpointDue: Bool {
-    Date().timeIntervalSince(saved) > workplace.limits.checkpointInterval
+    let isDue = Date().timeIntervalSince(saved) > workplace.limits.checkpointInterval
+    return workplace.ranks.sum(workplace.ranks.isFirst && isDue ? 1 : 0) > 0
   }
 
   /// Replaces the checkpoint.
+  ///
+  /// - Throws: `LearnError.unlikeRanks` where ranks have come to hold different weights.
   private mutating func save(step: Int, _ state: [String: Tensor]) async throws {
-    let (run, curve) = (run, curve)
+    let (run, curve, ranks) = (run, curve, workplace.ranks)
     let bytes = encodeSafetensors(state)
-    try await workplace.database.with {
+    if ranks.count > 1 { try ranks.check(alike: SHA256.hash(bytes).hex, "weights") }
+    try await workplace.asFirst {
       try Checkpoint.write(run: run, step: step, state: bytes, curve: curve, in: $0)
     }
     self.curve = []
@@ -54,8 +62,7 @@ struct TrainingSession: Sendable {
   mutating func finish(
     _ training: inout some ResumableTraining, _ what: String, by unit: String
   ) async throws {
-    let run = run
-    if let saved = try await workplace.database.with({ try Checkpoint.read(run: run, in: $0) }) {
+    if let saved = try await checkpoint() {
       try training.load(decodeSafetensors(saved.state).tensors, position: saved.step)
       workplace.progress.note("going on after \(unit) \(saved.step) of \(training.total)")
     }
@@ -68,8 +75,39 @@ struct TrainingSession: Sendable {
       if isCheckpointDue || training.isFinished {
         try await save(step: training.position, training.state)
       }
-      try await meter.update(training.position, detail: step.summary)
+      if workplace.ranks.isFirst {
+        try await meter.update(training.position, detail: step.summary)
+      }
     }
+  }
+
+  /// The run's checkpoint, which the first rank reads for all.
+  private func checkpoint() async throws -> Checkpoint? {
+    let (run, ranks) = (run, workplace.ranks)
+    guard ranks.isFirst else {
+      ranks.meet()
+      return Checkpoint(passed: ranks.fromFirst([]))
+    }
+    let saved = try await workplace.database.with { try Checkpoint.read(run: run, in: $0) }
+    if ranks.count > 1 {
+      ranks.meet()
+      _ = ranks.fromFirst(saved?.passed ?? [])
+    }
+    return saved
+  }
+}
+
+extension Checkpoint {
+  /// As one rank passes it to the others: the step in eight bytes, and the state.
+  fileprivate var passed: [UInt8] {
+    withUnsafeBytes(of: UInt64(step).littleEndian) { Array($0) } + state
+  }
+
+  /// `nil` where nothing was passed.
+  fileprivate init?(passed: [UInt8]) {
+    guard passed.count >= 8 else { return nil }
+    let step = passed.prefix(8).reversed().reduce(0) { $0 << 8 | Int($1) }
+    self.init(step: step, state: Array(passed.dropFirst(8)))
   }
 }
 

@@ -13,7 +13,7 @@ final class GradientSums {
   private var begun: ArraySlice<Begun> = []
 
   private struct Begun {
-    let values: UnsafeMutablePointer<Float>
+    let sums: UnsafeMutablePointer<Float>
     let wait: () -> Void
   }
 
@@ -25,7 +25,7 @@ final class GradientSums {
     guard ranks.count > 1 else { return }
     var count = 0
     layer.visit { count += $1.gradient.values.count }
-    let values = memory.floats(count)
+    let (values, sums) = (memory.floats(count), memory.floats(count))
     var place = values
     layer.visit { _, parameter in
       place.update(from: parameter.gradient.values, count: parameter.gradient.values.count)
@@ -33,15 +33,17 @@ final class GradientSums {
     }
     begun.append(
       Begun(
-        values: values,
-        wait: ranks.beginSum(of: UnsafeMutableBufferPointer(start: values, count: count))))
+        sums: sums,
+        wait: ranks.beginSum(
+          of: UnsafeBufferPointer(start: values, count: count),
+          into: UnsafeMutableBufferPointer(start: sums, count: count))))
   }
 
   /// Gives a layer its sums: layers come in the order in which they began.
   func end(_ layer: inout some Layered) {
     guard let next = begun.popFirst() else { return }
     next.wait()
-    var place = next.values
+    var place = next.sums
     layer.visit { _, parameter in
       let count = parameter.gradient.values.count
       parameter.gradient.values.withUnsafeMutableBufferPointer {

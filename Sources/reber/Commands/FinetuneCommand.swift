@@ -3,7 +3,7 @@ import Catalogue
 import Morphology
 import Stages
 
-struct FinetuneCommand: StageCommand {
+struct FinetuneCommand: TrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "finetune",
     abstract: "Teach a classifier the labels, from a pre-trained encoder.",

@@ -2,7 +2,7 @@ import ArgumentParser
 import Morphology
 import Stages
 
-struct PretrainCommand: StageCommand {
+struct PretrainCommand: TrainingCommand {
   static let configuration = CommandConfiguration(
     commandName: "pretrain",
     abstract: "Learn a space in which similar-looking sources are neighbours, without labels.",
