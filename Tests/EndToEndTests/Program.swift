@@ -121,19 +121,24 @@ final class Program: Sendable {
     try start(
       program: "/usr/bin/env",
       ["mpirun", "-n", "\(ranks)", "--oversubscribe", "--bind-to", "none", Self.path] + arguments,
-      with: ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"])
+      with: ["OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"], log: "ranks-")
+  }
+
+  /// What ranks leave, once they have ended.
+  func outcome(ofRanks process: Process) throws -> Outcome {
+    try outcome(of: process, log: "ranks-")
   }
 
   private func start(
-    program: String, _ arguments: [String], with more: [String: String]
+    program: String, _ arguments: [String], with more: [String: String], log: String = ""
   ) throws -> Process {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: program)
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder)
     process.environment = environment.merging(more) { $1 }
-    process.standardOutput = try file("out")
-    process.standardError = try file("err")
+    process.standardOutput = try file(log + "out")
+    process.standardError = try file(log + "err")
     try process.run()
     return process
   }
@@ -144,11 +149,11 @@ final class Program: Sendable {
     return outcome.output.split(separator: "\n").dropFirst().first.map(String.init) ?? ""
   }
 
-  /// What a process leaves that was started, once it has ended.
-  func outcome(of process: Process) throws -> Outcome {
+  private func outcome(of process: Process, log: String = "") throws -> Outcome {
     process.waitUntilExit()
     return Outcome(
-      status: process.terminationStatus, output: try text("out"), errors: try text("err"))
+      status: process.terminationStatus, output: try text(log + "out"),
+      errors: try text(log + "err"))
   }
 
   private func file(_ name: String) throws -> FileHandle {

@@ -15,7 +15,7 @@ import Testing
 
   /// Runs it as several ranks to its end, which has to be a good one.
   private func call(_ arguments: [String], ranks: Int, by program: Program) throws {
-    let outcome = try program.outcome(of: program.start(ranks: ranks, arguments))
+    let outcome = try program.outcome(ofRanks: program.start(ranks: ranks, arguments))
     try #require(outcome.status == 0, "\(outcome.errors)")
   }
 
@@ -33,12 +33,12 @@ import Testing
       WHERE a.run_id = (SELECT min(run_id) FROM reber.training_curve) AND b.run_id > a.run_id
       """,
       """
-      SELECT string_agg(DISTINCT (metrics ->> 'ranks'), ', ') || ' ' || count(DISTINCT sha256)
+      SELECT string_agg(DISTINCT (metrics ->> 'ranks'), '+') || ' ' || count(DISTINCT sha256)
       FROM reber.model JOIN reber.run USING (run_id) WHERE metrics ? 'ranks'
       """
     )
     #expect(try program.value(differences) == "t")
-    #expect(try program.value(models) == "2, 3 2")
+    #expect(try program.value(models) == "2+3 2")
     try program.call(["label", "import", "sim/simulated-truth.fits", "--survey", "sim"])
     try call(
       ["finetune", "--survey", "sim", "--epochs", "1", "--folds", "2", "--batch-size", "16"],
@@ -54,22 +54,27 @@ import Testing
     let program = try Program(simulating: 60)
     let pretrain = Self.pretrain + ["--epochs", "2000", "--quiet"]
     let process = try program.start(ranks: 3, pretrain)
-    let checkpoint = "SELECT count(*) FROM reber.checkpoint"
-    for _ in 0..<300 where try program.value(checkpoint) != "1" { usleep(100_000) }
+    try wait(for: "EXISTS (SELECT FROM reber.checkpoint)", in: program)
     let killed = Date()
     kill(try #require(try ranks(of: process).last), SIGKILL)
-    let outcome = try program.outcome(of: process)
+    let outcome = try program.outcome(ofRanks: process)
     #expect(outcome.status == 137 && outcome.errors.contains("exited on signal 9"), "\(outcome)")
     #expect(Date().timeIntervalSince(killed) < 60)
 
     let steps = try program.value("SELECT step FROM reber.checkpoint")
     let other = try program.start(ranks: 2, pretrain.filter { $0 != "--quiet" })
-    for _ in 0..<300 where try program.value("SELECT step FROM reber.checkpoint") == steps {
+    try wait(for: "(SELECT step FROM reber.checkpoint) > \(steps)", in: program)
+    kill(try #require(try ranks(of: other).last), SIGKILL)
+    let said = try program.outcome(ofRanks: other).errors
+    #expect(said.contains("going on after step \(steps) of 6000"), "\(said)")
+  }
+
+  private func wait(for condition: String, in program: Program) throws {
+    for _ in 0..<300 {
+      if try program.value("SELECT \(condition)") == "t" { return }
       usleep(100_000)
     }
-    kill(try #require(try ranks(of: other).last), SIGKILL)
-    let said = try program.outcome(of: other).errors
-    #expect(said.contains("going on after step \(steps) of 6000"), "\(said)")
+    Issue.record("\(condition) does not come")
   }
 
   /// The processes that mpirun has started.
