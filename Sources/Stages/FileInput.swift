@@ -11,6 +11,9 @@ func fileInput(_ path: String, role: String) throws -> Work.Input {
     throw IngestError.notFound(path)
   }
   return Work.Input(
-    role: role, name: url.standardizedFileURL.path, sha256: try SHA256.hash(file: path).hex,
+    role: role, name: fullPath(path), sha256: try SHA256.hash(file: path).hex,
     bytes: size)
 }
+
+/// A path from the root, as runs keep those of their inputs.
+func fullPath(_ path: String) -> String { URL(fileURLWithPath: path).standardizedFileURL.path }

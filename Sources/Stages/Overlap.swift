@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 
 /// Makes items on a thread of their own while the calling thread uses them, in order.
@@ -14,19 +15,29 @@ func overlapped<Item: Sendable>(
   capacity: Int = 4, produce: @escaping @Sendable ((Item) throws -> Void) throws -> Void,
   consume: (Item) throws -> Void
 ) throws {
-  let queue = BoundedQueue<Item>(capacity: capacity)
-  let thread = Thread {
-    do {
-      try produce { try queue.push($0) }
-      queue.close(throwing: nil)
-    } catch {
-      queue.close(throwing: error)
-    }
-  }
-  thread.stackSize = 8 << 20
-  thread.start()
+  let queue = BoundedQueue.filled(capacity: capacity, by: produce)
   do {
     while let item = try queue.pop() { try consume(item) }
+  } catch {
+    queue.abandon()
+    queue.waitUntilClosed()
+    throw error
+  }
+}
+
+/// Makes items on a thread of their own while asynchronous code uses them, in order.
+///
+/// At most `capacity` items wait, so memory is bounded. An error on either side ends both, and both have ended when
+/// it is thrown.
+///
+/// - Throws: What `produce` or `consume` threw first.
+func overlapped<Item: Sendable>(
+  capacity: Int, produce: @escaping @Sendable ((Item) throws -> Void) throws -> Void,
+  consume: (Item) async throws -> Void
+) async throws {
+  let queue = BoundedQueue.filled(capacity: capacity, by: produce)
+  do {
+    while let item = try await queue.next() { try await consume(item) }
   } catch {
     queue.abandon()
     queue.waitUntilClosed()
@@ -50,6 +61,31 @@ private final class BoundedQueue<Item: Sendable>: @unchecked Sendable {
 
   init(capacity: Int) {
     self.capacity = capacity
+  }
+
+  /// A queue that a thread of its own fills.
+  static func filled(
+    capacity: Int, by produce: @escaping @Sendable ((Item) throws -> Void) throws -> Void
+  ) -> BoundedQueue {
+    let queue = BoundedQueue(capacity: capacity)
+    let thread = Thread {
+      do {
+        try produce { try queue.push($0) }
+        queue.close(throwing: nil)
+      } catch {
+        queue.close(throwing: error)
+      }
+    }
+    thread.stackSize = 8 << 20
+    thread.start()
+    return queue
+  }
+
+  /// The next item, for asynchronous code: the waiting is done by a thread that may block.
+  func next() async throws -> Item? {
+    try await withCheckedThrowingContinuation { continuation in
+      DispatchQueue.global().async { continuation.resume(with: Result { try self.pop() }) }
+    }
   }
 
   func push(_ item: Item) throws {

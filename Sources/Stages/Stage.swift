@@ -30,7 +30,16 @@ public struct Plan<Metrics: Stored>: Sendable {
   var stands: @Sendable (_ run: Int) async throws -> Bool = { _ in true }
 
   /// Does all of the work but its end; where a run of that number was stopped, goes on from its rows.
-  let perform: @Sendable (_ run: Int) async throws -> Conclusion<Metrics>
+  let doing: Doing
+
+  /// Who may do the work at once.
+  enum Doing: Sendable {
+    /// One process.
+    case alone(@Sendable (_ run: Int) async throws -> Conclusion<Metrics>)
+    /// Any number, piece by piece. The first divides the work, before others may help.
+    case together(
+      @Sendable (_ run: Int, _ isFirst: Bool, Connection) throws -> Together<Metrics>)
+  }
 
   /// Whether work that ends with the error leaves nothing behind, not even its run.
   var leavesNothing: @Sendable (_ error: any Error) -> Bool = { _ in false }
@@ -44,7 +53,16 @@ public struct Plan<Metrics: Stored>: Sendable {
     perform: @escaping @Sendable (_ run: Int) async throws -> Conclusion<Metrics>
   ) {
     self.work = work
-    self.perform = perform
+    doing = .alone(perform)
+  }
+
+  init(
+    _ work: Work,
+    together: @escaping @Sendable (_ run: Int, _ isFirst: Bool, Connection) throws ->
+      Together<Metrics>
+  ) {
+    self.work = work
+    doing = .together(together)
   }
 }
 
@@ -116,30 +134,30 @@ extension Workplace {
       return StageReport(
         run: done.id, alreadyDone: true,
         metrics: try Metrics.read(done.metrics, form: done.form))
+    case .joined(let run):
+      progress.note("helping with run \(run)")
+      return try await finish(run, plan, isFirst: false)
     case .resumed(let run):
       progress.note("going on with run \(run)")
-      return try await finish(run, plan)
+      return try await finish(run, plan, isFirst: true)
     case .new(let run):
-      return try await finish(run, plan)
+      return try await finish(run, plan, isFirst: true)
     }
   }
 
   private func open(_ work: Work, again: Bool) async throws -> Opening {
-    let user = user
-    return try await database.with { try Run.open(work, by: user, again: again, in: $0) }
+    let (user, joins) = (user, sharing.joins)
+    return try await database.with {
+      try Run.open(work, by: user, again: again, joining: joins, in: $0)
+    }
   }
 
   private func finish<Metrics>(
-    _ run: Int, _ plan: Plan<Metrics>
+    _ run: Int, _ plan: Plan<Metrics>, isFirst: Bool
   ) async throws -> StageReport<Metrics> {
     do {
-      let end: Conclusion<Metrics>
-      if let measured: Conclusion<Metrics> = try await measured(run) {
-        try announce(nil, plan.work)
-        end = measured
-      } else {
-        try announce(run, plan.work)
-        end = try await plan.perform(run)
+      guard let end = try await conclusion(of: run, plan, isFirst: isFirst) else {
+        return try await ended(run)
       }
       let metrics = try await database.with { try Run.finish(run, in: $0, end) }
       return StageReport(run: run, alreadyDone: false, metrics: metrics)
@@ -151,6 +169,28 @@ extension Workplace {
       }
       throw error
     }
+  }
+
+  /// Does the work; gives its end, or `nil` where another process has ended the run.
+  private func conclusion<Metrics>(
+    of run: Int, _ plan: Plan<Metrics>, isFirst: Bool
+  ) async throws -> Conclusion<Metrics>? {
+    if let measured: Conclusion<Metrics> = try await measured(run) {
+      try announce(nil, plan.work)
+      return measured
+    }
+    try announce(run, plan.work)
+    switch plan.doing {
+    case .alone(let perform): return try await perform(run)
+    case .together(let begin): return try await share(run, isFirst: isFirst, begin)
+    }
+  }
+
+  /// What was measured of a run that another process has ended.
+  private func ended<Metrics: Stored>(_ run: Int) async throws -> StageReport<Metrics> {
+    let done = try await database.with { try Run.numbered(run, in: $0) }
+    return StageReport(
+      run: run, alreadyDone: false, metrics: try Metrics.read(done.metrics, form: done.form))
   }
 
   /// The end of a run that a version stopped at which wrote rows and measures first, and finished the

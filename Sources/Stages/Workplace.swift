@@ -20,6 +20,12 @@ public struct Workplace: Sendable {
   /// What training may use and lose; it changes no result.
   public let limits: TrainingLimits
 
+  /// How work is shared with other processes.
+  public let sharing: Sharing
+
+  /// Whether the process was told to stop.
+  public let stop: StopRequest
+
   /// What networks compute with.
   public let engine: any Engine
 
@@ -33,7 +39,8 @@ public struct Workplace: Sendable {
   /// Gathers what stages work with.
   public init(
     database: Database, user: Operator, progress: any ProgressDisplay, again: Bool = false,
-    limits: TrainingLimits = TrainingLimits(), engine: any Engine = Workplace.usualEngine,
+    limits: TrainingLimits = TrainingLimits(), sharing: Sharing = Sharing(),
+    stop: StopRequest = StopRequest(), engine: any Engine = Workplace.usualEngine,
     ranks: any Ranks = Alone()
   ) {
     self.database = database
@@ -41,6 +48,8 @@ public struct Workplace: Sendable {
     self.progress = ranks.isFirst ? progress : Silence()
     self.again = again
     self.limits = limits
+    self.sharing = sharing
+    self.stop = stop
     self.engine = engine
     self.ranks = ranks
   }

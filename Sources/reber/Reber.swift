@@ -31,7 +31,8 @@ struct Reber: AsyncParsableCommand {
       CrossValidateCommand.self, AblateCommand.self, DriftCommand.self, MatchCommand.self,
       PublishCommand.self, CatalogueCommands.self, VerifyCommand.self, ExportCommand.self,
       ReleaseCommands.self, QueryCommand.self, ShowCommands.self, RunCommands.self,
-      ServeCommand.self, DoctorCommand.self,
+      WorkerCommand.self, QueueCommands.self, RunsCommand.self, ServeCommand.self,
+      DoctorCommand.self,
     ])
 }
 
@@ -39,6 +40,7 @@ struct Reber: AsyncParsableCommand {
 enum Program {
   static func main() async {
     CoreType.choose()
+    Signals.listen()
     do {
       var command = try Reber.parseAsRoot()
       if var asynchronous = command as? any AsyncParsableCommand {

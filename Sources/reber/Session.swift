@@ -114,11 +114,13 @@ struct StageOptions: ParsableArguments {
 
   /// Opens what the stage works with.
   func workplace(
-    _ limits: TrainingLimits = TrainingLimits(), among ranks: any Ranks = Alone()
+    _ limits: TrainingLimits = TrainingLimits(), _ sharing: Sharing = Sharing(),
+    among ranks: any Ranks = Alone()
   ) async throws -> Workplace {
     Workplace(
       database: try await session.database(among: ranks), user: Version.current,
-      progress: session.progress, again: again, limits: limits, ranks: ranks)
+      progress: session.progress, again: again, limits: limits, sharing: sharing,
+      stop: Signals.stop, ranks: ranks)
   }
 
   /// Prints what a stage did: as JSON, or as a person reads it.
@@ -158,6 +160,9 @@ protocol StageCommand: AsyncParsableCommand {
   /// What the work may use and lose.
   var limits: TrainingLimits { get }
 
+  /// How the work is shared with other processes.
+  var sharing: Sharing { get }
+
   /// The stage as the options describe it.
   var stage: Kind { get }
 
@@ -167,9 +172,10 @@ protocol StageCommand: AsyncParsableCommand {
 
 extension StageCommand {
   var limits: TrainingLimits { TrainingLimits() }
+  var sharing: Sharing { Sharing() }
 
   func run() async throws {
-    try options.show(try await options.workplace(limits).perform(stage), text)
+    try options.show(try await options.workplace(limits, sharing).perform(stage), text)
   }
 }
 

@@ -29,7 +29,7 @@ struct ClassifiedSky {
       let part = Float(index) / 11
       return Prediction(source: cutout.source, cutout: cutout.id, probabilities: [part, 1 - part])
     }
-    _ = try Prediction.begin(run: classification, of: fixture.survey, in: database)
+    try Prediction.begin(run: classification, in: database)
     try model.write(
       predictions, of: fixture.survey, scheme: scheme, classes: classes, run: classification,
       in: database)

@@ -49,7 +49,7 @@ import Testing
       in: database)
     let model = try Model.find(.encoder, numbered: id, in: database)
     try model.beginEmbeddings(of: fixture.survey, in: database)
-    #expect(try model.missingEmbeddings(of: fixture.survey, in: database) == 4)
+    #expect(try fixture.missing(by: model, in: database).count == 4)
     let rows = cutouts.map { Embedding(cutout: $0.id, source: $0.source, vector: [1, 2]) }
     try model.write(
       Array(rows.prefix(3)), of: fixture.survey, run: fixture.run, in: database)
@@ -61,9 +61,8 @@ import Testing
     // As the server does where a process is killed.
     try database.script("SELECT pg_advisory_unlock_all()")
     try model.beginEmbeddings(of: fixture.survey, in: next)
-    #expect(try model.missingEmbeddings(of: fixture.survey, in: next) == 1)
-    let left = try StoredCutout.next(
-      9, of: fixture.survey, after: 0, .notEmbedded(by: model), in: next)
+    #expect(try fixture.missing(by: model, in: next).count == 1)
+    let left = try fixture.missing(by: model, in: next)
     #expect(left.map(\.id) == [cutouts[3].id])
     #expect(throws: PostgresError.self, "nothing is loaded twice") {
       try model.write([rows[0]], of: fixture.survey, run: fixture.run, in: next)
@@ -94,7 +93,7 @@ import Testing
     #expect(made.map(\.run) == [unfinished])
     #expect(
       try model.removeEmbeddings(of: fixture.survey, madeBy: [unfinished], in: database) == 1)
-    #expect(try model.missingEmbeddings(of: fixture.survey, in: database) == 2)
+    #expect(try fixture.missing(by: model, in: database).count == 2)
   }
 
   @Test func aRowThatRefersToNothingKeepsTheTableOut() throws {
@@ -116,7 +115,7 @@ import Testing
     let stopped = try Fixture.newRun(.classify, in: database)
     let other = try Connection(sky.fixture.address)
     let held = try Fixture.newRun(.classify, in: other)
-    for run in [stopped, held] { _ = try Prediction.begin(run: run, of: survey, in: database) }
+    for run in [stopped, held] { try Prediction.begin(run: run, in: database) }
     try Run.fail(stopped, because: "killed", in: database)
     try Prediction.removeLeft(of: survey, in: database)
     let left = try database.rows(
@@ -127,5 +126,12 @@ import Testing
     #expect(left == ["prediction_\(sky.classification)", "prediction_\(held)"])
     #expect(try Prediction.all(of: survey, run: sky.classification, in: database).count == 12)
     _ = other
+  }
+}
+
+extension Fixture {
+  /// The cutouts that a model has to embed yet.
+  fileprivate func missing(by model: Model, in database: Connection) throws -> [StoredCutout] {
+    try StoredCutout.next(9, of: survey, after: 0, .notEmbedded(by: model), in: database)
   }
 }

@@ -255,8 +255,9 @@ import Testing
     let carried = try await place.database.with { database in
       _ = try Role.pipeline.take(in: database)
       defer { try? database.script("RESET ROLE") }
-      return try Prediction.carry(
-        from: first.run, to: second.run, of: Survey.named("toy", in: database), in: database)
+      let survey = try Survey.named("toy", in: database)
+      try Prediction.carry(from: first.run, to: second.run, of: survey, in: database)
+      return try Prediction.carried(from: first.run, of: survey, in: database)
     }
     #expect(carried == 22)
     // Once more there is nothing new; and the whole anew says the same.

@@ -137,7 +137,7 @@ struct SyntheticSurvey: Sendable {
       }
     }
     let run = try Self.run("classify", database)
-    _ = try Prediction.begin(run: run, of: survey, in: database)
+    try Prediction.begin(run: run, in: database)
     try model.write(
       predictions, of: survey, scheme: scheme, classes: classes, run: run, in: database)
     try Prediction.finish(run: run, in: database)

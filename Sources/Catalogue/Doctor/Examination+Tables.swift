@@ -36,12 +36,7 @@ extension Examination {
   static func runs(_ database: Connection) throws -> [Finding] {
     let going = try database.rows(
       """
-      SELECT format('run %s (%s)', run_id, stage), EXISTS (
-          SELECT FROM pg_locks
-          WHERE locktype = 'advisory' AND objsubid = 2 AND objid = run_id::oid
-              AND classid = (hashtext('reber.run')::bigint & 4294967295)::oid
-              AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-      ), host
+      SELECT format('run %s (%s)', run_id, stage), reber.is_held(run_id), host
       FROM reber.run
       WHERE status = 'running'
       ORDER BY run_id
@@ -97,12 +92,12 @@ extension Examination {
     "agreed_class", "agreed_votes", "cluster_member_cluster", "cluster_member_outlier",
     "cutout_current", "cutout_former", "cutout_run", "embedding_run", "embedding_source",
     "ingestion_survey", "judged_prediction", "label_action", "label_count_key", "label_current",
-    "label_run", "labelling_action_annotator", "prediction_class", "prediction_cutout",
-    "prediction_model", "rejected_run", "release_run", "release_source_dec", "run_fingerprint",
+    "label_run", "labelling_action_annotator", "piece_open", "piece_worker", "prediction_class", "prediction_cutout",
+    "prediction_model", "queued_command_open", "rejected_run", "release_run", "release_source_dec", "run_fingerprint",
     "run_input_sha256", "run_parent_parent", "run_stage", "source_count_key", "source_dec",
     "source_flux", "source_identity_physical", "source_join_other", "source_join_pair",
     "source_link_other", "source_run", "source_size", "source_superseded_run",
-    "training_source_cutout",
+    "training_source_cutout", "worker_run",
   ]
 
   static func indexes(_ database: Connection) throws -> [Finding] {

@@ -1,5 +1,4 @@
 public import Astronomy
-import Digest
 public import PostgreSQL
 
 /// The image of a source, on its way into the database.
@@ -44,29 +43,6 @@ public struct Cutout: Sendable {
   }
 }
 
-extension Cutout {
-  /// A cutout with the key that it is stored under.
-  fileprivate struct Keyed: TableRow {
-    var id: Int
-    var cutout: Cutout
-
-    static let table = "reber.cutout"
-    static let columns = Columns<Self>(
-      writing: .column("cutout_id", \.id), .column("source_id", \.cutout.source),
-      .column("width", \.cutout.pixels.width), .column("height", \.cutout.pixels.height),
-      .column("bitpix", \.cutout.pixels.type.rawValue),
-      .column("pixel_scale", \.cutout.pixelScale),
-      .column("source_extent", \.cutout.sourceExtent), .column("wcs", \.cutout.wcs),
-      .column("sha256", { @Sendable in SHA256(hex: $0.cutout.sha256)?.bytes }),
-      .column("image_sha256", { @Sendable in SHA256(hex: $0.cutout.imageSHA256)?.bytes }),
-      .column("off_image", \.cutout.pixels.offImage),
-      .column("non_finite", \.cutout.pixels.nonFinite))
-
-    static let pixels = Columns<Self>(
-      writing: .column("cutout_id", \.id), .column("pixels", \.cutout.pixels.bytes))
-  }
-}
-
 /// A cutout as it comes out of the database.
 ///
 /// The values are `width × height` in single precision, row by row from the bottom; what the image does
@@ -95,42 +71,6 @@ public struct StoredCutout: Sendable {
 }
 
 extension Cutout {
-  /// Adds cutouts of a survey and makes them their sources' current ones, in one transaction.
-  ///
-  /// Those that were current stay, for runs that learned from them, but are current no more.
-  ///
-  /// - Throws: `PostgresError`; nothing is changed then.
-  public static func write(
-    _ cutouts: [Cutout], of survey: Survey, run: Int, in database: Connection
-  ) throws {
-    guard !cutouts.isEmpty else { return }
-    for whole in ["reber.cutout", "reber.cutout_pixels"] {
-      try Partition(whole: whole, key: survey.id).prepare(in: database)
-    }
-    try database.transaction { database in
-      // Two who bring images of the same sources would wait for each other, or both be current.
-      try database.execute(
-        "SELECT pg_advisory_xact_lock(hashtext('reber.cutout'), \(Int32(survey.id)))")
-      try database.execute(
-        """
-        UPDATE reber.cutout SET is_current = false
-        WHERE survey_id = \(survey.id) AND is_current
-            AND source_id = ANY (\(cutouts.map(\.source)))
-        """)
-      let keys = try database.rows(
-        """
-        SELECT nextval('reber.cutout_id_seq') FROM generate_series(1, \(cutouts.count))
-        """, as: Int.self)
-      let keyed = zip(keys, cutouts).map(Cutout.Keyed.init)
-      try database.copy(keyed, with: ["survey_id": survey.id, "run_id": run])
-      try database.copy(
-        into: "reber.cutout_pixels", Cutout.Keyed.pixels, with: ["survey_id": survey.id]
-      ) { rows in
-        for cutout in keyed { try rows.write(cutout) }
-      }
-    }
-  }
-
   /// Makes the newest cutout of each source of a survey's newest release current that has no current one.
   static func makeNewestCurrent(of survey: Survey, in database: Connection) throws {
     try database.execute(
@@ -259,7 +199,7 @@ public enum CutoutSelection: Sendable {
   case notClassified(in: Int)
 
   /// On rows of `cutout` of a survey.
-  fileprivate func condition(in survey: Survey) -> SQL {
+  func condition(in survey: Survey) -> SQL {
     switch self {
     case .all: "true"
     case .sources(let sources): "source_id = ANY (\(sources))"
@@ -298,6 +238,21 @@ extension StoredCutout {
           AND \(selection.condition(in: survey))
       ORDER BY source_id
       LIMIT \(count)
+      """, as: StoredCutout.self)
+  }
+
+  /// A survey's current cutouts of a piece that are selected, in the order of their sources.
+  public static func all(
+    of piece: Piece, in survey: Survey, _ selection: CutoutSelection, from database: Connection
+  ) throws -> [StoredCutout] {
+    try database.rows(
+      """
+      SELECT \(columns)
+      FROM reber.cutout
+      JOIN reber.cutout_pixels USING (survey_id, cutout_id)
+      WHERE survey_id = \(survey.id) AND is_current AND \(selection.condition(in: survey))
+          AND source_id BETWEEN \(piece.keys.lowerBound) AND \(piece.keys.upperBound)
+      ORDER BY source_id
       """, as: StoredCutout.self)
   }
 

@@ -33,8 +33,8 @@ extension Embedding: TableRow {
 extension Model {
   /// Makes room for embeddings of a survey.
   ///
-  /// New ones are not to be seen until ``finishEmbeddings(of:in:)``. As long as the connection lives, no
-  /// other can embed the survey by the model.
+  /// New ones are not to be seen until ``finishEmbeddings(of:in:)``. Until ``leaveEmbeddings(of:in:)``, or as long
+  /// as the connection lives, no other can embed the survey by the model.
   ///
   /// - Throws: `CatalogueError.beingEmbedded` where another does.
   public func beginEmbeddings(of survey: Survey, in database: Connection) throws {
@@ -44,11 +44,36 @@ extension Model {
     try database.execute("SELECT reber.open_embeddings(\(id), \(Int32(survey.id)))")
   }
 
-  /// How many of the survey's current cutouts have to be embedded yet, behind
-  /// ``beginEmbeddings(of:in:)``.
-  public func missingEmbeddings(of survey: Survey, in database: Connection) throws -> Int {
-    let partition = Partition.embeddings(of: survey, by: id)
-    return try countMissing(from: "\(raw: partition.table)", of: survey, in: database)
+  /// Lets other processes of the same run embed the survey too, behind ``beginEmbeddings(of:in:)``.
+  public func letJoinEmbeddings(of survey: Survey, in database: Connection) throws {
+    try SessionLock.embeddings(of: survey, by: id).letShare(in: database)
+  }
+
+  /// Embeds a survey beside others of the same run.
+  ///
+  /// - Throws: `CatalogueError.beingEmbedded` where another run does.
+  public func joinEmbeddings(of survey: Survey, in database: Connection) throws {
+    guard try SessionLock.embeddings(of: survey, by: id).share(in: database) else {
+      throw CatalogueError.beingEmbedded(survey: survey.name, model: id)
+    }
+  }
+
+  /// Embeds the survey no more.
+  public func leaveEmbeddings(of survey: Survey, in database: Connection) throws {
+    try SessionLock.embeddings(of: survey, by: id).release(in: database)
+  }
+
+  /// How many of the survey's embeddings a run has made, and how many numbers each has.
+  public func embedded(
+    of survey: Survey, by run: Int, in database: Connection
+  ) throws -> (count: Int, dimensions: Int) {
+    let (count, dimensions) = try database.row(
+      """
+      SELECT count(*) FILTER (WHERE run_id = \(run)), coalesce(max(cardinality(vector)), 0)
+      FROM reber.embedding
+      WHERE model_id = \(id) AND survey_id = \(survey.id)
+      """, as: Int.self, Int.self)
+    return (count, dimensions)
   }
 
   /// Makes the survey's embeddings part of `reber.embedding`, with its indexes, and that of neighbours
@@ -64,15 +89,27 @@ extension Model {
     try database.execute("SELECT reber.count_embeddings(\(survey.id)::integer, \(id))")
   }
 
-  /// Adds embeddings, in one transaction, behind ``beginEmbeddings(of:in:)``.
+  /// Adds embeddings without a piece, behind ``beginEmbeddings(of:in:)``: for surveys that are made up.
   ///
   /// - Throws: `PostgresError` of state `uniqueViolation` where the model has embedded one of the cutouts.
-  public func write(
+  package func write(
     _ embeddings: [Embedding], of survey: Survey, run: Int, in database: Connection
   ) throws {
     try database.copy(
       embeddings, into: Partition.embeddings(of: survey, by: id).table,
       with: ["model_id": id, "survey_id": survey.id, "run_id": run])
+  }
+
+  /// Ends a piece and adds its embeddings, in one statement, behind ``beginEmbeddings(of:in:)``.
+  ///
+  /// - Returns: Their number; `nil`, with nothing added, where the lease had ended before.
+  /// - Throws: `PostgresError` of state `uniqueViolation` where the model has embedded one of the cutouts.
+  public func end(
+    _ piece: Piece, adding embeddings: [Embedding], of survey: Survey, in database: Connection
+  ) throws -> Int? {
+    try piece.end(
+      adding: embeddings, to: Partition.embeddings(of: survey, by: id).table,
+      with: ["model_id": id, "survey_id": survey.id, "run_id": piece.run], in: database)
   }
 
   /// The embeddings of a survey's current cutouts, in the order of their sources.
@@ -146,18 +183,12 @@ extension Model {
   ///
   /// 0 for a survey without images.
   public func notEmbedded(of survey: Survey, in database: Connection) throws -> Int {
-    try countMissing(from: "reber.embedding", of: survey, in: database)
-  }
-
-  private func countMissing(
-    from table: SQL, of survey: Survey, in database: Connection
-  ) throws -> Int {
     try database.row(
       """
       SELECT count(*)
       FROM reber.cutout
       WHERE survey_id = \(survey.id) AND is_current AND NOT EXISTS (
-          SELECT FROM \(table) AS done
+          SELECT FROM reber.embedding AS done
           WHERE done.model_id = \(id) AND done.survey_id = cutout.survey_id
               AND done.cutout_id = cutout.cutout_id
       )

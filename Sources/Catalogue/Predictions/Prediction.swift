@@ -115,21 +115,35 @@ extension Model {
     )
   }
 
-  /// Adds predictions, in one transaction, behind ``Prediction/begin(run:of:in:)``.
-  ///
-  /// Each gets its most probable class as a column of its own, for queries.
-  ///
-  /// - Throws: `PostgresError` of state `uniqueViolation` where the run has classified one of them.
-  public func write(
+  /// Adds predictions without a piece, behind ``Prediction/begin(run:in:)``: for surveys that are made up.
+  package func write(
     _ predictions: [Prediction], of survey: Survey, scheme: ClassScheme, classes: [ModelClass],
     run: Int, in database: Connection
   ) throws {
-    let best = predictions.compactMap { MostProbable($0, of: classes) }
     try database.copy(
-      best, into: Partition.predictions(of: run).table,
+      predictions.compactMap { MostProbable($0, of: classes) },
+      into: Partition.predictions(of: run).table,
       with: [
         "run_id": run, "survey_id": survey.id, "model_id": id, "class_scheme_id": scheme.id,
       ])
+  }
+
+  /// Ends a piece and adds its predictions, in one statement, behind ``Prediction/begin(run:in:)``.
+  ///
+  /// Each gets its most probable class as a column of its own, for queries.
+  ///
+  /// - Returns: Their number; `nil`, with nothing added, where the lease had ended before.
+  /// - Throws: `PostgresError` of state `uniqueViolation` where the run has classified one of them.
+  public func end(
+    _ piece: Piece, adding predictions: [Prediction], of survey: Survey, scheme: ClassScheme,
+    classes: [ModelClass], in database: Connection
+  ) throws -> Int? {
+    try piece.end(
+      adding: predictions.compactMap { MostProbable($0, of: classes) },
+      to: Partition.predictions(of: piece.run).table,
+      with: [
+        "run_id": piece.run, "survey_id": survey.id, "model_id": id, "class_scheme_id": scheme.id,
+      ], in: database)
   }
 }
 
@@ -235,33 +249,29 @@ extension Prediction {
       """, as: Prediction.self)
   }
 
-  /// Makes room for the predictions of a run; gives how many of the survey it has written already.
+  /// Makes room for the predictions of a run.
   ///
   /// They are not to be seen until ``finish(run:in:)``.
-  public static func begin(
-    run: Int, of survey: Survey, in database: Connection
-  ) throws -> Int {
-    let partition = Partition.predictions(of: run)
-    try partition.open(in: database)
-    return try database.row(
-      "SELECT count(*) FROM \(raw: partition.table) WHERE survey_id = \(survey.id)", as: Int.self)
+  public static func begin(run: Int, in database: Connection) throws {
+    try Partition.predictions(of: run).open(in: database)
   }
 
-  /// Takes over what an earlier run said of images that are current still, behind ``begin(run:of:in:)``; gives
-  /// the number of predictions that were, now or before all were written.
+  /// What an earlier run said of images of a survey that are current still.
+  private static func standing(from earlier: Int, of survey: Survey) -> SQL {
+    """
+    FROM reber.prediction
+    JOIN reber.cutout USING (survey_id, cutout_id)
+    WHERE prediction.run_id = \(earlier) AND prediction.survey_id = \(survey.id) AND is_current
+    """
+  }
+
+  /// Takes over what an earlier run said of images that are current still, behind ``begin(run:in:)``.
   public static func carry(
     from earlier: Int, to run: Int, of survey: Survey, in database: Connection
-  ) throws -> Int {
-    let taken: SQL = """
-      FROM reber.prediction
-      JOIN reber.cutout USING (survey_id, cutout_id)
-      WHERE prediction.run_id = \(earlier) AND prediction.survey_id = \(survey.id) AND is_current
-      """
+  ) throws {
     let partition = Partition.predictions(of: run)
-    let isComplete = try partition.isAttached(in: database)
-    let count = try database.row("SELECT count(*) \(taken)", as: Int.self)
     // Nobody writes to a table that is attached.
-    if isComplete { return count }
+    if try partition.isAttached(in: database) { return }
     try database.execute(
       """
       INSERT INTO \(raw: partition.table) (
@@ -270,11 +280,17 @@ extension Prediction {
       )
       SELECT \(run), prediction.source_id, cutout_id, model_id, survey_id, class_scheme_id, probability,
           unlikeness, class_id, probabilities
-      \(taken)
+      \(standing(from: earlier, of: survey))
       ORDER BY prediction.source_id
       ON CONFLICT DO NOTHING
       """)
-    return count
+  }
+
+  /// How many predictions of an earlier run are of images that are current still.
+  public static func carried(
+    from earlier: Int, of survey: Survey, in database: Connection
+  ) throws -> Int {
+    try database.row("SELECT count(*) \(standing(from: earlier, of: survey))", as: Int.self)
   }
 
   /// Whether a run has classified just the images of a survey that are current.

@@ -77,6 +77,36 @@ extension Run {
       "SELECT parameters, form FROM reber.run WHERE run_id = \(id)", as: JSON.self, Int.self)
   }
 
+  /// What a run reads in a role.
+  public static func inputs(
+    of run: Int, role: String, in database: Connection
+  ) throws -> [Work.Input] {
+    try database.rows(
+      """
+      SELECT \(Work.Input.columns) FROM reber.run_input
+      WHERE run_id = \(run) AND role = \(role)
+      """, as: Work.Input.self)
+  }
+
+  /// What the newest run of a stage and a survey that is at work now reads in a role; nothing where there is none.
+  public static func inputs(
+    ofGoing stage: StageName, role: String, _ survey: String, in database: Connection
+  ) throws -> [Work.Input] {
+    let going = try database.first(
+      """
+      SELECT run_id FROM reber.run
+      WHERE stage = \(stage) AND status = 'running' AND parameters ->> 'survey' = \(survey)
+          AND reber.is_held(run_id)
+          AND EXISTS (
+              SELECT FROM reber.run_input
+              WHERE run_input.run_id = run.run_id AND role = \(role)
+          )
+      ORDER BY run_id DESC
+      LIMIT 1
+      """, as: Int.self)
+    return try going.map { try inputs(of: $0, role: role, in: database) } ?? []
+  }
+
   /// The runs that a run rests on.
   public static func parents(of id: Int, in database: Connection) throws -> [Work.Parent] {
     try database.rows(

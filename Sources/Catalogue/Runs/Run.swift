@@ -99,6 +99,8 @@ public enum Opening: Sendable {
   case new(run: Int)
   /// An earlier process stopped in the middle of this run.
   case resumed(run: Int)
+  /// Other processes are at work on this run, and let this one help.
+  case joined(run: Int)
   /// The same work was finished by this run.
   case finished(Run)
 }
@@ -109,11 +111,13 @@ extension Run {
   /// While the process lives, the run is held by an advisory lock of the connection's session; a
   /// process that is killed lets go of it, and it may take the server a second to notice. An unfinished
   /// run that another version of the code goes on with names both versions.
-  /// `again` does finished work once more, as a new run.
+  /// `again` does finished work once more, as a new run; `joining` helps those who are at it.
   ///
-  /// - Throws: `CatalogueError.busy` where another process holds the run.
+  /// - Throws: `CatalogueError.busy` where another process holds the run and is not to be helped, or lets none
+  ///   help.
   public static func open(
-    _ work: Work, by user: Operator, again: Bool = false, in database: Connection
+    _ work: Work, by user: Operator, again: Bool = false, joining: Bool = false,
+    in database: Connection
   ) throws -> Opening {
     try database.transaction { database in
       let fingerprint = try work.fingerprint(in: database)
@@ -121,17 +125,20 @@ extension Run {
       try database.execute(
         "SELECT pg_advisory_xact_lock(hashtext('reber.work'), hashtext(\(fingerprint)))")
       let stopped = try unfinished(work, fingerprint, unless: again, in: database)
-      if let stopped { try hold(stopped, stage: work.stage, in: database) }
+      var isFirst = true
+      if let stopped {
+        isFirst = try hold(stopped, stage: work.stage, joining: joining, in: database)
+      }
       // Who held it may have finished it meanwhile.
       if let stopped, try unfinished(work, fingerprint, unless: again, in: database) == stopped {
         try goOn(stopped, by: user, in: database)
-        return .resumed(run: stopped)
+        return isFirst ? .resumed(run: stopped) : .joined(run: stopped)
       }
       if let stopped { try SessionLock.run(stopped).release(in: database) }
       let done = try same(work, fingerprint, in: database).first(where: \.isFinished)
       if let done, !again { return .finished(try numbered(done.id, in: database)) }
       let run = try insert(work, fingerprint, by: user, in: database)
-      try hold(run, stage: work.stage, in: database)
+      _ = try hold(run, stage: work.stage, joining: false, in: database)
       return .new(run: run)
     }
   }
@@ -166,12 +173,42 @@ extension Run {
       """)
   }
 
-  private static func hold(_ run: Int, stage: StageName, in database: Connection) throws {
-    guard try SessionLock.run(run).take(in: database) else {
-      let host = try database.row(
-        "SELECT host FROM reber.run WHERE run_id = \(run)", as: String.self)
-      throw CatalogueError.busy(run: run, stage: stage.rawValue, host: host)
+  /// Takes the run for this connection, or shares it with those who are at it; gives whether nobody was.
+  private static func hold(
+    _ run: Int, stage: StageName, joining: Bool, in database: Connection
+  ) throws -> Bool {
+    let lock = SessionLock.run(run)
+    if joining {
+      if try lock.tryToTake(in: database) { return true }
+      // The first of several may take long to divide the work.
+      if try lock.share(waiting: 0, in: database) { return false }
+    } else if try lock.take(in: database) {
+      return true
     }
+    let host = try database.row(
+      "SELECT host FROM reber.run WHERE run_id = \(run)", as: String.self)
+    throw CatalogueError.busy(run: run, stage: stage.rawValue, host: host)
+  }
+
+  /// Lets other processes help with a run that this one has opened, once its work is divided.
+  public static func letJoin(_ run: Int, in database: Connection) throws {
+    try SessionLock.run(run).letShare(in: database)
+  }
+
+  /// Whether this process is to end a run that several have worked on: `nil` while another is ending it, false
+  /// where it is ended.
+  public static func isToEnd(_ run: Int, in database: Connection) throws -> Bool? {
+    guard try SessionLock.end(of: run).tryToTake(in: database) else { return nil }
+    let isRunning = try database.row(
+      "SELECT status <> 'finished' FROM reber.run WHERE run_id = \(run)", as: Bool.self)
+    if !isRunning { try letGo(run, in: database) }
+    return isRunning
+  }
+
+  /// Lets go of a run.
+  public static func letGo(_ run: Int, in database: Connection) throws {
+    try SessionLock.run(run).release(in: database)
+    try SessionLock.end(of: run).release(in: database)
   }
 
   private static func insert(
@@ -233,6 +270,7 @@ extension Run {
     let (metrics, stage) = try database.transaction { database in
       let metrics = try body(database)
       try database.execute("DELETE FROM reber.checkpoint WHERE run_id = \(run)")
+      try Piece.remove(of: run, in: database)
       let stage = try database.row(
         """
         UPDATE reber.run
@@ -243,23 +281,27 @@ extension Run {
       return (metrics, stage)
     }
     // Whatever happens from here on, the run is finished.
-    try? SessionLock.run(run).release(in: database)
+    try? letGo(run, in: database)
     for table in stage.tables {
       _ = try? database.execute("SELECT reber.tell_planner(\(table)::text::regclass)")
     }
     return metrics
   }
 
-  /// Marks the run as failed, unless it is finished; the same work goes on from here when it is asked for
-  /// again.
+  /// Marks the run as failed, unless it is finished or others go on with it; the same work goes on from here
+  /// when it is asked for again.
   public static func fail(_ run: Int, because error: String, in database: Connection) throws {
-    try database.execute(
-      """
-      UPDATE reber.run
-      SET status = 'failed', finished_at = clock_timestamp(), error = \(error)
-      WHERE run_id = \(run) AND status = 'running'
-      """)
-    try SessionLock.run(run).release(in: database)
+    if try SessionLock.run(run).tryToTake(in: database) {
+      try database.execute(
+        """
+        UPDATE reber.run
+        SET status = 'failed', finished_at = clock_timestamp(), error = \(error)
+        WHERE run_id = \(run) AND status = 'running'
+        """)
+      // It is held twice now.
+      try SessionLock.run(run).release(in: database)
+    }
+    try letGo(run, in: database)
   }
 
   /// Removes a run that wrote nothing, as if it had never been asked for.

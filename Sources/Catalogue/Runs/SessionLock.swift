@@ -11,6 +11,11 @@ struct SessionLock {
     SessionLock(key: "hashtext('reber.run'), \(Int32(truncatingIfNeeded: run))")
   }
 
+  /// The lock of who ends a run that several have worked on.
+  static func end(of run: Int) -> SessionLock {
+    SessionLock(key: "hashtext('reber.run.end'), \(Int32(truncatingIfNeeded: run))")
+  }
+
   /// The lock of whoever embeds a survey by a model.
   static func embeddings(of survey: Survey, by model: Int) -> SessionLock {
     SessionLock(key: "hashtext('reber.embedding'), hashtext(\("\(model) \(survey.id)"))")
@@ -21,14 +26,41 @@ struct SessionLock {
     SessionLock(key: "hashtext('reber.catalogue'), hashtext(\(name))")
   }
 
+  /// How long the server may need to notice that who had a lock was killed, milliseconds.
+  private static let patience = 2500
+
   /// Takes the lock; waits as long as the server may need to notice that who had it was killed.
   ///
   /// - Returns: False where another connection has it.
   func take(in database: Connection) throws -> Bool {
+    try wait(for: "pg_advisory_lock(\(key))", atMost: Self.patience, in: database)
+  }
+
+  /// Takes the lock beside others who share it; waits while one has it for itself.
+  ///
+  /// - Parameter milliseconds: How long it waits at most; 0 for as long as it takes.
+  /// - Returns: False where one has it still.
+  func share(waiting milliseconds: Int = patience, in database: Connection) throws -> Bool {
+    try wait(for: "pg_advisory_lock_shared(\(key))", atMost: milliseconds, in: database)
+  }
+
+  /// Lets others share the lock, which this connection has for itself.
+  func letShare(in database: Connection) throws {
+    try database.execute("SELECT pg_advisory_lock_shared(\(key)), pg_advisory_unlock(\(key))")
+  }
+
+  /// Takes the lock if no other connection has it, without waiting.
+  func tryToTake(in database: Connection) throws -> Bool {
+    try database.row("SELECT pg_try_advisory_lock(\(key))", as: Bool.self)
+  }
+
+  private func wait(
+    for lock: SQL, atMost milliseconds: Int, in database: Connection
+  ) throws -> Bool {
     do {
       try database.transaction { database in
-        try database.script("SET LOCAL lock_timeout = '2500ms'")
-        try database.execute("SELECT pg_advisory_lock(\(key))")
+        try database.script("SET LOCAL lock_timeout = '\(milliseconds)ms'")
+        try database.execute("SELECT \(lock)")
         // Where it is taken within another transaction, that goes on to wait as it did.
         try database.script("SET LOCAL lock_timeout TO DEFAULT")
       }
@@ -43,8 +75,19 @@ struct SessionLock {
     try database.row("SELECT pg_try_advisory_xact_lock(\(key))", as: Bool.self)
   }
 
-  /// Lets go of it.
+  /// Lets go of it, whether this connection has it for itself or shares it.
   func release(in database: Connection) throws {
-    _ = try database.row("SELECT pg_advisory_unlock(\(key))", as: Bool.self)
+    try database.execute(
+      """
+      SELECT CASE mode
+          WHEN 'ShareLock' THEN pg_advisory_unlock_shared(\(key))
+          ELSE pg_advisory_unlock(\(key))
+      END
+      FROM pg_locks
+      JOIN (VALUES (\(key))) AS wanted (kind, item)
+          ON classid = (kind::bigint & 4294967295)::oid AND objid = (item::bigint & 4294967295)::oid
+      WHERE locktype = 'advisory' AND objsubid = 2 AND pid = pg_backend_pid()
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+      """)
   }
 }

@@ -9,8 +9,11 @@ import PostgreSQL
 import Tensor
 
 /// Reads the pixels that a plan asks for, and gives them some at a time.
+///
+/// What is to be read has places: the whole images in the order of the plan, then the cuts, image by image.
 struct CutoutReading: Sendable {
-  let plan: ImagePlan
+  let whole: [ImagePlan.Whole]
+  let cuts: [ImagePlan.Cut]
   let files: [ImageFile]
   /// SHA-256 of each file.
   let digests: [String]
@@ -40,20 +43,42 @@ struct CutoutReading: Sendable {
     }
   }
 
-  /// The number of sources that the plan promises an image for.
-  var total: Int { plan.whole.count + plan.cuts.count }
+  /// The places in pieces: of whole images some, of an image that is cut all that fit, so that it is seldom opened
+  /// again.
+  func pieces(of size: Int) -> [ClosedRange<Int>] {
+    var pieces = stride(from: 0, to: whole.count, by: size).map {
+      $0...min($0 + size, whole.count) - 1
+    }
+    var first = 0
+    for place in cuts.indices {
+      let next = place + 1
+      let isLast = next == cuts.count || cuts[next].views[0].file != cuts[place].views[0].file
+      guard isLast || next - first == size * Self.cutsForImage else { continue }
+      pieces.append(whole.count + first...whole.count + place)
+      first = next
+    }
+    return pieces
+  }
 
-  /// Reads all, the whole images first.
-  func read(_ push: (Findings) throws -> Void) throws {
-    var findings = Findings(rejected: plan.rejected)
-    for item in plan.whole { try whole(item) { try add($0, to: &findings, push) } }
-    try readCuts { try add($0, to: &findings, push) }
+  /// How many cuts take about as long as to read a whole image.
+  private static let cutsForImage = 8
+
+  /// Reads the places of a piece.
+  func read(_ places: ClosedRange<Int>, _ push: (Findings) throws -> Void) throws {
+    var findings = Findings()
+    for place in places where place < whole.count {
+      try read(whole[place]) { try add($0, to: &findings, push) }
+    }
+    let cuts = places.filter { $0 >= whole.count }.map { self.cuts[$0 - whole.count] }
+    try read(cuts) { try add($0, to: &findings, push) }
     try push(findings)
   }
 
   /// What came of a source.
   private enum Outcome {
     case cutout(Cutout)
+    /// This run has written it before.
+    case written
     /// It is there already, just so; `nil` where nothing more is to be known of it.
     case unchanged(Cutout?)
     case rejected(ImagePlan.SetAside)
@@ -74,7 +99,7 @@ struct CutoutReading: Sendable {
       findings.unchanged += 1
       if let cutout { findings.extents[cutout.source] = cutout.sourceExtent }
     case .rejected(let setAside): findings.rejected.append(setAside)
-    case .nothing: break
+    case .nothing, .written: break
     case .damaged(let setAside): return findings.rejected.append(setAside)
     case .noted(let notes):
       findings.notes += notes
@@ -94,8 +119,8 @@ struct CutoutReading: Sendable {
 }
 
 extension CutoutReading {
-  private func whole(_ item: ImagePlan.Whole, _ give: (Outcome) throws -> Void) throws {
-    if written.contains(sources[item.source].id) { return try give(.unchanged(nil)) }
+  private func read(_ item: ImagePlan.Whole, _ give: (Outcome) throws -> Void) throws {
+    if written.contains(sources[item.source].id) { return try give(.written) }
     let image: OpenImage
     let pixels: ImagePixels
     do {
@@ -119,9 +144,9 @@ extension CutoutReading {
   /// Cuts each source out of the best of its mosaics.
   ///
   /// Where that one is blank, the next best serves, and so on; a mosaic is opened once a round.
-  private func readCuts(_ give: (Outcome) throws -> Void) throws {
-    var waiting = plan.cuts.filter { !written.contains(sources[$0.source].id) }
-    for _ in waiting.count..<plan.cuts.count { try give(.unchanged(nil)) }
+  private func read(_ cuts: [ImagePlan.Cut], _ give: (Outcome) throws -> Void) throws {
+    var waiting = cuts.filter { !written.contains(sources[$0.source].id) }
+    for _ in waiting.count..<cuts.count { try give(.written) }
     while !waiting.isEmpty {
       var next: [ImagePlan.Cut] = []
       let byFile = Dictionary(grouping: waiting) { $0.views[0].file }

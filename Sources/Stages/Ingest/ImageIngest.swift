@@ -34,6 +34,13 @@ public struct ImageMetrics: Stored {
   public var warnings: [String]?
 }
 
+/// What a run that ingests images is asked.
+private struct ImageParameters: Stored {
+  var survey: String
+  var cutting: Ingest.Cutting
+  static var usual: Self? { Self(survey: "", cutting: Ingest.Cutting()) }
+}
+
 /// Image files with their digests.
 private struct DigestedFiles: Sendable {
   var files: [ImageFile] = []
@@ -46,27 +53,45 @@ extension Workplace {
   func ingest(
     _ files: [ImageFile], _ options: Ingest
   ) async throws -> StageReport<ImageMetrics> {
-    struct Parameters: Stored {
-      var survey: String
-      var cutting: Ingest.Cutting
-      static var usual: Self? { Self(survey: "", cutting: Ingest.Cutting()) }
-    }
-    let images = digested(files)
+    let images = try await digested(files, options.survey)
     let catalogues = try await database.with {
       try Source.runs(ofSurveyNamed: options.survey, in: $0)
     }
     let work = try Work(
-      stage: .ingest, parameters: Parameters(survey: options.survey, cutting: options.cutting),
+      stage: .ingest,
+      parameters: ImageParameters(survey: options.survey, cutting: options.cutting),
       inputs: images.inputs, parents: catalogues)
-    let plan = Plan(work) { run in
-      let metrics = try await database.with { database in
-        let ingest = ImageIngest(
-          images: images, options: options, run: run, progress: progress, database: database)
-        return try ingest.perform(isCollection: catalogues.isEmpty)
-      }
-      return { _ in metrics }
+    let plan = Plan(work) { run, isFirst, database in
+      let ingest = ImageIngest(images: images, options: options, run: run, progress: progress)
+      return try ingest.begin(
+        isCollection: catalogues.isEmpty, isFirst: isFirst, sharing, in: database)
     }
     return try await perform(plan, into: options.survey)
+  }
+
+  /// Helps with a run that ingests images, from the files that it was begun with.
+  ///
+  /// - Throws: `IngestError.notFound` where a file is not on this machine.
+  func helpWithImages(_ run: OpenRun) async throws {
+    let asked = try ImageParameters.read(run.parameters, form: run.form)
+    var options = Ingest(survey: asked.survey)
+    options.cutting = asked.cutting
+    let inputs = try await database.with { try Run.inputs(of: run.id, role: "image", in: $0) }
+    _ = try await ingest(
+      try ImageFile.all(in: inputs.map(\.name), except: nil), options)
+  }
+
+  /// The files with their digests: who helps has those that the run was begun with.
+  private func digested(_ files: [ImageFile], _ survey: String) async throws -> DigestedFiles {
+    if sharing.joins {
+      let known = try await database.with { try try Run.inputs(ofGoing: .ingest, role: "image", survey, in: $0) }
+      let digests = Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+      let inputs = files.compactMap { digests[fullPath($0.path)] }
+      if inputs.count == files.count, inputs.count == known.count {
+        return DigestedFiles(files: files, inputs: inputs)
+      }
+    }
+    return digested(files)
   }
 
   private func digested(_ files: [ImageFile]) -> DigestedFiles {
@@ -92,67 +117,113 @@ extension Workplace {
   }
 }
 
-/// The work of a run that ingests images, on the database's thread.
-private struct ImageIngest {
+/// The work of a run that ingests images.
+private struct ImageIngest: Sendable {
   let images: DigestedFiles
   let options: Ingest
   let run: Int
   let progress: any ProgressDisplay
-  let database: Connection
 
-  func perform(isCollection: Bool) throws -> ImageMetrics {
+  /// What came of a piece, besides cutouts; it is kept until all are done.
+  struct Found: Codable {
+    var unchanged = 0
+    var rejected: [ImagePlan.SetAside] = []
+    /// What was assumed or changed, by image.
+    var notes: [String: Set<String>] = [:]
+  }
+
+  /// Decides what every image is for; the first process makes the survey where the images are all there is, and
+  /// divides the work.
+  func begin(
+    isCollection: Bool, isFirst: Bool, _ sharing: Sharing, in database: Connection
+  ) throws -> Together<ImageMetrics> {
     let survey =
-      isCollection
-      ? try addCollection() : try Survey.named(options.survey, in: database)
-    if !isCollection { try Ingestion.begin(run, into: survey, in: database) }
-    try describe(survey)
+      isCollection && isFirst
+      ? try addCollection(in: database) : try Survey.named(options.survey, in: database)
+    if isFirst {
+      if !isCollection { try Ingestion.begin(run, into: survey, in: database) }
+      try describe(survey, in: database)
+      try Cutout.begin(survey, in: database)
+    }
+    let sources = try sources(of: survey, in: database)
+    var plan = ImagePlanning(images.files, of: sources, cutting: options.cutting)
+      .decided { progress.update("looking at images", done: $0, of: images.files.count) }
+    plan.rejected = plan.rejected + images.unreadable
+    progress.note(plan.decisions.words(options.cutting))
+    let reading = CutoutReading(
+      whole: plan.whole, cuts: plan.cutsInOrder, files: images.files,
+      digests: images.inputs.map(\.sha256), sources: sources,
+      pixelScale: options.cutting.pixelScale,
+      known: try Cutout.digests(of: survey, in: database),
+      written: try Cutout.sources(of: survey, writtenBy: run, in: database))
+    if isFirst {
+      let size = max(1, sharing.pieceSize / 4)
+      try Piece.divide(run, into: reading.pieces(of: size), in: database)
+    }
+    let decided = plan
+    return Together(
+      perform: { work in
+        try await work.perform("writing cutouts") {
+          try await read($0, by: reading, to: survey, in: work.place)
+        }
+      },
+      end: { try end(decided, survey, in: $0) })
+  }
+
+  private func sources(of survey: Survey, in database: Connection) throws -> [StoredSource] {
     let columns = try SurveyColumn.all(of: survey, in: database)
     let named = { (part: ColumnMapping.Part) in
       columns.first { $0.mappedTo == part.rawValue }?.column.name
     }
-    let sources = try StoredSource.all(
+    return try StoredSource.all(
       of: survey, imageColumn: named(.image),
       box: .init(
         x: named(.x), y: named(.y), width: named(.boxWidth), height: named(.boxHeight)),
       in: database)
-    var plan = ImagePlanning(images.files, of: sources, cutting: options.cutting)
-      .decided { progress.update("looking at images", done: $0, of: images.files.count) }
-    plan.rejected += images.unreadable
-    progress.note(plan.decisions.words(options.cutting))
+  }
+
+  /// Reads a piece and writes its cutouts; false where its lease had ended before.
+  private func read(
+    _ piece: Piece, by reading: CutoutReading, to survey: Survey, in place: Workplace
+  ) async throws -> Bool {
+    let waiting = try await place.database.with {
+      try WaitingCutouts(of: survey, run: run, in: $0)
+    }
+    var found = Found()
+    try await overlapped(capacity: 2) { push in
+      try reading.read(piece.keys, push)
+    } consume: { findings in
+      try await place.database.with { database in
+        try waiting.add(findings.cutouts, in: database)
+        try Cutout.fill(extents: findings.extents, of: survey, in: database)
+      }
+      found.unchanged += findings.unchanged
+      found.rejected += findings.rejected
+      for note in findings.notes { found.notes[note.path, default: []].insert(note.text) }
+    }
+    let result = Array(try JSONEncoder().encode(found))
+    return try await place.database.with { try waiting.end(piece, result: result, in: $0) } != nil
+  }
+
+  private func end(
+    _ plan: ImagePlan, _ survey: Survey, in database: Connection
+  ) throws -> Conclusion<ImageMetrics> {
+    try Cutout.analyse(survey, in: database)
+    let found = try Piece.results(of: run, in: database).map {
+      try JSONDecoder().decode(Found.self, from: Data($0))
+    }
+    var log = RejectedLog(run: run, known: try Rejected.all(of: run, in: database))
+    try log.write(plan.rejected + found.flatMap(\.rejected), in: database)
+    var notes = ImageNotes()
+    for (path, texts) in found.flatMap(\.notes) {
+      for text in texts { notes.add(text, of: path) }
+    }
     var metrics = ImageMetrics()
     metrics.decisions = plan.decisions
     metrics.images = images.files.count + images.unreadable.count
-    return try write(plan, of: sources, to: survey, metrics)
-  }
-
-  private func write(
-    _ plan: ImagePlan, of sources: [StoredSource], to survey: Survey, _ known: ImageMetrics
-  ) throws -> ImageMetrics {
-    var metrics = known
-    let written = try Cutout.sources(of: survey, writtenBy: run, in: database)
-    let reading = CutoutReading(
-      plan: plan, files: images.files, digests: images.inputs.map(\.sha256), sources: sources,
-      pixelScale: options.cutting.pixelScale,
-      known: try Cutout.digests(of: survey, in: database), written: written)
-    var log = RejectedLog(run: run, known: try Rejected.all(of: run, in: database))
-    var (done, unchanged) = (0, -written.count)
-    var notes = ImageNotes()
-    try overlapped(capacity: 2) { push in
-      try reading.read(push)
-    } consume: { findings in
-      try Cutout.write(findings.cutouts, of: survey, run: run, in: database)
-      try Cutout.fill(extents: findings.extents, of: survey, in: database)
-      try log.write(findings.rejected, in: database)
-      for note in findings.notes { notes.add(note.text, of: note.path) }
-      done += findings.done
-      unchanged += findings.unchanged
-      try Run.report(run, done: done, of: reading.total, "cutouts", in: database)
-      progress.update("writing cutouts", done: done, of: reading.total)
-    }
-    try Cutout.analyse(survey, in: database)
     metrics.written = try Cutout.sources(of: survey, writtenBy: run, in: database).count
-    metrics.unchanged = unchanged
-    metrics.cutouts = metrics.written + unchanged
+    metrics.unchanged = found.reduce(0) { $0 + $1.unchanged }
+    metrics.cutouts = metrics.written + metrics.unchanged
     metrics.partlyOffImage = try Cutout.countAtEdge(of: survey, in: database)
     metrics.rejected = log.count
     metrics.warnings = notes.all
@@ -160,11 +231,12 @@ private struct ImageIngest {
     guard metrics.cutouts > 0 else {
       throw IngestError.noneUsable(images: metrics.images, firstReason: log.first ?? "unknown")
     }
-    return metrics
+    let measured = metrics
+    return { _ in measured }
   }
 
   /// Fills in what the first readable image knows of the survey and nobody has said yet.
-  private func describe(_ survey: Survey) throws {
+  private func describe(_ survey: Survey, in database: Connection) throws {
     let first = images.files.lazy.filter { !$0.isPNG }.compactMap { try? OpenImage($0).header }
     guard let header = first.first else { return }
     let said = survey.observation
@@ -181,7 +253,7 @@ private struct ImageIngest {
   }
 
   /// Makes the images themselves the sources of a survey that has no catalogue.
-  private func addCollection() throws -> Survey {
+  private func addCollection(in database: Connection) throws -> Survey {
     let collection = ImageCollection(images.files, progress: progress)
     guard !collection.sources.isEmpty else {
       throw IngestError.noneUsable(

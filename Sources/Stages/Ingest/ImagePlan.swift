@@ -20,6 +20,14 @@ struct ImagePlan: Sendable {
     var source: Int
   }
 
+  /// The cuts, image by image and from the bottom of each.
+  var cutsInOrder: [Cut] {
+    cuts.sorted {
+      let (one, other) = ($0.views[0], $1.views[0])
+      return (one.file, one.y) < (other.file, other.y)
+    }
+  }
+
   /// A source and the mosaics that show it, the one where it lies farthest from the edge first.
   struct Cut: Sendable {
     /// The place of the source in the list of sources.
@@ -41,7 +49,7 @@ struct ImagePlan: Sendable {
   }
 
   /// An image that was set aside.
-  struct SetAside: Sendable {
+  struct SetAside: Codable, Sendable {
     var path: String
     /// The source it was for, where it is known.
     var source: String?

@@ -51,7 +51,8 @@ extension Workplace {
         "rank \(ranks.rank) found other options or other images and labels in the database than the "
           + "first one: name one database for all, and start again")
     }
-    _ = try await plan.perform(run)
+    guard case .alone(let perform) = plan.doing else { return }
+    _ = try await perform(run)
   }
 }
 

@@ -33,38 +33,51 @@ public enum ClassifyTask: ModelTask {
     public var notes: [String]?
   }
 
-  public static func perform(
-    _ application: ModelApplication<Self>, run: Int, in place: Workplace
-  ) async throws -> Conclusion<Metrics> {
+  public static func begin(
+    _ application: ModelApplication<Self>, run: Int, isFirst: Bool, in database: Connection,
+    of place: Workplace
+  ) throws -> Together<Metrics> {
     let (survey, model) = (application.survey, application.model)
-    let (scheme, classes, classifier) = try await place.database.with { database in
-      let (scheme, classes) = try model.classes(in: database)
-      let classifier = try model.classifier(
-        classes: classes.count, preparedBy: application.match.preprocessing, on: place.engine,
-        computing: application.options.precision, in: database)
-      return (scheme, classes, classifier)
-    }
-    let (counts, carried, done) = try await place.database.with { database in
-      let counts = try survey.counts(in: database)
-      _ = try Prediction.begin(run: run, of: survey, in: database)
-      let carried = try application.earlier.map {
-        try Prediction.carry(from: $0.run, to: run, of: survey, in: database)
+    if isFirst {
+      try Prediction.begin(run: run, in: database)
+      if let earlier = application.earlier {
+        try Prediction.carry(from: earlier.run, to: run, of: survey, in: database)
       }
-      return (counts, carried, try Prediction.begin(run: run, of: survey, in: database))
+      try Piece.divide(
+        run, into: .notClassified(in: run), of: survey, size: place.sharing.pieceSize,
+        in: database)
     }
-    var meter = RunMeter(place, run: run, "classifying images", of: counts.cutouts - done)
-    try await place.forEachChunk(of: survey, .notClassified(in: run)) {
-      try classifier.predictions(for: $0, beam: survey.observation.beam)
-    } write: {
-      try model.write($0, of: survey, scheme: scheme, classes: classes, run: run, in: $1)
-    } written: {
-      try await meter.update($0)
+    let (scheme, classes) = try model.classes(in: database)
+    let classifier = try model.classifier(
+      classes: classes.count, preparedBy: application.match.preprocessing, on: place.engine,
+      computing: application.options.precision, in: database)
+    return Together(
+      perform: { work in
+        try await work.perform("classifying images") {
+          try StoredCutout.all(of: $0, in: survey, .notClassified(in: run), from: $1)
+        } compute: {
+          try classifier.predictions(for: $0, beam: survey.observation.beam)
+        } write: {
+          try model.end($0, adding: $1, of: survey, scheme: scheme, classes: classes, in: $2)
+        }
+      },
+      end: { try end(application, scheme, run: run, in: $0) })
+  }
+
+  private static func end(
+    _ application: ModelApplication<Self>, _ scheme: ClassScheme, run: Int,
+    in database: Connection
+  ) throws -> Conclusion<Metrics> {
+    let survey = application.survey
+    let counts = try survey.counts(in: database)
+    let carried = try application.earlier.map {
+      try Prediction.carried(from: $0.run, of: survey, in: database)
     }
-    try await place.database.with { try Prediction.finish(run: run, in: $0) }
+    try Prediction.finish(run: run, in: database)
     return {
       try metrics(
-        of: application, scheme, carried: carried, withoutImage: counts.sources - counts.cutouts,
-        run: run, in: $0)
+        of: application, scheme, carried: carried,
+        withoutImage: counts.sources - counts.cutouts, run: run, in: $0)
     }
   }
 

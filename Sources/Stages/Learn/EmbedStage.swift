@@ -19,7 +19,7 @@ public enum EmbedTask: ModelTask {
     public var model: Int
     /// Images that have an embedding now.
     public var embeddings: Int
-    /// Of those, the ones made by this process.
+    /// Of those, the ones made by this run.
     public var added: Int
     /// Numbers in an embedding.
     public var dimensions: Int
@@ -27,38 +27,57 @@ public enum EmbedTask: ModelTask {
     public var notes: [String]?
   }
 
-  public static func perform(
-    _ application: ModelApplication<Self>, run: Int, in place: Workplace
-  ) async throws -> Conclusion<Metrics> {
+  public static func begin(
+    _ application: ModelApplication<Self>, run: Int, isFirst: Bool, in database: Connection,
+    of place: Workplace
+  ) throws -> Together<Metrics> {
     let (survey, model) = (application.survey, application.model)
-    try await place.database.with { try model.beginEmbeddings(of: survey, in: $0) }
-    try await removeOthers(application, in: place)
-    let encoder = try await place.database.with {
-      try model.encoder(on: place.engine, computing: application.options.precision, in: $0).encoder
+    if isFirst {
+      try model.beginEmbeddings(of: survey, in: database)
+      try removeOthers(application, in: database, of: place)
+      try Piece.divide(
+        run, into: .notEmbedded(by: model), of: survey, size: place.sharing.pieceSize,
+        in: database)
+      try model.letJoinEmbeddings(of: survey, in: database)
+    } else {
+      try model.joinEmbeddings(of: survey, in: database)
     }
-    let missing = try await place.database.with {
-      try model.missingEmbeddings(of: survey, in: $0)
-    }
-    var meter = RunMeter(place, run: run, "embedding images", of: missing)
-    var added = 0
-    try await place.forEachChunk(of: survey, .notEmbedded(by: model)) { chunk in
-      let images = try application.match.preprocessing.prepare(
-        chunk, beam: survey.observation.beam)
+    let encoder = try model.encoder(
+      on: place.engine, computing: application.options.precision, in: database
+    ).encoder
+    return Together(
+      perform: { try await embed(application, by: encoder, $0) },
+      end: { try end(application, run: run, in: $0) },
+      leave: { try model.leaveEmbeddings(of: survey, in: $0) })
+  }
+
+  private static func embed(
+    _ application: ModelApplication<Self>, by encoder: any Encoder, _ work: SharedWork
+  ) async throws {
+    let (survey, model) = (application.survey, application.model)
+    let preprocessing = application.match.preprocessing
+    try await work.perform("embedding images") {
+      try StoredCutout.all(of: $0, in: survey, .notEmbedded(by: model), from: $1)
+    } compute: { chunk in
+      let images = try preprocessing.prepare(chunk, beam: survey.observation.beam)
       let vectors = encoder.embed(images.map(\.image))
       return images.enumerated().map { row, image in
         Embedding(cutout: image.cutout, source: image.source, vector: Array(vectors.row(row)))
       }
     } write: {
-      try model.write($0, of: survey, run: run, in: $1)
-    } written: {
-      added = $0
-      try await meter.update(added)
+      try model.end($0, adding: $1, of: survey, in: $2)
     }
-    try await place.database.with { try model.finishEmbeddings(of: survey, in: $0) }
-    let (made, dimensions) = (added, encoder.architecture.embeddingDimension)
+  }
+
+  private static func end(
+    _ application: ModelApplication<Self>, run: Int, in database: Connection
+  ) throws -> Conclusion<Metrics> {
+    let (survey, model) = (application.survey, application.model)
+    try model.finishEmbeddings(of: survey, in: database)
+    let (added, dimensions) = try model.embedded(of: survey, by: run, in: database)
     return {
       Metrics(
-        model: model.id, embeddings: try survey.counts(in: $0).cutouts, added: made,
+        model: model.id, embeddings: try survey.counts(in: $0).cutouts, added: added,
         dimensions: dimensions, notes: application.notes)
     }
   }
@@ -85,12 +104,10 @@ public enum EmbedTask: ModelTask {
 
   /// Removes what was embedded at another scale or precision: a model has one space.
   private static func removeOthers(
-    _ application: ModelApplication<Self>, in place: Workplace
-  ) async throws {
-    let replaced = try await place.database.with { database in
-      try application.model.removeEmbeddings(
-        of: application.survey, madeBy: Self.others(than: application, in: database), in: database)
-    }
+    _ application: ModelApplication<Self>, in database: Connection, of place: Workplace
+  ) throws {
+    let replaced = try application.model.removeEmbeddings(
+      of: application.survey, madeBy: others(than: application, in: database), in: database)
     if replaced > 0 {
       place.progress.note("\(replaced) embeddings at another scale or precision are replaced")
     }

@@ -38,7 +38,7 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
       let found = try self.application(to: survey, in: database)
       return (found, try self.work(of: found, in: database))
     }
-    var plan = Plan(work) { try await Task.perform(application, run: $0, in: place) }
+    var plan = Plan(work) { try Task.begin(application, run: $0, isFirst: $1, in: $2, of: place) }
     plan.notes = application.match.notes
     if let earlier = application.earlier {
       plan.notes.append("what run \(earlier.run) has done is not done again")
@@ -89,10 +89,12 @@ public protocol ModelTask: Sendable {
   /// The kind of model that can.
   static var kind: Catalogue.Model.Kind { get }
 
-  /// Applies the model to the images that lack what it gives.
-  static func perform(
-    _ application: ModelApplication<Self>, run: Int, in place: Workplace
-  ) async throws -> Conclusion<Metrics>
+  /// Prepares what is written to, and says how the model is applied to the images of a piece. The first process
+  /// divides the images that lack what the model gives.
+  static func begin(
+    _ application: ModelApplication<Self>, run: Int, isFirst: Bool, in database: Connection,
+    of place: Workplace
+  ) throws -> Together<Metrics>
 
   /// The newest run that did the same for images of the survey, for work that takes over from one.
   static func earlier(

@@ -53,7 +53,7 @@ extension Preprocessing {
 }
 
 extension Workplace {
-  /// Cutouts read, computed and written together.
+  /// Cutouts read together.
   static let chunk = 256
 
   /// Goes through a survey's current cutouts in the order of their sources, a chunk at a time; the
@@ -75,48 +75,6 @@ extension Workplace {
       next = read(last.source)
       try await body(chunk)
     }
-  }
-
-  /// Goes through them likewise and writes what `compute` makes of each chunk: while it works on one,
-  /// the next is read and what it made of the one before is written, in one transaction.
-  ///
-  /// One chunk at most waits to be written. An error in any part ends all, and what is written by
-  /// then stays.
-  ///
-  /// - Parameters:
-  ///   - survey: The survey.
-  ///   - selection: Which of its cutouts.
-  ///   - compute: Makes rows of a chunk.
-  ///   - write: Writes the rows of a chunk, in one transaction.
-  ///   - written: Called after every chunk with the number of rows written so far.
-  /// - Throws: What reading, `compute`, `write` or `written` throws first.
-  func forEachChunk<Row: Sendable>(
-    of survey: Survey, _ selection: CutoutSelection, compute: ([StoredCutout]) throws -> [Row],
-    write: @escaping @Sendable ([Row], Connection) throws -> Void,
-    written: (Int) async throws -> Void
-  ) async throws {
-    let database = database
-    var writing: Task<Int, any Error>?
-    var count = 0
-    func finish() async throws {
-      guard let rows = try await writing?.value else { return }
-      count += rows
-      try await written(count)
-    }
-    do {
-      try await forEachChunk(of: survey, selection) { chunk in
-        let rows = try compute(chunk)
-        try await finish()
-        writing = Task {
-          try await database.with { try write(rows, $0) }
-          return rows.count
-        }
-      }
-    } catch {
-      _ = await writing?.result
-      throw error
-    }
-    try await finish()
   }
 
   /// All current cutouts of a survey, or those of some sources, prepared, in the order of the

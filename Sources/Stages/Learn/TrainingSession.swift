@@ -37,6 +37,11 @@ struct TrainingSession: Sendable {
     return workplace.ranks.sum(workplace.ranks.isFirst && isDue ? 1 : 0) > 0
   }
 
+  /// Whether one of the ranks was told to stop: then all do, behind the same step.
+  private var isToldToStop: Bool {
+    workplace.ranks.sum(workplace.stop.isRequested ? 1 : 0) > 0
+  }
+
   /// Replaces the checkpoint.
   ///
   /// - Throws: `LearnError.unlikeRanks` where ranks have come to hold different weights.
@@ -58,7 +63,8 @@ struct TrainingSession: Sendable {
   ///   - training: What learns.
   ///   - what: What it does, for the display, as "fine-tuning".
   ///   - unit: What its steps are called, as "part".
-  /// - Throws: What the training throws, or what its checkpoint does that cannot be read.
+  /// - Throws: What the training throws, or what its checkpoint does that cannot be read; ``Stopped``, behind a
+  ///   checkpoint, where the process was told to.
   mutating func finish(
     _ training: inout some ResumableTraining, _ what: String, by unit: String
   ) async throws {
@@ -66,18 +72,27 @@ struct TrainingSession: Sendable {
       try training.load(decodeSafetensors(saved.state).tensors, position: saved.step)
       workplace.progress.note("going on after \(unit) \(saved.step) of \(training.total)")
     }
-    var meter = RunMeter(workplace, run: run, "\(what), \(unit)s", of: training.total)
+    let meter = RunMeter(workplace, run: run, "\(what), \(unit)s", of: training.total)
+    try await workplace.stop.heed { try await advance(&training, meter) }
+  }
+
+  private mutating func advance(
+    _ training: inout some ResumableTraining, _ meter: RunMeter
+  ) async throws {
+    var meter = meter
     while !training.isFinished {
       let step = try await training.advance()
       if let loss = step.loss {
         curve.append(CurvePoint(series: loss.curve, step: loss.place, value: Double(loss.value)))
       }
-      if isCheckpointDue || training.isFinished {
+      let isToStop = isToldToStop && !training.isFinished
+      if isCheckpointDue || training.isFinished || isToStop {
         try await save(step: training.position, training.state)
       }
       if workplace.ranks.isFirst {
         try await meter.update(training.position, detail: step.summary)
       }
+      if isToStop { throw Stopped() }
     }
   }
 

@@ -21,7 +21,10 @@ struct ClassifyCommand: StageCommand {
       """)
   var new = false
   @OptionGroup var use: ModelUseOptions
+  @OptionGroup(title: "Several processes") var together: SharingOptions
   @OptionGroup(title: "Output") var options: StageOptions
+
+  var sharing: Sharing { together.sharing }
 
   var stage: ClassifyStage {
     var stage: ClassifyStage = use.stage(survey, model)

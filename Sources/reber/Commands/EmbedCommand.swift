@@ -14,7 +14,10 @@ struct EmbedCommand: StageCommand {
   @Option(help: "The survey.") var survey: String
   @Option(help: "The encoder; the newest where none is named.") var model: Int?
   @OptionGroup var use: ModelUseOptions
+  @OptionGroup(title: "Several processes") var together: SharingOptions
   @OptionGroup(title: "Output") var options: StageOptions
+
+  var sharing: Sharing { together.sharing }
 
   var stage: EmbedStage { use.stage(survey, model) }
 

@@ -101,6 +101,8 @@ struct IngestCommand: AsyncParsableCommand {
       """)
   var strict = false
 
+  @OptionGroup(title: "Several processes") var together: SharingOptions
+
   @OptionGroup var stage: StageOptions
 
   func validate() throws {
@@ -132,7 +134,7 @@ struct IngestCommand: AsyncParsableCommand {
     ingest.isStrict = strict
     ingest.cutting = cutting.cutting(pixelScale: observation.pixelScale)
     ingest.observation = observation.observation
-    let place = try await stage.workplace()
+    let place = try await stage.workplace(TrainingLimits(), together.sharing)
     let report = try await place.ingest(ingest)
     if release != nil { try await place.tellOutdatedMatches(of: survey) }
     if stage.json {

@@ -1,0 +1,190 @@
+public import PostgreSQL
+
+/// A part of a run's work, which one process at a time has.
+///
+/// A row of `reber.piece`. Its keys are of sources, of places in a list of images, or of parts of a comparison, as
+/// the stage divides its work.
+public struct Piece: Sendable {
+  /// Its number within the run.
+  public let number: Int
+
+  /// The first and the last of its keys.
+  public let keys: ClosedRange<Int>
+
+  /// The run.
+  public var run: Int { worker.run }
+
+  /// How often it has been claimed.
+  let claim: Int
+
+  /// Who has it.
+  let worker: Worker
+}
+
+/// How far the pieces of a run are done.
+public struct PieceProgress: Sendable, Equatable {
+  /// Items of the pieces that are done.
+  public let done: Int
+  /// Items in all.
+  public let total: Int
+  /// Pieces that are not done.
+  public let open: Int
+}
+
+extension Piece {
+  /// Divides what is to be done of a run anew; who has a piece of it from before has it no more.
+  ///
+  /// - Parameters:
+  ///   - keys: A query of the keys, in a column `key`.
+  ///   - size: Items of a piece.
+  public static func divide(
+    _ run: Int, by keys: SQL, size: Int, in database: Connection
+  ) throws {
+    try database.transaction { database in
+      try remove(of: run, in: database)
+      try database.execute(
+        """
+        INSERT INTO reber.piece (run_id, piece, first_key, last_key, items)
+        SELECT \(run), piece, min(key), max(key), count(*)
+        FROM (
+            SELECT key, ((row_number() OVER (ORDER BY key) - 1) / \(size))::integer AS piece
+            FROM (\(keys)) AS wanted
+        ) AS placed
+        GROUP BY piece
+        """)
+    }
+  }
+
+  /// Divides what is to be done of a run anew, into these ranges of keys.
+  public static func divide(
+    _ run: Int, into ranges: [ClosedRange<Int>], in database: Connection
+  ) throws {
+    try database.transaction { database in
+      try remove(of: run, in: database)
+      try database.execute(
+        """
+        INSERT INTO reber.piece (run_id, piece, first_key, last_key, items)
+        SELECT \(run), place - 1, first, last, last - first + 1
+        FROM unnest(\(ranges.map(\.lowerBound)), \(ranges.map(\.upperBound)))
+            WITH ORDINALITY AS range (first, last, place)
+        """)
+    }
+  }
+
+  /// Divides the selected ones of a survey's current cutouts: keys are those of their sources.
+  public static func divide(
+    _ run: Int, into cutouts: CutoutSelection, of survey: Survey, size: Int,
+    in database: Connection
+  ) throws {
+    try divide(
+      run,
+      by: """
+        SELECT source_id AS key FROM reber.cutout
+        WHERE survey_id = \(survey.id) AND is_current AND \(cutouts.condition(in: survey))
+        """, size: size, in: database)
+  }
+
+  /// Claims the first piece that nobody has, for as many seconds; `nil` where there is none.
+  public static func claim(
+    by worker: Worker, for lease: Double, in database: Connection
+  ) throws -> Piece? {
+    let claimed = try database.first(
+      """
+      UPDATE reber.piece
+      SET worker_id = \(worker.id), claim = claim + 1,
+          lease_ends = clock_timestamp() + make_interval(secs => \(lease))
+      WHERE run_id = \(worker.run) AND piece = (
+          SELECT piece FROM reber.piece
+          WHERE run_id = \(worker.run) AND NOT is_done
+              AND (lease_ends IS NULL OR lease_ends < clock_timestamp())
+          ORDER BY piece
+          LIMIT 1
+          FOR UPDATE SKIP LOCKED
+      )
+      RETURNING piece, first_key, last_key, claim
+      """, as: Int.self, Int.self, Int.self, Int.self)
+    return claimed.map { Piece(number: $0, keys: $1...$2, claim: $3, worker: worker) }
+  }
+
+  /// Ends the piece by one statement that also makes its rows: `rows` is a query or a statement with
+  /// `RETURNING`, which has to make nothing where the table `mine` is empty.
+  ///
+  /// As it is one statement, a process that is frozen, or cut off, never holds a half of it open.
+  ///
+  /// - Returns: The number of its rows; `nil`, with nothing made, where the lease had ended before.
+  func end(making rows: SQL, in database: Connection) throws -> Int? {
+    let (mine, made) = try database.row(
+      """
+      WITH mine AS (
+          UPDATE reber.piece SET is_done = true, lease_ends = NULL
+          WHERE run_id = \(worker.run) AND piece = \(number) AND worker_id = \(worker.id)
+              AND claim = \(claim) AND NOT is_done AND lease_ends > clock_timestamp()
+          RETURNING items
+      ),
+      made AS (\(rows)),
+      counted AS (
+          UPDATE reber.worker SET pieces = pieces + 1, items = worker.items + mine.items
+          FROM mine WHERE worker_id = \(worker.id)
+      )
+      SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM made)
+      """, as: Int.self, Int.self)
+    return mine == 1 ? made : nil
+  }
+
+  /// Ends the piece and adds its rows to a table, in one statement.
+  ///
+  /// The rows come by COPY into a table of the session first.
+  ///
+  /// - Returns: The number of rows; `nil`, with nothing added, where the lease had ended before.
+  /// - Throws: `PostgresError`, of state `uniqueViolation` where a row is there already.
+  func end<Row: TableRow>(
+    adding rows: [Row], to table: String, with shared: SharedValues, in database: Connection
+  ) throws -> Int? {
+    let waiting = WaitingTable(like: table)
+    try waiting.empty(in: database)
+    try database.copy(rows, into: waiting.name, with: shared)
+    let others = SQL(raw: shared.map { ", " + $0.key }.joined())
+    return try end(
+      making: """
+        INSERT INTO \(raw: table) (\(Row.columns)\(others))
+        SELECT \(Row.columns)\(others) FROM \(raw: waiting.name) WHERE EXISTS (SELECT FROM mine)
+        RETURNING 1
+        """, in: database)
+  }
+
+  /// Gives a piece back that nothing was done of.
+  public func giveBack(in database: Connection) throws {
+    try database.execute(
+      """
+      UPDATE reber.piece SET lease_ends = NULL
+      WHERE run_id = \(worker.run) AND piece = \(number) AND worker_id = \(worker.id)
+          AND claim = \(claim) AND NOT is_done
+      """)
+  }
+
+  /// What came of the pieces of a run that are done, besides rows, in their order.
+  public static func results(of run: Int, in database: Connection) throws -> [[UInt8]] {
+    try database.rows(
+      """
+      SELECT result FROM reber.piece
+      WHERE run_id = \(run) AND is_done AND result IS NOT NULL
+      ORDER BY piece
+      """, as: [UInt8].self)
+  }
+
+  /// How far a run is.
+  public static func progress(of run: Int, in database: Connection) throws -> PieceProgress {
+    let (done, total, open) = try database.row(
+      """
+      SELECT coalesce(sum(items) FILTER (WHERE is_done), 0), coalesce(sum(items), 0),
+          count(*) FILTER (WHERE NOT is_done)
+      FROM reber.piece WHERE run_id = \(run)
+      """, as: Int.self, Int.self, Int.self)
+    return PieceProgress(done: done, total: total, open: open)
+  }
+
+  /// Removes the pieces of a run.
+  static func remove(of run: Int, in database: Connection) throws {
+    try database.execute("DELETE FROM reber.piece WHERE run_id = \(run)")
+  }
+}

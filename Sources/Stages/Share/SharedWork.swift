@@ -1,0 +1,126 @@
+import Catalogue
+import Foundation
+import PostgreSQL
+
+/// The pieces of a run, as one of the processes that work on it sees them.
+struct SharedWork: Sendable {
+  let place: Workplace
+  let worker: Worker
+
+  /// Does pieces until none is left: while one is computed, the next is claimed and read, and what came of the one
+  /// before is written.
+  ///
+  /// A piece whose lease ended before it was written is another's, and nothing of it is written here.
+  ///
+  /// - Parameters:
+  ///   - what: What is done, for the display.
+  ///   - read: Reads what a piece is made of.
+  ///   - compute: Makes rows of it.
+  ///   - write: Ends the piece and writes its rows, as one statement; gives `nil` where the lease had ended.
+  /// - Throws: What reading, `compute` or `write` throws first, or ``Stopped``.
+  func perform<Read: Sendable, Row: Sendable>(
+    _ what: String, read: @escaping @Sendable (Piece, Connection) throws -> Read,
+    compute: (Read) throws -> [Row],
+    write: @escaping @Sendable (Piece, [Row], Connection) throws -> Int?
+  ) async throws {
+    var meter = PieceMeter(place, run: worker.run, what)
+    var writing: Task<Void, any Error>?
+    var next = claim(read)
+    do {
+      while !place.stop.isRequested {
+        guard let (piece, found) = try await next.value else {
+          try await writing?.value
+          writing = nil
+          guard try await meter.isOpen() else { return }
+          try await Task.sleep(for: .milliseconds(500))
+          next = claim(read)
+          continue
+        }
+        next = claim(read)
+        let rows = try compute(found)
+        try await writing?.value
+        try await meter.update()
+        writing = Task { [place] in
+          let written = try await place.database.with { try write(piece, rows, $0) }
+          if written == nil { place.progress.note(Self.lost(piece)) }
+        }
+      }
+      try await writing?.value
+      throw Stopped()
+    } catch {
+      _ = await writing?.result
+      _ = await next.result
+      throw error
+    }
+  }
+
+  /// Does pieces one after another until none is left.
+  ///
+  /// - Parameter body: Does a piece and ends it; gives false where its lease had ended before that.
+  /// - Throws: What `body` throws, or ``Stopped``.
+  func perform(_ what: String, _ body: (Piece) async throws -> Bool) async throws {
+    var meter = PieceMeter(place, run: worker.run, what)
+    while !place.stop.isRequested {
+      let claimed = try await claim { piece, _ in piece }.value
+      if let (piece, _) = claimed {
+        if try await !body(piece) { place.progress.note(Self.lost(piece)) }
+        try await meter.update()
+      } else {
+        guard try await meter.isOpen() else { return }
+        try await Task.sleep(for: .milliseconds(500))
+      }
+    }
+    throw Stopped()
+  }
+
+  private func claim<Read: Sendable>(
+    _ read: @escaping @Sendable (Piece, Connection) throws -> Read
+  ) -> Task<(Piece, Read)?, any Error> {
+    let (database, lease) = (place.database, place.sharing.lease)
+    return Task {
+      try await database.with { database in
+        guard let piece = try Piece.claim(by: worker, for: lease, in: database) else { return nil }
+        return (piece, try read(piece, database))
+      }
+    }
+  }
+
+  private static func lost(_ piece: Piece) -> String {
+    "piece \(piece.number) was left to others: this process had not been heard of for too long"
+  }
+}
+
+/// Says how far all who work on a run are, at most every two seconds.
+private struct PieceMeter {
+  private let place: Workplace
+  private let run: Int
+  private let what: String
+  private var told = Date.distantPast
+
+  init(_ place: Workplace, run: Int, _ what: String) {
+    (self.place, self.run, self.what) = (place, run, what)
+  }
+
+  mutating func update() async throws {
+    guard Date().timeIntervalSince(told) >= 2 else { return }
+    _ = try await isOpen()
+  }
+
+  /// Whether a piece of the run is not done.
+  mutating func isOpen() async throws -> Bool {
+    told = Date()
+    let (run, what) = (run, what)
+    let progress = try await place.database.with { database in
+      let progress = try Piece.progress(of: run, in: database)
+      // A run that another process has ended has no pieces.
+      if progress.total > 0 {
+        try Run.report(run, done: progress.done, of: progress.total, what, in: database)
+      }
+      return progress
+    }
+    if progress.total > 0 {
+      place.progress.update(what, done: progress.done, of: progress.total)
+    }
+    return progress.open > 0
+  }
+}

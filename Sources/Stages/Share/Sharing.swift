@@ -1,0 +1,14 @@
+/// How work is shared with other processes; it changes no result.
+public struct Sharing: Sendable {
+  /// Whether to help processes that are at the same work already, instead of leaving it to them.
+  public var joins = false
+
+  /// Seconds that a process may be silent before others take over what it has claimed.
+  public var lease = 60.0
+
+  /// Images that are read, computed and written together.
+  public var pieceSize = 256
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,105 @@
+@testable import Catalogue
+import PostgreSQL
+import Testing
+
+/// Pieces of a run's work, and who may end them.
+@Suite struct PieceTests {
+  private let fixture: Fixture
+  private let run: Int
+  private let other: Connection
+
+  private var database: Connection { fixture.database }
+
+  init() throws {
+    fixture = try Fixture(sources: 1)
+    run = try Fixture.newRun(.embed, in: fixture.database)
+    other = try Connection(fixture.address)
+    try Piece.divide(run, into: [0...3, 4...4, 5...9], in: fixture.database)
+  }
+
+  private func worker(_ process: Int32, _ database: Connection) throws -> Worker {
+    try Worker.begin(
+      run, by: Operator(codeVersion: "1", host: "here", account: "me"), process: process,
+      in: database)
+  }
+
+  /// Ends a piece by a row of a table of its own.
+  private func end(_ piece: Piece, _ database: Connection) throws -> Int? {
+    try database.execute("CREATE TABLE IF NOT EXISTS made (piece integer PRIMARY KEY)")
+    return try piece.end(
+      making: "INSERT INTO made SELECT \(piece.number) FROM mine RETURNING 1", in: database)
+  }
+
+  @Test func everyPieceIsClaimedByOne() throws {
+    let (one, two) = (try worker(1, database), try worker(2, other))
+    let claimed = [
+      try Piece.claim(by: one, for: 60, in: database), try Piece.claim(by: two, for: 60, in: other),
+      try Piece.claim(by: one, for: 60, in: database), try Piece.claim(by: two, for: 60, in: other),
+    ]
+    #expect(claimed.map { $0?.number } == [0, 1, 2, nil])
+    #expect(claimed.map { $0?.keys } == [0...3, 4...4, 5...9, nil])
+    for case let piece? in claimed { #expect(try end(piece, database) == 1) }
+    #expect(
+      try Piece.progress(of: run, in: database) == PieceProgress(done: 10, total: 10, open: 0))
+    let items = try database.rows(
+      "SELECT pieces, items FROM reber.worker ORDER BY worker_id", as: Int.self, Int.self)
+    #expect(items.map { [$0, $1] } == [[2, 9], [1, 1]])
+  }
+
+  @Test func whoWasSilentTooLongEndsNothing() throws {
+    let (frozen, quick) = (try worker(1, database), try worker(2, other))
+    let first = try #require(try Piece.claim(by: frozen, for: 0.05, in: database))
+    try database.execute("SELECT pg_sleep(0.1)")
+    try frozen.live(for: 60, in: database)
+    #expect(try end(first, database) == nil, "a lease that has ended does not come back")
+    let again = try #require(try Piece.claim(by: quick, for: 60, in: other))
+    #expect(again.number == first.number)
+    #expect(try end(first, database) == nil)
+    #expect(try end(again, other) == 1)
+    #expect(try end(again, other) == nil, "a piece ends once")
+    #expect(try database.rows("SELECT piece FROM made", as: Int.self) == [0])
+  }
+
+  @Test func whoLivesKeepsWhatItHas() throws {
+    let (slow, quick) = (try worker(1, database), try worker(2, other))
+    let first = try #require(try Piece.claim(by: slow, for: 0.3, in: database))
+    try slow.live(for: 60, in: database)
+    try database.execute("SELECT pg_sleep(0.4)")
+    #expect(try Piece.claim(by: quick, for: 60, in: other)?.number == 1)
+    #expect(try end(first, database) == 1)
+  }
+
+  @Test func whatIsGivenUpIsFreeAtOnce() throws {
+    let (one, two) = (try worker(1, database), try worker(2, other))
+    _ = try Piece.claim(by: one, for: 60, in: database)
+    try one.end(in: database)
+    #expect(try Piece.claim(by: two, for: 60, in: other)?.number == 0)
+    #expect(
+      try database.row(
+        "SELECT ended_at IS NOT NULL FROM reber.worker WHERE worker_id = \(one.id)", as: Bool.self))
+  }
+
+  @Test func dividedAnewNobodyHasAnythingFromBefore() throws {
+    let ghost = try worker(1, database)
+    let piece = try #require(try Piece.claim(by: ghost, for: 60, in: database))
+    try Piece.divide(run, into: [0...9], in: other)
+    #expect(try end(piece, database) == nil)
+    let now = try #require(try Piece.claim(by: worker(2, other), for: 60, in: other))
+    #expect(now.keys == 0...9)
+    #expect(try end(piece, database) == nil)
+    #expect(try end(now, other) == 1)
+  }
+
+  /// What has a fault is neither done nor half done.
+  @Test func rowsAndTheEndOfAPieceAreOne() throws {
+    let one = try worker(1, database)
+    let piece = try #require(try Piece.claim(by: one, for: 60, in: database))
+    _ = try end(piece, database)
+    let next = try #require(try Piece.claim(by: one, for: 60, in: database))
+    #expect(throws: PostgresError.self) {
+      try next.end(making: "INSERT INTO made SELECT 0 FROM mine RETURNING 1", in: database)
+    }
+    #expect(try Piece.progress(of: run, in: database).done == 4)
+    #expect(try end(next, database) == 1)
+  }
+}

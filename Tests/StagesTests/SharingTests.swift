@@ -1,0 +1,146 @@
+import Catalogue
+import Foundation
+import PostgreSQL
+import Stages
+import StagesSupport
+import TestSupport
+import Testing
+
+/// The same work by several at once.
+@Suite("Work that is shared") struct SharingTests {
+  /// Another process, with small pieces.
+  private func helper(_ toy: SyntheticSurvey, lease: Double = 60) async throws -> Workplace {
+    var sharing = Sharing()
+    (sharing.joins, sharing.lease, sharing.pieceSize) = (true, lease, 8)
+    return Workplace(
+      database: try await Database(toy.address), user: toy.workplace.user, progress: Silence(),
+      sharing: sharing)
+  }
+
+  /// Every value that a survey's embeddings and predictions have.
+  private func content(_ toy: SyntheticSurvey) async throws -> [String] {
+    try await toy.workplace.database.with {
+      try $0.rows(
+        """
+        SELECT concat_ws(' ', 'embedding', source_id, vector) FROM reber.embedding
+        UNION ALL
+        SELECT concat_ws(' ', 'prediction', source_id, probabilities, unlikeness, class_id)
+        FROM reber.prediction
+        ORDER BY 1
+        """, as: String.self)
+    }
+  }
+
+  @Test func severalMakeWhatOneMakes() async throws {
+    let (alone, toy) = (try await SyntheticSurvey(96), try await SyntheticSurvey(96))
+    for survey in [alone, toy] {
+      _ = try await survey.workplace.perform(PretrainStage.toy())
+      try await survey.label(Array(0..<30))
+      _ = try await survey.workplace.perform(FinetuneStage.toy())
+    }
+    _ = try await alone.workplace.perform(EmbedStage(survey: "toy"))
+    let single = try await alone.workplace.perform(ClassifyStage(survey: "toy"))
+
+    let places = [try await helper(toy), try await helper(toy), try await helper(toy)]
+    let embedded = try await atOnce(places) { try await $0.perform(EmbedStage(survey: "toy")) }
+    #expect(Set(embedded.map(\.run)).count == 1 && embedded.map(\.metrics.added) == [96, 96, 96])
+    let classified = try await atOnce(places) {
+      try await $0.perform(ClassifyStage(survey: "toy"))
+    }
+    #expect(Set(classified.map(\.run)).count == 1)
+    #expect(classified.map(\.metrics.byClass) == Array(repeating: single.metrics.byClass, count: 3))
+    #expect(try await content(toy) == content(alone))
+    let (items, pieces) = try await toy.workplace.database.with {
+      try $0.row(
+        "SELECT sum(items), (SELECT count(*) FROM reber.piece) FROM reber.worker", as: Int.self,
+        Int.self)
+    }
+    #expect(items == 2 * 96 && pieces == 0)
+  }
+
+  private func atOnce<Value: Sendable>(
+    _ places: [Workplace], _ body: @escaping @Sendable (Workplace) async throws -> Value
+  ) async throws -> [Value] {
+    try await withThrowingTaskGroup(of: Value.self) { group in
+      for place in places { group.addTask { try await body(place) } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+  }
+
+  /// Who does not join leaves the work to those who are at it, and what is done is done.
+  @Test func whoDoesNotJoinIsTurnedAway() async throws {
+    let toy = try await SyntheticSurvey(24)
+    _ = try await toy.workplace.perform(PretrainStage.toy())
+    try await toy.workplace.database.with {
+      try $0.script(
+        """
+        CREATE FUNCTION pause() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN PERFORM pg_sleep(6); RETURN NULL; END $$;
+        CREATE TRIGGER pause AFTER INSERT ON reber.worker EXECUTE FUNCTION pause();
+        """)
+    }
+    let first = try await helper(toy)
+    async let embedded = first.perform(EmbedStage(survey: "toy"))
+    try await Task.sleep(for: .seconds(1.5))
+    await #expect(throws: CatalogueError.self) {
+      try await toy.workplace.perform(EmbedStage(survey: "toy"))
+    }
+    let report = try await embedded
+    #expect(report.metrics.added == 24)
+    let again = try await helper(toy).perform(EmbedStage(survey: "toy"))
+    #expect(again.alreadyDone && again.run == report.run)
+  }
+
+  /// A process that was told to stop leaves its work to others, and the run does not fail while they go on.
+  @Test func whoIsToldToStopLeavesTheRestToOthers() async throws {
+    let toy = try await SyntheticSurvey(48)
+    _ = try await toy.workplace.perform(PretrainStage.toy())
+    let stop = StopRequest()
+    #expect(!stop.ask(), "nobody heeds it yet")
+    let place = Workplace(
+      database: try await Database(toy.address), user: toy.workplace.user, progress: Silence(),
+      sharing: try await helper(toy).sharing, stop: stop)
+    await #expect(throws: Stopped.self) { try await place.perform(EmbedStage(survey: "toy")) }
+    let (status, held) = try await toy.workplace.database.with {
+      try $0.row(
+        "SELECT status, reber.is_held(run_id) FROM reber.run ORDER BY run_id DESC LIMIT 1",
+        as: String.self, Bool.self)
+    }
+    #expect(status == "failed" && !held)
+    let report = try await helper(toy).perform(EmbedStage(survey: "toy"))
+    #expect(report.metrics.embeddings == 48 && report.metrics.added == 48)
+  }
+
+  /// A training that is told to stop leaves a checkpoint, and what comes of it is the same.
+  @Test func aTrainingThatIsStoppedGoesOn() async throws {
+    let (alone, toy) = (try await SyntheticSurvey(24), try await SyntheticSurvey(24))
+    _ = try await alone.workplace.perform(PretrainStage.toy())
+    let stop = StopRequest()
+    _ = stop.ask()
+    let place = Workplace(
+      database: try await Database(toy.address), user: toy.workplace.user, progress: Silence(),
+      stop: stop)
+    for _ in 0..<2 {
+      await #expect(throws: Stopped.self) { try await place.perform(PretrainStage.toy()) }
+    }
+    let steps = try await toy.numbers("SELECT step FROM reber.checkpoint")
+    #expect(steps == [2])
+    _ = try await toy.workplace.perform(PretrainStage.toy())
+    let digests = try await [alone, toy].asyncMap { survey in
+      try await survey.workplace.database.with {
+        try $0.row("SELECT sha256 FROM reber.model", as: String.self)
+      }
+    }
+    #expect(digests[0] == digests[1])
+  }
+}
+
+extension Array {
+  fileprivate func asyncMap<Other>(
+    _ body: (Element) async throws -> Other
+  ) async throws -> [Other] {
+    var all: [Other] = []
+    for element in self { all.append(try await body(element)) }
+    return all
+  }
+}
