@@ -22,6 +22,11 @@ COMMENT ON TABLE reber.worker IS 'A process that works on the pieces of a run, o
 COMMENT ON COLUMN reber.worker.seen_at IS 'When it last said that it lives.';
 COMMENT ON COLUMN reber.worker.items IS 'Items of the pieces that it has finished.';
 
+ALTER TABLE reber.run ADD COLUMN divided_at timestamptz;
+
+COMMENT ON COLUMN reber.run.divided_at IS
+    'Since when others may help: its work stands in reber.piece. Null while one process has it for itself.';
+
 -- A part of a run's work, while the run goes on.
 CREATE TABLE reber.piece (
     run_id     bigint  NOT NULL REFERENCES reber.run ON DELETE CASCADE,
@@ -81,12 +86,12 @@ $$;
 -- Ends a piece and takes in its cutouts; the answer is null, and nothing happens, where its lease has ended. It is one
 -- statement, so that a process that is frozen holds no half of it.
 CREATE FUNCTION reber.end_cutouts(
-    of_run bigint, of_piece integer, by_worker bigint, by_claim integer, of_survey integer, found bytea,
+    of_run bigint, of_piece integer, by_worker bigint, by_claim integer, of_survey integer, what_came bytea,
     waiting regclass, waiting_pixels regclass
 ) RETURNS bigint
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE reber.piece SET is_done = true, lease_ends = NULL, result = found
+    UPDATE reber.piece SET is_done = true, lease_ends = NULL, result = what_came
     WHERE run_id = of_run AND piece = of_piece AND worker_id = by_worker AND claim = by_claim AND NOT is_done
         AND lease_ends > clock_timestamp();
     IF NOT FOUND THEN

@@ -120,7 +120,10 @@ public enum CatalogueError: Failure, Equatable {
     case .missing(let what, let hint):
       "there is no \(what): \(hint)"
     case .busy(let run, let stage, let host):
-      "run \(run) (\(stage)) is being worked on by another process, started on \(host): wait for it"
+      """
+      run \(run) (\(stage)) is being worked on by another process, started on \(host): wait for it\(
+        StageName(rawValue: stage)?.isShared == true ? ", or help it with --join" : "")
+      """
     case .otherForm(let run, let stage, let codeVersion):
       """
       run \(run) (\(stage)) was stopped by Reber \(Operator.brief(codeVersion)), whose checkpoint this version cannot \

@@ -58,7 +58,8 @@ public struct Plan<Metrics: Stored>: Sendable {
 
   init(
     _ work: Work,
-    together: @escaping @Sendable (_ run: Int, _ isFirst: Bool, Connection) throws ->
+    together:
+      @escaping @Sendable (_ run: Int, _ isFirst: Bool, Connection) throws ->
       Together<Metrics>
   ) {
     self.work = work
@@ -69,6 +70,16 @@ public struct Plan<Metrics: Stored>: Sendable {
 /// The end of a stage's work, which writes the last of its rows and measures them: it is done in the
 /// transaction that finishes the run, so that the run and what it wrote are one truth.
 public typealias Conclusion<Metrics> = @Sendable (Connection) throws -> Metrics
+
+extension Plan {
+  /// What becomes of it where it is asked for by several processes that are to work together.
+  var company: Company {
+    switch doing {
+    case .alone: .waited
+    case .together: .joined
+    }
+  }
+}
 
 extension Stage {
   /// Describes the stage's work.
@@ -123,9 +134,9 @@ extension Workplace {
   }
 
   private func outcome<Metrics>(of plan: Plan<Metrics>) async throws -> StageReport<Metrics> {
-    var opening = try await open(plan.work, again: again)
+    var opening = try await open(plan, again: again)
     if case .finished(let done) = opening, try await !plan.stands(done.id) {
-      opening = try await open(plan.work, again: true)
+      opening = try await open(plan, again: true)
     }
     switch opening {
     case .finished(let done):
@@ -145,10 +156,10 @@ extension Workplace {
     }
   }
 
-  private func open(_ work: Work, again: Bool) async throws -> Opening {
-    let (user, joins) = (user, sharing.joins)
+  private func open<Metrics>(_ plan: Plan<Metrics>, again: Bool) async throws -> Opening {
+    let (user, work, company) = (user, plan.work, sharing.joins ? plan.company : .refused)
     return try await database.with {
-      try Run.open(work, by: user, again: again, joining: joins, in: $0)
+      try Run.open(work, by: user, again: again, company: company, in: $0)
     }
   }
 

@@ -31,7 +31,8 @@ struct Reber: AsyncParsableCommand {
       CrossValidateCommand.self, AblateCommand.self, DriftCommand.self, MatchCommand.self,
       PublishCommand.self, CatalogueCommands.self, VerifyCommand.self, ExportCommand.self,
       ReleaseCommands.self, QueryCommand.self, ShowCommands.self, RunCommands.self,
-      WorkerCommand.self, QueueCommands.self, RunsCommand.self, ServeCommand.self,
+      WorkerCommand.self, QueueCommands.self, RunsCommand.self, SlurmCommand.self,
+      ServeCommand.self,
       DoctorCommand.self,
     ])
 }

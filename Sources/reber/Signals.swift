@@ -24,7 +24,8 @@ enum Signals {
 
   /// Ends the process, by calls that a signal's handler may make.
   private static func leave() -> Never {
-    let sentence: StaticString = "reber: stopped, as it was told to; the same command goes on from here\n"
+    let sentence: StaticString =
+      "reber: stopped, as it was told to; the same command goes on from here\n"
     _ = write(STDERR_FILENO, sentence.utf8Start, sentence.utf8CodeUnitCount)
     _exit(ExitStatus.busy.rawValue)
   }

@@ -1,6 +1,7 @@
-@testable import Catalogue
 import PostgreSQL
 import Testing
+
+@testable import Catalogue
 
 /// Pieces of a run's work, and who may end them.
 @Suite struct PieceTests {

@@ -93,6 +93,16 @@ extension Run: QueryRow {
     make: Run.init)
 }
 
+/// What becomes of work at which other processes are.
+public enum Company: Sendable {
+  /// It is left to them, and refused.
+  case refused
+  /// It is waited until they have ended.
+  case waited
+  /// They are helped.
+  case joined
+}
+
 /// How work begins: from nothing, from where it stopped, or not at all since it is done.
 public enum Opening: Sendable {
   /// Nothing was done yet.
@@ -111,12 +121,11 @@ extension Run {
   /// While the process lives, the run is held by an advisory lock of the connection's session; a
   /// process that is killed lets go of it, and it may take the server a second to notice. An unfinished
   /// run that another version of the code goes on with names both versions.
-  /// `again` does finished work once more, as a new run; `joining` helps those who are at it.
+  /// `again` does finished work once more, as a new run.
   ///
-  /// - Throws: `CatalogueError.busy` where another process holds the run and is not to be helped, or lets none
-  ///   help.
+  /// - Throws: `CatalogueError.busy` where another process holds the run and company is refused.
   public static func open(
-    _ work: Work, by user: Operator, again: Bool = false, joining: Bool = false,
+    _ work: Work, by user: Operator, again: Bool = false, company: Company = .refused,
     in database: Connection
   ) throws -> Opening {
     try database.transaction { database in
@@ -127,18 +136,18 @@ extension Run {
       let stopped = try unfinished(work, fingerprint, unless: again, in: database)
       var isFirst = true
       if let stopped {
-        isFirst = try hold(stopped, stage: work.stage, joining: joining, in: database)
+        isFirst = try hold(stopped, stage: work.stage, company, in: database)
       }
       // Who held it may have finished it meanwhile.
       if let stopped, try unfinished(work, fingerprint, unless: again, in: database) == stopped {
-        try goOn(stopped, by: user, in: database)
+        try goOn(stopped, by: user, isFirst: isFirst, in: database)
         return isFirst ? .resumed(run: stopped) : .joined(run: stopped)
       }
       if let stopped { try SessionLock.run(stopped).release(in: database) }
       let done = try same(work, fingerprint, in: database).first(where: \.isFinished)
       if let done, !again { return .finished(try numbered(done.id, in: database)) }
       let run = try insert(work, fingerprint, by: user, in: database)
-      _ = try hold(run, stage: work.stage, joining: false, in: database)
+      _ = try hold(run, stage: work.stage, .refused, in: database)
       return .new(run: run)
     }
   }
@@ -159,12 +168,15 @@ extension Run {
     return try last.goesOn(unless: again) ? last.id : nil
   }
 
-  private static func goOn(_ run: Int, by user: Operator, in database: Connection) throws {
+  private static func goOn(
+    _ run: Int, by user: Operator, isFirst: Bool, in database: Connection
+  ) throws {
     let version = user.codeVersion
     _ = try database.execute(
       """
       UPDATE reber.run
       SET status = 'running', finished_at = NULL, error = NULL,
+          divided_at = CASE WHEN \(isFirst) THEN NULL ELSE divided_at END,
           code_version = CASE
               WHEN right(code_version, length(\(version))) = \(version) THEN code_version
               ELSE code_version || ', then ' || \(version)
@@ -175,23 +187,43 @@ extension Run {
 
   /// Takes the run for this connection, or shares it with those who are at it; gives whether nobody was.
   private static func hold(
-    _ run: Int, stage: StageName, joining: Bool, in database: Connection
+    _ run: Int, stage: StageName, _ company: Company, in database: Connection
   ) throws -> Bool {
     let lock = SessionLock.run(run)
-    if joining {
-      if try lock.tryToTake(in: database) { return true }
-      // The first of several may take long to divide the work.
-      if try lock.share(waiting: 0, in: database) { return false }
-    } else if try lock.take(in: database) {
-      return true
+    switch company {
+    case .refused where try lock.take(in: database): return true
+    case .waited where try lock.take(waiting: 0, in: database): return true
+    case .joined: return try share(run, lock, in: database)
+    default:
+      let host = try database.row(
+        "SELECT host FROM reber.run WHERE run_id = \(run)", as: String.self)
+      throw CatalogueError.busy(run: run, stage: stage.rawValue, host: host)
     }
-    let host = try database.row(
-      "SELECT host FROM reber.run WHERE run_id = \(run)", as: String.self)
-    throw CatalogueError.busy(run: run, stage: stage.rawValue, host: host)
+  }
+
+  /// Shares a run whose work is divided; gives true where nobody was at it, and it is this connection's alone.
+  ///
+  /// The first of several divides the work while it has the run for itself. Where that was killed before it had,
+  /// one of those who waited is the first.
+  private static func share(
+    _ run: Int, _ lock: SessionLock, in database: Connection
+  ) throws -> Bool {
+    while try !lock.tryToTake(in: database) {
+      _ = try lock.share(waiting: 0, in: database)
+      let isDivided = try database.row(
+        "SELECT divided_at IS NOT NULL OR status = 'finished' FROM reber.run WHERE run_id = \(run)",
+        as: Bool.self)
+      if isDivided { return false }
+      try lock.release(in: database)
+      try database.execute("SELECT pg_sleep(random() / 10)")
+    }
+    return true
   }
 
   /// Lets other processes help with a run that this one has opened, once its work is divided.
   public static func letJoin(_ run: Int, in database: Connection) throws {
+    try database.execute(
+      "UPDATE reber.run SET divided_at = clock_timestamp() WHERE run_id = \(run)")
     try SessionLock.run(run).letShare(in: database)
   }
 

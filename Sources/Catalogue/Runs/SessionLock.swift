@@ -31,15 +31,13 @@ struct SessionLock {
 
   /// Takes the lock; waits as long as the server may need to notice that who had it was killed.
   ///
+  /// - Parameter milliseconds: How long it waits at most; 0 for as long as it takes.
   /// - Returns: False where another connection has it.
-  func take(in database: Connection) throws -> Bool {
-    try wait(for: "pg_advisory_lock(\(key))", atMost: Self.patience, in: database)
+  func take(waiting milliseconds: Int = patience, in database: Connection) throws -> Bool {
+    try wait(for: "pg_advisory_lock(\(key))", atMost: milliseconds, in: database)
   }
 
-  /// Takes the lock beside others who share it; waits while one has it for itself.
-  ///
-  /// - Parameter milliseconds: How long it waits at most; 0 for as long as it takes.
-  /// - Returns: False where one has it still.
+  /// Takes the lock beside others who share it; waits, as ``take(waiting:in:)`` does, while one has it for itself.
   func share(waiting milliseconds: Int = patience, in database: Connection) throws -> Bool {
     try wait(for: "pg_advisory_lock_shared(\(key))", atMost: milliseconds, in: database)
   }

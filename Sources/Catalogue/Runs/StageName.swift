@@ -15,6 +15,9 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
   case match
   case publish
 
+  /// Whether several processes may do its work at once.
+  public var isShared: Bool { [.ingest, .embed, .classify].contains(self) }
+
   /// The tables that it fills, but for partitions, of which the planner is told by those who fill them.
   ///
   /// The planner is told when it has: autovacuum may take a minute to notice, and until then

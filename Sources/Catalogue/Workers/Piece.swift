@@ -32,30 +32,8 @@ public struct PieceProgress: Sendable, Equatable {
 }
 
 extension Piece {
-  /// Divides what is to be done of a run anew; who has a piece of it from before has it no more.
-  ///
-  /// - Parameters:
-  ///   - keys: A query of the keys, in a column `key`.
-  ///   - size: Items of a piece.
-  public static func divide(
-    _ run: Int, by keys: SQL, size: Int, in database: Connection
-  ) throws {
-    try database.transaction { database in
-      try remove(of: run, in: database)
-      try database.execute(
-        """
-        INSERT INTO reber.piece (run_id, piece, first_key, last_key, items)
-        SELECT \(run), piece, min(key), max(key), count(*)
-        FROM (
-            SELECT key, ((row_number() OVER (ORDER BY key) - 1) / \(size))::integer AS piece
-            FROM (\(keys)) AS wanted
-        ) AS placed
-        GROUP BY piece
-        """)
-    }
-  }
-
-  /// Divides what is to be done of a run anew, into these ranges of keys.
+  /// Divides what is to be done of a run anew, into these ranges of keys; who has a piece of it from before has it no
+  /// more.
   public static func divide(
     _ run: Int, into ranges: [ClosedRange<Int>], in database: Connection
   ) throws {
@@ -71,17 +49,32 @@ extension Piece {
     }
   }
 
-  /// Divides the selected ones of a survey's current cutouts: keys are those of their sources.
+  /// Divides the selected ones of a survey's current cutouts likewise: keys are those of their sources.
+  ///
+  /// Which cutouts stand together follows from the survey alone, not from what is done already: rounding may depend
+  /// on the company in which a cutout is computed.
+  ///
+  /// - Parameter size: Cutouts of a piece.
   public static func divide(
     _ run: Int, into cutouts: CutoutSelection, of survey: Survey, size: Int,
     in database: Connection
   ) throws {
-    try divide(
-      run,
-      by: """
-        SELECT source_id AS key FROM reber.cutout
-        WHERE survey_id = \(survey.id) AND is_current AND \(cutouts.condition(in: survey))
-        """, size: size, in: database)
+    try database.transaction { database in
+      try remove(of: run, in: database)
+      try database.execute(
+        """
+        INSERT INTO reber.piece (run_id, piece, first_key, last_key, items)
+        SELECT \(run), piece, min(source_id), max(source_id), count(*)
+        FROM (
+            SELECT source_id, ((row_number() OVER (ORDER BY source_id) - 1) / \(size))::integer AS piece,
+                \(cutouts.condition(in: survey)) AS is_wanted
+            FROM reber.cutout
+            WHERE survey_id = \(survey.id) AND is_current
+        ) AS placed
+        WHERE is_wanted
+        GROUP BY piece
+        """)
+    }
   }
 
   /// Claims the first piece that nobody has, for as many seconds; `nil` where there is none.

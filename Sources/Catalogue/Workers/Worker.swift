@@ -29,7 +29,8 @@ extension Worker {
   ///
   /// A piece whose lease has ended does not become its own again.
   public func live(for lease: Double, in database: Connection) throws {
-    try database.execute("UPDATE reber.worker SET seen_at = clock_timestamp() WHERE worker_id = \(id)")
+    try database.execute(
+      "UPDATE reber.worker SET seen_at = clock_timestamp() WHERE worker_id = \(id)")
     try database.execute(
       """
       UPDATE reber.piece SET lease_ends = clock_timestamp() + make_interval(secs => \(lease))

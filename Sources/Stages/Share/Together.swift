@@ -22,7 +22,8 @@ extension Workplace {
   /// - Returns: The end of the work; `nil` where another process has ended the run.
   func share<Metrics>(
     _ run: Int, isFirst: Bool,
-    _ begin: @escaping @Sendable (_ run: Int, _ isFirst: Bool, Connection) throws ->
+    _ begin:
+      @escaping @Sendable (_ run: Int, _ isFirst: Bool, Connection) throws ->
       Together<Metrics>
   ) async throws -> Conclusion<Metrics>? {
     let user = user

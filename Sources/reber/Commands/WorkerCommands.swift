@@ -170,7 +170,9 @@ struct RunsCommand: AsyncParsableCommand {
           runs: try GoingRun.all(in: $0), workers: try GoingWorker.all(in: $0),
           queue: try QueuedCommand.all(in: $0).filter { $0.endedAt == nil })
       }
-      if watch, !options.json, isatty(STDOUT_FILENO) == 1 { print("\u{1B}[2J\u{1B}[H", terminator: "") }
+      if watch, !options.json, isatty(STDOUT_FILENO) == 1 {
+        print("\u{1B}[2J\u{1B}[H", terminator: "")
+      }
       try options.show(work) { $0.text }
       guard watch else { return }
       try await Task.sleep(for: .seconds(every))
@@ -210,7 +212,10 @@ extension RunsCommand.Work {
 
   private var workerTable: String {
     TextTable(
-      ["worker#", "run#", "host", "process#", "done#", "a second#", "claimed#", "lease#", "heard of#"],
+      [
+        "worker#", "run#", "host", "process#", "done#", "a second#", "claimed#", "lease#",
+        "heard of#",
+      ],
       rows: workers.map { worker in
         [
           String(worker.id), String(worker.run), worker.host, String(worker.process),
