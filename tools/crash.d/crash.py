@@ -11,9 +11,11 @@ from chain import STAGES, Undisturbed
 from company import COMPANIES, CompanyTrials
 from disk import ROOM, DiskTrials, skipped
 from place import Place
+from slurm import SlurmTrial, missing
 from trials import Trials
+from workers import SHARED, Machines, WorkerTrials
 
-KINDS = ("kills", "server", "disk", "together")
+KINDS = ("kills", "server", "disk", "together", "shared", "slurm")
 parser = argparse.ArgumentParser()
 parser.add_argument("program")
 parser.add_argument("--json", action="store_true")
@@ -22,13 +24,16 @@ parser.add_argument("--times", type=int)
 parser.add_argument("--server-times", type=int)
 parser.add_argument("--disk-times", type=int)
 parser.add_argument("--together-times", type=int)
+parser.add_argument("--shared-times", type=int)
 parser.add_argument("--sources", type=int)
 parser.add_argument("--seed", type=int, default=random.randrange(10**6))
 parser.add_argument("--only", action="append", choices=KINDS)
 parser.add_argument("--stage", action="append", choices=STAGES)
 options = parser.parse_args()
-USUAL = {"times": 50, "server_times": 20, "disk_times": 8, "together_times": 5, "sources": 560}
-QUICK = {"times": 2, "server_times": 1, "disk_times": 1, "together_times": 1, "sources": 96}
+USUAL = {"times": 50, "server_times": 20, "disk_times": 8, "together_times": 5, "shared_times": 10,
+         "sources": 560}
+QUICK = {"times": 2, "server_times": 1, "disk_times": 1, "together_times": 1, "shared_times": 1,
+         "sources": 96}
 for name, usual in (QUICK if options.quick else USUAL).items():
     if getattr(options, name) is None:
         setattr(options, name, usual)
@@ -78,6 +83,27 @@ def tallies(place, chain, has_disks):
         for stage in stages:
             if stage != "simulate":
                 yield companies.migrate(stage, options.together_times)
+    if "shared" in kinds:
+        yield from shared_tallies(place, chain)
+    if "slurm" in kinds and not options.stage:
+        if missing():
+            tell(f"slurm: skipped, as there is no {missing()}")
+        else:
+            yield SlurmTrial(place, chain, tell).run()
+
+
+def shared_tallies(place, chain):
+    trials = WorkerTrials(place, chain, options.seed)
+    machines = Machines(place, 2)
+    try:
+        if not machines.names:
+            tell("shared: no network namespaces may be made here; all workers are on this machine")
+        for stage in options.stage or SHARED:
+            yield trials.shared(stage, options.shared_times, machines)
+            if not options.quick:
+                trials.rates(stage, machines, tell)
+    finally:
+        machines.end()
 
 
 def main():

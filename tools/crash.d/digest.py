@@ -12,6 +12,7 @@ What may differ between two databases in which the same was done, and is not com
 - Blocks of reber.source_count: blocks are of keys. The rows of a survey add up.
 - reber.label_count: rows of the same key add up.
 - The numbers of reber.rejected.
+- reber.worker: which processes have worked on a run.
 - The order of annotators in reber.agreed, which is that of their labels.
 - Times and numbers of runs within a report, and the checkout's commit, for work may go on there meanwhile.
 """
@@ -129,6 +130,8 @@ def of_database(place, database):
     tables = {}
     for line in place.sql(COLUMNS, database).splitlines():
         schema, table, column, kind = line.split("|")
+        if table == "worker":
+            continue
         tables.setdefault((schema, table), []).append((column, kind))
     script = KEYS + "".join(statement(*name, columns) for name, columns in tables.items())
     digests = {}

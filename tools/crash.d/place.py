@@ -82,6 +82,14 @@ class Place:
             self.folder + "/home/postgres")
         return root + "/data"
 
+    def server_seconds(self):
+        """Seconds of processor time of the server and of all its processes that have ended."""
+        with open(self.data + "/postmaster.pid") as file:
+            postmaster = int(file.readline())
+        with open(f"/proc/{postmaster}/stat") as file:
+            times = file.read().rsplit(")", 1)[1].split()[11:15]
+        return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
+
     def kill_server(self):
         """Kills the postmaster and all its children at once."""
         with open(self.data + "/postmaster.pid") as file:

@@ -18,6 +18,11 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
   /// Whether several processes may do its work at once.
   public var isShared: Bool { [.ingest, .embed, .classify].contains(self) }
 
+  /// The stages that can be asked for by their survey alone, as `reber.ask_for` has them.
+  public static let askable: [StageName] = [
+    .pretrain, .embed, .cluster, .finetune, .classify, .publish,
+  ]
+
   /// The tables that it fills, but for partitions, of which the planner is told by those who fill them.
   ///
   /// The planner is told when it has: autovacuum may take a minute to notice, and until then

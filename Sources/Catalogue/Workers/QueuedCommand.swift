@@ -32,6 +32,16 @@ public struct QueuedCommand: Sendable, Codable {
   var claim: Int
 }
 
+extension QueuedCommand {
+  /// How it stands, in words.
+  public var state: String {
+    if let error { return "failed: " + error }
+    if endedAt != nil { return "done" }
+    guard let host else { return "waits" }
+    return isAbandoned ? "abandoned on \(host): waits" : "goes on, on \(host)"
+  }
+}
+
 extension QueuedCommand: QueryRow {
   public static let columns = Columns<Self>(
     .column("command_id", \.id), .column("command", \.words), .column("asked_by", \.askedBy),
@@ -55,6 +65,13 @@ extension QueuedCommand: QueryRow {
           "INSERT INTO reber.queued_command (command) VALUES (\(words)) RETURNING command_id",
           as: Int.self)
     }
+  }
+
+  /// Asks for a stage of a survey, by those who may not write commands; gives its number.
+  public static func ask(
+    for stage: StageName, of survey: Survey, in database: Connection
+  ) throws -> Int {
+    try database.row("SELECT reber.ask_for(\(stage)::text, \(survey.name))", as: Int.self)
   }
 
   /// Claims the first command that nobody has, for as many seconds; `nil` where there is none.

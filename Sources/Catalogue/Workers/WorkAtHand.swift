@@ -40,6 +40,15 @@ extension GoingRun: QueryRow {
   }
 }
 
+extension GoingRun {
+  /// Seconds that the rest takes at the rate of those of the workers that are heard of; `nil` where there are none.
+  public func secondsLeft(with workers: [GoingWorker]) -> Double? {
+    let rate = workers.reduce(0) { $1.run == id && !$1.isDead ? $0 + $1.rate : $0 }
+    guard rate > 0, let done, let total else { return nil }
+    return Double(total - done) / rate
+  }
+}
+
 /// A process that works on a run that is not finished.
 public struct GoingWorker: Sendable, Codable {
   /// The key in `reber.worker`.

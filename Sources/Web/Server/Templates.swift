@@ -22,7 +22,7 @@ struct Section: Sendable {
   var takesTags = true
 
   /// All sections, in the order in which the pages show them.
-  static let all = [clusters, growth, single, browse, map, agreement, progress]
+  static let all = [clusters, growth, single, browse, map, agreement, progress, work]
 }
 
 extension MustacheLibrary {

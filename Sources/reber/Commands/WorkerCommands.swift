@@ -122,16 +122,6 @@ extension [QueuedCommand] {
   }
 }
 
-extension QueuedCommand {
-  /// How it stands, in words.
-  fileprivate var state: String {
-    if let error { return "failed: " + error }
-    if endedAt != nil { return "done" }
-    guard let host else { return "waits" }
-    return isAbandoned ? "abandoned on \(host): waits" : "goes on, on \(host)"
-  }
-}
-
 struct RunsCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "runs",
@@ -205,9 +195,7 @@ extension RunsCommand.Work {
 
   /// How long the rest takes at the rate of those who are heard of.
   private func left(of run: GoingRun) -> String {
-    let rate = workers.reduce(0) { $1.run == run.id && !$1.isDead ? $0 + $1.rate : $0 }
-    guard rate > 0, let done = run.done, let total = run.total else { return "" }
-    return "\(Int(Double(total - done) / rate)) s"
+    run.secondsLeft(with: workers).map { "\(Int($0)) s" } ?? ""
   }
 
   private var workerTable: String {

@@ -16,7 +16,11 @@ struct SharingOptions: ParsableArguments {
       valueName: "seconds"))
   var lease = Sharing().lease
 
+  @Option(help: ArgumentHelp("Images that are claimed at a time.", valueName: "images"))
+  var pieceSize = Sharing().pieceSize
+
   func validate() throws {
+    guard pieceSize > 0 else { throw ValidationError("--piece-size must be above 0") }
     guard lease >= 1, lease.isFinite else {
       throw ValidationError("--lease must be at least a second")
     }
@@ -25,7 +29,7 @@ struct SharingOptions: ParsableArguments {
   /// How the work is shared.
   var sharing: Sharing {
     var sharing = Sharing()
-    (sharing.joins, sharing.lease) = (join, lease)
+    (sharing.joins, sharing.lease, sharing.pieceSize) = (join, lease, pieceSize)
     return sharing
   }
 }
