@@ -15,6 +15,10 @@ let checked =
 /// With `REBER_MPI=1` `pretrain` and `finetune` can be started by mpirun, and MPI has to be installed.
 let hasMPI = Context.environment["REBER_MPI"] == "1"
 
+/// What programs use that ranks can run.
+let optional: [Target.Dependency] = hasMPI ? ["MPI"] : []
+let optionalSettings: [SwiftSetting] = hasMPI ? [.define("REBER_MPI")] : []
+
 /// A library module of the house, and the modules below it that it may use.
 func module(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target
 {
@@ -131,14 +135,14 @@ let package = Package(
         // To say with which versions of them it runs.
         "CFITSIO", "COpenBLAS", "CPostgreSQL", "CWCS", "CZlib",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ] + (hasMPI ? ["MPI"] : []),
-      swiftSettings: strict + (hasMPI ? [.define("REBER_MPI")] : [])),
+      ] + optional,
+      swiftSettings: strict + optionalSettings),
 
     // The engine's side of tools/bench engine.
     .executableTarget(
       name: "EngineBench",
-      dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"],
-      swiftSettings: strict),
+      dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"] + optional,
+      swiftSettings: strict + optionalSettings),
     // What tools/fuzz runs: files changed at random, read by what ingest reads with.
     .target(
       name: "FuzzTarget",

@@ -16,9 +16,13 @@ import WinogradEngine
 ///
 /// What a line needs is made when it is first given, outside the time. Another program can so run its
 /// own part in between.
+///
+/// `engine-bench ranks WIDTH SIDE STRIDE IMAGES STEPS` trains as what mpirun starts: see `RankTrial`.
 @main
 struct EngineBench {
-  static func main() {
+  static func main() throws {
+    let words = CommandLine.arguments.dropFirst()
+    if words.first == "ranks" { return try RankTrial.run(words.compactMap { Int($0) }) }
     var trials: [String: any Trial] = [:]
     while let line = readLine() {
       let words = line.split(separator: " ").map(String.init)
@@ -80,19 +84,23 @@ private func shape(_ numbers: [Int]) -> (Architecture, Tensor) {
   return (architecture, Tensor(shape: [numbers[3], numbers[1], numbers[1], 1], values: values))
 }
 
-/// A step of SimCLR: two views of half as many sources as there are images.
+/// A step of SimCLR: two views of half as many sources as there are images, of which each rank has its
+/// share.
 struct TrainingTrial: Trial {
   private var network: any Network
   private let images: Tensor
+  private let ranks: any Ranks
 
-  init?(_ numbers: [Int], _ precision: Precision) {
+  init?(_ numbers: [Int], _ precision: Precision, among ranks: any Ranks = Alone()) {
     let (architecture, images) = shape(numbers)
+    let sources = ranks.share(of: images.rows / 2)
     let isSparing = numbers.count == 5 && numbers[4] == 1
     let engine = isSparing ? WinogradEngine().sparingMemory : WinogradEngine()
     guard let encoder = try? engine.encoder(architecture, precision: precision, seed: 1) else {
       return nil
     }
-    self.images = images
+    self.images = images.rows(at: sources.flatMap { [2 * $0, 2 * $0 + 1] })
+    self.ranks = ranks
     network = encoder.network(
       head: HeadShape([architecture.embeddingDimension, 128], isNormalised: true), seed: 2,
       optimiser: Optimiser(.lars(momentum: 0.9, trust: 0.02), weightDecay: 1e-4))
@@ -101,7 +109,8 @@ struct TrainingTrial: Trial {
   var mapMemory: Int { WinogradEngine.mapMemory(of: network) }
 
   mutating func run() {
-    _ = network.learn(from: images, under: NTXent(temperature: 0.2), rate: 0.1)
+    _ = network.learn(
+      from: images, under: NTXent(temperature: 0.2), rate: 0.1, among: ranks)
   }
 }
 
