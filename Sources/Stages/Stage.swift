@@ -119,14 +119,25 @@ extension Workplace {
   ///
   /// - Throws: What the stage throws, or `CatalogueError.busy` where another process is at it.
   public func perform<S: Stage>(_ stage: S) async throws -> StageReport<S.Metrics> {
-    try await perform(try await stage.plan(in: self))
+    try await surviving { try await perform(try await stage.plan(in: self), after: $0) }
   }
 
-  /// Does what is planned.
-  func perform<Metrics>(_ plan: Plan<Metrics>) async throws -> StageReport<Metrics> {
-    for note in plan.notes { progress.note(note) }
-    let report = try await outcome(of: plan)
-    try await plan.tidy()
+  /// Does what is planned, unless the run that a lost connection interrupted turns out to have been finished.
+  func perform<Metrics>(
+    _ plan: Plan<Metrics>, after interrupted: Int? = nil
+  ) async throws -> StageReport<Metrics> {
+    for note in plan.notes where interrupted == nil { progress.note(note) }
+    let report: StageReport<Metrics>
+    if let done: StageReport<Metrics> = try await finished(interrupted) {
+      report = done
+    } else {
+      report = try await outcome(of: plan)
+    }
+    do {
+      try await plan.tidy()
+    } catch let loss as PostgresError where loss.isLostConnection {
+      throw Interruption(run: report.run, cause: loss)
+    }
     for warning in (report.metrics as? any Warned)?.warnings ?? [] {
       progress.note("WARNING: \(warning)")
     }
@@ -156,6 +167,13 @@ extension Workplace {
     }
   }
 
+  /// What a run did whose end was committed though the answer was lost.
+  private func finished<Metrics: Stored>(_ run: Int?) async throws -> StageReport<Metrics>? {
+    guard let run else { return nil }
+    let status = try await database.with { try Run.numbered(run, in: $0).status }
+    return status == "finished" ? try await ended(run) : nil
+  }
+
   private func open<Metrics>(_ plan: Plan<Metrics>, again: Bool) async throws -> Opening {
     let (user, work, company) = (user, plan.work, sharing.joins ? plan.company : .refused)
     return try await database.with {
@@ -172,6 +190,8 @@ extension Workplace {
       }
       let metrics = try await database.with { try Run.finish(run, in: $0, end) }
       return StageReport(run: run, alreadyDone: false, metrics: metrics)
+    } catch let loss as PostgresError where loss.isLostConnection && patience.seconds > 0 {
+      throw Interruption(run: run, cause: loss)
     } catch {
       let (reason, isDiscarded) = (String(describing: error), plan.leavesNothing(error))
       try? await database.with { database in

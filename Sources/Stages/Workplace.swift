@@ -26,6 +26,9 @@ public struct Workplace: Sendable {
   /// Whether the process was told to stop.
   public let stop: StopRequest
 
+  /// How long a server that has gone away is waited for.
+  public let patience: Patience
+
   /// What networks compute with.
   public let engine: any Engine
 
@@ -40,8 +43,8 @@ public struct Workplace: Sendable {
   public init(
     database: Database, user: Operator, progress: any ProgressDisplay, again: Bool = false,
     limits: TrainingLimits = TrainingLimits(), sharing: Sharing = Sharing(),
-    stop: StopRequest = StopRequest(), engine: any Engine = Workplace.usualEngine,
-    ranks: any Ranks = Alone()
+    stop: StopRequest = StopRequest(), patience: Patience = Patience(),
+    engine: any Engine = Workplace.usualEngine, ranks: any Ranks = Alone()
   ) {
     self.database = database
     self.user = user
@@ -50,6 +53,7 @@ public struct Workplace: Sendable {
     self.limits = limits
     self.sharing = sharing
     self.stop = stop
+    self.patience = patience
     self.engine = engine
     self.ranks = ranks
   }

@@ -10,7 +10,7 @@ struct SessionOptions: ParsableArguments {
   @Option(
     name: .customLong("database"),
     help: ArgumentHelp(
-      "The database: postgresql://… or a libpq conninfo string.",
+      "The database: postgresql://… or a libpq conninfo string, of several hosts too.",
       discussion: "Without it DATABASE_URL or PG* serve, and without those a private server.",
       valueName: "url"))
   var address: String?
@@ -33,9 +33,25 @@ struct SessionOptions: ParsableArguments {
   }
 
   /// Opens the database with the rights of a role; a private server is made and started where none runs.
-  func database(as role: Role = .pipeline) async throws -> Database {
-    let database = try await opened()
-    try await database.with { _ = try role.take(in: $0) }
+  ///
+  /// - Throws: `PostgresError` of kind `standby` where the server is one, and the role is not the reader's: for
+  ///   it is said how far it is behind.
+  func database(as role: Role = .pipeline, json: Bool = false) async throws -> Database {
+    let isNamed = (address ?? ConnectionString.inEnvironment) != nil
+    let database = try await Database(try startedAddress()) { connection in
+      if role != .reader, try connection.isStandby() { throw PostgresError.standby }
+      if try !join(connection) {
+        guard !isNamed else {
+          throw CatalogueError.missing(
+            "schema 'reber' of this version in the database", hint: "run 'reber db migrate'")
+        }
+        try Migration.letGo(in: connection)
+        _ = try migrate(connection)
+        _ = try join(connection)
+      }
+      _ = try role.take(in: connection)
+    }
+    if let standby = try await database.with({ try $0.standby() }) { try tell(standby, json: json) }
     return database
   }
 
@@ -43,36 +59,25 @@ struct SessionOptions: ParsableArguments {
   /// server for all on its machine.
   ///
   /// - Throws: `LaunchError.noServer` where they are on several machines and no server is named.
-  fileprivate func database(among ranks: any Ranks) async throws -> Database {
+  fileprivate func database(
+    among ranks: any Ranks, as role: Role, json: Bool
+  ) async throws -> Database {
     let isNamed = (address ?? ConnectionString.inEnvironment) != nil
     guard isNamed || ranks.onThisMachine == ranks.count else { throw LaunchError.noServer }
     if !ranks.isFirst { ranks.meet() }
-    let database = try await database()
+    let database = try await database(as: role, json: json)
     if ranks.isFirst { ranks.meet() }
     return database
   }
 
-  private func opened() async throws -> Database {
-    if let address = address ?? ConnectionString.inEnvironment {
-      let database = try await Database(address)
-      try await database.with { connection in
-        guard try join(connection) else {
-          throw CatalogueError.missing(
-            "schema 'reber' of this version in the database", hint: "run 'reber db migrate'")
-        }
-      }
-      return database
+  /// Says beside the result how old what is read may be.
+  private func tell(_ standby: Standby, json: Bool) throws {
+    if json {
+      let line = try JSONEncoder().encode(["standby": standby]) + Data("\n".utf8)
+      try FileHandle.standardError.write(contentsOf: line)
+    } else {
+      progress.note(standby.sentence)
     }
-    let server = PrivateServer.local
-    try server.start()
-    let database = try await Database(server.connectionString)
-    try await database.with { connection in
-      guard try !join(connection) else { return }
-      try Migration.letGo(in: connection)
-      _ = try migrate(connection)
-      _ = try join(connection)
-    }
-    return database
   }
 }
 
@@ -112,15 +117,23 @@ struct StageOptions: ParsableArguments {
 
   @Flag(help: "Repeat finished work as a new run.") var again = false
 
+  @Option(
+    help: ArgumentHelp(
+      "How long to wait for a server of the database that goes away, and then to go on.",
+      valueName: "seconds"))
+  var reconnect = Patience.usual.seconds
+
   /// Opens what the stage works with.
   func workplace(
     _ limits: TrainingLimits = TrainingLimits(), _ sharing: Sharing = Sharing(),
-    among ranks: any Ranks = Alone()
+    as role: Role = .pipeline, among ranks: any Ranks = Alone()
   ) async throws -> Workplace {
+    // A rank that went on by itself would leave the others waiting for it.
     Workplace(
-      database: try await session.database(among: ranks), user: Version.current,
-      progress: session.progress, again: again, limits: limits, sharing: sharing,
-      stop: Signals.stop, ranks: ranks)
+      database: try await session.database(among: ranks, as: role, json: json),
+      user: Version.current, progress: session.progress, again: again, limits: limits,
+      sharing: sharing, stop: Signals.stop,
+      patience: Patience(seconds: ranks.count > 1 ? 0 : reconnect), ranks: ranks)
   }
 
   /// Prints what a stage did: as JSON, or as a person reads it.
@@ -201,10 +214,15 @@ struct ResultOptions: ParsableArguments {
 
   @Flag(help: "Print the result as JSON.") var json = false
 
+  /// Opens the database to read.
+  func database() async throws -> Database {
+    try await session.database(as: .reader, json: json)
+  }
+
   /// Opens what stages work with.
   func workplace() async throws -> Workplace {
     Workplace(
-      database: try await session.database(as: .reader), user: Version.current,
+      database: try await database(), user: Version.current,
       progress: session.progress)
   }
 

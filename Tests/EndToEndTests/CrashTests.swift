@@ -14,4 +14,15 @@ import Testing
       print("skipped: full disks, for want of the right to mount them")
     }
   }
+
+  /// A little of what `tools/failover` tries with two real servers.
+  @Test func whatLosesItsPrimaryGoesOnAtTheStandby() throws {
+    let (status, said) = try Tool.run("failover", "--times", "1", "--sources", "96")
+    #expect(status == 0, "\(said)")
+    for trial in [
+      "failover  ingest", "failover  classify", "failover  labelling", "standby   reading",
+    ] {
+      #expect(said.contains(trial), "\(said)")
+    }
+  }
 }

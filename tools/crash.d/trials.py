@@ -80,7 +80,7 @@ class Trials:
     def kill_server(self, stage, count):
         """Kills the server while a stage works, starts it and calls the stage again."""
         for tally, moment in self.each("server", stage, count):
-            process = self.place.begin(STAGES[stage], "trial")
+            process = self.place.begin([*STAGES[stage], "--reconnect", "0"], "trial")
             time.sleep(moment)
             self.place.kill_server()
             outcome = self.place.end(process)

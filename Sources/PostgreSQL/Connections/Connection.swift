@@ -35,6 +35,10 @@ public final class Connection {
 
   deinit { PQfinish(pointer) }
 
+  /// Whether the server has not taken leave, as far as is known without asking it: for a connection that has
+  /// been idle.
+  public var isOpen: Bool { PQconsumeInput(pointer) == 1 && PQstatus(pointer) == CONNECTION_OK }
+
   /// Runs one statement; gives the number of rows it touched.
   ///
   /// - Throws: ``PostgresError``.

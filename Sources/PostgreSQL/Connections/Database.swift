@@ -6,7 +6,9 @@ import Dispatch
 /// the work inside ``with(_:)`` is plain synchronous code.
 public actor Database {
   private let executor = QueueExecutor()
-  private let handle: Handle
+  private let address: String
+  private let prepare: @Sendable (Connection) throws -> Void
+  private var handle: Handle
 
   public nonisolated var unownedExecutor: UnownedSerialExecutor {
     executor.asUnownedSerialExecutor()
@@ -14,10 +16,42 @@ public actor Database {
 
   /// Connects.
   ///
-  /// - Parameter address: As ``Connection/init(_:)`` takes it.
-  /// - Throws: ``PostgresError`` of kind `connection`.
-  public init(_ address: String) async throws {
-    handle = Handle(try Connection(address))
+  /// - Parameters:
+  ///   - address: As ``Connection/init(_:)`` takes it.
+  ///   - prepare: What is done with the connection before it is used, and with each that is made in its place.
+  /// - Throws: ``PostgresError`` of kind `connection`; what `prepare` throws.
+  public init(
+    _ address: String, prepare: @escaping @Sendable (Connection) throws -> Void = { _ in }
+  ) async throws {
+    self.address = address
+    self.prepare = prepare
+    handle = Handle(try Self.connect(address, prepare))
+  }
+
+  private static func connect(
+    _ address: String, _ prepare: (Connection) throws -> Void
+  ) throws -> Connection {
+    let connection = try Connection(address)
+    try prepare(connection)
+    return connection
+  }
+
+  /// Makes a connection in the place of one that was lost, as soon as a server can be reached; what the former
+  /// session held (locks, temporary tables) is gone with it.
+  ///
+  /// A standby is waited for where `prepare` refuses it: it may be about to become the primary.
+  ///
+  /// - Throws: What the last try threw, after `limit` seconds of trying.
+  public func reconnect(within limit: Double) async throws {
+    let end = ContinuousClock.now + .seconds(limit)
+    while true {
+      do {
+        handle = Handle(try Self.connect(address, prepare))
+        return
+      } catch let error as PostgresError where error.mayPass && ContinuousClock.now < end {
+        try await Task.sleep(for: .milliseconds(500))
+      }
+    }
   }
 
   /// Runs `body` with the connection, on the database's queue.

@@ -24,6 +24,8 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   public static let deadlockDetected = SQLState(rawValue: "40P01")
   /// The server's disk is full.
   public static let diskFull = SQLState(rawValue: "53100")
+  /// The server is a standby, or the transaction may only read.
+  public static let readOnlyTransaction = SQLState(rawValue: "25006")
   /// Somebody asked for the statement to be stopped.
   public static let queryCanceled = SQLState(rawValue: "57014")
   /// What a function was asked for is not there.
@@ -54,6 +56,8 @@ public struct PostgresError: Failure, Sendable {
     case client
     /// A value is not of the type that was asked for.
     case decoding
+    /// The server is a standby, which can only be read.
+    case standby
   }
 
   /// What kind of thing went wrong.
@@ -82,9 +86,23 @@ public struct PostgresError: Failure, Sendable {
   /// Whether the server could not be reached.
   public var isConnectionFailure: Bool { kind == .connection }
 
+  /// Whether a connection that was made, and worked, was lost.
+  public var isLostConnection: Bool { kind == .connection && hint == nil }
+
+  /// Whether another try may do better: the server is away, or not the primary yet.
+  var mayPass: Bool { kind == .connection || kind == .standby }
+
+  /// What is said where something is to be written to a standby.
+  public static let standby = PostgresError(
+    kind: .standby,
+    message: """
+      the server of the database is a standby, which can only be read: name the primary, or several hosts \
+      and target_session_attrs=read-write, in --database or DATABASE_URL
+      """)
+
   public var exitStatus: ExitStatus {
     switch (kind, state) {
-    case (.connection, _): .unavailable
+    case (.connection, _), (.standby, _): .unavailable
     case (_, .diskFull): .cannotCreate
     case (_, .deadlockDetected), (_, .lockNotAvailable): .busy
     default: .databaseError
@@ -104,6 +122,7 @@ public struct PostgresError: Failure, Sendable {
       """
     case (_, .deadlockDetected), (_, .lockNotAvailable):
       "somebody else is at the same rows of the database (\(message)): call the same again"
+    case (.standby, _): message
     default: whole
     }
   }

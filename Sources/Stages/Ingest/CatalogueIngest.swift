@@ -110,7 +110,7 @@ extension ColumnMapping {
 extension Workplace {
   /// Ingests a source catalogue as one run in one transaction.
   func ingest(
-    catalogue path: String, _ options: Ingest
+    catalogue path: String, _ options: Ingest, after interrupted: Int?
   ) async throws -> StageReport<CatalogueMetrics> {
     struct Parameters: Stored {
       var survey: String
@@ -134,15 +134,17 @@ extension Workplace {
       return { try write(reading, into: survey, run: run, in: $0) }
     }
     plan.leavesNothing = { $0 is IngestError || $0 is CatalogueError }
-    return try await perform(plan, into: options.survey)
+    return try await perform(plan, into: options.survey, after: interrupted)
   }
 
   /// Does what is planned for a survey, of which nothing stays where nothing comes into it.
   func perform<Metrics>(
-    _ plan: Plan<Metrics>, into survey: String
+    _ plan: Plan<Metrics>, into survey: String, after interrupted: Int?
   ) async throws -> StageReport<Metrics> {
     do {
-      return try await perform(plan)
+      return try await perform(plan, after: interrupted)
+    } catch let loss as Interruption {
+      throw loss
     } catch {
       // The first error is the one to tell.
       try? await database.with { try Survey.named(survey, in: $0).discardIfEmpty(in: $0) }

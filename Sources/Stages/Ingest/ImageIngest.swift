@@ -51,7 +51,7 @@ private struct DigestedFiles: Sendable {
 extension Workplace {
   /// Ingests images as one run; what was written before an interruption stays.
   func ingest(
-    _ files: [ImageFile], _ options: Ingest
+    _ files: [ImageFile], _ options: Ingest, after interrupted: Int?
   ) async throws -> StageReport<ImageMetrics> {
     let images = try await digested(files, options.survey)
     let catalogues = try await database.with {
@@ -66,7 +66,7 @@ extension Workplace {
       return try ingest.begin(
         isCollection: catalogues.isEmpty, isFirst: isFirst, sharing, in: database)
     }
-    return try await perform(plan, into: options.survey)
+    return try await perform(plan, into: options.survey, after: interrupted)
   }
 
   /// Helps with a run that ingests images, from the files that it was begun with.
@@ -77,8 +77,9 @@ extension Workplace {
     var options = Ingest(survey: asked.survey)
     options.cutting = asked.cutting
     let inputs = try await database.with { try Run.inputs(of: run.id, role: "image", in: $0) }
-    _ = try await ingest(
-      try ImageFile.all(in: inputs.map(\.name), except: nil), options)
+    let files = try ImageFile.all(in: inputs.map(\.name), except: nil)
+    let described = options
+    _ = try await surviving { try await ingest(files, described, after: $0) }
   }
 
   /// The files with their digests: who helps has those that the run was begun with.

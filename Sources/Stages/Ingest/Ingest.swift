@@ -124,10 +124,15 @@ extension Workplace {
     let files = try ImageFile.all(in: options.images, except: options.catalogue)
     var report = Ingest.Report(survey: options.survey)
     if let catalogue = options.catalogue {
-      report.catalogue = try await ingest(catalogue: catalogue, options)
+      report.catalogue = try await surviving {
+        try await ingest(catalogue: catalogue, options, after: $0)
+      }
     }
-    if !files.isEmpty { report.images = try await ingest(files, options) }
-    return try await conclude(report, options)
+    if !files.isEmpty {
+      report.images = try await surviving { try await ingest(files, options, after: $0) }
+    }
+    let made = report
+    return try await surviving { _ in try await conclude(made, options) }
   }
 
   private func conclude(

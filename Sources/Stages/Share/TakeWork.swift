@@ -19,8 +19,11 @@ extension Workplace {
     var failed: Set<Int> = []
     try await stop.heed {
       while !stop.isRequested {
-        if try await help(except: &failed) { continue }
-        if try await doQueued(perform) { continue }
+        let isBusy = try await surviving { _ in
+          if try await help(except: &failed) { return true }
+          return try await doQueued(perform)
+        }
+        if isBusy { continue }
         if untilIdle { return }
         try await Task.sleep(for: .seconds(1))
       }

@@ -38,6 +38,9 @@ struct ErrorPages: RouterMiddleware {
       (.notFound, "what the form speaks of is not there: load the page again")
     case let error as PostgresError where error.state?.blamesValue == true:
       (.badRequest, "the address or the form holds what is no text or number of ours")
+    case let error as PostgresError
+    where error.kind == .standby || error.state == .readOnlyTransaction:
+      (.conflict, "this is a standby, which can only be read: labels are given at the primary")
     case let error as PostgresError where error.isConnectionFailure:
       (.serviceUnavailable, "the database cannot be reached: try again")
     default: (.internalServerError, "this failed: see what 'reber serve' printed")

@@ -4,11 +4,15 @@ import Synchronization
 
 /// A few connections to the database, all in the role of the pages.
 ///
-/// A connection that the server has dropped is opened again at the next use.
+/// A connection that the server has dropped is opened again at the next use; a server that is away just then is
+/// waited for.
 public final class Pool: Sendable {
   private let address: String
   private let places: Mutex<[Database?]>
   private let next = Atomic<Int>(0)
+
+  /// Seconds that a visitor waits for a server that is away, while it is started or a standby takes its place.
+  private static let patience = 10.0
 
   /// Names the database; nothing is opened yet.
   public init(_ address: String, connections: Int = 4) {
@@ -22,19 +26,18 @@ public final class Pool: Sendable {
   ) async throws -> Value {
     let count = places.withLock(\.count)
     let place = next.add(1, ordering: .relaxed).newValue % count
-    let database = try await open(place)
-    do {
-      return try await database.with(body)
-    } catch let error as PostgresError where error.isConnectionFailure {
-      places.withLock { $0[place] = nil }
-      throw error
-    }
+    return try await open(place).with(body)
   }
 
   private func open(_ place: Int) async throws -> Database {
-    if let database = places.withLock({ $0[place] }) { return database }
-    let database = try await Database(address)
-    try await database.with {
+    if let database = places.withLock({ $0[place] }) {
+      // What has not been sent to a server that took leave can be sent to the next one.
+      if try await !database.with({ $0.isOpen }) {
+        try await database.reconnect(within: Self.patience)
+      }
+      return database
+    }
+    let database = try await Database(address) {
       try Migration.hold(in: $0)
       try Self.restrict($0)
     }

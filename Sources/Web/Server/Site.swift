@@ -99,13 +99,16 @@ extension Site {
     _ request: Request, _ context: PageContext, in section: Section
   ) async throws -> Visit {
     let (visitor, name, scheme) = (try context.signedIn(), try context.part("survey"), scheme)
-    let annotation = try await pool.with { database in
-      Annotation(
+    let (annotation, standby) = try await pool.with { database in
+      let annotation = Annotation(
         survey: try Survey.named(name, in: database),
         scheme: try ClassScheme.named(scheme, in: database), annotator: visitor.annotator)
+      return (annotation, try database.standby())
     }
+    if standby != nil, request.method == .post { throw PostgresError.standby }
     return Visit(
-      site: self, section: section, annotation: annotation, request: request, context: context)
+      site: self, section: section, annotation: annotation, standby: standby, request: request,
+      context: context)
   }
 
   /// The embeddings of a survey; `nil` where there are none.

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Markup
 import Mustache
+import PostgreSQL
 
 /// A section of a survey's pages, as the line at their top names it.
 struct Section: Sendable {
@@ -47,7 +48,8 @@ extension Site {
   /// where the page is about a survey, the survey's sections.
   func page(
     _ template: String, _ title: String, of survey: Survey? = nil, in section: Section? = nil,
-    scheme: ClassScheme? = nil, _ context: PageContext, status: HTTPResponse.Status = .ok,
+    scheme: ClassScheme? = nil, standby: Standby? = nil, _ context: PageContext,
+    status: HTTPResponse.Status = .ok,
     _ content: Content
   ) throws -> Response {
     let tabs = Section.all.filter { $0.takesTags || scheme?.isTags != true }.map { tab -> Content in
@@ -61,6 +63,7 @@ extension Site {
       "survey": survey?.name, "simulated": survey?.simulated ?? false,
       // Most schemes have no colours of their own, and a browser need not ask for them.
       "coloured": scheme?.classes.contains { $0.colour != nil } ?? false,
+      "standby": standby?.sentence,
       "tabs": survey == nil ? [] : tabs, "content": content,
     ]
     guard let html = templates.render(page, withTemplate: template) else {

@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import Markup
+import PostgreSQL
 
 /// A request of a signed-in annotator for a page of a survey.
 struct Visit: Sendable {
@@ -13,6 +14,9 @@ struct Visit: Sendable {
 
   /// The survey that the address names, the site's scheme, and who asks.
   let annotation: Annotation
+
+  /// How old what is read may be, where the server of the database is a standby.
+  let standby: Standby?
   let request: Request
   let context: PageContext
 
@@ -39,7 +43,8 @@ struct Visit: Sendable {
 
   /// A page as HTML.
   func page(_ template: String, _ title: String, _ content: Content) throws -> Response {
-    try site.page(template, title, of: survey, in: section, scheme: scheme, context, content)
+    try site.page(
+      template, title, of: survey, in: section, scheme: scheme, standby: standby, context, content)
   }
 
   /// The answer to a form: where to go on, for the script as JSON and without one as a redirect.

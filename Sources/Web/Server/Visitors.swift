@@ -1,6 +1,7 @@
 import Catalogue
 import Digest
 import Foundation
+import PostgreSQL
 import Synchronization
 
 /// Somebody who has signed in.
@@ -55,20 +56,32 @@ final class Visitors: Sendable {
   func dismiss(_ cookie: String) async throws {
     let key = key(of: cookie)
     known.withLock { _ = $0.removeValue(forKey: key) }
-    try await pool.with { try PageVisit.end(key, in: $0) }
+    _ = try await isWritten { try PageVisit.end(key, in: $0) }
   }
 
   private func extend(_ visit: PageVisit, _ cookie: String) async throws -> Visitor {
-    try await pool.with { try visit.extend(by: Self.lifetime, in: $0) }
+    let isKept = try await isWritten { try visit.extend(by: Self.lifetime, in: $0) }
     let now = Date()
     let visitor = Visitor(
       annotator: visit.annotator, formToken: SHA256.hash(Data("form \(cookie)".utf8)).hex,
-      isKnownUntil: now + Self.interval)
+      isKnownUntil: now + (isKept ? Self.interval : TimeInterval(Self.lifetime)))
     known.withLock { known in
       known = known.filter { $0.value.isKnownUntil > now }
       known[visit.key] = visitor
     }
     return visitor
+  }
+
+  /// Writes what is to be known of visits; a standby takes nothing, and visits are kept in memory alone.
+  private func isWritten(
+    _ write: @escaping @Sendable (Connection) throws -> Void
+  ) async throws -> Bool {
+    do {
+      try await pool.with(write)
+      return true
+    } catch let error as PostgresError where error.state == .readOnlyTransaction {
+      return false
+    }
   }
 
   private func key(of cookie: String) -> SHA256 {

@@ -23,7 +23,7 @@ struct DumpCommand: AsyncParsableCommand {
   func run() async throws {
     let (folder, progress) = (folder, options.session.progress)
     let (address, version) = (options.session.resolvedAddress, Version.current.codeVersion)
-    let contents = try await options.session.database(as: .reader).with { database in
+    let contents = try await options.database().with { database in
       try Dump(folder: folder).write(of: address, in: database, codeVersion: version) {
         progress.update("digesting tables", done: $0, of: $1)
       }

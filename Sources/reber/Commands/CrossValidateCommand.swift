@@ -11,6 +11,9 @@ struct CrossValidateCommand: StageCommand {
       of the same places on the sky. Then k-NN, a linear probe, the network from scratch and the
       network from pre-training learn from shares of the other folds' labels.
 
+      A scheme of tags is refused: k-NN and the measures compare ways that give a source one class.
+      'reber finetune' and 'reber evaluate' judge tags, each by its own F1 over folds held out.
+
       Example:
         reber crossvalidate --task first:fanaroff-riley --unlabelled emu
         reber crossvalidate --task train:morphology-12:test --share 0.1 --share 1

@@ -66,7 +66,8 @@ struct ExportCommand: AsyncParsableCommand {
   @OptionGroup(title: "Output") var options: StageOptions
 
   func run() async throws {
-    let report = try await options.workplace().export(catalogue, to: output, format: format)
+    let report = try await options.workplace(as: .reader).export(
+      catalogue, to: output, format: format)
     try options.show(report) { "\($0.file): \($0.rows) rows, \($0.bytes) bytes" }
   }
 }

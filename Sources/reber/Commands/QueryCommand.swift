@@ -41,7 +41,7 @@ struct QueryCommand: AsyncParsableCommand {
     let statement = words[0]
     let format = json ? .json : format
     let showsCount = !session.quiet
-    try await session.database(as: .reader).with { connection in
+    try await session.database(as: .reader, json: format == .json).with { connection in
       try connection.execute("SET default_transaction_read_only = on")
       var printer = ResultPrinter(format: format, showsCount: showsCount)
       try connection.query(

@@ -29,7 +29,7 @@ struct SchemeCommands: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() async throws {
-      let schemes = try await options.session.database(as: .reader).with { database in
+      let schemes = try await options.database().with { database in
         try ClassScheme.all(in: database).map { try SchemeDescription($0, in: database) }
       }
       try options.show(schemes) { $0.map(\.line).joined(separator: "\n") }
@@ -51,7 +51,7 @@ struct SchemeCommands: ParsableCommand {
 
     func run() async throws {
       let name = name
-      let (scheme, description) = try await options.session.database(as: .reader).with { database in
+      let (scheme, description) = try await options.database().with { database in
         let scheme = try ClassScheme.named(name, in: database)
         return (scheme, try SchemeDescription(scheme, in: database))
       }

@@ -28,7 +28,7 @@ struct ShowCommands: ParsableCommand {
 
     func run() async throws {
       let count = count
-      let runs = try await options.session.database(as: .reader).with {
+      let runs = try await options.database().with {
         try Run.newest(count, in: $0)
       }
       try options.show(runs) { runs in
@@ -57,7 +57,7 @@ struct ShowCommands: ParsableCommand {
 
     func run() async throws {
       let (survey, source) = (survey, source)
-      let lineage = try await options.session.database(as: .reader).with { database in
+      let lineage = try await options.database().with { database in
         try Catalogue.Lineage.of(
           source: source, in: try Survey.named(survey, in: database), database: database)
       }
@@ -95,7 +95,7 @@ struct ShowCommands: ParsableCommand {
     @OptionGroup(title: "Output") var options: ResultOptions
 
     func run() async throws {
-      let running = try await options.session.database(as: .reader).with { database in
+      let running = try await options.database().with { database in
         try Run.running(in: database).map { Going(run: $0.run, progress: $0.progress) }
       }
       try options.show(running) { running in
@@ -134,7 +134,7 @@ struct ShowCommands: ParsableCommand {
 
     func run() async throws {
       let (survey, scheme, clustering, unions) = (survey, scheme, clustering, unions)
-      let clusters = try await options.session.database(as: .reader).with { database in
+      let clusters = try await options.database().with { database in
         try Clustering.find(
           of: try Survey.named(survey, in: database), numbered: clustering, in: database
         ).summaries(
@@ -172,7 +172,7 @@ struct ShowCommands: ParsableCommand {
 
     func run() async throws {
       let (survey, scheme) = (survey, scheme)
-      let counts = try await options.session.database(as: .reader).with { database in
+      let counts = try await options.database().with { database in
         try ClassScheme.named(scheme, in: database).labelCounts(
           of: try Survey.named(survey, in: database), in: database
         ).map { Count(className: $0.name, sources: $0.sources) }
@@ -244,7 +244,7 @@ extension ShowCommands {
 
     func run() async throws {
       let count = count
-      let corrections = try await options.session.database(as: .reader).with {
+      let corrections = try await options.database().with {
         try Correction.newest(count, in: $0)
       }
       try options.show(corrections) { corrections in

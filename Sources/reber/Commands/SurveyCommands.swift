@@ -29,7 +29,7 @@ struct SurveyCommands: ParsableCommand {
     @OptionGroup var options: ResultOptions
 
     func run() async throws {
-      let surveys = try await options.session.database(as: .reader).with { database in
+      let surveys = try await options.database().with { database in
         try Survey.all(in: database).map { try SurveyDescription($0, in: database) }
       }
       if !surveys.isEmpty || options.json {
@@ -51,7 +51,7 @@ struct SurveyCommands: ParsableCommand {
 
     func run() async throws {
       let name = name
-      let survey = try await options.session.database(as: .reader).with { database in
+      let survey = try await options.database().with { database in
         try SurveyDescription(Survey.named(name, in: database), withColumns: true, in: database)
       }
       try options.show(survey, \.text)

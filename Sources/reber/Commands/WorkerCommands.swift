@@ -36,7 +36,7 @@ struct WorkerCommand: AsyncParsableCommand {
     (sharing.joins, sharing.lease) = (true, lease)
     let place = Workplace(
       database: try await session.database(), user: Version.current, progress: session.progress,
-      sharing: sharing, stop: Signals.stop)
+      sharing: sharing, stop: Signals.stop, patience: .usual)
     try await place.takeWork(untilIdle: untilIdle) { words in
       try await Self.perform(words, on: address)
     }
@@ -90,7 +90,7 @@ struct QueueCommands: ParsableCommand {
     @OptionGroup(title: "Output") var options: ResultOptions
 
     func run() async throws {
-      let commands = try await options.session.database(as: .reader).with {
+      let commands = try await options.database().with {
         try QueuedCommand.all(in: $0)
       }
       try options.show(commands) { $0.table.text }
@@ -153,7 +153,7 @@ struct RunsCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let database = try await options.session.database(as: .reader)
+    let database = try await options.database()
     while true {
       let work = try await database.with {
         Work(
