@@ -116,7 +116,8 @@ def main():
     has_disks = place.mount("home", ROOM)
     try:
         place.start()
-        last = max(map(list(STAGES).index, options.stage or STAGES))
+        needed = ["ingest"] if options.only == ["slurm"] else options.stage or STAGES
+        last = max(map(list(STAGES).index, needed))
         chain = Undisturbed(place, options.sources, tell, until=list(STAGES)[last])
         ok = all([show(tally) for tally in tallies(place, chain, has_disks)])
     finally:

@@ -30,7 +30,7 @@ SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
-PreemptParameters=send_user_signal
+SchedulerParameters=preempt_send_user_signal
 SlurmdTimeout=10
 KillWait=10
 ReturnToService=2
@@ -181,17 +181,17 @@ class SlurmTrial:
         os.makedirs(out)
 
     # What the scripts do, with options for a small survey; a trial changes the scripts as a person would.
-    MORE = {"pretrain": ["--epochs", "4", "--batch-size", "40", *SMALL, "--checkpoint-every", "1000"],
+    MORE = {"pretrain": ["--epochs", "30", "--batch-size", "40", *SMALL, "--checkpoint-every", "0.2"],
             "embed": ["--piece-size", "16"], "classify": ["--piece-size", "16"], "cluster": ["--clusters", "12"],
             "finetune": ["--epochs", "1", "--folds", "2", "--batch-size", "24"], "publish": ["--anyway"]}
 
     def undisturbed(self):
         """The same stages one after another, and what they leave."""
         self.fresh("trial")
-        ways = [["ingest", "sim/simulated-catalogue.fits", "--images", "sim/images", "--survey", "sim",
-                 "--piece-size", "64"]]
+        data = self.place.folder + "/sim/"
+        ways = [["ingest", data + "simulated-catalogue.fits", "--images", data + "images", "--survey", "sim"]]
         ways += [[stage, "--survey", "sim", *self.MORE[stage]] for stage in ("pretrain", "embed", "cluster")]
-        ways += [["label", "import", "sim/simulated-truth.fits", "--survey", "sim"]]
+        ways += [["label", "import", data + "simulated-truth.fits", "--survey", "sim"]]
         ways += [[stage, "--survey", "sim", *self.MORE[stage]] for stage in ("finetune", "classify", "publish")]
         for words in ways:
             outcome = self.place.call(words, "trial")
@@ -237,7 +237,8 @@ class SlurmTrial:
         self.place.sql(
             "CREATE FUNCTION reber.pause() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(0.5); "
             "RETURN NEW; END $$; CREATE TRIGGER pause BEFORE UPDATE OF is_done ON reber.piece FOR EACH ROW "
-            "EXECUTE FUNCTION reber.pause()", "trial")
+            "EXECUTE FUNCTION reber.pause(); CREATE TRIGGER pause BEFORE INSERT OR UPDATE ON reber.checkpoint "
+            "FOR EACH ROW EXECUTE FUNCTION reber.pause()", "trial")
 
     def preempt(self, slurm, job):
         """An urgent job takes all nodes while the training goes on."""
@@ -245,10 +246,7 @@ class SlurmTrial:
         slurm.wait(lambda: self.place.sql(running, "trial").strip() == "1", 300, "training")
         slurm.ask("sbatch", "--partition=urgent", "--nodes=2", "--time=1", "--output=/dev/null",
                   "--wrap=sleep 3")
-        slurm.wait(lambda: "PENDING" in slurm.state(job) or "COMPLETED" in slurm.state(job), 60, "preemption")
-        at = self.place.sql("SELECT coalesce(max(step), -1) FROM reber.checkpoint", "trial").strip()
-        self.tell(f"slurm: the training made room at step {at}")
-        self.made_room = int(at)
+        slurm.wait(lambda: slurm.state(job) != {"RUNNING"}, 60, "preemption")
 
     def kill_node(self, slurm, job):
         """A node dies amid the array that embeds, and comes back."""
@@ -263,6 +261,8 @@ class SlurmTrial:
         problems = [
             f"{stage} (job {job}) ended as {slurm.state(job)}" for stage, job in numbers.items()
             if slurm.state(job) != {"COMPLETED"}]
-        if self.made_room < 1:
-            problems.append("the training made room without a checkpoint")
+        with open(f"{slurm.folder}/jobs/log/sim-pretrain-{numbers['pretrain']}.log") as log:
+            said = log.read()
+        if "stopped, as it was told to" not in said or "back into the queue" not in said:
+            problems.append(f"the training did not make room: {said}")
         return problems

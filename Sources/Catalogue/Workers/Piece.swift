@@ -134,15 +134,39 @@ extension Piece {
     adding rows: [Row], to table: String, with shared: SharedValues, in database: Connection
   ) throws -> Int? {
     let waiting = WaitingTable(like: table)
-    try waiting.empty(in: database)
-    try database.copy(rows, into: waiting.name, with: shared)
     let others = SQL(raw: shared.map { ", " + $0.key }.joined())
-    return try end(
-      making: """
-        INSERT INTO \(raw: table) (\(Row.columns)\(others))
-        SELECT \(Row.columns)\(others) FROM \(raw: waiting.name) WHERE EXISTS (SELECT FROM mine)
-        RETURNING 1
-        """, in: database)
+    return try unlessLost(in: database) {
+      try waiting.empty(in: database)
+      try database.copy(rows, into: waiting.name, with: shared)
+      return try end(
+        making: """
+          INSERT INTO \(raw: table) (\(Row.columns)\(others))
+          SELECT \(Row.columns)\(others) FROM \(raw: waiting.name) WHERE EXISTS (SELECT FROM mine)
+          RETURNING 1
+          """, in: database)
+    }
+  }
+
+  /// Ends the piece by `body`. Where others have ended the run meanwhile, its tables are closed or gone: then `nil`.
+  private func unlessLost(in database: Connection, _ body: () throws -> Int?) throws -> Int? {
+    do {
+      return try body()
+    } catch let error as PostgresError {
+      guard try isLost(in: database) else { throw error }
+      return nil
+    }
+  }
+
+  /// Whether another has, or may have, what this worker had claimed.
+  private func isLost(in database: Connection) throws -> Bool {
+    try !database.row(
+      """
+      SELECT EXISTS (
+          SELECT FROM reber.piece
+          WHERE run_id = \(worker.run) AND piece = \(number) AND worker_id = \(worker.id)
+              AND claim = \(claim) AND NOT is_done AND lease_ends > clock_timestamp()
+      )
+      """, as: Bool.self)
   }
 
   /// Gives a piece back that nothing was done of.
