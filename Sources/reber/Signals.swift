@@ -7,13 +7,13 @@ import Stages
 /// Work that heeds it ends its step, keeps it and leaves with status 75; other work ends at once, and goes on from
 /// the rows that are there when it is called again.
 enum Signals {
-  /// Whether it was told. Signals belong to the whole process, and so does this.
+  /// Whether it was told; signals belong to the whole process, and so does this.
   static let stop = StopRequest()
 
   /// Seconds that work which heeds it may take: Slurm kills after 30.
   private static let patience: UInt32 = 25
 
-  /// Begins to listen. Programs that this one starts are not concerned.
+  /// Begins to listen; programs that this one starts are not concerned.
   static func listen() {
     _ = stop
     signal(SIGTERM) { _ in

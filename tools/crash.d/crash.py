@@ -85,7 +85,7 @@ def tallies(place, chain, has_disks):
                 yield companies.migrate(stage, options.together_times)
     if "shared" in kinds:
         yield from shared_tallies(place, chain)
-    if "slurm" in kinds and not options.stage:
+    if "slurm" in kinds and not options.stage and (options.only or not options.quick):
         if missing():
             tell(f"slurm: skipped, as there is no {missing()}")
         else:

@@ -1,4 +1,4 @@
-"""A real Slurm of two nodes on this machine, and a survey's way through it: a node dies, a job makes room."""
+"""A real Slurm of two nodes on this machine, and a survey's way through it: a node dies, a job's time ends."""
 import ctypes
 import os
 import shutil
@@ -28,9 +28,6 @@ ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core
-PreemptType=preempt/partition_prio
-PreemptMode=REQUEUE
-SchedulerParameters=preempt_send_user_signal
 SlurmdTimeout=10
 KillWait=10
 ReturnToService=2
@@ -38,8 +35,7 @@ MpiDefault=none
 MinJobAge=3600
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port=17001 CPUs=1 RealMemory=2000 State=UNKNOWN
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port=17002 CPUs=1 RealMemory=2000 State=UNKNOWN
-PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP PriorityTier=1 GraceTime=30
-PartitionName=urgent Nodes=n1,n2 MaxTime=INFINITE State=UP PriorityTier=2 PreemptMode=OFF
+PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
 """
 CLONE_NEWNS = 0x20000
 
@@ -104,24 +100,29 @@ class Slurm:
             except ProcessLookupError:
                 pass
 
-    @staticmethod
-    def of_node(name):
+    def of_node(self, name):
         """The processes of a node's jobs, and their shepherds."""
-        found = set()
+        found = list(self.processes_with(f"SLURMD_NODENAME={name}"))
+        return {process for process, _, _ in found} | {parent for _, parent, is_first in found if is_first}
+
+    def of_job(self, job):
+        """The process of a job's script, which Slurm would signal."""
+        return {process for process, _, is_first in self.processes_with(f"SLURM_JOB_ID={job}") if is_first}
+
+    @staticmethod
+    def processes_with(variable):
+        """Processes with a variable, their parents, and whether these are shepherds of Slurm's."""
         for entry in filter(str.isdigit, os.listdir("/proc")):
             try:
                 with open(f"/proc/{entry}/environ", "rb") as file:
-                    if f"SLURMD_NODENAME={name}".encode() not in file.read().split(b"\0"):
+                    if variable.encode() not in file.read().split(b"\0"):
                         continue
                 with open(f"/proc/{entry}/stat") as file:
                     parent = file.read().rsplit(")", 1)[1].split()[1]
-                found.add(int(entry))
                 with open(f"/proc/{parent}/cmdline", "rb") as file:
-                    if file.read().startswith(b"slurmstepd"):
-                        found.add(int(parent))
+                    yield int(entry), int(parent), file.read().startswith(b"slurmstepd")
             except OSError:
                 continue
-        return found
 
     def ask(self, *words):
         return subprocess.run(words, env=self.environment, capture_output=True, text=True).stdout
@@ -162,14 +163,18 @@ class SlurmTrial:
         folder = self.place.folder + "/slurm"
         shutil.rmtree(folder, ignore_errors=True)
         os.makedirs(folder)
-        slurm = Slurm(folder)
+        try:
+            slurm = Slurm(folder)
+        except (RuntimeError, OSError, subprocess.CalledProcessError) as error:
+            self.tell(f"slurm: skipped, as it does not begin on this machine: {error}")
+            return tally
         try:
             problems = self.disturbed(slurm)
         except RuntimeError as error:
             problems = [str(error)]
         finally:
             slurm.end()
-        tally.count(True, problems + self.chain.against(expected, "trial"), "with a dead node and a preempted job")
+        tally.count(True, problems + self.chain.against(expected, "trial"), "with a dead node and a job whose time ended")
         return tally
 
     def fresh(self, name):
@@ -218,7 +223,7 @@ class SlurmTrial:
         if said.returncode != 0:
             raise RuntimeError(said.stderr)
         numbers = dict(line.split() for line in said.stdout.splitlines())
-        self.preempt(slurm, numbers["pretrain"])
+        self.end_time(slurm, numbers["pretrain"])
         self.kill_node(slurm, numbers["embed"])
         slurm.wait(lambda: slurm.state(numbers["publish"]) & {"COMPLETED", "FAILED", "TIMEOUT"}, 300, "end of publish")
         place.sql("DROP FUNCTION reber.pause CASCADE", "trial")
@@ -240,13 +245,12 @@ class SlurmTrial:
             "EXECUTE FUNCTION reber.pause(); CREATE TRIGGER pause BEFORE INSERT OR UPDATE ON reber.checkpoint "
             "FOR EACH ROW EXECUTE FUNCTION reber.pause()", "trial")
 
-    def preempt(self, slurm, job):
-        """An urgent job takes all nodes while the training goes on."""
-        running = "SELECT count(*) FROM reber.run WHERE stage = 'pretrain' AND progress <> '{}'"
+    def end_time(self, slurm, job):
+        """Slurm says that the training's time is over, as it does before the limit and for another's job."""
+        running = "SELECT count(*) FROM reber.checkpoint JOIN reber.run USING (run_id) WHERE stage = 'pretrain'"
         slurm.wait(lambda: self.place.sql(running, "trial").strip() == "1", 300, "training")
-        slurm.ask("sbatch", "--partition=urgent", "--nodes=2", "--time=1", "--output=/dev/null",
-                  "--wrap=sleep 3")
-        slurm.wait(lambda: slurm.state(job) != {"RUNNING"}, 60, "preemption")
+        for process in slurm.of_job(job):
+            os.kill(process, signal.SIGTERM)
 
     def kill_node(self, slurm, job):
         """A node dies amid the array that embeds, and comes back."""

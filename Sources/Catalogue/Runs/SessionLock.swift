@@ -31,8 +31,11 @@ struct SessionLock {
 
   /// Takes the lock; waits as long as the server may need to notice that who had it was killed.
   ///
-  /// - Parameter milliseconds: How long it waits at most; 0 for as long as it takes.
+  /// - Parameters:
+  ///   - milliseconds: How long it waits at most; 0 for as long as it takes.
+  ///   - database: The connection.
   /// - Returns: False where another connection has it.
+  /// - Throws: `PostgresError`.
   func take(waiting milliseconds: Int = patience, in database: Connection) throws -> Bool {
     try wait(for: "pg_advisory_lock(\(key))", atMost: milliseconds, in: database)
   }

@@ -54,7 +54,13 @@ extension Piece {
   /// Which cutouts stand together follows from the survey alone, not from what is done already: rounding may depend
   /// on the company in which a cutout is computed.
   ///
-  /// - Parameter size: Cutouts of a piece.
+  /// - Parameters:
+  ///   - run: The run.
+  ///   - cutouts: Which are to be done.
+  ///   - survey: Their survey.
+  ///   - size: Cutouts of a piece.
+  ///   - database: The database.
+  /// - Throws: `PostgresError`; the former pieces stay then.
   public static func divide(
     _ run: Int, into cutouts: CutoutSelection, of survey: Survey, size: Int,
     in database: Connection
@@ -147,7 +153,7 @@ extension Piece {
     }
   }
 
-  /// Ends the piece by `body`. Where others have ended the run meanwhile, its tables are closed or gone: then `nil`.
+  /// Ends the piece by a body, and gives `nil` where that fails since others have it, or have ended the run.
   private func unlessLost(in database: Connection, _ body: () throws -> Int?) throws -> Int? {
     do {
       return try body()

@@ -52,7 +52,7 @@ extension QueuedCommand: QueryRow {
     .expression(utc("ended_at"), as: "ended_at", \.endedAt), .column("error", \.error),
     .column("claim", \.claim), make: Self.init)
 
-  /// Asks for a command; gives its number. One that waits or goes on already is that one.
+  /// Asks for a command, and gives its number; one that waits or goes on already is that one.
   public static func ask(for words: [String], in database: Connection) throws -> Int {
     try database.transaction { database in
       try database.execute("SELECT pg_advisory_xact_lock(hashtext('reber.queued_command'))")

@@ -56,7 +56,9 @@ struct SharedWork: Sendable {
 
   /// Does pieces one after another until none is left.
   ///
-  /// - Parameter body: Does a piece and ends it; gives false where its lease had ended before that.
+  /// - Parameters:
+  ///   - what: What is done, for the display.
+  ///   - body: Does a piece and ends it; gives false where its lease had ended before that.
   /// - Throws: What `body` throws, or ``Stopped``.
   func perform(_ what: String, _ body: (Piece) async throws -> Bool) async throws {
     var meter = PieceMeter(place, run: worker.run, what)

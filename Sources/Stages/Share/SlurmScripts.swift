@@ -95,7 +95,11 @@ extension SlurmScripts {
 
   func text(of job: SlurmJob) -> String {
     let array = job.stage.isShared && workers > 1 ? "#SBATCH --array=1-\(workers)\n" : ""
-    let commands = job.commands.map { "./job.sh \($0) --survey \(survey) --quiet" }
+    // Slurm signals the process of the script: that is to be the one that does the stage.
+    let commands = job.commands.enumerated().map { place, command in
+      let last = place == job.commands.count - 1 ? "exec " : ""
+      return "\(last)./job.sh \(command) --survey \(survey) --quiet"
+    }
     return """
       #!/bin/bash
       # \(job.stage.rawValue) of \(survey): read it, and change what your cluster wants otherwise.

@@ -64,8 +64,8 @@ struct QueueCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Ask for a command, which a worker takes.",
       discussion: """
-        The command is checked now, and done by the first 'reber worker' that is free. One that waits
-        already is not asked for twice.
+        It is checked now, and done by the first 'reber worker' that is free. One that waits already
+        is not asked for twice.
 
         Example:
           reber queue add embed --survey first
@@ -73,7 +73,11 @@ struct QueueCommands: ParsableCommand {
         """)
 
     @OptionGroup var session: SessionOptions
-    @Argument(parsing: .captureForPassthrough, help: "The words behind reber.") var words: [String]
+    @Argument(parsing: .allUnrecognized, help: "The words behind reber.") var words: [String]
+
+    func validate() throws {
+      guard !words.isEmpty else { throw ValidationError("say which command: embed --survey first") }
+    }
 
     func run() async throws {
       _ = try Reber.parseAsRoot(words)
