@@ -131,7 +131,7 @@ extension Workplace {
     if let done: StageReport<Metrics> = try await finished(interrupted) {
       report = done
     } else {
-      report = try await outcome(of: plan)
+      report = try await outcome(of: plan, isInterrupted: interrupted != nil)
     }
     do {
       try await plan.tidy()
@@ -144,10 +144,15 @@ extension Workplace {
     return report
   }
 
-  private func outcome<Metrics>(of plan: Plan<Metrics>) async throws -> StageReport<Metrics> {
-    var opening = try await open(plan, again: again)
+  private func outcome<Metrics>(
+    of plan: Plan<Metrics>, isInterrupted: Bool
+  ) async throws -> StageReport<Metrics> {
+    // Those who helped before the connection was lost may be at it still.
+    let helps = sharing.joins || isInterrupted && plan.company == .joined
+    let company = helps ? plan.company : .refused
+    var opening = try await open(plan.work, again: again, company)
     if case .finished(let done) = opening, try await !plan.stands(done.id) {
-      opening = try await open(plan, again: true)
+      opening = try await open(plan.work, again: true, company)
     }
     switch opening {
     case .finished(let done):
@@ -174,8 +179,8 @@ extension Workplace {
     return status == "finished" ? try await ended(run) : nil
   }
 
-  private func open<Metrics>(_ plan: Plan<Metrics>, again: Bool) async throws -> Opening {
-    let (user, work, company) = (user, plan.work, sharing.joins ? plan.company : .refused)
+  private func open(_ work: Work, again: Bool, _ company: Company) async throws -> Opening {
+    let user = user
     return try await database.with {
       try Run.open(work, by: user, again: again, company: company, in: $0)
     }

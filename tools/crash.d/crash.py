@@ -1,6 +1,5 @@
 """tools/crash: see there."""
 import argparse
-import json
 import os
 import random
 import shutil
@@ -41,21 +40,6 @@ for name, usual in (QUICK if options.quick else USUAL).items():
 
 def tell(text):
     print(text, file=sys.stderr, flush=True)
-
-
-def show(tally):
-    ok = tally.survived == tally.tried
-    if options.json:
-        print(json.dumps({
-            "bench": f"crash {tally.what} {tally.stage}", "value": tally.survived, "unit": "survived",
-            "target": tally.tried, "ok": ok, "hit": tally.hit, "found": tally.found}), flush=True)
-    else:
-        print(
-            f"{tally.what:<9} {tally.stage:<15} tried {tally.tried:>3}, hit {tally.hit:>3}, "
-            f"survived {tally.survived:>3}", flush=True)
-        for problem in tally.found:
-            print(f"    {problem}", flush=True)
-    return ok
 
 
 def tallies(place, chain, has_disks):
@@ -119,7 +103,7 @@ def main():
         needed = ["ingest"] if options.only == ["slurm"] else options.stage or STAGES
         last = max(map(list(STAGES).index, needed))
         chain = Undisturbed(place, options.sources, tell, until=list(STAGES)[last])
-        ok = all([show(tally) for tally in tallies(place, chain, has_disks)])
+        ok = all([tally.show(options.json, "crash ") for tally in tallies(place, chain, has_disks)])
     finally:
         place.stop()
         place.unmount("home")

@@ -205,20 +205,6 @@ def reading(place, pattern):
     return tally
 
 
-def show(tally):
-    ok = tally.survived == tally.tried
-    if options.json:
-        print(json.dumps({
-            "bench": f"{tally.what} {tally.stage}", "value": tally.survived, "unit": "survived",
-            "target": tally.tried, "ok": ok, "hit": tally.hit, "found": tally.found}), flush=True)
-    else:
-        print(f"{tally.what:<9} {tally.stage:<10} tried {tally.tried:>3}, hit {tally.hit:>3}, "
-              f"survived {tally.survived:>3}", flush=True)
-        for problem in tally.found:
-            print(f"    {problem}", flush=True)
-    return ok
-
-
 def tallies(place, chain):
     wanted = options.only or [*TRIED, "labelling", "reading"]
 
@@ -243,7 +229,7 @@ def main():
     try:
         place.start()
         chain = Undisturbed(place, options.sources, tell, until="classify")
-        ok = all([show(tally) for tally in tallies(place, chain)])
+        ok = all([tally.show(options.json) for tally in tallies(place, chain)])
         if waits:
             tell(f"the standby was the primary after {min(waits):.1f} to {max(waits):.1f} s")
     finally:

@@ -2,9 +2,10 @@
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import time
+
+from place import kill_server
 
 SETTINGS = """
 listen_addresses = ''
@@ -54,20 +55,7 @@ class Server:
 
     def kill(self):
         """Kills the postmaster, and its children with it."""
-        with open(self.data + "/postmaster.pid") as file:
-            postmaster = int(file.readline())
-        children = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True).stdout.split()
-        for process in [postmaster, *map(int, children)]:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        try:
-            # Servers are children of this process, which has to ask for them once they are gone.
-            os.waitpid(postmaster, 0)
-        except ChildProcessError:
-            pass
+        kill_server(self.data)
 
     def stop(self):
         if os.path.exists(self.data + "/postmaster.pid"):

@@ -27,6 +27,24 @@ class Outcome:
             r"SQLSTATE|statement:|deadlock|PANIC|Fatal error", self.said)
 
 
+def kill_server(data):
+    """Kills the postmaster of a folder of data, which is a child of this process, with all its children at once."""
+    with open(data + "/postmaster.pid") as file:
+        postmaster = int(file.readline())
+    children = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True).stdout.split()
+    for process in [postmaster, *map(int, children)]:
+        try:
+            os.kill(process, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+    try:
+        # Who began a process has to ask for it once it is gone.
+        os.waitpid(postmaster, 0)
+    except ChildProcessError:
+        pass
+
+
 class Place:
     """A folder with a server, reached through the program under test."""
 
@@ -91,21 +109,8 @@ class Place:
         return sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
     def kill_server(self):
-        """Kills the postmaster and all its children at once."""
-        with open(self.data + "/postmaster.pid") as file:
-            postmaster = int(file.readline())
-        children = subprocess.run(
-            ["ps", "-o", "pid=", "--ppid", str(postmaster)], capture_output=True, text=True
-        ).stdout.split()
-        for process in [postmaster, *map(int, children)]:
-            try:
-                os.kill(process, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        try:
-            os.waitpid(postmaster, 0)
-        except ChildProcessError:
-            pass
+        """Kills the postmaster with all its children at once."""
+        kill_server(self.data)
 
     # -- Databases --------------------------------------------------------------------------------
 

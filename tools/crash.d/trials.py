@@ -1,4 +1,5 @@
 """What is done to stages, and what has to hold afterwards."""
+import json
 import random
 import time
 
@@ -15,6 +16,21 @@ class Tally:
         self.hit = 0
         self.survived = 0
         self.found = []
+
+    def show(self, as_json, bench=""):
+        """Prints it, as a line for people or as those of tools/bench; gives whether all survived."""
+        ok = self.survived == self.tried
+        if as_json:
+            print(json.dumps({
+                "bench": f"{bench}{self.what} {self.stage}", "value": self.survived, "unit": "survived",
+                "target": self.tried, "ok": ok, "hit": self.hit, "found": self.found}), flush=True)
+        else:
+            print(
+                f"{self.what:<9} {self.stage:<15} tried {self.tried:>3}, hit {self.hit:>3}, "
+                f"survived {self.survived:>3}", flush=True)
+            for problem in self.found:
+                print(f"    {problem}", flush=True)
+        return ok
 
     def count(self, was_hit, problems, moment):
         self.tried += 1

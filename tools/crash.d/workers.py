@@ -109,7 +109,7 @@ class WorkerTrials(Trials):
             self.place.copy(before(stage), "trial")
             self.slow_down()
             processes = [machines.begin(worker, self.call(stage), "trial") for worker in range(workers)]
-            moment = chance.uniform(0.2, 0.5 + seconds)
+            moment = chance.uniform(0.1, 0.2 + 0.8 * seconds)
             time.sleep(moment)
             hit = [process.poll() is None for process in processes]
             victims = self.disturb(processes, machines)

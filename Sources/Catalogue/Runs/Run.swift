@@ -181,7 +181,7 @@ extension Run {
               WHEN right(code_version, length(\(version))) = \(version) THEN code_version
               ELSE code_version || ', then ' || \(version)
           END
-      WHERE run_id = \(run)
+      WHERE run_id = \(run) AND status <> 'finished'
       """)
   }
 
@@ -261,13 +261,16 @@ extension Run {
     return run
   }
 
-  /// Says how far a running stage is.
+  /// Says how far a running stage is; of a run that another process has ended nothing is said.
   public static func report(
     _ run: Int, done: Int, of total: Int, _ what: String, in database: Connection
   ) throws {
     let progress = try JSON(encoding: Progress(done: done, total: total, what: what))
     try database.execute(
-      "UPDATE reber.run SET progress = \(progress) WHERE run_id = \(run)")
+      """
+      UPDATE reber.run SET progress = \(progress)
+      WHERE run_id = \(run) AND status <> 'finished'
+      """)
   }
 
   /// How far a running stage is.
