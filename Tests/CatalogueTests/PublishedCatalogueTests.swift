@@ -52,8 +52,8 @@ import Testing
       as: String.self)
     #expect(
       relations.filter { !$0.contains("q3c") } == [
-        "everything", "sky", "sky_class_probability_idx", "sky_dec_ra_idx", "sky_pkey",
-        "sky_unlikeness_idx",
+        "everything", "sky", "sky_class_probability_idx", "sky_dec_ra_idx", "sky_floor_ra_idx",
+        "sky_pkey", "sky_probability_idx", "sky_total_flux_idx", "sky_unlikeness_idx",
       ])
   }
 

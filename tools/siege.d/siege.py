@@ -75,7 +75,7 @@ class Siege:
         self.tell("questions with such texts", asked, "requests", "> 100", asked > 100)
         posted = await self.post_forms(pages, visit)
         self.tell("forms with such texts", posted, "requests", "> 40", posted > 40)
-        self.compare(before, "a form of such texts", growing=("label", "labelling_action", "growth", "source_join"))
+        self.compare(before, "a form of such texts", growing=("label", "labelling_action", "growth", "source_join", "queued_command"))
 
     async def crawl(self, visit):
         """Reads every page that links lead to; of the many alike, a few each."""
@@ -171,7 +171,7 @@ class Siege:
         await asyncio.gather(*(work() for _ in range(8)))
 
     def compare(self, before, what, growing=()):
-        """Tables hold what they held; those of a person's decisions may hold more."""
+        """Tables hold what they held; those of what a person decides and asks for may hold more."""
         held = dict(line.rsplit(" ", 1) for line in before.splitlines())
         now = dict(line.rsplit(" ", 1) for line in self.ground.kept().splitlines())
         for table in held.keys() | now.keys():
