@@ -96,9 +96,6 @@ class Trials:
     def kill_server(self, stage, count):
         """Kills the server while a stage works, starts it and calls the stage again."""
         for tally, moment in self.each("server", stage, count):
-            # PostgreSQL takes the sequences of a copied database for logged, and forgets in a crash how far they
-            # went, unless there was a checkpoint since.
-            self.place.sql("CHECKPOINT", "reber")
             process = self.place.begin([*STAGES[stage], "--reconnect", "0"], "trial")
             time.sleep(moment)
             self.place.kill_server()
