@@ -53,8 +53,26 @@ COMMENT ON COLUMN reber.piece.first_key IS
     'The first of its keys: of sources, or places in the run''s list of images, or folds.';
 COMMENT ON COLUMN reber.piece.claim IS 'How often it has been claimed.';
 COMMENT ON COLUMN reber.piece.lease_ends IS 'Until when its worker has it, unless that says that it lives; null for nobody.';
-
 COMMENT ON COLUMN reber.piece.result IS 'What came of it besides rows, for whoever ends the run.';
+
+-- Ends a piece for the worker that has it, and counts it as the worker's; false, with nothing changed, where the lease
+-- has ended.
+CREATE FUNCTION reber.end_piece(
+    of_run bigint, of_piece integer, by_worker bigint, by_claim integer, what_came bytea DEFAULT NULL
+) RETURNS boolean
+LANGUAGE plpgsql AS $$
+DECLARE
+    done integer;
+BEGIN
+    UPDATE reber.piece SET is_done = true, lease_ends = NULL, result = what_came
+    WHERE run_id = of_run AND piece = of_piece AND worker_id = by_worker AND claim = by_claim AND NOT is_done
+        AND lease_ends > clock_timestamp()
+    RETURNING items INTO done;
+    UPDATE reber.worker SET pieces = pieces + 1, items = items + done
+    WHERE worker_id = by_worker AND done IS NOT NULL;
+    RETURN done IS NOT NULL;
+END;
+$$;
 
 -- Makes cutouts that wait in tables of the session their sources' current ones: those that were current stay, for
 -- runs that learned from them.
@@ -91,15 +109,9 @@ CREATE FUNCTION reber.end_cutouts(
 ) RETURNS bigint
 LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE reber.piece SET is_done = true, lease_ends = NULL, result = what_came
-    WHERE run_id = of_run AND piece = of_piece AND worker_id = by_worker AND claim = by_claim AND NOT is_done
-        AND lease_ends > clock_timestamp();
-    IF NOT FOUND THEN
+    IF NOT reber.end_piece(of_run, of_piece, by_worker, by_claim, what_came) THEN
         RETURN NULL;
     END IF;
-    UPDATE reber.worker SET pieces = worker.pieces + 1, items = worker.items + piece.items
-    FROM reber.piece
-    WHERE worker.worker_id = by_worker AND piece.run_id = of_run AND piece.piece = of_piece;
     RETURN reber.replace_cutouts(of_survey, waiting, waiting_pixels);
 END;
 $$;
@@ -118,7 +130,7 @@ $$;
 
 -- A command that waits for a worker to do it.
 CREATE TABLE reber.queued_command (
-    command_id    bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    command_id bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     command    text[]      NOT NULL CHECK (cardinality(command) > 0),
     asked_by   text        NOT NULL DEFAULT session_user,
     asked_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -138,12 +150,24 @@ COMMENT ON TABLE reber.queued_command IS 'A command of reber that was asked for 
 COMMENT ON COLUMN reber.queued_command.command IS 'The words behind reber: {classify,--survey,first}.';
 COMMENT ON COLUMN reber.queued_command.lease_ends IS 'Until when the worker has it that began it, unless that says that it lives.';
 
+-- Asks for a command; one that waits or goes on already is that one.
+CREATE FUNCTION reber.queue_command(words text[]) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    asked bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('reber.queued_command'));
+    SELECT command_id INTO asked FROM reber.queued_command WHERE ended_at IS NULL AND command = words;
+    IF asked IS NULL THEN
+        INSERT INTO reber.queued_command (command) VALUES (words) RETURNING command_id INTO asked;
+    END IF;
+    RETURN asked;
+END;
+$$;
+
 -- Asks for a stage of a survey, for those who may not write commands: only what these words name.
 CREATE FUNCTION reber.ask_for(stage text, survey text) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    words text[] := ARRAY[stage, '--survey', survey];
-    asked bigint;
 BEGIN
     IF stage NOT IN ('pretrain', 'embed', 'cluster', 'finetune', 'classify', 'publish') THEN
         RAISE EXCEPTION 'no stage that can be asked for: %', stage USING ERRCODE = 'invalid_parameter_value';
@@ -151,12 +175,7 @@ BEGIN
     IF NOT EXISTS (SELECT FROM reber.survey WHERE name = ask_for.survey) THEN
         RAISE EXCEPTION 'no survey ''%''', survey USING ERRCODE = 'no_data_found';
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtext('reber.queued_command'));
-    SELECT command_id INTO asked FROM reber.queued_command WHERE ended_at IS NULL AND command = words;
-    IF asked IS NULL THEN
-        INSERT INTO reber.queued_command (command, asked_by) VALUES (words, session_user) RETURNING command_id INTO asked;
-    END IF;
-    RETURN asked;
+    RETURN reber.queue_command(ARRAY[stage, '--survey', survey]);
 END;
 $$;
 

@@ -114,17 +114,13 @@ extension Piece {
   func end(making rows: SQL, in database: Connection) throws -> Int? {
     let (mine, made) = try database.row(
       """
-      WITH mine AS (
-          UPDATE reber.piece SET is_done = true, lease_ends = NULL
-          WHERE run_id = \(worker.run) AND piece = \(number) AND worker_id = \(worker.id)
-              AND claim = \(claim) AND NOT is_done AND lease_ends > clock_timestamp()
-          RETURNING items
+      WITH mine AS MATERIALIZED (
+          SELECT FROM reber.end_piece(
+              \(worker.run), \(Int32(number)), \(worker.id), \(Int32(claim))
+          ) AS is_ended
+          WHERE is_ended
       ),
-      made AS (\(rows)),
-      counted AS (
-          UPDATE reber.worker SET pieces = pieces + 1, items = worker.items + mine.items
-          FROM mine WHERE worker_id = \(worker.id)
-      )
+      made AS (\(rows))
       SELECT (SELECT count(*) FROM mine), (SELECT count(*) FROM made)
       """, as: Int.self, Int.self)
     return mine == 1 ? made : nil
@@ -173,16 +169,6 @@ extension Piece {
               AND claim = \(claim) AND NOT is_done AND lease_ends > clock_timestamp()
       )
       """, as: Bool.self)
-  }
-
-  /// Gives a piece back that nothing was done of.
-  public func giveBack(in database: Connection) throws {
-    try database.execute(
-      """
-      UPDATE reber.piece SET lease_ends = NULL
-      WHERE run_id = \(worker.run) AND piece = \(number) AND worker_id = \(worker.id)
-          AND claim = \(claim) AND NOT is_done
-      """)
   }
 
   /// What came of the pieces of a run that are done, besides rows, in their order.

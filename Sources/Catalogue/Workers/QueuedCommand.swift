@@ -54,17 +54,7 @@ extension QueuedCommand: QueryRow {
 
   /// Asks for a command, and gives its number; one that waits or goes on already is that one.
   public static func ask(for words: [String], in database: Connection) throws -> Int {
-    try database.transaction { database in
-      try database.execute("SELECT pg_advisory_xact_lock(hashtext('reber.queued_command'))")
-      let asked = try database.first(
-        """
-        SELECT command_id FROM reber.queued_command WHERE ended_at IS NULL AND command = \(words)
-        """, as: Int.self)
-      return try asked
-        ?? database.row(
-          "INSERT INTO reber.queued_command (command) VALUES (\(words)) RETURNING command_id",
-          as: Int.self)
-    }
+    try database.row("SELECT reber.queue_command(\(words))", as: Int.self)
   }
 
   /// Asks for a stage of a survey, by those who may not write commands; gives its number.
