@@ -171,11 +171,19 @@ class SlurmTrial:
         try:
             problems = self.disturbed(slurm)
         except RuntimeError as error:
-            problems = [str(error)]
+            problems = [str(error), *self.logs(slurm)]
         finally:
             slurm.end()
         tally.count(True, problems + self.chain.against(expected, "trial"), "with a dead node and a job whose time ended")
         return tally
+
+    @staticmethod
+    def logs(slurm):
+        """What the jobs said, where their way does not end."""
+        folder = slurm.folder + "/jobs/log"
+        for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else []:
+            with open(f"{folder}/{name}") as log:
+                yield f"{name}: {log.read()}"
 
     def fresh(self, name):
         self.place.sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)", "reber")

@@ -166,11 +166,10 @@ extension SlurmScripts {
     "${REBER:-reber}" "$@" &
     work=$!
     trap 'kill -TERM "$work" 2>/dev/null' TERM
-    status=129
-    while ((status > 128)) && kill -0 "$work" 2>/dev/null; do
-      wait "$work"
-      status=$?
-    done
+    # A signal ends a wait with a number of its own: how the work itself ended is asked for when it is over.
+    while kill -0 "$work" 2>/dev/null; do wait "$work"; done
+    wait "$work"
+    status=$?
     if ((status == 75)); then
       echo "job.sh: back into the queue"
       scontrol requeue "$SLURM_JOB_ID"

@@ -1,0 +1,61 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Stages
+
+/// What `job.sh` does when Slurm signals it, without Slurm.
+@Suite("Slurm's job script") struct SlurmScriptTests {
+  /// Work that keeps what it has ends with 75, and its job goes back, even where the signal is still being passed on then.
+  @Test func jobGoesBackIntoTheQueue() async throws {
+    let (status, said) = try await job(
+      "trap 'exit 75' TERM; echo begun; for ((i = 0; i < 600; i++)); do sleep 0.1; done",
+      isSignalled: true)
+    #expect(said.contains("requeued 17"), "\(said)")
+    #expect(status == 75)
+  }
+
+  /// Other ends are the job's own.
+  @Test(arguments: [0, 1, 69]) func otherEndsAreTheJobs(expected: Int32) async throws {
+    let (status, said) = try await job("exit \(expected)", isSignalled: false)
+    #expect(status == expected)
+    #expect(!said.contains("requeued"), "\(said)")
+  }
+}
+
+/// Runs `job.sh` with work in place of reber, and a `scontrol` that says what it was asked.
+///
+/// Where told to, sends it a TERM when the work says that it has begun. Passing a signal on takes a while, in which the
+/// work ends; and the last minute of a job that was put back takes none.
+private func job(_ work: String, isSignalled: Bool) async throws -> (status: Int32, said: String) {
+  try await withTemporaryFolder { folder in
+    for (name, text) in [
+      ("job.sh", SlurmScripts.job), ("work", "#!/bin/bash\n" + work),
+      ("scontrol", "#!/bin/bash\necho \"${1}d $2\""),
+    ] {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o755], ofItemAtPath: folder + "/" + name)
+    }
+    let said = URL(fileURLWithPath: folder + "/said")
+    try Data().write(to: said)
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: folder + "/job.sh")
+    process.standardOutput = try FileHandle(forWritingTo: said)
+    process.environment = [
+      "REBER": folder + "/work", "DATABASE_URL": "none", "SLURM_JOB_ID": "17",
+      "PATH": folder + ":/usr/bin:/bin",
+      "BASH_FUNC_sleep%%": "() { [[ $1 == 60 ]] || command sleep \"$1\"; }",
+      "BASH_FUNC_kill%%":
+        "() { builtin kill \"$@\" && { [[ $1 == -0 ]] || command sleep 0.3; }; }",
+    ]
+    try process.run()
+    func text() throws -> String { try String(contentsOf: said, encoding: .utf8) }
+    while isSignalled, process.isRunning, try !text().contains("begun") {
+      try await Task.sleep(for: .milliseconds(20))
+    }
+    if isSignalled { process.terminate() }
+    while process.isRunning { try await Task.sleep(for: .milliseconds(20)) }
+    return (process.terminationStatus, try text())
+  }
+}
