@@ -40,7 +40,9 @@ private func job(_ work: String, isSignalled: Bool) async throws -> (status: Int
     let said = URL(fileURLWithPath: folder + "/said")
     try Data().write(to: said)
     let process = Process()
-    process.executableURL = URL(fileURLWithPath: folder + "/job.sh")
+    // A thread of Dispatch's has every signal blocked, and so would its children.
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["--default-signal=TERM", folder + "/job.sh"]
     process.standardOutput = try FileHandle(forWritingTo: said)
     process.environment = [
       "REBER": folder + "/work", "DATABASE_URL": "none", "SLURM_JOB_ID": "17",
