@@ -121,8 +121,8 @@ let package = Package(
     module(
       "Web",
       uses: [
-        "Astronomy", "Catalogue", "Digest", "Failures", "Markup", "Morphology", "PNG", "PostgreSQL",
-        "Tensor",
+        "Astronomy", "Catalogue", "Digest", "Failures", "FITS", "Markup", "Morphology", "PNG",
+        "PostgreSQL", "Tensor",
         .product(name: "Hummingbird", package: "hummingbird"),
         .product(name: "Mustache", package: "swift-mustache"),
         .product(name: "Logging", package: "swift-log"),

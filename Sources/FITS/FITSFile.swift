@@ -17,10 +17,13 @@ final class FITSFile {
   let isNew: Bool
   /// The content of a packed file, which CFITSIO reads in its place.
   private let unpacked: UnpackedFile?
+  /// Where the file is, if it is only in memory.
+  let memory: FileMemory?
 
   init(opening path: String) throws(FileError) {
     self.path = path
     isNew = false
+    memory = nil
     unpacked = try ByteSource.isPacked(path) ? UnpackedFile(path) : nil
     var pointer: UnsafeMutablePointer<fitsfile>?
     var status: Int32 = 0
@@ -33,9 +36,24 @@ final class FITSFile {
     path = partial.path
     isNew = true
     unpacked = nil
+    memory = nil
     var pointer: UnsafeMutablePointer<fitsfile>?
     var status: Int32 = 0
     ffdkinit(&pointer, partial.temporary, &status)
+    guard status == 0, let pointer else { throw FITSStatus(taking: status) }
+    self.pointer = pointer
+  }
+
+  /// Begins a file that is only in memory, and is called so where something is wrong with it.
+  init(inMemory name: String) throws(FITSStatus) {
+    path = name
+    isNew = true
+    unpacked = nil
+    let memory = FileMemory()
+    self.memory = memory
+    var pointer: UnsafeMutablePointer<fitsfile>?
+    var status: Int32 = 0
+    ffimem(&pointer, memory.start, memory.size, 1 << 16, realloc, &status)
     guard status == 0, let pointer else { throw FITSStatus(taking: status) }
     self.pointer = pointer
   }

@@ -22,17 +22,36 @@ public enum ImageWriter {
     _ pixels: [Float], width: Int, height: Int, keywords: [Keyword] = [], comments: [String] = [],
     to path: String
   ) throws {
-    guard width > 0, height > 0, pixels.count == width * height else {
-      throw FileError(
-        path, "\(pixels.count) pixels are no image of \(width) × \(height)",
-        advice: "Give one value a pixel")
-    }
-    let partial = PartialFile(path, isOneOfMany: true)
-    do {
+    try explaining(path) {
+      let partial = PartialFile(path, isOneOfMany: true)
       let file = try FITSFile(creating: partial)
       try file.write(width, height, keywords, comments, pixels)
       try file.close()
       try partial.complete()
+    }
+  }
+
+  /// The bytes of the file that ``write(_:width:height:keywords:comments:to:)`` makes of the same.
+  ///
+  /// - Throws: `FileError` when the pixels do not fill the image or a keyword does not fit FITS; it calls
+  ///   the file by `name`.
+  public static func bytes(
+    _ pixels: [Float], width: Int, height: Int, keywords: [Keyword] = [], comments: [String] = [],
+    name: String
+  ) throws -> [UInt8] {
+    try explaining(name) {
+      let file = try FITSFile(inMemory: name)
+      try file.write(width, height, keywords, comments, pixels)
+      var end = 0
+      try file.check { ffghad(file.pointer, nil, nil, &end, &$0) }
+      try file.close()
+      return file.memory?.bytes(end) ?? []
+    }
+  }
+
+  private static func explaining<Made>(_ path: String, _ write: () throws -> Made) throws -> Made {
+    do {
+      return try write()
     } catch let status as FITSStatus {
       throw FileError(
         path, "the image cannot be written: " + status.messages.joined(separator: ", "),
@@ -47,6 +66,11 @@ extension FITSFile {
   fileprivate func write(
     _ width: Int, _ height: Int, _ keywords: [Keyword], _ comments: [String], _ pixels: [Float]
   ) throws {
+    guard width > 0, height > 0, pixels.count == width * height else {
+      throw FileError(
+        path, "\(pixels.count) pixels are no image of \(width) × \(height)",
+        advice: "Give one value a pixel")
+    }
     var sides = [width, height]
     try check { ffcrim(pointer, FLOAT_IMG, 2, &sides, &$0) }
     try write(keywords, comments: comments)

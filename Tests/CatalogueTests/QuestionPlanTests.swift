@@ -126,6 +126,13 @@ import Testing
     #expect(try page(.before(pages[middle][0])) == pages[middle - 1])
   }
 
+  @Test func imagesNearAPlaceAreFoundByItsIndex() throws {
+    let circle = SourceFilter.Cone(centre: SkyPosition(ra: 0, dec: 0), radius: 2)
+    try expectFew("images near a place") {
+      _ = try PlacedCutout.near(circle, of: survey, count: 16, in: $0)
+    }
+  }
+
   @Test func filtersReadWhatPasses() throws {
     var (byClass, byLabel, byCluster, byPlace) = (
       SourceFilter(), SourceFilter(), SourceFilter(), SourceFilter()

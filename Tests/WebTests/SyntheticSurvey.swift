@@ -47,12 +47,12 @@ struct SyntheticSurvey: Sendable {
     try database.script("ANALYZE")
   }
 
-  private static var migrations: String {
+  static var migrations: String {
     URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
       .deletingLastPathComponent().appendingPathComponent("sql").path
   }
 
-  private static func run(_ stage: String, _ database: Connection) throws -> Int {
+  static func run(_ stage: String, _ database: Connection) throws -> Int {
     try database.row(
       """
       INSERT INTO reber.run (stage, fingerprint, code_version, host, account, status, finished_at)

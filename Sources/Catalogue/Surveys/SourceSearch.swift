@@ -386,8 +386,8 @@ extension SourceSearch {
 }
 
 extension SourceFilter.Cone {
-  /// Rough bounds that the index on positions knows, and the circle itself.
-  fileprivate var conditions: [SQL] {
+  /// On rows of `source`: rough bounds that the index on positions knows, and the circle itself.
+  var conditions: [SQL] {
     let (ra, dec) = (centre.ra, centre.dec)
     return [
       "source.dec BETWEEN \(dec - radius) AND \(dec + radius)", meridians,

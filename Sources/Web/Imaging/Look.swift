@@ -45,18 +45,18 @@ struct Look: Sendable, Hashable {
     Self.stretches.first { $0.name == stretch }?.curve ?? .linear
   }
 
-  /// The image as steps of brightness, `size` pixels square, rows from the top.
+  /// The image as steps of brightness, `width` × `height` pixels, rows from the top.
   ///
   /// The sky's level, less one standard deviation of the noise, becomes black, and the brightest
   /// pixel of the shown part white; pixels that are not finite are black.
-  func render(_ image: StoredCutout, size: Int) -> [UInt8] {
+  func render(_ image: StoredCutout, width: Int, height: Int) -> [UInt8] {
     let frame = Frame(image, zoom: zoom)
     let noise = SkyLevel(image.values)
     let floor = noise.median - noise.deviation
-    var shown = Tensor([size, size])
-    for row in 0..<size {
-      for column in 0..<size {
-        shown.values[row * size + column] = frame.value(row, column, of: size) - floor
+    var shown = Tensor([height, width])
+    for row in 0..<height {
+      for column in 0..<width {
+        shown.values[row * width + column] = frame.value(row, column, of: width, height) - floor
       }
     }
     let peak = frame.peak - floor
@@ -65,8 +65,8 @@ struct Look: Sendable, Hashable {
   }
 
   /// A picture of one image.
-  func picture(_ image: StoredCutout, size: Int) -> Raster {
-    coloured(render(image, size: size), width: size, height: size)
+  func picture(_ image: StoredCutout, width: Int, height: Int) -> Raster {
+    coloured(render(image, width: width, height: height), width: width, height: height)
   }
 
   /// Pictures side by side, row by row; a gap where there is no image.
@@ -76,7 +76,7 @@ struct Look: Sendable, Hashable {
     let width = columns * cell
     for (index, image) in images.enumerated() {
       guard let image else { continue }
-      let tile = render(image, size: cell - 2)
+      let tile = render(image, width: cell - 2, height: cell - 2)
       let start = (index / columns * cell + 1) * width + index % columns * cell + 1
       for row in 0..<cell - 2 {
         let place = start + row * width
@@ -147,10 +147,10 @@ private struct Frame {
     self.peak = peak.isFinite ? peak : 0
   }
 
-  /// The value shown at a pixel of a square picture: the mean of what it covers where the picture
+  /// The value shown at a pixel of a picture of `columns` × `rows`: the mean of what it covers where the picture
   /// is smaller than the image, bilinear between pixels where it is larger.
-  func value(_ row: Int, _ column: Int, of size: Int) -> Float {
-    let scale = (width / Float(size), height / Float(size))
+  func value(_ row: Int, _ column: Int, of columns: Int, _ rows: Int) -> Float {
+    let scale = (width / Float(columns), height / Float(rows))
     let x = left + (Float(column) + 0.5) * scale.0 - 0.5
     let y = bottom + height - (Float(row) + 0.5) * scale.1 - 0.5
     if scale.0 <= 1.5 { return bilinear(x, y) }

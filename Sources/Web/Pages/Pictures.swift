@@ -28,7 +28,7 @@ extension Site {
       guard let cutout = found.first else {
         throw CatalogueError.missing("image \(key)", hint: "it may be of another survey")
       }
-      return Look(request.fields).picture(cutout, size: size)
+      return Look(request.fields).picture(cutout, width: size, height: size)
     }
   }
 

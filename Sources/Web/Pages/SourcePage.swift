@@ -54,7 +54,7 @@ extension Visit {
       "lineage": lineage?.content, "identity": identity,
       "single": "\(base)/single?source=\(percentEncoded(name))",
       "clusterNumber": detail.cluster, "cluster": detail.cluster.map { "\(base)/label/\($0)" },
-      "sky": sky,
+      "sky": sky, "image": detail.addressOfImage(in: survey),
     ]
   }
 }
@@ -62,6 +62,13 @@ extension Visit {
 private func fact(_ name: String, _ value: String) -> Content { ["name": name, "value": value] }
 
 extension SourceDetail {
+  /// Where a program gets the pixels of its image with their world coordinates.
+  fileprivate func addressOfImage(in survey: Survey) -> String? {
+    guard cutout?.wcs != nil, let position = source.position else { return nil }
+    let place = String(format: "%.6f,%.6f", position.ra, position.dec)
+    return Site.cutoutPath + "?survey=\(percentEncoded(survey.name))&pos=\(place)"
+  }
+
   /// What is known of the source, by names for people.
   fileprivate var facts: [Content] {
     let edge = cutout.flatMap { $0.offImage > 0 ? percent(Int($0.offImage * 100), of: 100) : nil }

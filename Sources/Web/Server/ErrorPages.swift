@@ -4,7 +4,7 @@ import Hummingbird
 import Markup
 import PostgreSQL
 
-/// Says in one line what went wrong: as a page to people, as text to scripts.
+/// Says in one line what went wrong: as a page to people, as text to the programs that want cutouts.
 struct ErrorPages: RouterMiddleware {
   let site: Site
 
@@ -20,6 +20,7 @@ struct ErrorPages: RouterMiddleware {
         // The statement and the server's words are for who runs it, not for visitors.
         FileHandle.standardError.write(Data("reber: \(request.uri.path): \(error)\n".utf8))
       }
+      if request.uri.path == Site.cutoutPath { return .sentence(message, status: status) }
       return try site.page(
         "error", "\(status.code)", context, status: status, ["message": message])
     }
@@ -45,5 +46,14 @@ struct ErrorPages: RouterMiddleware {
       (.serviceUnavailable, "the database cannot be reached: try again")
     default: (.internalServerError, "this failed: see what 'reber serve' printed")
     }
+  }
+}
+
+extension Response {
+  /// A sentence for a program, which is told how it can sign in where that is what it lacks.
+  fileprivate static func sentence(_ text: String, status: HTTPResponse.Status) -> Response {
+    var response = bytes((text + "\n").utf8, type: "text/plain; charset=utf-8", status: status)
+    if status == .unauthorized { response.headers[.wwwAuthenticate] = #"Basic realm="reber""# }
+    return response
   }
 }

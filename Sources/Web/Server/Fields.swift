@@ -54,6 +54,13 @@ struct Fields: Sendable {
     return copy
   }
 
+  /// The same fields, their names in lower case.
+  var inLowerCase: Fields {
+    var copy = self
+    copy.pairs = pairs.map { ($0.name.lowercased(), $0.value) }
+    return copy
+  }
+
   /// As it stands in a URL behind the question mark.
   var encoded: String {
     pairs.filter { !$0.value.isEmpty }

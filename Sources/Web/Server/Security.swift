@@ -81,6 +81,10 @@ struct Door: RouterMiddleware {
       return try await next(request, context)
     }
     guard let visitor = context.visitor else {
+      if request.uri.path == Site.cutoutPath, request.method == .get {
+        try await check(request.headers[.authorization])
+        return try await next(request, context)
+      }
       guard request.method == .get else {
         throw HTTPError(.unauthorized, message: "sign in again: the visit has ended")
       }
@@ -88,6 +92,17 @@ struct Door: RouterMiddleware {
     }
     try await check(&request, of: visitor)
     return try await next(request, context)
+  }
+
+  /// Lets programs in that know the password, by whatever name; everybody where there is none.
+  private func check(_ authorization: String?) async throws {
+    let words = authorization.flatMap { $0.wholeMatch(of: /[Bb]asic +(.+)/) }
+      .flatMap { Data(base64Encoded: String($0.1)) }.map { String(decoding: $0, as: UTF8.self) }
+    let password = words?.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard try await visitors.isKnown(password: password?.count == 2 ? password?[1] : nil) else {
+      throw HTTPError(
+        .unauthorized, message: "give the password of the pages by HTTP's Basic authentication")
+    }
   }
 
   /// Refuses forms without the visitor's token, and whatever is neither a form nor a question.

@@ -82,6 +82,7 @@ public struct Site: Sendable {
     addLogin(to: router)
     addHome(to: router)
     addPictures(to: router)
+    addCutouts(to: router)
     for section in Section.all {
       for route in section.routes {
         router.on(RouterPath("/:survey/\(route.path)"), method: route.method) {

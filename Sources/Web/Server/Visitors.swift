@@ -22,7 +22,7 @@ struct Visitor: Sendable, Equatable {
 /// Another password ends all visits.
 final class Visitors: Sendable {
   private let pool: Pool
-  private let password: String
+  private let password: String?
   private let known = Mutex<[SHA256: Visitor]>([:])
 
   /// Seconds that a visit lasts when it is not used.
@@ -33,7 +33,17 @@ final class Visitors: Sendable {
 
   init(_ pool: Pool, password: String?) {
     self.pool = pool
-    self.password = password ?? ""
+    self.password = password
+  }
+
+  /// Whether somebody who gives this password may come in; a wrong one takes a second, so that guessing
+  /// does.
+  func isKnown(password given: (some StringProtocol)?) async throws -> Bool {
+    guard let password else { return true }
+    guard let given else { return false }
+    if equalInConstantTime(String(given), password) { return true }
+    try await Task.sleep(for: .seconds(1))
+    return false
   }
 
   /// Admits somebody; gives the value of the cookie.
@@ -85,7 +95,7 @@ final class Visitors: Sendable {
   }
 
   private func key(of cookie: String) -> SHA256 {
-    SHA256.hash(Data("\(password)\0\(cookie)".utf8))
+    SHA256.hash(Data("\(password ?? "")\0\(cookie)".utf8))
   }
 }
 
