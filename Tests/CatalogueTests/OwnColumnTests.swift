@@ -53,6 +53,17 @@ import Testing
       WHERE attrelid = 'catalogue.sky'::regclass AND attname = 'e_ra'
       """, as: String.self)
     #expect(comment == "Error of the position [arcsec] (UCD stat.error;pos.eq.ra)")
+    for (comment, parts) in [
+      (comment, ["Error of the position", "arcsec", "stat.error;pos.eq.ra"]),
+      ("Flags [see (2)], none", ["Flags [see (2)], none", nil, nil]),
+      ("Ratio (UCD arith.ratio)", ["Ratio", nil, "arith.ratio"]),
+      ("Flux (peak) [mJy beam-1]", ["Flux (peak)", "mJy beam-1", nil]),
+    ] {
+      let read = try sky.database.row(
+        "SELECT * FROM reber.read_comment(\(comment))", as: String?.self, String?.self, String?.self
+      )
+      #expect([read.0, read.1, read.2] == parts)
+    }
     let row: SQL = "SELECT field, class_survey, e_ra FROM catalogue.sky WHERE name = 's8'"
     let (field, type, error) = try sky.database.row(
       row, as: String.self, String.self, Float.self)

@@ -28,6 +28,23 @@ import Testing
     #expect(row.8 == [1.5, -2] && row.9.isEmpty && row.10 == ["a", "b,c"])
   }
 
+  @Test(arguments: [
+    ("postgresql://reber@/reber?host=%2Ftmp%2Fa%20b", "reber@/reber?host=%2Ftmp%2Fa%20b"),
+    ("", "/"), ("host=h,g port=5432,5433 user=ada", "ada@/?host=h%2Cg&port=5432%2C5433"),
+    (
+      "postgres://ada:p%40b@server:5433/sky?sslmode=require",
+      "ada:p%40b@/sky?host=server&port=5433&sslmode=require"
+    ),
+  ])
+  func addressesForSQLAlchemySayTheSame(address: String, rest: String) throws {
+    #expect(try ConnectionString.forSQLAlchemy(address) == "postgresql+psycopg://" + rest)
+  }
+
+  @Test func whatIsNoAddressIsNoneForSQLAlchemy() throws {
+    let error = #expect(throws: PostgresError.self) { try ConnectionString.forSQLAlchemy("host") }
+    #expect(error?.message.hasPrefix("the database's address is none: ") == true)
+  }
+
   @Test func nullNeedsAnOptional() throws {
     let (number, nothing) = try connection.row(
       "SELECT 1::real, NULL::real", as: Float?.self, Float?.self)

@@ -89,10 +89,20 @@ struct DatabaseCommands: ParsableCommand {
   struct Address: ParsableCommand {
     static let configuration = CommandConfiguration(
       commandName: "url", abstract: "Print what psql and other clients connect with.",
-      discussion: "Example:\n  psql \"$(reber db url)\"")
+      discussion: """
+        A password is printed only where DATABASE_URL holds it; clients find what stands in PGPASSWORD
+        or ~/.pgpass by themselves.
+
+        Example:
+          psql "$(reber db url)"
+          python3 -c "import pandas; print(pandas.read_sql('TABLE reber.survey', '$(reber db url --sqlalchemy)'))"
+        """)
+
+    @Flag(help: "As SQLAlchemy and pandas take it, for psycopg 3.") var sqlalchemy = false
 
     func run() throws {
-      print(ConnectionString.inEnvironment ?? PrivateServer.local.connectionString)
+      let address = ConnectionString.inEnvironment ?? PrivateServer.local.connectionString
+      print(sqlalchemy ? try ConnectionString.forSQLAlchemy(address) : address)
     }
   }
 

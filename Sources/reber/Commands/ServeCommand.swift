@@ -15,6 +15,9 @@ struct ServeCommand: AsyncParsableCommand {
       the password in REBER_WEB_PASSWORD, or a token that is made up and printed. What travels is
       not encrypted: put a proxy with TLS in front of it, or use an SSH tunnel.
 
+      Programs get pieces of the stored images from /cutout?pos=RA,DEC&size=DEGREES, as FITS or PNG;
+      docs/python.md says how.
+
       Example:
         reber serve
         reber serve --scheme bent-or-not --class bent --class straight
