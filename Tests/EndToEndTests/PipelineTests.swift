@@ -4,7 +4,7 @@ import Testing
 
 @Suite("From a survey to a catalogue", .serialized) struct PipelineTests {
   /// A survey that went through every stage, made once for all tests.
-  private static let published = Result { try publish() }
+  static let published = Result { try publish() }
 
   private static func publish() throws -> Program {
     let program = try Program(simulating: 72)

@@ -104,6 +104,27 @@ final class Program: Sendable {
       of: start(program: "/bin/bash", ["-c", script, Self.path] + arguments, with: more))
   }
 
+  /// Runs another program in the folder to its end; that finds `reber` on its path.
+  func runOther(
+    _ program: String, _ arguments: [String], with more: [String: String] = [:]
+  ) throws -> Outcome {
+    let commands = folder + "/.commands"
+    try FileManager.default.createDirectory(atPath: commands, withIntermediateDirectories: true)
+    let script = """
+      #!/bin/sh
+      # A test need not have built the pages as the program was.
+      [ "$1" = serve ] && shift && exec "\(Self.built("reber-serve"))" --host 127.0.0.1 "$@"
+      exec "\(Self.path)" "$@"
+      """
+    try script.write(toFile: commands + "/reber", atomically: true, encoding: .utf8)
+    try FileManager.default.setAttributes(
+      [.posixPermissions: 0o755], ofItemAtPath: commands + "/reber")
+    let path = commands + ":" + (environment["PATH"] ?? "/usr/bin:/bin")
+    return try outcome(
+      of: start(
+        program: "/usr/bin/env", [program] + arguments, with: more.merging(["PATH": path]) { $1 }))
+  }
+
   /// Runs it to its end, and requires success.
   func call(_ arguments: [String]) throws {
     let outcome = try run(arguments)

@@ -24,6 +24,17 @@ public enum Validator {
   /// Whether `wheels` has what judges Parquet.
   public static let parquet = imports(["pyarrow", "duckdb", "polars", "astropy", "pandas"], wheels)
 
+  /// Whether `wheels` has what docs/python.md uses.
+  public static let notebooks =
+    imports(["psycopg", "sqlalchemy", "matplotlib", "nbclient", "ipykernel"], wheels) && parquet
+
+  /// Whether R is there with a package for PostgreSQL.
+  public static let r =
+    run(
+      "Rscript",
+      ["-e", "library(DBI); tryCatch(library(RPostgres), error = \\(e) library(RPostgreSQL))"])?
+    .status == 0
+
   private static func imports(_ modules: [String], _ python: String) -> Bool {
     run(python, ["-c", "import " + modules.joined(separator: ", ")])?.status == 0
   }
