@@ -1,5 +1,8 @@
 #include "CKernels.h"
 
+#include <math.h>
+#include <string.h>
+
 #include "vector.h"
 
 // Sums run in single precision over so many pixels, and in double precision beyond.
@@ -147,6 +150,37 @@ void reber_combine(const float *gradient, const float *y, const float *a, const 
 REBER_CLONES
 void reber_add(float *target, const float *source, size_t count) {
   for (size_t i = 0; i < count; i++) target[i] += source[i];
+}
+
+REBER_CLONES
+void reber_largest(const float *x, size_t height, size_t width, size_t channels, float *y) {
+  for (size_t r = 0; r < height; r += 2)
+    for (size_t c = 0; c < width; c += 2, y += channels) {
+      for (size_t k = 0; k < channels; k++) y[k] = -INFINITY;
+      for (size_t i = r > 0 ? r - 1 : 0; i < height && i <= r + 1; i++)
+        for (size_t j = c > 0 ? c - 1 : 0; j < width && j <= c + 1; j++) {
+          const float *pixel = x + (i * width + j) * channels;
+          for (size_t k = 0; k < channels; k++) y[k] = pixel[k] > y[k] ? pixel[k] : y[k];
+        }
+    }
+}
+
+REBER_CLONES
+void reber_largest_backward(const float *x, const float *y, const float *gradient, size_t height,
+                            size_t width, size_t channels, float *result) {
+  memset(result, 0, sizeof(float) * height * width * channels);
+  for (size_t r = 0; r < height; r += 2)
+    for (size_t c = 0; c < width; c += 2, y += channels, gradient += channels)
+      for (size_t k = 0; k < channels; k++) {
+        float rest = gradient[k];
+        for (size_t i = r > 0 ? r - 1 : 0; i < height && i <= r + 1; i++)
+          for (size_t j = c > 0 ? c - 1 : 0; j < width && j <= c + 1; j++) {
+            size_t at = (i * width + j) * channels + k;
+            int hit = x[at] == y[k];
+            result[at] += hit ? rest : 0;
+            rest = hit ? 0 : rest;
+          }
+      }
 }
 
 REBER_CLONES

@@ -1,8 +1,8 @@
 /// The shape of an encoder: a residual network for small images of one channel.
 ///
-/// The network is that of He et al. 2016 (CVPR, arXiv:1512.03385) with basic blocks, its stem one
-/// 3×3 convolution and no pooling behind it, as is usual for small images. The default,
-/// `blocks = [2, 2, 2, 2]`, has the shape of ResNet-18.
+/// The network is that of He et al. 2016 (CVPR, arXiv:1512.03385) with basic blocks; its stem is one
+/// 3×3 convolution and no pooling behind it, as is usual for small images, or that of the paper
+/// (``Stem/photograph``). The default, `blocks = [2, 2, 2, 2]`, has the shape of ResNet-18.
 public struct Architecture: Codable, Sendable, Hashable {
   /// The side of the images that it is meant for, in pixels.
   public var inputSize = 64
@@ -15,6 +15,19 @@ public struct Architecture: Codable, Sendable, Hashable {
 
   /// The stride of the stem: 1 keeps the full resolution in the first stage, 2 halves it.
   public var stemStride = 2
+
+  /// How the network begins where it is not by a 3×3 convolution alone.
+  public var stem: Stem?
+
+  /// A beginning of a network.
+  public enum Stem: String, Codable, Sendable {
+    /// A 7×7 convolution, and then the largest value of every 3×3 window, two pixels apart, as
+    /// networks for photographs have it (He et al. 2016).
+    case photograph
+  }
+
+  /// The side of the first convolution's windows.
+  public var stemKernel: Int { stem == nil ? 3 : 7 }
 
   /// The default: ResNet-18 of width 32 for images of 64 pixels.
   public init() {}
@@ -30,7 +43,7 @@ public struct Architecture: Codable, Sendable, Hashable {
     try require(1...6 ~= blocks.count, "\(blocks.count) stages, where 1 to 6 can be")
     try require(blocks.allSatisfy { 1...64 ~= $0 }, "stages of \(blocks) blocks")
     try require(1...4 ~= stemStride, "stem stride \(stemStride), where 1 to 4 can be")
-    let last = (inputSize / stemStride) >> (blocks.count - 1)
+    let last = (inputSize / stemStride / (stem == nil ? 1 : 2)) >> (blocks.count - 1)
     try require(
       last >= 1 && inputSize <= 1024,
       "images of \(inputSize) pixels: its strides leave \(last) pixels of them, 1 is the least, "

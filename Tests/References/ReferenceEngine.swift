@@ -260,6 +260,40 @@ struct PoolLayer: Layer {
   func visit(_ body: (String, inout Weight, Bool) -> Void) {}
 }
 
+/// The largest of every 3×3 window, two pixels apart and padded by one.
+struct LargestLayer: Layer {
+  private var x = Batch(0, 0, 0, 0)
+
+  /// The place in x of each output: the first of equal ones.
+  private var places: [Int] = []
+
+  mutating func forward(_ x: Batch, training: Bool) -> Batch {
+    self.x = x
+    var y = Batch(x.count, (x.height + 1) / 2, (x.width + 1) / 2, x.channels)
+    places = y.values.indices.map { place in
+      let (k, column) = (place % y.channels, place / y.channels % y.width)
+      let row = place / y.channels / y.width % y.height
+      let n = place / y.channels / y.width / y.height
+      let window = (0..<9).compactMap { step -> Int? in
+        let (r, c) = (2 * row + step / 3 - 1, 2 * column + step % 3 - 1)
+        guard 0..<x.height ~= r, 0..<x.width ~= c else { return nil }
+        return ((n * x.height + r) * x.width + c) * x.channels + k
+      }
+      return window.dropFirst().reduce(window[0]) { x.values[$1] > x.values[$0] ? $1 : $0 }
+    }
+    y.values = places.map { x.values[$0] }
+    return y
+  }
+
+  func backward(_ gradient: Batch) -> Batch {
+    var result = x.with([Double](repeating: 0, count: x.values.count))
+    for (place, value) in zip(places, gradient.values) { result.values[place] += value }
+    return result
+  }
+
+  func visit(_ body: (String, inout Weight, Bool) -> Void) {}
+}
+
 /// y = x Wᵀ + b.
 struct LinearLayer: Layer {
   var weight: Weight
@@ -383,9 +417,11 @@ struct ReferenceEncoder: Encoder, @unchecked Sendable {
       (
         "conv1",
         ConvolutionLayer(
-          1, architecture.width, kernel: 3, stride: architecture.stemStride, using: &random)
+          1, architecture.width, kernel: architecture.stemKernel, stride: architecture.stemStride,
+          using: &random)
       ), ("bn1", NormalisationLayer(architecture.width)), ("", ReLULayer()),
     ])
+    if architecture.stem != nil { chain.layers.append(("", LargestLayer())) }
     var inputs = architecture.width
     for (stage, count) in architecture.blocks.enumerated() {
       for place in 0..<count {

@@ -53,6 +53,26 @@ struct ReferenceTests {
     }
   }
 
+  @Test("A network that begins as those for photographs do embeds and learns the same, to 2e-4")
+  func photographs() throws {
+    var architecture = Architecture()
+    (architecture.width, architecture.blocks, architecture.stem) = (16, [1, 1], .photograph)
+    let images = wave([3, 33, 30, 1], 1)
+    let results = try [ReferenceEngine(), WinogradEngine()].map { (engine: any Engine) in
+      var network = try engine.encoder(architecture, precision: .float32, seed: 3)
+        .network(head: HeadShape([4]), seed: 4, optimiser: Optimiser(.sgd(momentum: 0.9)))
+      for _ in 0..<2 {
+        _ = network.learn(from: images, under: CrossEntropy(classes: [0, 3, 1]), rate: 0.01)
+      }
+      return (network.encoder.embed(images), network.state)
+    }
+    #expect(results[1].1["encoder.conv1.weight"]?.shape == [16, 1, 7, 7])
+    #expect(try error(results[1].0, results[0].0) < 2e-4)
+    for (name, tensor) in results[1].1 {
+      #expect(try error(tensor, results[0].1[name]) < 2e-3, "\(name)")
+    }
+  }
+
   @Test("An encoder adapts to images alike, and another precision is refused")
   func adapts() throws {
     var architecture = Architecture()

@@ -61,6 +61,13 @@ void reber_weights_panel(const float *weights, size_t outputs, size_t inputs, si
 void reber_add_weights_matrix(const float *matrix, size_t outputs, size_t inputs, size_t area,
                               float *gradient);
 
+// The largest of every window of 3 by 3 pixels, 2 apart and padded by 1, of one image
+// [height, width, channels]: [(height + 1) / 2, (width + 1) / 2, channels]. And the gradient of that, which
+// goes to the first of equal ones, in x's place.
+void reber_largest(const float *x, size_t height, size_t width, size_t channels, float *y);
+void reber_largest_backward(const float *x, const float *y, const float *gradient, size_t height,
+                            size_t width, size_t channels, float *result);
+
 // Means over pixels, [count, channels]; and the gradient of that.
 void reber_pool(const float *x, size_t count, size_t pixels, size_t channels, float *means);
 void reber_pool_backward(const float *gradient, size_t count, size_t pixels, size_t channels,

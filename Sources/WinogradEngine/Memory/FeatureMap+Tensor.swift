@@ -24,6 +24,26 @@ extension FeatureMap {
     }
   }
 
+  /// The largest of every 3×3 window, two pixels apart and padded by one.
+  func largest(by workers: Workers, in arena: Arena) -> FeatureMap {
+    let output = arena.map(shape.halved)
+    let (own, other) = (elements / count, output.elements / count)
+    workers.run(over: count, chunk: 1) { image, _ in
+      reber_largest(base + image * own, height, width, channels, output.base + image * other)
+    }
+    return output
+  }
+
+  /// Becomes the gradient of `map`, whose `largest` has the gradient `gradient`.
+  func become(_ gradient: FeatureMap, ofLargest largest: FeatureMap, of map: FeatureMap) {
+    let (own, other) = (elements / count, largest.elements / count)
+    parallel(over: count, chunk: 1) { image, _ in
+      reber_largest_backward(
+        map.base + image * own, largest.base + image * other, gradient.base + image * other,
+        height, width, channels, base + image * own)
+    }
+  }
+
   /// Means over each image's pixels, `[count, channels]`.
   func pooled() -> Tensor {
     Tensor(shape: [count, channels]) { target in

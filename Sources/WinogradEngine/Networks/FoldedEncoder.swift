@@ -8,6 +8,10 @@ internal import Tensor
 /// Unchecked, because its weights are views on an arena's memory that is only read.
 struct FoldedEncoder: @unchecked Sendable {
   private let stem: FoldedConvolution
+
+  /// Whether the largest values of windows are taken behind it.
+  private let halvesStem: Bool
+
   private let blocks: [Stage]
 
   private struct Stage {
@@ -29,7 +33,9 @@ struct FoldedEncoder: @unchecked Sendable {
   init(_ encoder: ResidualEncoder, height: Int, width: Int, in arena: Arena) {
     let images = MapShape(count: 1, height: height, width: width, channels: 1)
     stem = FoldedConvolution(encoder.stem, encoder.stemNorm, over: images, in: arena)
+    halvesStem = encoder.architecture.stem != nil
     var shape = stem.output(of: images)
+    if halvesStem { shape = shape.halved }
     blocks = encoder.blocks.map { block in
       let first = FoldedConvolution(block.first, block.firstNorm, over: shape, in: arena)
       let shortcut = block.shortcut.map {
@@ -44,6 +50,9 @@ struct FoldedEncoder: @unchecked Sendable {
   /// Embeds a few images on the calling thread.
   func embed(_ images: Tensor, in arena: Arena) -> Tensor {
     var map = stem.apply(arena.map(copying: images), rectified: true, in: arena)
+    if halvesStem {
+      map = map.largest(by: Workers(memory: arena.workers, isAlone: true), in: arena)
+    }
     for block in blocks {
       let residual = block.shortcut?.apply(map, rectified: false, in: arena) ?? map
       let inner = block.first.apply(map, rectified: true, in: arena)

@@ -33,7 +33,8 @@ struct ResidualEncoder: Encoder {
     (self.architecture, self.precision) = (architecture, precision)
     var random = RandomStream(seed)
     stem = Convolution(
-      inputs: 1, outputs: architecture.width, kernel: 3, stride: architecture.stemStride,
+      inputs: 1, outputs: architecture.width, kernel: architecture.stemKernel,
+      stride: architecture.stemStride,
       precision: precision, using: &random)
     stemNorm = BatchNorm(channels: architecture.width)
     var inputs = architecture.width
@@ -83,6 +84,11 @@ struct ResidualEncoder: Encoder {
       Activation(input), &stemNorm, in: tape.arena, map: tape.arena, among: ranks)
     var output = first.rectified(in: tape.arena)
     tape.stem = (input, first)
+    if architecture.stem != nil {
+      tape.stemMap = output
+      output = output.largest(
+        by: Workers(memory: tape.arena.workers, isAlone: false), in: tape.arena)
+    }
     for index in blocks.indices {
       tape.records.append(
         blocks[index].forward(
@@ -123,6 +129,11 @@ struct ResidualEncoder: Encoder {
       current = result
       swap(&own, &other)
     }
+    if let map = tape.stemMap {
+      let wide = arena.map(map.shape)
+      wide.become(current, ofLargest: tape.records[0].input, of: map)
+      current = wide
+    }
     let stemSums = first.maskedSums(current, activation: nil, into: current)
     let outer = stemNorm.backward(
       current, stemSums, through: first, in: arena, among: tape.ranks)
@@ -150,6 +161,10 @@ private final class Tape: @unchecked Sendable {
   let inner: Arena?
 
   var stem: (input: FeatureMap, first: Normalised)?
+
+  /// The stem's map before the largest of its windows are taken, where they are.
+  var stemMap: FeatureMap?
+
   var records: [Block.Record] = []
   var output: FeatureMap?
 
