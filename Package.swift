@@ -99,13 +99,15 @@ let package = Package(
     module("NeuralNetwork", uses: ["Failures", "Tensor"]),
     module("WinogradEngine", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
     module("Morphology", uses: ["Failures", "NeuralNetwork", "Tensor", "CKernels"]),
+    // Networks as files of ONNX.
+    module("ONNX", uses: ["NeuralNetwork", "Tensor"]),
     module("Simulation", uses: ["Astronomy", "Failures", "Tensor"]),
     module("Catalogue", uses: ["Astronomy", "Digest", "Failures", "Files", "PostgreSQL"]),
     module(
       "Stages",
       uses: [
         "Astronomy", "Catalogue", "Digest", "Failures", "Files", "FITS", "HEALPix", "Morphology",
-        "NeuralNetwork", "PNG", "PostgreSQL", "Simulation", "Tables", "Tensor",
+        "NeuralNetwork", "ONNX", "PNG", "PostgreSQL", "Simulation", "Tables", "Tensor",
         "WinogradEngine", .product(name: "Yams", package: "Yams"),
       ]),
     // Templates, and text that cannot become markup.
@@ -194,6 +196,8 @@ let package = Package(
     tests(
       of: "Morphology",
       uses: ["NeuralNetwork", "WinogradEngine", "Tensor", "CKernels", "References"]),
+    tests(
+      of: "ONNX", uses: ["NeuralNetwork", "References", "Tensor", "TestSupport", "WinogradEngine"]),
     tests(of: "Simulation", uses: ["Astronomy", "Tensor"]),
     tests(of: "Catalogue", uses: ["Astronomy", "Digest", "PostgreSQL", "TestSupport"]),
     tests(

@@ -28,6 +28,8 @@ public enum CatalogueError: Failure, Equatable {
   case shortcutTaken(String, by: String)
   /// No colour.
   case badColour(String)
+  /// No model of the kind is called so.
+  case unknownModel(String, of: String, known: [String])
   /// The survey's catalogue has no such column.
   case unknownColumn(String, survey: String, known: [String])
   /// Nothing tells how well the positions of a survey are known.
@@ -100,6 +102,8 @@ public enum CatalogueError: Failure, Equatable {
         : "'\(name)' is too like class '\(other)' of scheme '\(scheme)': their columns would be the same"
     case .emptyClassName(let name): "'\(name)' is no name of a class: it has no letter and no digit"
     case .mergesNothing(let target): "name other classes than '\(target)' to merge into it"
+    case .unknownModel(let name, let kind, let known):
+      "there is no \(kind) '\(name)': \(Self.list(known, ifNone: "none is there yet"))"
     case .badShortcut(let key): "'\(key)' is no key: a class has one digit or one of a to z"
     case .shortcutTaken(let key, let other): "class '\(other)' has the key '\(key)'"
     case .badColour(let colour): "'\(colour)' is no colour: write it as #rrggbb, such as #cc6677"
@@ -144,7 +148,7 @@ public enum CatalogueError: Failure, Equatable {
       published: the database was changed meanwhile or is damaged; publish again
       """
     case .taken(let name):
-      "a survey or table of the name '\(name)' is there already: choose another name"
+      "a survey, model or table of the name '\(name)' is there already: choose another name"
     case .formerRelease(let name, let survey, let newest):
       "release '\(name)' of '\(survey)' was followed by '\(newest)' and cannot be changed any more"
     case .unnamedRelease(let name, let survey):

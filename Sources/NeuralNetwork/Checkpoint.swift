@@ -48,13 +48,17 @@ private func quoted(_ text: String) -> String {
 
 /// Reads what `encodeSafetensors` or another program wrote, float32 only.
 ///
+/// - Parameters:
+///   - bytes: The file's content.
+///   - isSkipped: Whether a tensor of a name, which may be of another type, is left out.
+/// - Returns: The tensors by name, and the metadata.
 /// - Throws: `NetworkError.badCheckpoint`, saying which tensor or how many bytes are wrong.
-public func decodeSafetensors(_ bytes: [UInt8]) throws
-  -> (tensors: [String: Tensor], metadata: [String: String])
-{
+public func decodeSafetensors(
+  _ bytes: [UInt8], skipping isSkipped: (String) -> Bool = { _ in false }
+) throws -> (tensors: [String: Tensor], metadata: [String: String]) {
   let (header, start) = try header(of: bytes)
   var tensors: [String: Tensor] = [:]
-  for (name, entry) in header.tensors.sorted(by: { $0.key < $1.key }) {
+  for (name, entry) in header.tensors.sorted(by: { $0.key < $1.key }) where !isSkipped(name) {
     tensors[name] = try tensor(name, entry, in: bytes, from: start)
   }
   let end = header.tensors.values.compactMap { $0.dataOffsets.last }.max() ?? 0

@@ -76,8 +76,8 @@ import Testing
 
   /// Links to files lead somewhere.
   @Test(arguments: [
-    "README.md", "docs/architecture.md", "docs/cluster.md", "docs/python.md", "docs/results.md",
-    "docs/tutorial.md", "CONTRIBUTING.md",
+    "README.md", "docs/architecture.md", "docs/cluster.md", "docs/models.md", "docs/python.md",
+    "docs/results.md", "docs/tutorial.md", "CONTRIBUTING.md",
   ])
   func linksLeadSomewhere(document: String) throws {
     let place = URL(fileURLWithPath: SharedData.repository + "/" + document)

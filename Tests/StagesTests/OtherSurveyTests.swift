@@ -148,7 +148,7 @@ import Testing
     try await toy.label(Array(0..<12), of: "wide", firstImage: 60)
     var stage = FinetuneStage.toy()
     stage.surveys = ["toy", "wide"]
-    stage.model = first.metrics.model
+    stage.model = .number(first.metrics.model)
     let both = try await place.perform(stage)
     #expect(both.metrics.labels == 36)
     #expect(both.metrics.byClass == ["blob": 12, "double": 12, "ring": 12])

@@ -15,11 +15,14 @@ public enum Validator {
   public static let python = ProcessInfo.processInfo.environment["REBER_PYTHON"] ?? "python3"
 
   /// The Python with packages that Debian does not have, `REBER_WHEELS`, as `tools/install --test` makes
-  /// it: pyarrow, DuckDB, Polars, hats, lsdb, mocpy and an astropy that reads Parquet.
+  /// it: pyarrow, DuckDB, Polars, hats, lsdb, mocpy, an astropy that reads Parquet, and onnxruntime.
   public static let wheels = ProcessInfo.processInfo.environment["REBER_WHEELS"] ?? "python3"
 
   /// Whether `wheels` has what opens HATS and coverage maps.
   public static let hats = imports(["hats", "lsdb", "mocpy"], wheels) && parquet
+
+  /// Whether `wheels` has what runs networks in ONNX.
+  public static let onnxruntime = imports(["onnxruntime", "numpy"], wheels)
 
   /// Whether `wheels` has what judges Parquet.
   public static let parquet = imports(["pyarrow", "duckdb", "polars", "astropy", "pandas"], wheels)

@@ -22,6 +22,9 @@ public struct Model: Sendable {
   /// The form that the description is stored in.
   public var form: Int
 
+  /// What it is called beside its number.
+  public var name: String?
+
   /// The form that this version stores it in; 0 is that of versions that kept none.
   static let form = 1
 
@@ -40,26 +43,27 @@ extension Model: QueryRow {
   public static let columns = Columns<Self>(
     .column("model_id", \.id), .column("run_id", \.run), .column("kind", \.kind),
     .column("description", \.description), .column("sha256", \.sha256),
-    .column("form", \.form), make: Model.init)
+    .column("form", \.form), .column("name", \.name), make: Model.init)
 }
 
 extension Model {
   /// Stores a model; the same run's model is stored once.
   ///
   /// - Returns: The key of the model, or of that which the run has stored before.
-  /// - Throws: `PostgresError`; nothing is stored then.
+  /// - Throws: `CatalogueError.taken` where another has the name; nothing is stored then.
   public static func write(
-    run: Int, kind: Kind, parent: Int? = nil, description: JSON, weights: [UInt8],
-    sha256: String, in database: Connection
+    run: Int, kind: Kind, name: String? = nil, parent: Int? = nil, description: JSON,
+    weights: [UInt8], sha256: String, in database: Connection
   ) throws -> Int {
     try database.transaction { database in
       let stored = try database.first(
         "SELECT model_id FROM reber.model WHERE run_id = \(run)", as: Int.self)
       if let stored { return stored }
+      if let name { try checkFree(name, in: database) }
       let model = try database.row(
         """
-        INSERT INTO reber.model (run_id, kind, parent_model_id, description, sha256, form)
-        VALUES (\(run), \(kind), \(parent), \(description), \(sha256), \(form))
+        INSERT INTO reber.model (run_id, kind, name, parent_model_id, description, sha256, form)
+        VALUES (\(run), \(kind), \(name), \(parent), \(description), \(sha256), \(form))
         RETURNING model_id
         """, as: Int.self)
       try database.execute(
@@ -68,26 +72,23 @@ extension Model {
     }
   }
 
-  /// The newest model of a kind, or the one of that number, which may be of any of the kinds.
+  /// Whether a model of that name has the weights of that digest.
+  public static func isCalled(
+    _ name: String, _ sha256: String, in database: Connection
+  ) throws -> Bool {
+    try database.row(
+      "SELECT EXISTS (SELECT FROM reber.model WHERE name = \(name) AND sha256 = \(sha256))",
+      as: Bool.self)
+  }
+
+  /// Refuses a name that a model cannot get.
   ///
-  /// - Throws: `CatalogueError.missing`.
-  public static func find(
-    _ kinds: Kind..., numbered id: Int? = nil, in database: Connection
-  ) throws -> Model {
-    let found = try database.first(
-      """
-      SELECT \(Model.columns) FROM reber.model
-      WHERE kind = ANY (\(kinds.map(\.rawValue))) AND model_id = coalesce(\(id), model_id)
-      ORDER BY model_id DESC
-      LIMIT 1
-      """, as: Model.self)
-    guard let found else {
-      let wanted = kinds.map(\.rawValue).joined(separator: " or ")
-      let stage = kinds.contains(.encoder) ? StageName.pretrain : .finetune
-      throw CatalogueError.missing(
-        id.map { "\(wanted) \($0)" } ?? wanted, hint: "make one with 'reber \(stage.rawValue)'")
-    }
-    return found
+  /// - Throws: `CatalogueError.badName`, or `CatalogueError.taken` where another model has it.
+  public static func checkFree(_ name: String, in database: Connection) throws {
+    try Survey.check(name: name)
+    let isTaken = try database.row(
+      "SELECT EXISTS (SELECT FROM reber.model WHERE name = \(name))", as: Bool.self)
+    if isTaken { throw CatalogueError.taken(name) }
   }
 
   /// The model of that number, of any kind.

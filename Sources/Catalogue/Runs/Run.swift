@@ -72,17 +72,19 @@ func utc(_ column: String) -> String {
   "to_char(\(column) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')"
 }
 
+/// The surveys that a row of `reber.run` was asked for, divided by commas.
+let surveyOfRun = """
+  coalesce(run.parameters ->> 'survey', (
+      SELECT string_agg(name, ', ')
+      FROM jsonb_path_query(run.parameters, '$.surveys[*]') AS member
+      CROSS JOIN LATERAL (SELECT member #>> '{}' AS name) AS text
+  ))
+  """
+
 extension Run: QueryRow {
   public static let columns = Columns<Self>(
     .column("run_id", \.id), .column("stage", \.stage),
-    .expression(
-      """
-      coalesce(run.parameters ->> 'survey', (
-          SELECT string_agg(name, ', ')
-          FROM jsonb_path_query(run.parameters, '$.surveys[*]') AS member
-          CROSS JOIN LATERAL (SELECT member #>> '{}' AS name) AS text
-      ))
-      """, as: "survey", \.survey),
+    .expression(surveyOfRun, as: "survey", \.survey),
     .column("status", \.status),
     .column("code_version", \.codeVersion),
     .expression(utc("started_at"), as: "started_at", \.startedAt),

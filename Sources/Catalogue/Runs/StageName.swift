@@ -14,6 +14,7 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
   case drift
   case match
   case publish
+  case modelImport = "model import"
 
   /// Whether several processes may do its work at once.
   public var isShared: Bool { [.ingest, .embed, .classify].contains(self) }
@@ -34,7 +35,7 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
     case .label: ["reber.label"]
     case .evaluate: ["reber.judged"]
     case .match: ["reber.physical_source", "reber.source_identity", "reber.source_join"]
-    case .ingest, .embed, .classify, .crossvalidate, .drift, .publish: []
+    case .ingest, .embed, .classify, .crossvalidate, .drift, .publish, .modelImport: []
     }
   }
 }

@@ -71,18 +71,19 @@ public struct Pretraining: ResumableTraining {
   private var order: StepOrder
   private var next: ViewsToCome?
 
-  /// Starts with random weights.
+  /// Starts with random weights, or an encoder's.
   ///
   /// - Parameters:
   ///   - options: What decides the result.
+  ///   - start: The encoder to begin from; random weights where it is `nil`.
   ///   - images: The sources to learn from.
   ///   - engine: What computes.
   ///   - ranks: Who learns with it; all have the same options and images.
   /// - Throws: `MorphologyError` for fewer than two sources, options that cannot be or more ranks than
   ///   sources in a step, and what the network throws for an architecture that cannot be.
   public init(
-    _ options: Options, images: any ImageSource, engine: any Engine,
-    among ranks: any Ranks = Alone()
+    _ options: Options, from start: (any Encoder)? = nil, images: any ImageSource,
+    engine: any Engine, among ranks: any Ranks = Alone()
   ) throws {
     guard images.count > 1 else {
       throw MorphologyError.tooFew(what: "sources to learn from", have: images.count, need: 2)
@@ -95,10 +96,12 @@ public struct Pretraining: ResumableTraining {
     order = StepOrder(
       sources: images.count, batchSize: min(options.batchSize, images.count), seed: options.seed)
     try ranks.check(batchSize: order.batchSize)
-    let width = options.architecture.embeddingDimension
-    network = try engine.encoder(
-      options.architecture, precision: options.precision ?? .float32, seed: options.seed
-    ).network(
+    let encoder =
+      try start
+      ?? engine.encoder(
+        options.architecture, precision: options.precision ?? .float32, seed: options.seed)
+    let width = encoder.architecture.embeddingDimension
+    network = encoder.network(
       head: HeadShape([options.hidden ?? width, options.projection], isNormalised: true),
       seed: options.seed &+ 1,
       optimiser: Optimiser(options.rule, weightDecay: options.weightDecay))

@@ -38,13 +38,18 @@ public struct TestViews: Codable, Sendable, Hashable {
   /// One view, `[size, size]`: four that follow each other are quarter turns, and every second four
   /// are mirrored.
   package func view(_ number: Int, of source: Prepared) -> Tensor {
+    let place = placement(number)
+    var view = source.placed(
+      angle: place.quarter * .pi / 2, zoom: place.zoom, mirrored: place.mirrored)
+    source.stretch(&view)
+    for _ in 0..<place.turns { view = view.turned() }
+    return view
+  }
+
+  /// How a view lies: mirrored, zoomed and turned by a part of a quarter, then by quarters.
+  func placement(_ number: Int) -> (quarter: Float, zoom: Float, mirrored: Bool, turns: Int) {
     let (four, turns) = (number / 4, number % 4)
     let place = (Float(four) + 0.5) / Float(count / 4)
-    var view = source.placed(
-      angle: place * .pi / 2, zoom: zoom.map { $0.at(place) } ?? 1,
-      mirrored: !four.isMultiple(of: 2))
-    source.stretch(&view)
-    for _ in 0..<turns { view = view.turned() }
-    return view
+    return (place, zoom.map { $0.at(place) } ?? 1, !four.isMultiple(of: 2), turns)
   }
 }

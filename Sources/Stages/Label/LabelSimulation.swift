@@ -1,4 +1,4 @@
-import Catalogue
+public import Catalogue
 public import Morphology
 import PostgreSQL
 import Tensor
@@ -18,7 +18,7 @@ public struct LabelSimulation: Codable, Sendable {
   public var truth: LabelImport
 
   /// The encoder; the newest that embedded the survey where it is `nil`.
-  public var model: Int?
+  public var model: ModelName?
 
   /// Ways of choosing; the first is what the others are compared with.
   public var strategies = Strategy.allCases
@@ -139,8 +139,8 @@ extension LabelSimulation {
   fileprivate func field(
     of survey: Survey, truth: [Int: String], in database: Connection
   ) throws -> AnnotatedField {
-    let newest = try NewestWork.on(survey, in: database).model
-    let model = try Catalogue.Model.find(.encoder, numbered: model ?? newest, in: database)
+    let newest = try NewestWork.on(survey, in: database).model.map(ModelName.number)
+    let model = try Catalogue.Model.find(.encoder, called: model ?? newest, in: database)
     let embeddings = try model.embeddings(of: survey, in: database)
       .filter { truth[$0.source] != nil }
     let needed = max((counts.max() ?? 1) * parts / max(1, parts - 1) + parts, 2 * parts)

@@ -14,7 +14,7 @@ public struct LabelSuggestion: Codable, Sendable {
   public var scheme = ClassScheme.twelveClasses
 
   /// The encoder whose embeddings are looked at; the newest that embedded the survey where `nil`.
-  public var model: Int?
+  public var model: ModelName?
 
   /// The clustering that clusters are named by; the newest where it is `nil`.
   public var clustering: Int?
@@ -138,8 +138,8 @@ extension LabelSuggestion {
   ) throws -> Known {
     let scheme = try ClassScheme.named(scheme, in: database)
     try scheme.checkOneClass(for: "a suggestion")
-    let newest = try NewestWork.on(survey, in: database).model
-    let model = try Catalogue.Model.find(.encoder, numbered: model ?? newest, in: database)
+    let newest = try NewestWork.on(survey, in: database).model.map(ModelName.number)
+    let model = try Catalogue.Model.find(.encoder, called: model ?? newest, in: database)
     let missing = try model.notEmbedded(of: survey, in: database)
     guard missing == 0 else {
       throw LearnError.notEmbedded(survey: survey.name, model: model.id, missing: missing)

@@ -12,7 +12,7 @@ public struct ClusterStage: Stage, Stored {
   public var survey: String
 
   /// The encoder whose embeddings are clustered; the newest where it is `nil`.
-  public var model: Int?
+  public var model: ModelName?
 
   /// What decides the clusters.
   public var options = ClusteredSpace.Options()
@@ -42,13 +42,13 @@ extension ClusterStage {
   public func plan(in place: Workplace) async throws -> Plan<Metrics> {
     let survey = try await place.survey(survey)
     let (model, work) = try await place.database.with { database in
-      let model = try Catalogue.Model.find(.encoder, numbered: self.model, in: database)
+      let model = try Catalogue.Model.find(.encoder, called: self.model, in: database)
       let missing = try model.notEmbedded(of: survey, in: database)
       guard missing == 0 else {
         throw LearnError.notEmbedded(survey: survey.name, model: model.id, missing: missing)
       }
       var resolved = self
-      resolved.model = model.id
+      resolved.model = .number(model.id)
       let work = try self.work(
         resolved, seed: options.seed, inputs: [Cutout.input(of: survey, in: database)],
         parents: model.embeddingRuns(of: survey, in: database))

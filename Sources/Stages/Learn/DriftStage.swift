@@ -12,7 +12,7 @@ public struct DriftStage: Stage, Stored {
   public var survey: String
 
   /// The encoder; the newest where it is `nil`.
-  public var model: Int?
+  public var model: ModelName?
 
   /// The classifier whose balance of classes is compared; the newest that has classified the survey
   /// where it is `nil`.
@@ -104,7 +104,7 @@ extension DriftStage {
   public func plan(in place: Workplace) async throws -> Plan<Metrics> {
     let survey = try await place.survey(survey)
     let (model, known) = try await place.database.with { database in
-      let model = try Catalogue.Model.find(.encoder, numbered: self.model, in: database)
+      let model = try Catalogue.Model.find(.encoder, called: self.model, in: database)
       return (model, try model.taughtBy(in: database))
     }
     for name in Set(known.map(\.name) + [survey.name]).sorted() {
@@ -113,7 +113,7 @@ extension DriftStage {
     }
     let work = try await place.database.with { database in
       var resolved = self
-      resolved.model = model.id
+      resolved.model = .number(model.id)
       resolved.classifier = try self.classifier(of: survey, in: database)?.id
       resolved.scheme = try self.scheme(survey, model, in: database)
       let runs = try (known + [survey]).flatMap { try model.embeddingRuns(of: $0, in: database) }
@@ -139,7 +139,7 @@ extension DriftStage {
     guard scale != nil || missing > 0 else { return }
     place.progress.note("'\(name)' is embedded first")
     var stage = EmbedStage(survey: name)
-    stage.model = model.id
+    stage.model = .number(model.id)
     if let scale { stage.scale = scale }
     _ = try await place.perform(stage)
   }

@@ -19,7 +19,7 @@ public struct FinetuneStage: Stage, Stored {
 
   /// The encoder to begin from, or a classifier, whose encoder it is; the newest encoder where it is
   /// `nil`.
-  public var model: Int?
+  public var model: ModelName?
 
   /// Begin from random weights of this shape instead of an encoder's, for comparison.
   public var fromScratch: Architecture?
@@ -153,7 +153,7 @@ extension FinetuneStage {
 
   private func work(on found: Found, in database: Connection) throws -> Work {
     var resolved = self
-    resolved.model = found.model?.id
+    resolved.model = found.model.map { .number($0.id) }
     resolved.preprocessing =
       try found.model.map { try found.match.preprocessing(unlikeThatOf: $0) }
       ?? found.match.preprocessing
@@ -306,7 +306,7 @@ extension FinetuneStage {
   fileprivate func start(in database: Connection) throws -> Catalogue.Model? {
     guard fromScratch == nil else { return nil }
     guard let model else { return try Catalogue.Model.find(.encoder, in: database) }
-    return try Catalogue.Model.find(.encoder, .classifier, numbered: model, in: database)
+    return try Catalogue.Model.find(.encoder, .classifier, called: model, in: database)
   }
 
   /// How the surveys' images are prepared.

@@ -10,7 +10,7 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   public var survey: String
 
   /// The model; the newest of its kind where it is `nil`.
-  public var model: Int?
+  public var model: ModelName?
 
   /// Whether images are brought to what the model knows.
   public var scale = ScaleOptions()
@@ -51,10 +51,10 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   private func application(
     to survey: Survey, in database: Connection
   ) throws -> ModelApplication<Task> {
-    let model = try Catalogue.Model.find(Task.kind, numbered: self.model, in: database)
+    let model = try Catalogue.Model.find(Task.kind, called: self.model, in: database)
     let match = try model.match(survey, options: scale, in: database)
     var resolved = self
-    resolved.model = model.id
+    resolved.model = .number(model.id)
     resolved.preprocessing = try match.preprocessing(unlikeThatOf: model)
     let earlier = onlyNew == true ? try Task.earlier(resolved, of: survey, in: database) : nil
     return ModelApplication(

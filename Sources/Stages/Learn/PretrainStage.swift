@@ -14,6 +14,11 @@ public struct PretrainStage: Stage, Stored {
   /// The surveys whose images are learned from.
   public var surveys: [String]
 
+  /// The encoder to begin from, or a classifier, whose encoder it is; random weights where it is `nil`.
+  ///
+  /// Its shape is then that of the network.
+  public var model: ModelName?
+
   /// How cutouts become what the network sees.
   public var preprocessing = Preprocessing()
 
@@ -30,7 +35,7 @@ public struct PretrainStage: Stage, Stored {
   }
 
   /// All but the size factor: the stage finds what it means for the images, and `preprocessing` says.
-  private enum CodingKeys: CodingKey { case surveys, preprocessing, learning }
+  private enum CodingKeys: CodingKey { case surveys, model, preprocessing, learning }
 
   /// What pre-training did.
   public struct Metrics: Warned {
@@ -64,20 +69,39 @@ extension PretrainStage {
   ///
   /// - Throws: `CatalogueError` without images, `MorphologyError` for options that cannot be.
   public func plan(in place: Workplace) async throws -> Plan<Metrics> {
-    let (surveys, views, work) = try await place.database.with { database in
+    let (start, notes, work) = try await place.database.with { database in
       let found = try self.surveys.map { try Survey.named($0, in: database) }
       let views = try FittedViews(
         of: found, preprocessing, sizeFactor: sizeFactor, in: database)
       var resolved = self
       resolved.preprocessing = views.preprocessing
+      let model = try resolved.begin(in: database)
       let work = try self.work(
         resolved, seed: learning.seed, inputs: found.map { try Cutout.input(of: $0, in: database) },
-        parents: found.flatMap { try Cutout.runs(of: $0, in: database) })
-      return (found, views, work)
+        parents: (model.map { [.init(run: $0.run, role: $0.kind.rawValue)] } ?? [])
+          + found.flatMap { try Cutout.runs(of: $0, in: database) })
+      return (Start(stage: resolved, surveys: found, model: model), views.notes, work)
     }
-    var plan = Plan(work) { try await learn(from: surveys, by: views, run: $0, in: place) }
-    plan.notes = views.notes
+    var plan = Plan(work) { try await start.stage.learn(start, run: $0, in: place) }
+    plan.notes = notes
     return plan
+  }
+
+  /// What the options name.
+  private struct Start: Sendable {
+    var stage: PretrainStage
+    var surveys: [Survey]
+    var model: Catalogue.Model?
+  }
+
+  /// Finds the model to begin from, and takes the shape of its encoder.
+  private mutating func begin(in database: Connection) throws -> Catalogue.Model? {
+    guard let name = model else { return nil }
+    let found = try Catalogue.Model.find(.encoder, .classifier, called: name, in: database)
+    model = .number(found.id)
+    learning.architecture = try found.details().architecture
+    learning.architecture.inputSize = preprocessing.size
+    return found
   }
 
   /// A loss above this part of that of chance is within its reach.
@@ -93,24 +117,29 @@ extension PretrainStage {
   }
 
   private func learn(
-    from surveys: [Survey], by views: FittedViews, run: Int, in place: Workplace
+    _ start: Start, run: Int, in place: Workplace
   ) async throws -> Conclusion<Metrics> {
     let (images, empty) = try await place.trainingImages(
-      of: surveys, by: views.preprocessing, run: run)
+      of: start.surveys, by: preprocessing, run: run)
     if let advice = learning.architecture.advice { place.progress.note(advice) }
     var session = TrainingSession(workplace: place, run: run)
     let engine = place.limits.recomputesMaps ? place.engine.sparingMemory : place.engine
+    let encoder = try await place.database.with { database in
+      try start.model?.encoder(
+        on: engine, computing: learning.precision ?? .float32, in: database
+      ).encoder
+    }
     var training = try Pretraining(
-      learning, images: images, engine: engine, among: place.ranks)
+      learning, from: encoder, images: images, engine: engine, among: place.ranks)
     try await session.finish(&training, "learning", by: "step")
-    let model = NewModel(.encoder, parent: nil, weights: training.encoder.state)
+    let model = NewModel(.encoder, parent: start.model?.id, weights: training.encoder.state)
     let (count, steps) = (images.count, training.total)
     let (perEpoch, chance) = (training.stepsPerEpoch, training.chanceLoss)
     let time = (session.seconds, session.processorSeconds)
     return { database in
       let id = try model.store(
         ModelDescription(
-          architecture: learning.architecture, preprocessing: views.preprocessing,
+          architecture: learning.architecture, preprocessing: preprocessing,
           scale: AngularScale.learned(by: run, in: database)),
         run: run, in: database)
       let loss = try CurvePoint.mean("loss", run: run, after: steps - perEpoch, in: database)

@@ -129,12 +129,15 @@ extension Checkpoint {
 /// A model that has learned all that it will, on its way into the database.
 struct NewModel: Sendable {
   private let kind: Catalogue.Model.Kind
+  private let name: String?
   private let parent: Int?
   private let weights: [UInt8]
   private let sha256: String
 
-  init(_ kind: Catalogue.Model.Kind, parent: Int?, weights: [String: Tensor]) {
-    self.kind = kind
+  init(
+    _ kind: Catalogue.Model.Kind, name: String? = nil, parent: Int?, weights: [String: Tensor]
+  ) {
+    (self.kind, self.name) = (kind, name)
     self.parent = parent
     self.weights = encodeSafetensors(weights)
     sha256 = SHA256.hash(self.weights).hex
@@ -143,7 +146,13 @@ struct NewModel: Sendable {
   /// Stores it as what a run has made; gives its key.
   func store(_ description: ModelDescription, run: Int, in database: Connection) throws -> Int {
     try Catalogue.Model.write(
-      run: run, kind: kind, parent: parent, description: JSON(encoding: description),
+      run: run, kind: kind, name: name, parent: parent, description: JSON(encoding: description),
       weights: weights, sha256: sha256, in: database)
+  }
+
+  /// Refuses a name that it cannot get; a model of the same weights may have it, which then may be the same.
+  func checkName(in database: Connection) throws {
+    guard let name, try !Catalogue.Model.isCalled(name, sha256, in: database) else { return }
+    try Catalogue.Model.checkFree(name, in: database)
   }
 }

@@ -12,7 +12,7 @@ final class ReleaseFolder {
 
   /// Makes the folder under another name.
   ///
-  /// - Throws: `FileError` where something else than a release stands in its place.
+  /// - Throws: `FileError` where something else than such a folder stands in its place.
   init(_ path: String) throws {
     var path = path
     while path.count > 1, path.hasSuffix("/") { path.removeLast() }
@@ -27,8 +27,10 @@ final class ReleaseFolder {
   /// The path of a file in the making.
   func file(_ name: String) -> String { temporary + "/" + name }
 
-  func write(_ text: String, to name: String) throws {
-    try PartialFile.write(Data(text.utf8), to: file(name))
+  func write(_ text: String, to name: String) throws { try write(Array(text.utf8), to: name) }
+
+  func write(_ bytes: [UInt8], to name: String) throws {
+    try PartialFile.write(Data(bytes), to: file(name))
   }
 
   /// Makes a folder in the folder.
@@ -79,8 +81,8 @@ final class ReleaseFolder {
     let others = (try? files(in: path).filter { !listed.contains($0) }) ?? [path]
     guard let other = others.first else { return }
     throw FileError(
-      path, "\(other) stands there, which is not of a release",
-      advice: "Give a folder that is not there yet, or one that 'reber release' made",
+      path, "\(other) stands there, which is not of a folder that Reber released",
+      advice: "Give a folder that is not there yet, or one that the same command made",
       exitStatus: .cannotCreate)
   }
 
@@ -89,4 +91,11 @@ final class ReleaseFolder {
       path, "the folder \(what) (\(String(cString: strerror(errno))))",
       advice: "Check the folder above", exitStatus: .cannotCreate)
   }
+}
+
+/// A value as a JSON document with sorted keys, the same bytes every time.
+func document(_ value: some Encodable) throws -> String {
+  let encoder = JSONEncoder()
+  encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+  return String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
 }

@@ -56,12 +56,8 @@ struct ReleaseWriter {
     case .embeddings: try note(try writeEmbeddings())
     case .cutouts: try writeCutouts()
     case .prov:
-      let provenance = try Provenance(of: catalogue.run, in: database)
-      let encoder = JSONEncoder()
-      encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
       try folder.write(
-        String(decoding: try encoder.encode(provenance), as: UTF8.self) + "\n",
-        to: "provenance.json")
+        document(Provenance(of: catalogue.run, in: database)), to: "provenance.json")
     }
   }
 

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalogue
 import Stages
 
 struct ClassifyCommand: StageCommand {
@@ -13,7 +14,7 @@ struct ClassifyCommand: StageCommand {
       """)
 
   @Option(help: "The survey.") var survey: String
-  @Option(help: "The classifier; the newest where none is named.") var model: Int?
+  @Option(help: "The classifier; the newest where none is named.") var model: ModelName?
   @Flag(
     help: """
       Classify only images that the newest classification by the same classifier lacks, and take over the \

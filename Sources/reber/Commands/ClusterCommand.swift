@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalogue
 import Morphology
 import Stages
 
@@ -13,7 +14,7 @@ struct ClusterCommand: StageCommand {
       """)
 
   @Option(help: "The survey.") var survey: String
-  @Option(help: "The encoder; the newest where none is named.") var model: Int?
+  @Option(help: "The encoder; the newest where none is named.") var model: ModelName?
   @Option(help: "How many clusters; several times as many as there are classes are best.")
   var clusters = ClusteredSpace.Options().clusters
   @Option(help: "Principal components kept.") var components = ClusteredSpace.Options().components

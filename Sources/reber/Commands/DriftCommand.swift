@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalogue
 import Morphology
 import Stages
 
@@ -20,7 +21,7 @@ struct DriftCommand: StageCommand {
       """)
 
   @Option(help: "The survey.") var survey: String
-  @Option(help: "The encoder; the newest where none is named.") var model: Int?
+  @Option(help: "The encoder; the newest where none is named.") var model: ModelName?
   @Option(
     help: "The classifier whose classifications are compared; the newest of the survey without it.")
   var classifier: Int?

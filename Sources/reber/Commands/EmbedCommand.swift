@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalogue
 import Stages
 
 struct EmbedCommand: StageCommand {
@@ -12,7 +13,7 @@ struct EmbedCommand: StageCommand {
       """)
 
   @Option(help: "The survey.") var survey: String
-  @Option(help: "The encoder; the newest where none is named.") var model: Int?
+  @Option(help: "The encoder; the newest where none is named.") var model: ModelName?
   @OptionGroup var use: ModelUseOptions
   @OptionGroup(title: "Several processes") var together: SharingOptions
   @OptionGroup(title: "Output") var options: StageOptions

@@ -23,7 +23,7 @@ struct FinetuneCommand: TrainingCommand {
   var surveys: [String]
   @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
   @Option(help: "The encoder or classifier to begin from; the newest encoder without it.")
-  var model: Int?
+  var model: ModelName?
   @Flag(help: "Begin from random weights, for comparison.") var fromScratch = false
   @Flag(help: "Learn the shares of the annotators' votes, not what most of them say.") var votes =
     false

@@ -23,7 +23,8 @@ extension LabelCommands {
     @Flag(help: "Rank clusters instead of sources.") var clusters = false
     @Option(help: "The class scheme; sources with a label in it count as labelled.")
     var scheme = ClassScheme.twelveClasses
-    @Option(help: "The encoder; that of the newest clustering where none is named.") var model: Int?
+    @Option(help: "The encoder; that of the newest clustering where none is named.") var model:
+      ModelName?
     @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
     @Option(help: "The seed of what is drawn by chance.") var seed: UInt64 = 1
     @OptionGroup(title: "Choice") var choice: SuggestionOptions
@@ -100,7 +101,8 @@ extension LabelCommands {
     @OptionGroup var table: LabelTableOptions
     @Option(help: "A table of true classes; without it the labels in the database serve.")
     var truth: String?
-    @Option(help: "The encoder; that of the newest clustering where none is named.") var model: Int?
+    @Option(help: "The encoder; that of the newest clustering where none is named.") var model:
+      ModelName?
     @Option(
       help: ArgumentHelp(
         "Ways of choosing, of random, clusters and suggested; the first is compared with.",

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalogue
 import Morphology
 import Stages
 
@@ -13,10 +14,14 @@ struct PretrainCommand: TrainingCommand {
       Example:
         reber pretrain --survey first --epochs 100
         reber pretrain --survey first --survey emu --without rsv
+        reber pretrain --survey first --model resnet
       """)
 
   @Option(name: .customLong("survey"), help: "The survey; may be given again.")
   var surveys: [String]
+
+  @Option(help: "The encoder or classifier to begin from; random weights without it.")
+  var model: ModelName?
 
   @Option(help: "Passes over the images.") var epochs = Pretraining.Options().epochs
 
@@ -42,6 +47,13 @@ struct PretrainCommand: TrainingCommand {
   @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
+  func validate() throws {
+    guard model == nil || network.isUsual else {
+      throw ValidationError(
+        "with --model the network has that model's shape: leave --width and --stem-stride out")
+    }
+  }
+
   var limits: TrainingLimits {
     var limits = checkpoints.limits
     if let imageMemory { limits.imageMemory = Int(max(0, imageMemory) * 1e9) }
@@ -51,6 +63,7 @@ struct PretrainCommand: TrainingCommand {
 
   var stage: PretrainStage {
     var stage = PretrainStage(surveys: surveys)
+    stage.model = model
     stage.preprocessing = images.preprocessing
     stage.sizeFactor = images.chosenSizeFactor
     stage.learning.architecture = network.architecture(inputSize: images.size)

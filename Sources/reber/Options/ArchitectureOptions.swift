@@ -21,6 +21,12 @@ struct ArchitectureOptions: ParsableArguments {
     return architecture
   }
 
+  /// Whether it is the shape where nobody says another.
+  var isUsual: Bool {
+    let usual = Architecture()
+    return width == usual.width && stemStride == usual.stemStride
+  }
+
   func validate() throws {
     guard width > 0, width <= 512, [1, 2].contains(stemStride) else {
       throw ValidationError("--width must be in 1…512, --stem-stride 1 or 2")

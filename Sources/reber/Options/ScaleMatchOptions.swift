@@ -1,4 +1,5 @@
 import ArgumentParser
+import Catalogue
 import Stages
 
 /// How images of a survey are brought to what a model knows.
@@ -28,7 +29,7 @@ struct ModelUseOptions: ParsableArguments {
   @OptionGroup(title: "Network") var computing: PrecisionOptions
 
   /// The stage that applies a model to a survey.
-  func stage<Task>(_ survey: String, _ model: Int?) -> ModelStage<Task> {
+  func stage<Task>(_ survey: String, _ model: ModelName?) -> ModelStage<Task> {
     var stage = ModelStage<Task>(survey: survey)
     stage.model = model
     stage.scale = scale.scale
