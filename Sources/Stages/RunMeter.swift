@@ -8,17 +8,22 @@ struct RunMeter: Sendable {
   private let run: Int
   private let what: String
   private let total: Int
+  private let isPiece: Bool
   private var stored: Date?
 
   /// Seconds between two notes in the database.
   private static let interval = 2.0
 
-  /// Begins to measure a run that has `total` items of a kind.
-  init(_ workplace: Workplace, run: Int, _ what: String, of total: Int) {
+  /// Begins to measure a run that has `total` items of a kind, or a piece of one that has them: in `reber.run` stands
+  /// how far all pieces are.
+  init(
+    _ workplace: Workplace, run: Int, _ what: String, of total: Int, isPiece: Bool = false
+  ) {
     self.workplace = workplace
     self.run = run
     self.what = what
     self.total = total
+    self.isPiece = isPiece
   }
 
   /// `done` items are done.
@@ -27,9 +32,10 @@ struct RunMeter: Sendable {
     let now = Date()
     if let stored, now.timeIntervalSince(stored) < Self.interval, done < total { return }
     stored = now
-    let (run, what, total) = (run, what, total)
-    try await workplace.database.with {
-      try Run.report(run, done: done, of: total, what, in: $0)
+    let (run, what, total, isPiece) = (run, what, total, isPiece)
+    try await workplace.database.with { database in
+      guard isPiece else { return try Run.report(run, done: done, of: total, what, in: database) }
+      try Piece.report(run, what, in: database)
     }
   }
 }

@@ -21,7 +21,7 @@ public struct Workplace: Sendable {
   public let limits: TrainingLimits
 
   /// How work is shared with other processes.
-  public let sharing: Sharing
+  public var sharing: Sharing
 
   /// Whether the process was told to stop.
   public let stop: StopRequest

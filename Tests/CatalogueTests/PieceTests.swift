@@ -103,4 +103,42 @@ import Testing
     #expect(try Piece.progress(of: run, in: database).done == 4)
     #expect(try end(next, database) == 1)
   }
+
+  /// A training of a piece has a checkpoint of its own, which counts as work done, and only who has the piece writes it.
+  @Test func aPieceHasACheckpoint() throws {
+    let (frozen, quick) = (try worker(1, database), try worker(2, other))
+    try Piece.divide(run, into: [0...0, 1...1], items: 5, in: database)
+    let first = try #require(try Piece.claim(by: frozen, for: 0.3, in: database))
+    #expect(try first.keep(Checkpoint(step: 2, state: [1]), in: database))
+    #expect(try first.keep(Checkpoint(step: 3, state: [2]), in: database))
+    #expect(
+      try Piece.progress(of: run, in: database) == PieceProgress(done: 3, total: 10, open: 2))
+    try database.execute("SELECT pg_sleep(0.4)")
+    #expect(try !first.keep(Checkpoint(step: 4, state: [3]), in: database))
+    #expect(try !first.end(result: [4], in: database))
+    let again = try #require(try Piece.claim(by: quick, for: 60, in: other))
+    let kept = try Checkpoint.read(run: run, piece: again.number, in: other)
+    #expect(kept?.step == 3 && kept?.state == [2])
+    #expect(try Checkpoint.read(run: run, in: other) == nil)
+    #expect(try again.end(result: [5], in: other))
+    #expect(try Checkpoint.read(run: run, piece: again.number, in: other) == nil)
+    #expect(try Piece.results(of: run, in: database) == [[5]])
+    #expect(
+      try Piece.progress(of: run, in: database) == PieceProgress(done: 5, total: 10, open: 1))
+  }
+
+  /// What is done of a run that was stopped stays done, and the rest is free.
+  @Test func theRestIsFreed() throws {
+    let ghost = try worker(1, database)
+    let (first, second) = (
+      try #require(try Piece.claim(by: ghost, for: 60, in: database)),
+      try #require(try Piece.claim(by: ghost, for: 60, in: database))
+    )
+    #expect(try first.end(result: [1], in: database))
+    #expect(try Piece.free(run, in: other))
+    #expect(try !second.end(result: [2], in: database))
+    #expect(try Piece.claim(by: worker(2, other), for: 60, in: other)?.number == second.number)
+    let whole = try Fixture.newRun(.pretrain, in: database)
+    #expect(try !Piece.free(whole, in: other))
+  }
 }

@@ -178,3 +178,20 @@ extension FinetuneStage {
     return stage
   }
 }
+
+extension CrossValidationStage {
+  /// Two folds of the labels of `toy`, by ways that train no network.
+  package static func toy() -> CrossValidationStage {
+    var stage = CrossValidationStage(tasks: [LabelledTask(survey: "toy", scheme: "toy")])
+    stage.preprocessing.size = 16
+    stage.options.folds = 2
+    stage.options.shares = [0.5, 1]
+    stage.options.methods = [.neighbours, .linearProbe]
+    stage.options.pretraining.architecture.inputSize = 16
+    stage.options.pretraining.architecture.width = 8
+    stage.options.pretraining.epochs = 2
+    stage.options.pretraining.batchSize = 16
+    stage.options.pretraining.warmUpEpochs = 1
+    return stage
+  }
+}

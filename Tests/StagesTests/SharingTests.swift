@@ -61,6 +61,34 @@ import Testing
     #expect(items == 2 * 96 && pieces == 0)
   }
 
+  /// Folds are shared by three; one that was stopped in its middle goes on there, and nothing comes out otherwise.
+  @Test func foldsAreShared() async throws {
+    let (alone, toy) = (try await SyntheticSurvey(48), try await SyntheticSurvey(48))
+    for survey in [alone, toy] { try await survey.label(Array(0..<36)) }
+    let single = try await alone.workplace.perform(CrossValidationStage.toy())
+
+    let stop = StopRequest()
+    let first = Workplace(
+      database: try await Database(toy.address), user: toy.workplace.user,
+      progress: Stopping(stop, at: "fold 2"), sharing: try await helper(toy).sharing, stop: stop)
+    await #expect(throws: Stopped.self) { try await first.perform(CrossValidationStage.toy()) }
+    #expect(try await toy.numbers("SELECT piece FROM reber.piece WHERE is_done") == [0])
+    #expect(try await toy.numbers("SELECT 100 * piece + step FROM reber.checkpoint") == [102])
+
+    let places = [try await helper(toy), try await helper(toy), try await helper(toy)]
+    let compared = try await atOnce(places) { try await $0.perform(CrossValidationStage.toy()) }
+    #expect(Set(compared.map(\.run)).count == 1)
+    for report in compared {
+      #expect(report.metrics.images == 48)
+      #expect(report.metrics.results.map(\.macroF1) == single.metrics.results.map(\.macroF1))
+      #expect(
+        report.metrics.results.map(\.calibrationError)
+          == single.metrics.results.map(\.calibrationError))
+    }
+    #expect(try await toy.numbers("SELECT count(*) FROM reber.checkpoint") == [0])
+    #expect(try await toy.numbers("SELECT count(*) FROM reber.piece") == [0])
+  }
+
   private func atOnce<Value: Sendable>(
     _ places: [Workplace], _ body: @escaping @Sendable (Workplace) async throws -> Value
   ) async throws -> [Value] {
@@ -146,4 +174,18 @@ extension Array {
     for element in self { all.append(try await body(element)) }
     return all
   }
+}
+
+/// Asks to stop when work of that name has come to its first step.
+private struct Stopping: ProgressDisplay {
+  let stop: StopRequest
+  let what: String
+
+  init(_ stop: StopRequest, at what: String) { (self.stop, self.what) = (stop, what) }
+
+  func update(_ what: String, done: Int, of total: Int, detail: String?) {
+    if what.hasPrefix(self.what), done == 1 { _ = stop.ask() }
+  }
+
+  func note(_ text: String) {}
 }

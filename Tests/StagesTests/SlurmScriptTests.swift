@@ -15,6 +15,13 @@ import Testing
     #expect(status == 75)
   }
 
+  /// So does work that the signal met before it could heed it.
+  @Test func jobThatHardlyBeganGoesBack() async throws {
+    let (status, said) = try await job("echo begun; exec sleep 30", isSignalled: true)
+    #expect(said.contains("requeued 17"), "\(said)")
+    #expect(status == 143)
+  }
+
   /// Other ends are the job's own.
   @Test(arguments: [0, 1, 69]) func otherEndsAreTheJobs(expected: Int32) async throws {
     let (status, said) = try await job("exit \(expected)", isSignalled: false)
@@ -29,24 +36,20 @@ import Testing
 /// work ends; and the last minute of a job that was put back takes none.
 private func job(_ work: String, isSignalled: Bool) async throws -> (status: Int32, said: String) {
   try await withTemporaryFolder { folder in
-    for (name, text) in [
-      ("job.sh", SlurmScripts.job), ("work", "#!/bin/bash\n" + work),
-      ("scontrol", "#!/bin/bash\necho \"${1}d $2\""),
-    ] {
-      try Data(text.utf8).write(to: URL(fileURLWithPath: folder + "/" + name))
-      try FileManager.default.setAttributes(
-        [.posixPermissions: 0o755], ofItemAtPath: folder + "/" + name)
+    let (script, works) = (folder + "/job.sh", folder + "/work")
+    for (path, text) in [(script, SlurmScripts.job), (works, work)] {
+      try Data(text.utf8).write(to: URL(fileURLWithPath: path))
     }
     let said = URL(fileURLWithPath: folder + "/said")
     try Data().write(to: said)
     let process = Process()
     // A thread of Dispatch's has every signal blocked, and so would its children.
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["--default-signal=TERM", folder + "/job.sh"]
+    process.arguments = ["--default-signal=TERM", "bash", script, works]
     process.standardOutput = try FileHandle(forWritingTo: said)
     process.environment = [
-      "REBER": folder + "/work", "DATABASE_URL": "none", "SLURM_JOB_ID": "17",
-      "PATH": folder + ":/usr/bin:/bin",
+      "REBER": "bash", "DATABASE_URL": "none", "SLURM_JOB_ID": "17", "PATH": "/usr/bin:/bin",
+      "BASH_FUNC_scontrol%%": "() { echo \"${1}d $2\"; }",
       "BASH_FUNC_sleep%%": "() { [[ $1 == 60 ]] || command sleep \"$1\"; }",
       "BASH_FUNC_kill%%":
         "() { builtin kill \"$@\" && { [[ $1 == -0 ]] || command sleep 0.3; }; }",

@@ -26,6 +26,9 @@ STAGES = {
     "finetune": [
         "finetune", "--survey", "sim", "--epochs", "1", "--folds", "2", "--batch-size", "24",
         "--checkpoint-every", "0"],
+    "crossvalidate": [
+        "crossvalidate", "--task", "sim:morphology-12", "--folds", "3", "--epochs", "2", "--method", "neighbours",
+        "--method", "probe", "--share", "1", "--batch-size", "40", *SMALL, "--checkpoint-every", "0"],
     "classify": ["classify", "--survey", "sim"],
     "evaluate": [
         "evaluate", "--survey", "sim", "--truth", "sim/simulated-truth.fits", "--report", "out"],

@@ -12,7 +12,7 @@ from disk import ROOM, DiskTrials, skipped
 from place import Place
 from slurm import SlurmTrial, missing
 from trials import Trials
-from workers import SHARED, Machines, WorkerTrials
+from workers import PIECES, SHARED, Machines, WorkerTrials
 
 KINDS = ("kills", "server", "disk", "together", "shared", "slurm")
 parser = argparse.ArgumentParser()
@@ -84,7 +84,7 @@ def shared_tallies(place, chain):
             tell("shared: no network namespaces may be made here; all workers are on this machine")
         for stage in options.stage or SHARED:
             yield trials.shared(stage, options.shared_times, machines)
-            if not options.quick:
+            if not options.quick and stage in PIECES:
                 trials.rates(stage, machines, tell)
     finally:
         machines.end()

@@ -9,10 +9,10 @@ import time
 from chain import STAGES, before, empty
 from trials import Tally, Trials
 
-SHARED = ("ingest", "embed", "classify")
+SHARED = ("ingest", "embed", "crossvalidate", "classify")
 # Seconds that a process may be silent, and a little more than that.
 LEASE, LONGER = 2, 3.5
-PIECES = ["--piece-size", "16"]
+PIECES = {stage: ["--piece-size", "16"] for stage in ("ingest", "embed", "classify")}
 BRIDGE = "reber-crash"
 
 
@@ -89,14 +89,14 @@ class WorkerTrials(Trials):
     """What several make has to be what one makes, whatever becomes of some of them."""
 
     def call(self, stage):
-        return [*STAGES[stage], "--join", "--lease", str(LEASE), *PIECES]
+        return [*STAGES[stage], "--join", "--lease", str(LEASE), *PIECES.get(stage, [])]
 
     def alone(self, stage):
         """What one process makes, and the seconds that it takes."""
         empty(self.place.folder + "/out")
         self.place.copy(before(stage), "trial")
         began = time.monotonic()
-        outcome = self.place.call([*STAGES[stage], *PIECES], "trial")
+        outcome = self.place.call([*STAGES[stage], *PIECES.get(stage, [])], "trial")
         if outcome.status != 0:
             raise RuntimeError(f"{stage}: {outcome.said}")
         return self.chain.digest("trial"), time.monotonic() - began

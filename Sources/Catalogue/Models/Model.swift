@@ -128,14 +128,21 @@ public struct Checkpoint: Sendable {
   /// A checkpoint as a run has it.
   public init(step: Int, state: [UInt8]) { (self.step, self.state) = (step, state) }
 
-  /// The checkpoint of a run, if it has one.
+  /// The checkpoint of a run, or of a piece of it, if it has one.
   ///
   /// Its form is checked where the run is opened.
-  public static func read(run: Int, in database: Connection) throws -> Checkpoint? {
+  public static func read(
+    run: Int, piece: Int = wholeRun, in database: Connection
+  ) throws -> Checkpoint? {
     try database.first(
-      "SELECT \(Checkpoint.columns) FROM reber.checkpoint WHERE run_id = \(run)",
-      as: Checkpoint.self)
+      """
+      SELECT \(Checkpoint.columns) FROM reber.checkpoint
+      WHERE run_id = \(run) AND piece = \(Int32(piece))
+      """, as: Checkpoint.self)
   }
+
+  /// The number that stands for a whole run among those of pieces.
+  public static let wholeRun = -1
 
   /// Replaces the run's checkpoint, and adds what the training curve has gained since.
   ///
@@ -148,13 +155,18 @@ public struct Checkpoint: Sendable {
         """
         INSERT INTO reber.checkpoint (run_id, step, state, form)
         VALUES (\(run), \(step), \(state), \(form))
-        ON CONFLICT (run_id) DO UPDATE
-        SET (step, state, form, saved_at)
-            = (excluded.step, excluded.state, excluded.form, clock_timestamp())
+        \(raw: replacing)
         """)
       try CurvePoint.write(curve, run: run, in: database)
     }
   }
+
+  /// The end of a statement that inserts a checkpoint, where there is one already.
+  static let replacing = """
+    ON CONFLICT (run_id, piece) DO UPDATE
+    SET (step, state, form, saved_at)
+        = (excluded.step, excluded.state, excluded.form, clock_timestamp())
+    """
 }
 
 extension Checkpoint: QueryRow {

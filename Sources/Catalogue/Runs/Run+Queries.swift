@@ -15,7 +15,7 @@ extension Run {
       .column("run_id", \.id),
       .expression("status = 'finished'", as: "is_finished", \.isFinished),
       .column("parameters", \.parameters), .column("run.form", \.form), .column("stage", \.stage),
-      .column("code_version", \.codeVersion), .column("checkpoint.form", \.checkpointForm),
+      .column("code_version", \.codeVersion), .column("checkpoint_form", \.checkpointForm),
       make: Self.init)
 
     /// Whether it can be gone on with; an unreadable checkpoint is left behind where the work is
@@ -38,7 +38,10 @@ extension Run {
       """
       SELECT \(Candidate.columns)
       FROM reber.run
-      LEFT JOIN reber.checkpoint USING (run_id)
+      CROSS JOIN LATERAL (
+          SELECT max(checkpoint.form) AS checkpoint_form
+          FROM reber.checkpoint WHERE checkpoint.run_id = run.run_id
+      ) AS kept
       WHERE fingerprint = \(fingerprint) AND NOT EXISTS (
           SELECT FROM reber.correction
           WHERE made_at > run.finished_at AND (

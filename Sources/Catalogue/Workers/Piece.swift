@@ -23,7 +23,7 @@ public struct Piece: Sendable {
 
 /// How far the pieces of a run are done.
 public struct PieceProgress: Sendable, Equatable {
-  /// Items of the pieces that are done.
+  /// Items of the pieces that are done, and steps of those whose training has a checkpoint.
   public let done: Int
   /// Items in all.
   public let total: Int
@@ -34,15 +34,22 @@ public struct PieceProgress: Sendable, Equatable {
 extension Piece {
   /// Divides what is to be done of a run anew, into these ranges of keys; who has a piece of it from before has it no
   /// more.
+  ///
+  /// - Parameters:
+  ///   - run: The run.
+  ///   - ranges: The keys of each piece.
+  ///   - items: How much work each is; the number of its keys where it is `nil`.
+  ///   - database: The database.
+  /// - Throws: `PostgresError`; the former pieces stay then.
   public static func divide(
-    _ run: Int, into ranges: [ClosedRange<Int>], in database: Connection
+    _ run: Int, into ranges: [ClosedRange<Int>], items: Int? = nil, in database: Connection
   ) throws {
     try database.transaction { database in
       try remove(of: run, in: database)
       try database.execute(
         """
         INSERT INTO reber.piece (run_id, piece, first_key, last_key, items)
-        SELECT \(run), place - 1, first, last, last - first + 1
+        SELECT \(run), place - 1, first, last, coalesce(\(items), last - first + 1)
         FROM unnest(\(ranges.map(\.lowerBound)), \(ranges.map(\.upperBound)))
             WITH ORDINALITY AS range (first, last, place)
         """)
@@ -163,12 +170,63 @@ extension Piece {
   private func isLost(in database: Connection) throws -> Bool {
     try !database.row(
       """
-      SELECT EXISTS (
-          SELECT FROM reber.piece
-          WHERE run_id = \(worker.run) AND piece = \(number) AND worker_id = \(worker.id)
-              AND claim = \(claim) AND NOT is_done AND lease_ends > clock_timestamp()
-      )
+      SELECT EXISTS (SELECT FROM reber.piece WHERE \(isMine))
       """, as: Bool.self)
+  }
+
+  /// Makes the pieces of a run that are not done free for anybody; who has one from before has it no more.
+  ///
+  /// - Returns: Whether the run is divided.
+  public static func free(_ run: Int, in database: Connection) throws -> Bool {
+    try database.execute(
+      """
+      UPDATE reber.piece SET lease_ends = NULL, claim = claim + 1
+      WHERE run_id = \(run) AND NOT is_done
+      """)
+    return try database.row(
+      "SELECT EXISTS (SELECT FROM reber.piece WHERE run_id = \(run))", as: Bool.self)
+  }
+
+  /// Ends the piece with what came of it, besides rows; its checkpoint goes.
+  ///
+  /// - Returns: False, with nothing changed, where the lease had ended before.
+  public func end(result: [UInt8], in database: Connection) throws -> Bool {
+    try database.row(
+      """
+      WITH ended AS MATERIALIZED (
+          SELECT reber.end_piece(
+              \(worker.run), \(Int32(number)), \(worker.id), \(Int32(claim)), \(result)
+          ) AS is_ended
+      ),
+      gone AS (
+          DELETE FROM reber.checkpoint
+          WHERE run_id = \(run) AND piece = \(Int32(number)) AND (SELECT is_ended FROM ended)
+      )
+      SELECT is_ended FROM ended
+      """, as: Bool.self)
+  }
+
+  /// Replaces the checkpoint of the training that the piece is.
+  ///
+  /// - Returns: False, with nothing changed, where the lease had ended before.
+  public func keep(_ checkpoint: Checkpoint, in database: Connection) throws -> Bool {
+    try database.first(
+      """
+      INSERT INTO reber.checkpoint (run_id, piece, step, state, form)
+      SELECT run_id, piece, \(checkpoint.step), \(checkpoint.state), \(Checkpoint.form)
+      FROM reber.piece
+      WHERE \(isMine)
+      \(raw: Checkpoint.replacing)
+      RETURNING true
+      """, as: Bool.self) != nil
+  }
+
+  /// The condition of the piece's row while this worker has it.
+  private var isMine: SQL {
+    """
+    run_id = \(worker.run) AND piece = \(Int32(number)) AND worker_id = \(worker.id)
+        AND claim = \(Int32(claim)) AND NOT is_done AND lease_ends > clock_timestamp()
+    """
   }
 
   /// What came of the pieces of a run that are done, besides rows, in their order.
@@ -182,14 +240,29 @@ extension Piece {
   }
 
   /// How far a run is.
-  public static func progress(of run: Int, in database: Connection) throws -> PieceProgress {
+  static func progress(of run: Int, in database: Connection) throws -> PieceProgress {
     let (done, total, open) = try database.row(
       """
-      SELECT coalesce(sum(items) FILTER (WHERE is_done), 0), coalesce(sum(items), 0),
+      SELECT coalesce(sum(CASE WHEN is_done THEN items ELSE step END), 0)::bigint, coalesce(sum(items), 0),
           count(*) FILTER (WHERE NOT is_done)
-      FROM reber.piece WHERE run_id = \(run)
+      FROM reber.piece
+      LEFT JOIN reber.checkpoint USING (run_id, piece)
+      WHERE run_id = \(run)
       """, as: Int.self, Int.self, Int.self)
     return PieceProgress(done: done, total: total, open: open)
+  }
+
+  /// Says in `reber.run` how far all who work on a run are, and gives it; of a run that another process has ended,
+  /// which has no pieces, nothing is said.
+  @discardableResult
+  public static func report(
+    _ run: Int, _ what: String, in database: Connection
+  ) throws -> PieceProgress {
+    let progress = try progress(of: run, in: database)
+    if progress.total > 0 {
+      try Run.report(run, done: progress.done, of: progress.total, what, in: database)
+    }
+    return progress
   }
 
   /// Removes the pieces of a run.

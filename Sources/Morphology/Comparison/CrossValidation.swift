@@ -6,8 +6,9 @@ public import Tensor
 ///
 /// In every fold an encoder is pre-trained without labels on all images but the fold's and those of
 /// the same places on the sky; then each way learns from shares of the other folds' labels and
-/// gives the fold's sources probabilities. A step is an epoch of pre-training, or one way to learn.
-public struct CrossValidation: ResumableTraining {
+/// gives the fold's sources probabilities. A fold rests on nothing that another one does: each is a
+/// training of its own (``Fold``).
+public struct CrossValidation: Sendable {
   /// What decides the result besides the images and labels; stored with the run.
   public struct Options: Codable, Sendable, Hashable {
     /// The pre-training of every fold.
@@ -33,6 +34,18 @@ public struct CrossValidation: ResumableTraining {
 
     /// The comparison that the README shows.
     public init() { learning.folds = 0 }
+
+    /// How many folds are done.
+    public var doneFolds: Int { min(folds, max(1, onlyFolds ?? folds)) }
+
+    /// All cells of tasks of these names, with the index of their task.
+    public func cells(_ tasks: [String]) -> [(task: Int, cell: Cell)] {
+      tasks.enumerated().flatMap { index, task in
+        shares.flatMap { share in
+          methods.map { (index, Cell(task: task, method: $0, share: share)) }
+        }
+      }
+    }
   }
 
   /// Labelled images of one survey.
@@ -66,21 +79,15 @@ public struct CrossValidation: ResumableTraining {
   /// The labelled images.
   public let tasks: [Task]
 
-  public private(set) var position = 0
-
-  /// The probabilities so far, a tensor `[rows of the task, classes]` for each key of a `Cell`.
-  public private(set) var probabilities: [String: Tensor] = [:]
-
   /// How many folds are done.
-  public let doneFolds: Int
+  public var doneFolds: Int { options.doneFolds }
 
-  private let engine: any Engine
-  private let images: [Prepared]
-  private let groups: [Int]
+  let engine: any Engine
+  let images: [Prepared]
+  let groups: [Int]
   private let folds: [[Int]]
-  private var pretraining: Pretraining?
 
-  /// Starts before the first fold.
+  /// Divides the labelled images into folds.
   ///
   /// - Parameters:
   ///   - options: What decides the result.
@@ -100,7 +107,6 @@ public struct CrossValidation: ResumableTraining {
     }
     var options = options
     if fixed == [true] { options.folds = 1 }
-    doneFolds = min(options.folds, max(1, options.onlyFolds ?? options.folds))
     self.options = options
     (self.images, self.engine) = (images, engine)
     self.groups = groups
@@ -110,9 +116,6 @@ public struct CrossValidation: ResumableTraining {
       return stratifiedFolds(
         classes: task.classes, groups: task.rows.map { groups[$0] }, folds: options.folds,
         seed: options.seed)
-    }
-    for (task, cell) in cells {
-      probabilities[cell.key] = Tensor([tasks[task].rows.count, tasks[task].classNames.count])
     }
   }
 
@@ -130,38 +133,10 @@ public struct CrossValidation: ResumableTraining {
   }
 
   /// All cells, with the index of their task.
-  public var cells: [(task: Int, cell: Cell)] {
-    tasks.indices.flatMap { task in
-      options.shares.flatMap { share in
-        options.methods.map { (task, Cell(task: tasks[task].name, method: $0, share: share)) }
-      }
-    }
-  }
+  public var cells: [(task: Int, cell: Cell)] { options.cells(tasks.map(\.name)) }
 
-  private var stepsPerFold: Int { options.pretraining.epochs + cells.count }
-
-  public var total: Int { doneFolds * stepsPerFold }
-
-  /// Pre-trains for an epoch, or learns in one way.
-  ///
-  /// - Throws: `MorphologyError` where labels or images do not suffice.
-  @discardableResult
-  public mutating func advance() async throws -> TrainingStep {
-    precondition(!isFinished, "no step is left")
-    let (fold, step) = (position / stepsPerFold, position % stepsPerFold)
-    let epochs = options.pretraining.epochs
-    var name = "pre-training, epoch \(step + 1) of \(epochs)"
-    if step < epochs {
-      try await pretrain(fold)
-    } else {
-      let (task, cell) = cells[step - epochs]
-      name = "\(cell.task), \(cell.method.rawValue), \(Int(100 * cell.share))% of the labels"
-      try await learn(cell, task: task, fold: fold)
-    }
-    position += 1
-    if position % stepsPerFold == 0 { pretraining = nil }
-    return TrainingStep("fold \(fold + 1), \(name)")
-  }
+  /// A fold, before its first step.
+  public func fold(_ number: Int) -> Fold { Fold(number, of: self) }
 
   /// The rows of a task that a fold is judged by: places in `Task.rows`.
   public func testPlaces(task: Int, fold: Int) -> [Int] {
@@ -169,73 +144,12 @@ public struct CrossValidation: ResumableTraining {
   }
 
   /// The images that may be learned from in a fold, without their classes.
-  private func unseen(_ fold: Int) -> [Int] {
+  func unseen(_ fold: Int) -> [Int] {
     var closed = Set<Int>()
     for task in tasks.indices {
       closed.formUnion(
         testPlaces(task: task, fold: fold).map { groups[tasks[task].rows[$0]] })
     }
     return images.indices.filter { !closed.contains(groups[$0]) }
-  }
-
-  /// Does an epoch.
-  private mutating func pretrain(_ fold: Int) async throws {
-    var learner = try pretraining ?? newPretraining(fold)
-    pretraining = nil
-    for _ in 0..<learner.stepsPerEpoch { try await learner.advance() }
-    pretraining = learner
-  }
-
-  private func newPretraining(_ fold: Int) throws -> Pretraining {
-    try Pretraining(options.pretraining, images: unseen(fold).map { images[$0] }, engine: engine)
-  }
-
-  private mutating func learn(_ cell: Cell, task index: Int, fold: Int) async throws {
-    let task = tasks[index]
-    let test = testPlaces(task: index, fold: fold)
-    let closed = Set(test.map { groups[task.rows[$0]] })
-    let open = task.rows.indices.filter { !closed.contains(groups[task.rows[$0]]) }
-    var learning = options.learning
-    learning.classes = task.classNames.count
-    let trial = try Trial(
-      images: task.rows.map { images[$0] }, classes: task.classes,
-      training: stratifiedPart(
-        open, classes: task.classes, share: cell.share, seed: options.seed &+ UInt64(fold)),
-      test: test, encoder: encoder(), options: learning)
-    let found = try await trial.probabilities(by: cell.method)
-    probabilities[cell.key]?.replaceRows(at: test, with: found)
-  }
-
-  /// The fold's encoder; one of random weights where there is no pre-training.
-  private func encoder() throws -> any Encoder {
-    try pretraining?.encoder
-      ?? engine.encoder(
-        options.pretraining.architecture, precision: options.pretraining.precision ?? .float32,
-        seed: options.seed)
-  }
-}
-
-extension CrossValidation {
-  public var state: [String: Tensor] {
-    probabilities.prefixed("probabilities.").merging(
-      (pretraining?.state ?? [:]).prefixed("pretraining.")
-    ) { first, _ in first }
-  }
-
-  public mutating func load(_ state: [String: Tensor], position: Int) throws {
-    try check(position)
-    let saved = state.part("probabilities.")
-    guard saved.mapValues(\.shape) == probabilities.mapValues(\.shape) else {
-      throw MorphologyError.badState("it is of other tasks")
-    }
-    let (fold, step) = (position / stepsPerFold, position % stepsPerFold)
-    var learner: Pretraining?
-    if step > 0, options.pretraining.epochs > 0 {
-      var begun = try newPretraining(fold)
-      let done = min(step, options.pretraining.epochs) * begun.stepsPerEpoch
-      try begun.load(state.part("pretraining."), position: done)
-      learner = begun
-    }
-    (probabilities, self.position, pretraining) = (saved, position, learner)
   }
 }

@@ -47,6 +47,7 @@ extension ResumableTraining {
     while !isFinished {
       let step = try await advance()
       try await onStep(self, step)
+      await giveWay()
     }
   }
 
@@ -97,3 +98,6 @@ public struct TrainingStep: Sendable, Hashable {
     self.loss = loss
   }
 }
+
+/// Gives others of this process their turn between two steps, where there is one core.
+func giveWay() async { await Task.yield() }

@@ -1,7 +1,8 @@
 public import Catalogue
+import Foundation
 public import Morphology
+import NeuralNetwork
 import PostgreSQL
-import Tensor
 
 /// Compares ways to learn labels, each judged on sources that it never saw.
 public struct CrossValidationStage: Stage, Stored {
@@ -46,7 +47,7 @@ public struct CrossValidationStage: Stage, Stored {
     /// Images of which it is not known whether they share a place with one of another fold, since they
     /// have no position; not known of older runs.
     public var notCheckable: Int?
-    /// Seconds of work by this process.
+    /// Seconds of work, of all who shared it; of runs that went on after a stop, those of the folds' last parts.
     public var seconds: Double
   }
 
@@ -81,7 +82,8 @@ public struct CrossValidationStage: Stage, Stored {
 }
 
 extension CrossValidationStage {
-  /// Compares; where an earlier process was stopped, goes on from its checkpoint.
+  /// Compares, fold by fold, which any number of processes share; where a fold was stopped, it goes on from its
+  /// checkpoint.
   ///
   /// - Throws: `LearnError.tooFewLabels` for a task without two labelled classes, and what the
   ///   learning throws.
@@ -105,32 +107,86 @@ extension CrossValidationStage {
         parents: surveys.flatMap { try Cutout.runs(of: $0, in: database) })
       return (views, work)
     }
-    var plan = Plan(work) { try await compare(by: views, run: $0, in: place) }
+    var plan = Plan(work) { run, isFirst, database in
+      // A fold that is done stays done: who goes on with a run that was stopped begins with the others.
+      if isFirst, try !Piece.free(run, in: database) {
+        try Piece.divide(
+          run, into: (0..<foldsToDo).map { $0...$0 }, items: stepsPerFold, in: database)
+      }
+      return Together(
+        perform: { try await compare(by: views, $0) }, end: { try conclusion(of: run, in: $0) })
+    }
     plan.notes = views.notes
     return plan
   }
 
-  private func compare(
-    by views: FittedViews, run: Int, in place: Workplace
-  ) async throws -> Conclusion<Metrics> {
+  /// Goes on with what a run was asked.
+  init(asked parameters: JSON, form: Int) throws {
+    self = try Self.read(parameters, form: form)
+    // What it meant for the images is found already.
+    sizeFactor = nil
+  }
+
+  /// Folds that are done; with a survey to judge by there is one.
+  private var foldsToDo: Int { tasks.contains { $0.test != nil } ? 1 : options.doneFolds }
+
+  /// Steps of a fold, as ``CrossValidation/Fold`` has them.
+  private var stepsPerFold: Int {
+    options.pretraining.epochs + options.cells(tasks.map(\.survey)).count
+  }
+
+  /// Does folds until none is left.
+  private func compare(by views: FittedViews, _ work: SharedWork) async throws {
+    let place = work.place
     let specimens = try await place.specimens(
       of: surveys, by: views.preprocessing, groupRadius: groupRadius)
     let tasks = try await place.database.with { database in
       try self.tasks.map { try specimens.task($0, in: database) }
     }
-    var comparison = try CrossValidation(
+    let comparison = try CrossValidation(
       options, images: specimens.images, groups: specimens.groups, tasks: tasks,
       engine: place.engine)
-    var session = TrainingSession(workplace: place, run: run)
-    try await session.finish(&comparison, "comparing", by: "part")
-    let results = try comparison.results()
+    try await work.perform("comparing, parts") { piece in
+      var session = TrainingSession(workplace: place, piece: piece)
+      var fold = comparison.fold(piece.keys.lowerBound)
+      try await takeOver(&fold, session)
+      try await session.finish(
+        &fold, "fold \(fold.number + 1) of \(comparison.doneFolds)", by: "part")
+      let judged = JudgedFold(
+        fold, of: comparison, specimens, seconds: session.seconds)
+      let bytes = Array(try JSONEncoder().encode(judged))
+      return try await place.database.with { try piece.end(result: bytes, in: $0) }
+    }
+  }
+
+  /// Goes on from the checkpoint of a version that took all folds for one training, where there is one.
+  private func takeOver(
+    _ fold: inout CrossValidation.Fold, _ session: TrainingSession
+  ) async throws {
+    let run = session.run
+    let former = try await session.workplace.database.with {
+      try Checkpoint.read(run: run, in: $0)
+    }
+    guard let former else { return }
+    let state = try decodeSafetensors(former.state).tensors
+    if try fold.load(ofAll: state, position: former.step) { session.noteGoingOn(fold, "part") }
+  }
+
+  /// Judges all folds together.
+  private func conclusion(of run: Int, in database: Connection) throws -> Conclusion<Metrics> {
+    let folds = try Piece.results(of: run, in: database).map {
+      try JSONDecoder().decode(JudgedFold.self, from: Data($0))
+    }
+    let results = try options.cells(tasks.map(\.survey)).compactMap { task, cell in
+      try folds.result(cell, task: task)
+    }
     let warnings = results.compactMap { result in
       result.warning.map { "\(result.task), \(result.method.rawValue): \($0)" }
     }
     let metrics = Metrics(
-      images: specimens.images.count, results: results,
-      warnings: warnings.isEmpty ? nil : warnings, notCheckable: specimens.withoutPosition,
-      seconds: session.seconds)
+      images: folds.first?.images ?? 0, results: results,
+      warnings: warnings.isEmpty ? nil : warnings, notCheckable: folds.first?.withoutPosition,
+      seconds: folds.reduce(0) { $0 + $1.seconds })
     return { _ in metrics }
   }
 
@@ -140,48 +196,4 @@ extension CrossValidationStage {
       if !$0.contains($1) { $0.append($1) }
     }
   }
-}
-
-extension CrossValidation {
-  /// The scores of every cell.
-  fileprivate func results() throws -> [CrossValidationStage.Result] {
-    try cells.compactMap { task, cell in
-      guard let found = probabilities[cell.key] else { return nil }
-      return try result(cell, task: task, found)
-    }
-  }
-
-  private func result(
-    _ cell: Cell, task index: Int, _ found: Tensor
-  ) throws -> CrossValidationStage.Result {
-    let task = tasks[index]
-    let places = (0..<doneFolds).map { testPlaces(task: index, fold: $0) }
-    func evaluation(_ places: [Int], _ table: Tensor) throws -> Evaluation {
-      try Evaluation(
-        truth: places.map { task.classes[$0] }, probabilities: table.rows(at: places))
-    }
-    let whole = try evaluation(places.flatMap(\.self), found)
-    let parts = try places.map { try evaluation($0, found).confusion().accuracy }
-    var calibrated = found
-    if doneFolds > 1 {
-      calibrated = found.calibratedAcross(places, classes: task.classes)
-    }
-    let confusion = whole.confusion()
-    let bounded = whole.byProbability().first { $0.bound == .all }
-    return CrossValidationStage.Result(
-      task: cell.task, method: cell.method, share: cell.share, sources: whole.truth.count,
-      accuracy: confusion.accuracy, accuracySpread: deviation(parts),
-      largestShare: confusion.largestShare, warning: confusion.warning, macroF1: confusion.macro.f1,
-      macroInterval: bounded?.macroInterval,
-      calibrationError: Calibration(try evaluation(places.flatMap(\.self), calibrated))
-        .expectedError)
-  }
-}
-
-/// The standard deviation of a sample; `nil` of fewer than two.
-private func deviation(_ values: [Double]) -> Double? {
-  guard values.count > 1 else { return nil }
-  let mean = values.reduce(0, +) / Double(values.count)
-  let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-  return (squares / Double(values.count - 1)).squareRoot()
 }

@@ -13,6 +13,9 @@ struct TrainingSession: Sendable {
   let workplace: Workplace
   let run: Int
 
+  /// The piece of the run's work that the training is; `nil` where it is all of it.
+  private let piece: Piece?
+
   private let started = Date()
   private let startedClock = clock()
   private var saved = Date()
@@ -20,8 +23,11 @@ struct TrainingSession: Sendable {
   private var curve: [CurvePoint] = []
 
   init(workplace: Workplace, run: Int) {
-    self.workplace = workplace
-    self.run = run
+    (self.workplace, self.run, piece) = (workplace, run, nil)
+  }
+
+  init(workplace: Workplace, piece: Piece) {
+    (self.workplace, run, self.piece) = (workplace, piece.run, piece)
   }
 
   /// Seconds since the session began.
@@ -44,13 +50,18 @@ struct TrainingSession: Sendable {
 
   /// Replaces the checkpoint.
   ///
-  /// - Throws: `LearnError.unlikeRanks` where ranks have come to hold different weights.
+  /// - Throws: `LearnError.unlikeRanks` where ranks have come to hold different weights, ``LostPiece``.
   private mutating func save(step: Int, _ state: [String: Tensor]) async throws {
-    let (run, curve, ranks) = (run, curve, workplace.ranks)
+    let (run, piece, curve, ranks) = (run, piece, curve, workplace.ranks)
     let bytes = encodeSafetensors(state)
     if ranks.count > 1 { try ranks.check(alike: SHA256.hash(bytes).hex, "weights") }
-    try await workplace.asFirst {
-      try Checkpoint.write(run: run, step: step, state: bytes, curve: curve, in: $0)
+    try await workplace.asFirst { database in
+      guard let piece else {
+        return try Checkpoint.write(run: run, step: step, state: bytes, curve: curve, in: database)
+      }
+      guard try piece.keep(Checkpoint(step: step, state: bytes), in: database) else {
+        throw LostPiece()
+      }
     }
     self.curve = []
     saved = Date()
@@ -64,16 +75,22 @@ struct TrainingSession: Sendable {
   ///   - what: What it does, for the display, as "fine-tuning".
   ///   - unit: What its steps are called, as "part".
   /// - Throws: What the training throws, or what its checkpoint does that cannot be read; ``Stopped``, behind a
-  ///   checkpoint, where the process was told to.
+  ///   checkpoint, where the process was told to; ``LostPiece``.
   mutating func finish(
     _ training: inout some ResumableTraining, _ what: String, by unit: String
   ) async throws {
     if let saved = try await checkpoint() {
       try training.load(decodeSafetensors(saved.state).tensors, position: saved.step)
-      workplace.progress.note("going on after \(unit) \(saved.step) of \(training.total)")
+      noteGoingOn(training, unit)
     }
-    let meter = RunMeter(workplace, run: run, "\(what), \(unit)s", of: training.total)
+    let meter = RunMeter(
+      workplace, run: run, "\(what), \(unit)s", of: training.total, isPiece: piece != nil)
     try await workplace.stop.heed { try await advance(&training, meter) }
+  }
+
+  /// Says that a training goes on from where it was stopped.
+  func noteGoingOn(_ training: some ResumableTraining, _ unit: String) {
+    workplace.progress.note("going on after \(unit) \(training.position) of \(training.total)")
   }
 
   private mutating func advance(
@@ -103,7 +120,10 @@ struct TrainingSession: Sendable {
       ranks.meet()
       return Checkpoint(passed: ranks.fromFirst([]))
     }
-    let saved = try await workplace.database.with { try Checkpoint.read(run: run, in: $0) }
+    let piece = piece?.number ?? Checkpoint.wholeRun
+    let saved = try await workplace.database.with {
+      try Checkpoint.read(run: run, piece: piece, in: $0)
+    }
     if ranks.count > 1 {
       ranks.meet()
       _ = ranks.fromFirst(saved?.passed ?? [])

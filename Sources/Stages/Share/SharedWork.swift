@@ -1,4 +1,5 @@
 import Catalogue
+public import Failures
 import Foundation
 import PostgreSQL
 
@@ -59,16 +60,21 @@ struct SharedWork: Sendable {
   /// - Parameters:
   ///   - what: What is done, for the display.
   ///   - body: Does a piece and ends it; gives false where its lease had ended before that.
-  /// - Throws: What `body` throws, or ``Stopped``.
+  /// - Throws: What `body` throws, ``Stopped``, or ``LeftToOthers``.
   func perform(_ what: String, _ body: (Piece) async throws -> Bool) async throws {
     var meter = PieceMeter(place, run: worker.run, what)
     while !place.stop.isRequested {
       let claimed = try await claim { piece, _ in piece }.value
       if let (piece, _) = claimed {
-        if try await !body(piece) { place.progress.note(Self.lost(piece)) }
+        do {
+          if try await !body(piece) { throw LostPiece() }
+        } catch is LostPiece {
+          place.progress.note(Self.lost(piece))
+        }
         try await meter.update()
       } else {
         guard try await meter.isOpen() else { return }
+        guard place.sharing.waits else { throw LeftToOthers(run: worker.run) }
         try await Task.sleep(for: .milliseconds(500))
       }
     }
@@ -92,6 +98,21 @@ struct SharedWork: Sendable {
   }
 }
 
+/// Another process has the piece, since this one had not been heard of for too long.
+struct LostPiece: Failure {
+  var exitStatus: ExitStatus { .busy }
+  var description: String { "the piece was left to others" }
+}
+
+/// All that is left of a run is being done by others, and this process was not to wait for them.
+public struct LeftToOthers: Failure {
+  /// The run.
+  public let run: Int
+
+  public var exitStatus: ExitStatus { .busy }
+  public var description: String { "what is left of run \(run) is being done by others" }
+}
+
 /// Says how far all who work on a run are, at most every two seconds.
 private struct PieceMeter {
   private let place: Workplace
@@ -112,14 +133,7 @@ private struct PieceMeter {
   mutating func isOpen() async throws -> Bool {
     told = Date()
     let (run, what) = (run, what)
-    let progress = try await place.database.with { database in
-      let progress = try Piece.progress(of: run, in: database)
-      // A run that another process has ended has no pieces.
-      if progress.total > 0 {
-        try Run.report(run, done: progress.done, of: progress.total, what, in: database)
-      }
-      return progress
-    }
+    let progress = try await place.database.with { try Piece.report(run, what, in: $0) }
     if progress.total > 0 {
       place.progress.update(what, done: progress.done, of: progress.total)
     }

@@ -3,6 +3,9 @@ public struct Sharing: Sendable {
   /// Whether to help processes that are at the same work already, instead of leaving it to them.
   public var joins = false
 
+  /// Whether to wait for the others where all that is left of shared work is being done by them.
+  public var waits = true
+
   /// Seconds that a process may be silent before others take over what it has claimed.
   public var lease = 60.0
 

@@ -163,14 +163,17 @@ extension SlurmScripts {
     # reber keeps what it has and ends with status 75, and the job goes back into the queue, to go on from there.
     set -uo pipefail
     : "${DATABASE_URL:?say where the database is: postgresql://user@host/name}"
+    work= told=
+    trap 'told=1; [[ -z $work ]] || kill -TERM "$work" 2>/dev/null' TERM
     "${REBER:-reber}" "$@" &
     work=$!
-    trap 'kill -TERM "$work" 2>/dev/null' TERM
+    [[ -z $told ]] || kill -TERM "$work"
     # A signal ends a wait with a number of its own: how the work itself ended is asked for when it is over.
     while kill -0 "$work" 2>/dev/null; do wait "$work"; done
     wait "$work"
     status=$?
-    if ((status == 75)); then
+    # 143 is that of a process that TERM met before it could heed it.
+    if ((status == 75 || status == 143)); then
       echo "job.sh: back into the queue"
       scontrol requeue "$SLURM_JOB_ID"
       sleep 60

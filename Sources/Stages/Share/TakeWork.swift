@@ -54,6 +54,8 @@ extension Workplace {
     switch run.stage {
     case .embed: _ = try await perform(EmbedStage.read(run.parameters, form: run.form))
     case .classify: _ = try await perform(ClassifyStage.read(run.parameters, form: run.form))
+    case .crossvalidate:
+      _ = try await perform(CrossValidationStage(asked: run.parameters, form: run.form))
     case .ingest: try await helpWithImages(run)
     default: return false
     }

@@ -9,7 +9,8 @@ struct AblateCommand: AsyncParsableCommand {
     discussion: """
       Pre-trains with all augmentations and without each in turn, from the same seed and on the same
       folds, and judges every encoder by k-NN and by a linear probe. Each is a run of its own:
-      started again, the command goes on with those that are missing.
+      started again, the command goes on with those that are missing. Several processes can share
+      the runs and their folds (--join).
 
       Example:
         reber ablate --task first:fanaroff-riley --epochs 40 --only-folds 1
@@ -24,6 +25,7 @@ struct AblateCommand: AsyncParsableCommand {
   var augmentations: [Augmentation] = []
 
   @OptionGroup(title: "What is compared") var comparison: ComparisonOptions
+  @OptionGroup(title: "Several processes") var joining: JoinOptions
   @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
@@ -38,18 +40,35 @@ struct AblateCommand: AsyncParsableCommand {
   }
 
   func run() async throws {
-    let place = try await options.workplace(checkpoints.limits)
+    let place = try await options.workplace(checkpoints.limits, joining.sharing)
     let left = augmentations.isEmpty ? Augmentation.allCases : augmentations
-    var rows: [Row] = []
-    for augmentation in [nil] + left.map(Optional.some) {
-      var stage = comparison.stage
-      stage.options.methods = [.neighbours, .linearProbe]
-      augmentation?.remove(from: &stage.options.pretraining.views)
-      options.session.progress.note(augmentation.map { "without \($0)" } ?? "with all")
-      let report = try await place.perform(stage)
-      rows.append(Row(without: augmentation, run: report.run, results: report.metrics.results))
-    }
+    let rows = try await rows([nil] + left.map(Optional.some), in: place)
     if options.json { try printJSON(rows) } else { print(text(rows)) }
+  }
+
+  /// Makes all rows; where others help, what they are at is waited for last.
+  private func rows(_ left: [Augmentation?], in place: Workplace) async throws -> [Row] {
+    var (rows, place) = ([Int: Row](), place)
+    for waits in joining.join ? [false, true] : [true] {
+      place.sharing.waits = waits
+      for (index, augmentation) in left.enumerated() where rows[index] == nil {
+        do {
+          rows[index] = try await row(without: augmentation, in: place)
+        } catch is LeftToOthers {
+          continue
+        }
+      }
+    }
+    return left.indices.compactMap { rows[$0] }
+  }
+
+  private func row(without augmentation: Augmentation?, in place: Workplace) async throws -> Row {
+    var stage = comparison.stage
+    stage.options.methods = [.neighbours, .linearProbe]
+    augmentation?.remove(from: &stage.options.pretraining.views)
+    options.session.progress.note(augmentation.map { "without \($0)" } ?? "with all")
+    let report = try await place.perform(stage)
+    return Row(without: augmentation, run: report.run, results: report.metrics.results)
   }
 
   /// Scores by what was left out, and their difference from the whole recipe's.

@@ -11,6 +11,8 @@ struct CrossValidateCommand: StageCommand {
       of the same places on the sky. Then k-NN, a linear probe, the network from scratch and the
       network from pre-training learn from shares of the other folds' labels.
 
+      Several processes can share the folds (--join, 'reber worker').
+
       A scheme of tags is refused: k-NN and the measures compare ways that give a source one class.
       'reber finetune' and 'reber evaluate' judge tags, each by its own F1 over folds held out.
 
@@ -29,10 +31,12 @@ struct CrossValidateCommand: StageCommand {
 
   @OptionGroup(title: "What is compared") var comparison: ComparisonOptions
   @OptionGroup(title: "Views of pre-training") var views: ViewOptions
+  @OptionGroup(title: "Several processes") var joining: JoinOptions
   @OptionGroup(title: "Output") var checkpoints: CheckpointOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
   var limits: TrainingLimits { checkpoints.limits }
+  var sharing: Sharing { joining.sharing }
 
   var stage: CrossValidationStage {
     var stage = comparison.stage
