@@ -42,7 +42,9 @@ extension PipelineTests {
       with: ["REBER_SURVEY": "sim", "REBER_PAGES": pages.address])
     #expect(outcome.status == 0, "\(outcome.errors.suffix(3000))")
     #expect(outcome.output.matches(of: /image\/png/).count == 2, "\(outcome.output)")
-    for said in ["pos.eq.ra;meta.main", "the position is at pixel", "most like", "first layer: ("] {
+    for said in [
+      "pos.eq.ra;meta.main", "72 rows,", "the position is at pixel", "most like", "first layer: (",
+    ] {
       #expect(outcome.output.contains(said), "\(said): \(outcome.output)")
     }
   }

@@ -29,7 +29,9 @@ public enum Validator {
 
   /// Whether `wheels` has what docs/python.md uses.
   public static let notebooks =
-    imports(["psycopg", "sqlalchemy", "matplotlib", "nbclient", "ipykernel"], wheels) && parquet
+    imports(
+      ["psycopg", "sqlalchemy", "adbc_driver_postgresql", "matplotlib", "nbclient", "ipykernel"],
+      wheels) && parquet
 
   /// Whether R is there with a package for PostgreSQL.
   public static let r =

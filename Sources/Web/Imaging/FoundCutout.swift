@@ -38,7 +38,7 @@ struct FoundCutout: Sendable {
     guard inside.contains(middle) else { return nil }
     guard let side else { return 0..<count }
     let first = max(0, (middle - side / 2).rounded())
-    let last = min(Double(count - 1), (middle + side / 2).rounded())
+    let last = max(first, min(Double(count - 1), (middle + side / 2).rounded()))
     return Int(first)..<Int(last) + 1
   }
 

@@ -57,14 +57,19 @@ extension CutoutQuestion {
   /// show a few arcminutes.
   private static let reaches = [0.05, 0.5, 2]
 
+  /// The images that are looked at, of the nearest sources.
+  private static let most = 16
+
   /// The stored image of a survey that shows most of the square, and of those that show as much, that of
   /// the nearest source; `nil` where none shows its middle.
   fileprivate func best(of survey: Survey, in database: Connection) throws -> FoundCutout? {
     for reach in Self.reaches {
       let circle = SourceFilter.Cone(centre: centre, radius: reach)
-      let found = try PlacedCutout.near(circle, of: survey, count: 16, in: database)
-        .compactMap { FoundCutout($0, about: centre, side: side) }
+      let near = try PlacedCutout.near(circle, of: survey, count: Self.most, in: database)
+      let found = near.compactMap { FoundCutout($0, about: centre, side: side) }
       if let best = found.max(by: { $0.area < $1.area }) { return best }
+      // A wider circle would give the same.
+      if near.count == Self.most { return nil }
     }
     return nil
   }
