@@ -85,6 +85,13 @@ class Ground:
             "SELECT class.name FROM reber.class JOIN reber.class_scheme USING (class_scheme_id) "
             "WHERE class_scheme.name = 'morphology-12' ORDER BY class.class_id LIMIT 2").splitlines()
 
+    def piece(self):
+        """The address of a piece of an image, with all that such an address takes."""
+        place = self.sql(
+            "SELECT concat(ra, ',', dec) FROM reber.cutout JOIN reber.source USING (survey_id, source_id) "
+            "WHERE wcs IS NOT NULL AND ra IS NOT NULL LIMIT 1")
+        return f"/cutout?survey=siege&pos={place}&size=0.005&format=png&stretch=sqrt&colours=heat"
+
     def open(self):
         """Starts the pages; gives their port."""
         self.process = subprocess.Popen(

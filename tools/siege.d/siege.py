@@ -79,8 +79,8 @@ class Siege:
         self.compare(before, "a form of such texts", growing)
 
     async def crawl(self, visit):
-        """Reads every page that links lead to; of the many alike, a few each."""
-        waiting, seen, shapes, pages = ["/"], set(), {}, {}
+        """Reads a piece of an image, and every page that links lead to; of the many alike, a few each."""
+        waiting, seen, shapes, pages = [self.ground.piece(), "/"], set(), {}, {}
         while waiting and len(pages) < self.options.pages:
             path = waiting.pop(0)
             answer = await self.ask(self.server.request("GET", path, visit), f"GET {path}")
