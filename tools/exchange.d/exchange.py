@@ -18,6 +18,11 @@ from views import views
 
 BOUND = 1e-5
 
+# Eight views at a time are fastest on one core.
+torch.set_num_threads(1)
+SINGLE = onnxruntime.SessionOptions()
+SINGLE.intra_op_num_threads = 1
+
 
 class Survey:
     """A simulated survey in a private server, with an encoder and a classifier."""
@@ -118,7 +123,7 @@ class Check:
 
     def onnx(self):
         session = onnxruntime.InferenceSession(
-            self.folder / "model.onnx", providers=["CPUExecutionProvider"])
+            self.folder / "model.onnx", SINGLE, providers=["CPUExecutionProvider"])
         return self.means(lambda own: session.run(None, {"images": own}))
 
 
@@ -130,45 +135,50 @@ def checks(survey):
     names = sorted(set(embedded) & set(given))
     encoder, classifier = Check(survey, "1", names), Check(survey, "2", names)
     expected = [embedded[name]["embedding"] for name in names]
-    order = [columns.index(name) for name in probability_columns(classifier.card)]
+    order = [columns.index(name) for name in probability_columns(survey, classifier.card)]
     probable = np.array([given[name] for name in names])[:, order]
     for kind in ["torch", "onnx"]:
         yield f"{kind}: embedding of {len(names)} sources", error(getattr(encoder, kind)()[0], expected)
         yield f"{kind}: probabilities of {len(names)} sources", error(
             getattr(classifier, kind)()[1], probable)
     yield "import: embedding, bit by bit", imported(survey)
-    yield "foreign: embedding of a network of PyTorch's", foreign(survey, encoder, names)
+    for stem, words in [(None, "3 × 3"), ("photograph", "7 × 7 and pooling")]:
+        yield f"foreign: embedding of PyTorch's, {words}", foreign(survey, encoder, names, stem)
 
 
-def probability_columns(card):
-    return ["p_" + item["name"].lower().replace(" ", "_").replace("-", "_")
-            for item in card["classifier"]["classes"]]
+def probability_columns(survey, card):
+    """The published columns of a classifier's probabilities, in their order."""
+    return [
+        survey.query("SELECT 'p_' || reber.column_name('{}') AS name".format(
+            item["name"].replace("'", "''")))[0]["name"] for item in card["classifier"]["classes"]]
+
+
+def taken(survey, name, file, *options):
+    """Imports a model and embeds the survey by it; its embeddings by the sources' names."""
+    told = survey.reber("model", "import", file, "--name", name, "--views", "model-1/model.json", "--json", *options)
+    survey.reber("embed", "--survey", "sim", "--model", name)
+    return survey.embeddings(json.loads(told)["metrics"]["model"])
 
 
 def imported(survey):
     """Reads the exported encoder back; 0 where it embeds as the first does, to the bit, else the error."""
-    survey.reber(
-        "model", "import", "model-1/weights.safetensors", "--name", "again", "--views", "model-1/model.json")
-    survey.reber("embed", "--survey", "sim", "--model", "again")
-    first, again = survey.embeddings(1), survey.embeddings(3)
-    return 0.0 if first == again else error(
-        [again[name] for name in first], list(first.values()))
+    first, again = survey.embeddings(1), taken(survey, "again", "model-1/weights.safetensors")
+    return 0.0 if first == again else error([again[name] for name in first], list(first.values()))
 
 
-def foreign(survey, encoder, names):
+def foreign(survey, encoder, names, stem):
     """Imports a network of three channels; the error of what Reber embeds against PyTorch's grey images."""
     torch.manual_seed(1)
-    net = network.Network(encoder.card, channels=3)
-    for _ in range(30):
-        net(torch.from_numpy(np.concatenate(encoder.views)[:256, None]).expand(-1, 3, -1, -1))
+    shape = encoder.card["architecture"] | {"stem": stem, "width": 64}
+    net = network.Network({"architecture": shape}, channels=3)
+    net.fc = torch.nn.Linear(512, 10)
+    some = torch.from_numpy(np.concatenate(encoder.views)[::25, None])
+    for _ in range(5):
+        net(some.expand(-1, 3, -1, -1))
     net.eval()
-    net.fc = torch.nn.Linear(8, 10)
     save_file(net.state_dict(), survey.folder / "foreign.safetensors")
-    survey.reber(
-        "model", "import", "foreign.safetensors", "--name", "foreign", "--views", "model-1/model.json",
-        "--source", "tools/exchange")
-    survey.reber("embed", "--survey", "sim", "--model", "foreign")
-    found = survey.embeddings(4)
+    name = f"foreign_{stem or 'small'}"
+    found = taken(survey, name, "foreign.safetensors", "--source", "tools/exchange")
     expected = encoder.means(
         lambda own: [net(torch.from_numpy(own).expand(-1, 3, -1, -1))[0].numpy()])[0]
     return error([found[name] for name in names], expected)

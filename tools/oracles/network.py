@@ -5,11 +5,15 @@ Run: python3 tools/oracles/network.py      (torch 2.x, numpy, safetensors)
 Inputs and weights are `wave`s, which the Swift tests make too, so that only results are stored.
 """
 import pathlib
+import sys
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "exchange.d"))
+from network import Network
 
 torch.use_deterministic_algorithms(True)
 gold = {}
@@ -28,47 +32,6 @@ def nhwc(t):
 def images(shape, number):
     """NHWC waves as the NCHW that PyTorch wants."""
     return wave(shape, number).permute(0, 3, 1, 2).contiguous()
-
-
-class Block(torch.nn.Module):
-    def __init__(self, inputs, outputs, stride):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(outputs)
-        self.conv2 = torch.nn.Conv2d(outputs, outputs, 3, 1, 1, bias=False)
-        self.bn2 = torch.nn.BatchNorm2d(outputs)
-        self.downsample = None
-        if stride != 1 or inputs != outputs:
-            self.downsample = torch.nn.Sequential(
-                torch.nn.Conv2d(inputs, outputs, 1, stride, bias=False),
-                torch.nn.BatchNorm2d(outputs))
-
-    def forward(self, x):
-        y = F.relu(self.bn1(self.conv1(x)))
-        y = self.bn2(self.conv2(y))
-        return F.relu(y + (self.downsample(x) if self.downsample else x))
-
-
-class Encoder(torch.nn.Module):
-    def __init__(self, width, blocks, stride):
-        super().__init__()
-        self.conv1 = torch.nn.Conv2d(1, width, 3, stride, 1, bias=False)
-        self.bn1 = torch.nn.BatchNorm2d(width)
-        inputs = width
-        self.stages = []
-        for stage, count in enumerate(blocks):
-            rows = []
-            for index in range(count):
-                rows.append(Block(inputs, width << stage, 2 if stage and not index else 1))
-                inputs = width << stage
-            self.stages.append(f"layer{stage + 1}")
-            setattr(self, self.stages[-1], torch.nn.Sequential(*rows))
-
-    def forward(self, x):
-        x = F.relu(self.bn1(self.conv1(x)))
-        for name in self.stages:
-            x = getattr(self, name)(x)
-        return x.mean((2, 3))
 
 
 def fill(module):
@@ -94,10 +57,10 @@ for kernel, stride in [(3, 1), (3, 2), (1, 1), (1, 2)]:
 
 # Encoders.
 for name, stride in [("encoder.", 1), ("strided.", 2)]:
-    encoder = Encoder(16, [1, 1], stride)
+    encoder = Network({"architecture": {"width": 16, "blocks": [1, 1], "stemStride": stride}})
     fill(encoder)
     x = images((6, 12, 12, 1), 4)
-    embedding = encoder(x)
+    embedding, = encoder(x)
     (embedding * wave(tuple(embedding.shape), 5)).sum().backward()
     gold[name + "embedding"] = embedding.detach()
     for key, p in encoder.named_parameters():
@@ -107,7 +70,7 @@ for name, stride in [("encoder.", 1), ("strided.", 2)]:
         if "running" in key:
             gold[name + key] = b
     encoder.eval()
-    gold[name + "inference"] = encoder(x).detach()
+    gold[name + "inference"] = encoder(x)[0].detach()
 
 # A projector.
 head = torch.nn.Sequential(

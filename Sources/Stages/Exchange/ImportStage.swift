@@ -58,9 +58,9 @@ public struct ImportStage: Stage, Stored {
   /// - Throws: `FileError` for a network that Reber's encoder cannot hold; `CatalogueError.badName`, or
   ///   `CatalogueError.taken` where another model has the name.
   public func plan(in place: Workplace) async throws -> Plan<Metrics> {
-    let wanted = try WantedViews.read(views)
     var inputs = [try fileInput(file, role: "weights")]
     if let views { inputs.append(try fileInput(views, role: "views")) }
+    let wanted = try WantedViews.read(views)
     let network = try ForeignEncoder(
       [UInt8](Data(contentsOf: URL(fileURLWithPath: file))), path: file,
       stemStride: stemStride ?? wanted.architecture?.stemStride ?? Architecture().stemStride,
