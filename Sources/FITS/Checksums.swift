@@ -11,6 +11,8 @@ func writeChecksums(of file: UnsafeMutablePointer<fitsfile>, _ status: inout Int
   ffpkys(file, "DATASUM", "0", "data unit checksum", &status)
   // Closes the header, so that the sum is that of what will be in the file.
   ffrdef(file, &status)
+  // And fills the last block: else the sum would be of whatever memory held there.
+  ffflus(file, &status)
   ffgcks(file, &data, &unit, &status)
   ffmkys(file, "DATASUM", "\(data)", "&", &status)
   ffpcks(file, &status)

@@ -150,6 +150,12 @@ extension Workplace {
     // Those who helped before the connection was lost may be at it still.
     let helps = sharing.joins || isInterrupted && plan.company == .joined
     let company = helps ? plan.company : .refused
+    if let run = sharing.helped {
+      // What it rests on may have changed since it began: that would be a run of its own, which nobody asked for.
+      guard try await database.with({ try Run.numbered(run, isOf: plan.work, in: $0) }) else {
+        throw LearnError.inputsChanged(run: run)
+      }
+    }
     var opening = try await open(plan.work, again: again, company)
     if case .finished(let done) = opening, try await !plan.stands(done.id) {
       opening = try await open(plan.work, again: true, company)

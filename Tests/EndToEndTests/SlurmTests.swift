@@ -2,7 +2,7 @@ import Testing
 
 /// A survey goes its whole way by `sbatch` on a real Slurm of two nodes, where Slurm is installed and may be begun.
 @Suite("Slurm") struct SlurmTests {
-  /// The time of a training ends and a node dies, and the end is that of the way undisturbed.
+  /// A training is preempted and a node dies, and the end is that of the way undisturbed.
   @Test func aSurveyGoesItsWay() throws {
     let (status, said) = try Tool.run("crash", "--quick", "--only", "slurm")
     #expect(status == 0, "\(said)")

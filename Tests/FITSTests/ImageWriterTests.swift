@@ -78,6 +78,21 @@ import Testing
     }
   }
 
+  /// What is written to memory is what is written to a file, whatever the memory held before.
+  @Test func bytesAreThoseOfTheFile() throws {
+    try withTemporaryFolder { folder in
+      try ImageWriter.write(pixels, width: 4, height: 3, to: folder + "/a.fits")
+      let file = try read(folder + "/a.fits")
+      for round in 0..<50 {
+        // Memory that is used again is not clean.
+        let dirt = (0..<20).map { [UInt8](repeating: 165, count: 2880 * ($0 % 5 + 1)) }
+        #expect(dirt.count == 20)
+        let bytes = try ImageWriter.bytes(pixels, width: 4, height: 3, name: "a")
+        #expect(bytes == [UInt8](file), "round \(round)")
+      }
+    }
+  }
+
   @Test func refusesAndLeavesNothing() throws {
     try withTemporaryFolder { folder in
       let path = folder + "/a.fits"

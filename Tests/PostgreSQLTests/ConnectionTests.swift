@@ -30,7 +30,8 @@ import Testing
 
   @Test(arguments: [
     ("postgresql://reber@/reber?host=%2Ftmp%2Fa%20b", "reber@/reber?host=%2Ftmp%2Fa%20b"),
-    ("", "/"), ("host=h,g port=5432,5433 user=ada", "ada@/?host=h%2Cg&port=5432%2C5433"),
+    ("postgresql://me@h/radio_surveys-2.0", "me@/radio_surveys-2.0?host=h"), ("", "/"),
+    ("host=h,g port=5432,5433 user=ada", "ada@/?host=h%2Cg&port=5432%2C5433"),
     (
       "postgres://ada:p%40b@server:5433/sky?sslmode=require",
       "ada:p%40b@/sky?host=server&port=5433&sslmode=require"

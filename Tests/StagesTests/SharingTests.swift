@@ -1,10 +1,11 @@
 import Catalogue
 import Foundation
 import PostgreSQL
-import Stages
 import StagesSupport
 import TestSupport
 import Testing
+
+@testable import Stages
 
 /// The same work by several at once.
 @Suite("Work that is shared") struct SharingTests {
@@ -87,6 +88,44 @@ import Testing
     }
     #expect(try await toy.numbers("SELECT count(*) FROM reber.checkpoint") == [0])
     #expect(try await toy.numbers("SELECT count(*) FROM reber.piece") == [0])
+  }
+
+  /// Who would learn other labels than those that a run was begun with leaves it, and begins nothing of its own.
+  @Test func changedLabelsAreNotMixedIn() async throws {
+    let toy = try await SyntheticSurvey(36)
+    try await toy.label(Array(0..<30))
+    let stop = StopRequest()
+    let first = Workplace(
+      database: try await Database(toy.address), user: toy.workplace.user,
+      progress: Stopping(stop, at: "fold 2"), sharing: try await helper(toy).sharing, stop: stop)
+    await #expect(throws: Stopped.self) { try await first.perform(CrossValidationStage.toy()) }
+    let runs = try await toy.numbers("SELECT run_id FROM reber.run ORDER BY 1")
+
+    // A label that comes between the plan and the reading.
+    try await toy.workplace.database.with {
+      try $0.script(
+        """
+        CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+            INSERT INTO reber.label (survey_id, source_id, class_scheme_id, class_id, annotator, method)
+            SELECT survey_id, (SELECT max(source_id) FROM reber.source), class_scheme_id, class_id, annotator, method
+            FROM reber.label LIMIT 1;
+            RETURN NULL;
+        END $$;
+        CREATE TRIGGER late AFTER INSERT ON reber.worker EXECUTE FUNCTION late();
+        """)
+    }
+    let run = try #require(runs.last)
+    await #expect(throws: LearnError.inputsChanged(run: run)) {
+      try await helper(toy).perform(CrossValidationStage.toy())
+    }
+    // And one that has come before.
+    var late = try await helper(toy)
+    late.sharing.helped = run
+    let helping = late
+    await #expect(throws: LearnError.inputsChanged(run: run)) {
+      try await helping.perform(CrossValidationStage.toy())
+    }
+    #expect(try await toy.numbers("SELECT run_id FROM reber.run ORDER BY 1") == runs)
   }
 
   private func atOnce<Value: Sendable>(

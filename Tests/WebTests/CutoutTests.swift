@@ -4,6 +4,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
+import PNG
 import PostgreSQL
 import TestSupport
 import Testing
@@ -42,6 +43,9 @@ import Testing
     ("pos=187.5,12.3&size=2'&survey=other", "11 11"),
     // Near the edge of one image: another shows all of the square.
     ("pos=187.519,12.312&size=18arcsec&survey=ramp", "11 11"),
+    // The nearest source's image shows a part of the square, in more pixels than that which shows all of it.
+    ("pos=187.5,12.3&size=0.06&survey=wide", "22 22"),
+    ("pos=187.5,12.3&size=0.04&survey=wide", "81 81"),
   ]
 
   @Test(.enabled(if: Validator.astropy, "astropy is not installed"))
@@ -96,6 +100,8 @@ import Testing
     ("pos=RANGE+1+2+3+4", 400, "is no position"), ("pos=1,2&circle=1+2+3", 400, "give pos="),
     ("pos=CIRCLE+1+2+0.1&size=1", 400, "leave out 'size'"), ("pos=1,2&pos=3,4", 400, "given twice"),
     ("pos=1,2&size=0", 400, "is no size"), ("pos=1,2&size=3pc", 400, "as 3arcmin"),
+    ("pos=CIRCLEFOO+1+2+0.1", 400, "is no position"),
+    ("pos=1,2&format=png&responseformat=fits", 400, "give one"),
     ("pos=1,2&format=gif", 400, "there are fits and png"), ("pos=1,2&band=5", 400, "'band' is no"),
     ("pos=1,2&stretch=linear", 400, "give format=png"),
     ("pos=1,2&format=png&stretch=wild", 400, "asinh, linear, sqrt, faint"),
@@ -104,7 +110,8 @@ import Testing
     ("pos=1,2&survey=ramp", 404, "no image of survey 'ramp'"),
     ("pos=1,2&survey=who", 404, "'who'"),
     (
-      "pos=187.5,12.3", 400, "images of other and ramp show this place: say which with survey=other"
+      "pos=187.5,12.3", 400,
+      "images of other and ramp and wide show this place: say which with survey=other"
     ),
   ])
   func whatCannotBeAnsweredIsSaidInASentence(
@@ -126,6 +133,21 @@ import Testing
       #expect(linear.status == 200 && linear.headers[.contentType] == "image/png")
       #expect(Array(linear.body.prefix(24)).suffix(8) == [0, 0, 0, 101, 0, 0, 0, 81])
       #expect(faint.body != linear.body)
+      // Values grow from row to row: the last row is the picture's first.
+      let picture = try PNGImage(linear.body, named: "picture")
+      let levels = (0..<81).map { picture.values[$0 * 101 + 50] }
+      #expect(levels == levels.sorted(by: >) && levels[0] > levels[80])
+    }
+  }
+
+  @Test func theSizeIsToldBeforeTheFile() async throws {
+    try await withSite { client in
+      let question = "/cutout?pos=187.5,12.3&survey=ramp"
+      let told = try await client.execute(uri: question, method: .head) {
+        ($0.status, $0.headers[.contentLength], $0.body.readableBytes)
+      }
+      let sent = try await client.execute(uri: question, method: .get) { $0.body.readableBytes }
+      #expect(told.0 == .ok && told.1 == String(sent) && told.2 == 0)
     }
   }
 
@@ -153,14 +175,18 @@ struct Ramps: Sendable {
   let address: String
 
   /// The images: survey, name of the source, size, and the pixel of the position that all share.
-  private static let images: [(survey: String, name: String, width: Int, height: Int)] = [
-    ("ramp", "RampA", 101, 81), ("ramp", "RampB", 61, 61), ("other", "RampC", 11, 11),
-  ]
+  private static let images:
+    [(survey: String, name: String, width: Int, height: Int, scale: Double)] = [
+      ("ramp", "RampA", 101, 81, 1.8), ("ramp", "RampB", 61, 61, 1.8),
+      ("other", "RampC", 11, 11, 1.8),
+      ("wide", "RampD", 101, 101, 1.8), ("wide", "RampE", 99, 99, 10),
+    ]
 
   /// Where each lies.
   private static let places = [
     SkyPosition(ra: 187.5, dec: 12.3), SkyPosition(ra: 187.53, dec: 12.315),
-    SkyPosition(ra: 187.5, dec: 12.3),
+    SkyPosition(ra: 187.5, dec: 12.3), SkyPosition(ra: 187.5, dec: 12.3),
+    SkyPosition(ra: 187.57, dec: 12.3),
   ]
 
   init() throws {
@@ -168,7 +194,7 @@ struct Ramps: Sendable {
     let database = try Connection(address)
     _ = try Migration.apply(to: database, folder: SyntheticSurvey.migrations)
     let run = try SyntheticSurvey.run("ingest", database)
-    for name in ["ramp", "other"] {
+    for name in ["ramp", "other", "wide"] {
       let survey = try Survey.add(named: name, in: database)
       let mine = Self.images.indices.filter { Self.images[$0].survey == name }
       _ = try Source.write(from: name, columns: [], into: survey, run: run, in: database) { write in
@@ -187,8 +213,8 @@ struct Ramps: Sendable {
   }
 
   private static func keywords(_ index: Int) -> [String: Value] {
-    let (scale, turn) = (1.8 / 3600, 30 * Double.pi / 180)
     let image = images[index]
+    let (scale, turn) = (image.scale / 3600, 30 * Double.pi / 180)
     return [
       "CTYPE1": .text("RA---TAN"), "CTYPE2": .text("DEC--TAN"), "RADESYS": .text("ICRS"),
       "CRPIX1": .real(Double(image.width + 1) / 2), "CRPIX2": .real(Double(image.height + 1) / 2),
@@ -216,7 +242,7 @@ struct Ramps: Sendable {
     return Cutout(
       source: source,
       pixels: ImagePixels(width: image.width, height: image.height, type: .float, bytes: bytes),
-      pixelScale: 1.8, wcs: try JSON(encoding: keywords(index)),
+      pixelScale: Float(image.scale), wcs: try JSON(encoding: keywords(index)),
       sha256: String(format: "%064x", index), imageSHA256: String(format: "%064x", index))
   }
 }

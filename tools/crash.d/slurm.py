@@ -1,4 +1,4 @@
-"""A real Slurm of two nodes on this machine, and a survey's way through it: a node dies, a job's time ends."""
+"""A real Slurm of two nodes on this machine, and a survey's way through it: a job is preempted, a node dies."""
 import ctypes
 import os
 import shutil
@@ -33,9 +33,13 @@ KillWait=10
 ReturnToService=2
 MpiDefault=none
 MinJobAge=3600
+PreemptType=preempt/partition_prio
+PreemptMode=REQUEUE
+SchedulerParameters=sched_interval=2,bf_interval=2
 NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port=17001 CPUs=1 RealMemory=2000 State=UNKNOWN
 NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port=17002 CPUs=1 RealMemory=2000 State=UNKNOWN
-PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP
+PartitionName=main Nodes=n1,n2 Default=YES MaxTime=INFINITE State=UP PriorityTier=1
+PartitionName=urgent Nodes=n1,n2 MaxTime=INFINITE State=UP PriorityTier=10 PreemptMode=OFF
 """
 CLONE_NEWNS = 0x20000
 
@@ -101,9 +105,9 @@ class Slurm:
                 pass
 
     def of_node(self, name):
-        """The processes of a node's jobs, and their shepherds."""
+        """The shepherds of a node's jobs, who would tell how these ended, and then the processes of the jobs."""
         found = list(self.processes_with(f"SLURMD_NODENAME={name}"))
-        return {process for process, _, _ in found} | {parent for _, parent, is_first in found if is_first}
+        return [parent for _, parent, is_first in found if is_first] + [process for process, _, _ in found]
 
     def of_job(self, job):
         """The process of a job's script, which Slurm would signal."""
@@ -174,7 +178,7 @@ class SlurmTrial:
             problems = [str(error), *self.logs(slurm)]
         finally:
             slurm.end()
-        tally.count(True, problems + self.chain.against(expected, "trial"), "with a dead node and a job whose time ended")
+        tally.count(True, problems + self.chain.against(expected, "trial"), "with a preempted job and a dead node")
         return tally
 
     @staticmethod
@@ -194,7 +198,7 @@ class SlurmTrial:
         os.makedirs(out)
 
     # What the scripts do, with options for a small survey; a trial changes the scripts as a person would.
-    MORE = {"pretrain": ["--epochs", "30", "--batch-size", "40", *SMALL, "--checkpoint-every", "0.2"],
+    MORE = {"pretrain": ["--epochs", "60", "--batch-size", "40", *SMALL, "--checkpoint-every", "0.2"],
             "embed": ["--piece-size", "16"], "classify": ["--piece-size", "16"], "cluster": ["--clusters", "12"],
             "finetune": ["--epochs", "1", "--folds", "2", "--batch-size", "24"], "publish": ["--anyway"]}
 
@@ -231,7 +235,7 @@ class SlurmTrial:
         if said.returncode != 0:
             raise RuntimeError(said.stderr)
         numbers = dict(line.split() for line in said.stdout.splitlines())
-        self.end_time(slurm, numbers["pretrain"])
+        self.preempt(slurm, numbers["pretrain"])
         self.kill_node(slurm, numbers)
         slurm.wait(lambda: self.is_over(slurm, numbers), 300, "end of publish")
         place.sql("DROP FUNCTION reber.pause CASCADE", "trial")
@@ -262,12 +266,12 @@ class SlurmTrial:
             "EXECUTE FUNCTION reber.pause(); CREATE TRIGGER pause BEFORE INSERT OR UPDATE ON reber.checkpoint "
             "FOR EACH ROW EXECUTE FUNCTION reber.pause()", "trial")
 
-    def end_time(self, slurm, job):
-        """Slurm says that the training's time is over, as it does before the limit and for another's job."""
+    def preempt(self, slurm, job):
+        """Another's job, which goes before ours, wants the nodes on which the training is."""
         running = "SELECT count(*) FROM reber.checkpoint JOIN reber.run USING (run_id) WHERE stage = 'pretrain'"
         slurm.wait(lambda: self.place.sql(running, "trial").strip() == "1", 300, "training")
-        for process in slurm.of_job(job):
-            os.kill(process, signal.SIGTERM)
+        slurm.ask("sbatch", "-p", "urgent", "-N", "2", "--output=/dev/null", "--wrap", "sleep 2")
+        slurm.wait(lambda: "PENDING" in slurm.state(job), 120, "preempted training")
 
     def kill_node(self, slurm, numbers):
         """A node dies amid the array that embeds, and comes back."""

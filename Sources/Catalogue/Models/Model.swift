@@ -72,13 +72,9 @@ extension Model {
     }
   }
 
-  /// Whether a model of that name has the weights of that digest.
-  public static func isCalled(
-    _ name: String, _ sha256: String, in database: Connection
-  ) throws -> Bool {
-    try database.row(
-      "SELECT EXISTS (SELECT FROM reber.model WHERE name = \(name) AND sha256 = \(sha256))",
-      as: Bool.self)
+  /// The run that made the model of that name, where there is one.
+  public static func run(ofNamed name: String, in database: Connection) throws -> Int? {
+    try database.first("SELECT run_id FROM reber.model WHERE name = \(name)", as: Int.self)
   }
 
   /// Refuses a name that a model cannot get.

@@ -160,6 +160,13 @@ extension Run {
     try runs(of: fingerprint, in: database).filter { work.isSame($0.parameters, $0.form) }
   }
 
+  /// Whether a run is that of `work`, with the inputs that there are now.
+  public static func numbered(
+    _ run: Int, isOf work: Work, in database: Connection
+  ) throws -> Bool {
+    try same(work, work.fingerprint(in: database), in: database).contains { $0.id == run }
+  }
+
   /// The run of the same work that was begun last, where it can be gone on with and none has finished.
   private static func unfinished(
     _ work: Work, _ fingerprint: String, unless again: Bool, in database: Connection

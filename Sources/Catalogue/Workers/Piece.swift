@@ -101,8 +101,7 @@ extension Piece {
           lease_ends = clock_timestamp() + make_interval(secs => \(lease))
       WHERE run_id = \(worker.run) AND piece = (
           SELECT piece FROM reber.piece
-          WHERE run_id = \(worker.run) AND NOT is_done
-              AND (lease_ends IS NULL OR lease_ends < clock_timestamp())
+          WHERE run_id = \(worker.run) AND \(raw: free)
           ORDER BY piece
           LIMIT 1
           FOR UPDATE SKIP LOCKED
@@ -111,6 +110,16 @@ extension Piece {
       """, as: Int.self, Int.self, Int.self, Int.self)
     return claimed.map { Piece(number: $0, keys: $1...$2, claim: $3, worker: worker) }
   }
+
+  /// Whether a piece of a run can be claimed.
+  public static func isFree(of run: Int, in database: Connection) throws -> Bool {
+    try database.row(
+      "SELECT EXISTS (SELECT FROM reber.piece WHERE run_id = \(run) AND \(raw: free))",
+      as: Bool.self)
+  }
+
+  /// The condition of a piece's row while nobody has it.
+  static let free = "NOT is_done AND (lease_ends IS NULL OR lease_ends < clock_timestamp())"
 
   /// Ends the piece by one statement that also makes its rows: `rows` is a query or a statement with
   /// `RETURNING`, which has to make nothing where the table `mine` is empty.

@@ -133,8 +133,7 @@ extension OpenRun: QueryRow {
       SELECT \(columns) FROM reber.run
       WHERE status = 'running' AND reber.is_held(run_id) AND EXISTS (
           SELECT FROM reber.piece
-          WHERE piece.run_id = run.run_id AND NOT is_done
-              AND (lease_ends IS NULL OR lease_ends < clock_timestamp())
+          WHERE piece.run_id = run.run_id AND \(raw: Piece.free)
       )
       ORDER BY run_id
       """, as: OpenRun.self)

@@ -1,5 +1,4 @@
 public import NeuralNetwork
-public import Tensor
 
 /// A comparison of ways to learn the same labels, in folds that neither the labels' nor the
 /// images' part of the learning saw.

@@ -1,4 +1,4 @@
-public import NeuralNetwork
+import NeuralNetwork
 public import Tensor
 
 extension CrossValidation {

@@ -37,7 +37,10 @@ extension ConnectionString {
     return parts
   }
 
+  /// Percent-encoded but for RFC 3986's unreserved characters: SQLAlchemy 2.0 does not decode a database's name.
   private static func encoded(_ text: String) -> String {
-    text.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+    let unreserved = CharacterSet(
+      charactersIn: "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+    return text.addingPercentEncoding(withAllowedCharacters: unreserved) ?? ""
   }
 }

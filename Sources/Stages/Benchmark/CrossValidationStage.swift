@@ -1,5 +1,4 @@
 public import Catalogue
-import Foundation
 public import Morphology
 import NeuralNetwork
 import PostgreSQL
@@ -94,30 +93,38 @@ extension CrossValidationStage {
         of: surveys, preprocessing, sizeFactor: sizeFactor, in: database)
       var resolved = self
       resolved.preprocessing = views.preprocessing
-      let labels = try tasks.flatMap { task in
-        let scheme = try ClassScheme.named(task.scheme, in: database)
-        return try task.surveys.map {
-          try Consensus.input(
-            of: Survey.named($0, in: database), scheme: scheme, in: database)
-        }
-      }
       let work = try self.work(
-        resolved, seed: options.seed,
-        inputs: surveys.map { try Cutout.input(of: $0, in: database) } + labels,
+        resolved, seed: options.seed, inputs: inputs(in: database),
         parents: surveys.flatMap { try Cutout.runs(of: $0, in: database) })
       return (views, work)
     }
     var plan = Plan(work) { run, isFirst, database in
-      // A fold that is done stays done: who goes on with a run that was stopped begins with the others.
-      if isFirst, try !Piece.free(run, in: database) {
-        try Piece.divide(
-          run, into: (0..<foldsToDo).map { $0...$0 }, items: stepsPerFold, in: database)
-      }
+      if isFirst { try divide(run, in: database) }
       return Together(
-        perform: { try await compare(by: views, $0) }, end: { try conclusion(of: run, in: $0) })
+        perform: { try await compare(by: views, work.inputs, $0) },
+        end: { try conclusion(of: run, in: $0) })
     }
     plan.notes = views.notes
     return plan
+  }
+
+  /// The images and labels that it rests on.
+  private func inputs(in database: Connection) throws -> [Work.Input] {
+    let labels = try tasks.flatMap { task in
+      let scheme = try ClassScheme.named(task.scheme, in: database)
+      return try task.surveys.map {
+        try Consensus.input(of: Survey.named($0, in: database), scheme: scheme, in: database)
+      }
+    }
+    return try surveys.map { try Cutout.input(of: Survey.named($0, in: database), in: database) }
+      + labels
+  }
+
+  /// Divides a run into folds; one that was stopped goes on with those that are not done.
+  private func divide(_ run: Int, in database: Connection) throws {
+    if try Piece.free(run, in: database) { return }
+    try Piece.divide(
+      run, into: (0..<foldsToDo).map { $0...$0 }, items: stepsPerFold, in: database)
   }
 
   /// Goes on with what a run was asked.
@@ -136,8 +143,14 @@ extension CrossValidationStage {
   }
 
   /// Does folds until none is left.
-  private func compare(by views: FittedViews, _ work: SharedWork) async throws {
-    let place = work.place
+  ///
+  /// - Throws: `LearnError.inputsChanged` where what was read is not what the run was begun with: its folds would
+  ///   not be those of others.
+  private func compare(
+    by views: FittedViews, _ inputs: [Work.Input], _ work: SharedWork
+  ) async throws {
+    let (place, what) = (work.place, "comparing, parts")
+    guard try await work.isLeft(what) else { return }
     let specimens = try await place.specimens(
       of: surveys, by: views.preprocessing, groupRadius: groupRadius)
     let tasks = try await place.database.with { database in
@@ -146,7 +159,11 @@ extension CrossValidationStage {
     let comparison = try CrossValidation(
       options, images: specimens.images, groups: specimens.groups, tasks: tasks,
       engine: place.engine)
-    try await work.perform("comparing, parts") { piece in
+    let read = try await place.database.with { try self.inputs(in: $0) }
+    guard read.map(\.sha256) == inputs.map(\.sha256) else {
+      throw LearnError.inputsChanged(run: work.worker.run)
+    }
+    try await work.perform(what) { piece in
       var session = TrainingSession(workplace: place, piece: piece)
       var fold = comparison.fold(piece.keys.lowerBound)
       try await takeOver(&fold, session)
@@ -154,7 +171,7 @@ extension CrossValidationStage {
         &fold, "fold \(fold.number + 1) of \(comparison.doneFolds)", by: "part")
       let judged = JudgedFold(
         fold, of: comparison, specimens, seconds: session.seconds)
-      let bytes = Array(try JSONEncoder().encode(judged))
+      let bytes = try judged.encoded()
       return try await place.database.with { try piece.end(result: bytes, in: $0) }
     }
   }
@@ -174,9 +191,7 @@ extension CrossValidationStage {
 
   /// Judges all folds together.
   private func conclusion(of run: Int, in database: Connection) throws -> Conclusion<Metrics> {
-    let folds = try Piece.results(of: run, in: database).map {
-      try JSONDecoder().decode(JudgedFold.self, from: Data($0))
-    }
+    let folds = try Piece.results(of: run, in: database).map(JudgedFold.init(decoding:))
     let results = try options.cells(tasks.map(\.survey)).compactMap { task, cell in
       try folds.result(cell, task: task)
     }

@@ -34,6 +34,27 @@ struct JudgedFold: Codable {
   }
 }
 
+extension JudgedFold {
+  /// What a network that has diverged says is no number, and is kept as a word.
+  private static let words = ("inf", "-inf", "nan")
+
+  /// As bytes of JSON.
+  func encoded() throws -> [UInt8] {
+    let encoder = JSONEncoder()
+    encoder.nonConformingFloatEncodingStrategy = .convertToString(
+      positiveInfinity: Self.words.0, negativeInfinity: Self.words.1, nan: Self.words.2)
+    return [UInt8](try encoder.encode(self))
+  }
+
+  /// Reads what ``encoded()`` made.
+  init(decoding bytes: [UInt8]) throws {
+    let decoder = JSONDecoder()
+    decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+      positiveInfinity: Self.words.0, negativeInfinity: Self.words.1, nan: Self.words.2)
+    self = try decoder.decode(Self.self, from: Data(bytes))
+  }
+}
+
 extension [JudgedFold] {
   /// The scores of a cell, all folds together; `nil` where none has it.
   func result(_ cell: CrossValidation.Cell, task: Int) throws -> CrossValidationStage.Result? {

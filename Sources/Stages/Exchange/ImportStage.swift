@@ -66,10 +66,11 @@ public struct ImportStage: Stage, Stored {
       stemStride: stemStride ?? wanted.architecture?.stemStride ?? Architecture().stemStride,
       size: wanted.preprocessing.size, on: place.engine)
     let model = NewModel(.encoder, name: self.model, parent: nil, weights: network.state)
-    try await place.database.with { try model.checkName(in: $0) }
+    let work = try work(self, inputs: inputs)
+    try await place.database.with { try checkName(for: work, again: place.again, in: $0) }
     let description = ModelDescription(
       architecture: network.architecture, preprocessing: wanted.preprocessing, scale: wanted.scale)
-    var plan = Plan(try work(self, inputs: inputs)) { run in
+    var plan = Plan(work) { run in
       { database in
         Metrics(
           model: try model.store(description, run: run, in: database), name: self.model,
@@ -79,6 +80,13 @@ public struct ImportStage: Stage, Stored {
     }
     plan.notes = network.notes
     return plan
+  }
+
+  /// Refuses a name that it cannot get: a model has it, unless that is this import, done before.
+  private func checkName(for work: Work, again: Bool, in database: Connection) throws {
+    let run = try Catalogue.Model.run(ofNamed: model, in: database)
+    if let run, !again, try Run.numbered(run, isOf: work, in: database) { return }
+    try Catalogue.Model.checkFree(model, in: database)
   }
 }
 

@@ -20,6 +20,8 @@ public enum LearnError: Failure, Equatable {
   case doubtful(classification: Int, warnings: [String])
   /// Ranks that train together are not of one kind, or do not hold the same.
   case unlikeRanks(String)
+  /// Images or labels are not those any more that the run was begun with.
+  case inputsChanged(run: Int)
   /// Too few sources on one side of a comparison of surveys.
   case tooFewToCompare(String, have: Int, need: Int)
 
@@ -52,6 +54,11 @@ public enum LearnError: Failure, Equatable {
       without --match-beam
       """
     case .unlikeRanks(let reason): "ranks cannot train together: \(reason)"
+    case .inputsChanged(let run):
+      """
+      images or labels have changed since run \(run) was begun: it is left to those who had read them before; asked \
+      for again, the command takes those that there are now
+      """
     case .tooFewToCompare(let what, let have, let need):
       "there are \(have) \(what), at least \(need) are needed to compare surveys"
     case .doubtful(let classification, let warnings):

@@ -80,7 +80,10 @@ extension PretrainStage {
         resolved, seed: learning.seed, inputs: found.map { try Cutout.input(of: $0, in: database) },
         parents: (model.map { [.init(run: $0.run, role: $0.kind.rawValue)] } ?? [])
           + found.flatMap { try Cutout.runs(of: $0, in: database) })
-      return (Start(stage: resolved, surveys: found, model: model), views.notes, work)
+      return (
+        Start(stage: resolved, surveys: found, model: model),
+        try views.notes + resolved.notes(of: model), work
+      )
     }
     var plan = Plan(work) { try await start.stage.learn(start, run: $0, in: place) }
     plan.notes = notes
@@ -102,6 +105,18 @@ extension PretrainStage {
     learning.architecture = try found.details().architecture
     learning.architecture.inputSize = preprocessing.size
     return found
+  }
+
+  /// What a person should know of the model to begin from.
+  private func notes(of model: Catalogue.Model?) throws -> [String] {
+    guard let model, case let known = try model.details().preprocessing, known != preprocessing
+    else { return [] }
+    return [
+      """
+      model \(model.id) was made for other views (\(known.size) pixels); these are as the options of this command say \
+      (\(preprocessing.size) pixels)
+      """
+    ]
   }
 
   /// A loss above this part of that of chance is within its reach.

@@ -169,10 +169,4 @@ struct NewModel: Sendable {
       run: run, kind: kind, name: name, parent: parent, description: JSON(encoding: description),
       weights: weights, sha256: sha256, in: database)
   }
-
-  /// Refuses a name that it cannot get; a model of the same weights may have it, which then may be the same.
-  func checkName(in database: Connection) throws {
-    guard let name, try !Catalogue.Model.isCalled(name, sha256, in: database) else { return }
-    try Catalogue.Model.checkFree(name, in: database)
-  }
 }

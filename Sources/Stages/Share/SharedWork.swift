@@ -63,20 +63,32 @@ struct SharedWork: Sendable {
   /// - Throws: What `body` throws, ``Stopped``, or ``LeftToOthers``.
   func perform(_ what: String, _ body: (Piece) async throws -> Bool) async throws {
     var meter = PieceMeter(place, run: worker.run, what)
-    while !place.stop.isRequested {
-      let claimed = try await claim { piece, _ in piece }.value
-      if let (piece, _) = claimed {
-        do {
-          if try await !body(piece) { throw LostPiece() }
-        } catch is LostPiece {
-          place.progress.note(Self.lost(piece))
-        }
-        try await meter.update()
-      } else {
-        guard try await meter.isOpen() else { return }
-        guard place.sharing.waits else { throw LeftToOthers(run: worker.run) }
-        try await Task.sleep(for: .milliseconds(500))
+    while try await isLeft(&meter) {
+      guard let (piece, _) = try await claim({ piece, _ in piece }).value else { continue }
+      do {
+        if try await !body(piece) { throw LostPiece() }
+      } catch is LostPiece {
+        place.progress.note(Self.lost(piece))
       }
+      try await meter.update()
+    }
+  }
+
+  /// Waits until a piece is free, for work that needs much before its first one; gives false where all are done.
+  ///
+  /// - Throws: ``Stopped``, or ``LeftToOthers``.
+  func isLeft(_ what: String) async throws -> Bool {
+    var meter = PieceMeter(place, run: worker.run, what)
+    return try await isLeft(&meter)
+  }
+
+  private func isLeft(_ meter: inout PieceMeter) async throws -> Bool {
+    while !place.stop.isRequested {
+      let run = worker.run
+      if try await place.database.with({ try Piece.isFree(of: run, in: $0) }) { return true }
+      guard try await meter.isOpen() else { return false }
+      guard place.sharing.waits else { throw LeftToOthers(run: run) }
+      try await Task.sleep(for: .milliseconds(500))
     }
     throw Stopped()
   }

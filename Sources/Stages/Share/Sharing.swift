@@ -6,6 +6,9 @@ public struct Sharing: Sendable {
   /// Whether to wait for the others where all that is left of shared work is being done by them.
   public var waits = true
 
+  /// The run that is to be helped with, and no other; `nil` where the work alone counts.
+  var helped: Int?
+
   /// Seconds that a process may be silent before others take over what it has claimed.
   public var lease = 60.0
 

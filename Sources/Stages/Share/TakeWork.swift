@@ -51,12 +51,14 @@ extension Workplace {
 
   /// Helps with a run; false where its stage can't be helped with.
   private func help(_ run: OpenRun) async throws -> Bool {
+    var place = self
+    place.sharing.helped = run.id
+    let (asked, form) = (run.parameters, run.form)
     switch run.stage {
-    case .embed: _ = try await perform(EmbedStage.read(run.parameters, form: run.form))
-    case .classify: _ = try await perform(ClassifyStage.read(run.parameters, form: run.form))
-    case .crossvalidate:
-      _ = try await perform(CrossValidationStage(asked: run.parameters, form: run.form))
-    case .ingest: try await helpWithImages(run)
+    case .embed: _ = try await place.perform(EmbedStage.read(asked, form: form))
+    case .classify: _ = try await place.perform(ClassifyStage.read(asked, form: form))
+    case .crossvalidate: _ = try await place.perform(CrossValidationStage(asked: asked, form: form))
+    case .ingest: try await place.helpWithImages(run)
     default: return false
     }
     return true

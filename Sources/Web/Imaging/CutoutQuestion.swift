@@ -56,7 +56,7 @@ extension CutoutQuestion {
     guard let text = fields["circle"].map({ "CIRCLE " + $0 }) ?? fields["pos"],
       fields["circle"] == nil || fields["pos"] == nil
     else { throw .question("give pos=RA,DEC in degrees (ICRS), such as pos=187.5,12.3") }
-    if text.uppercased().hasPrefix("CIRCLE") {
+    if text.split(separator: " ").first?.uppercased() == "CIRCLE" {
       guard fields["size"] == nil else {
         throw .question("the radius of a circle says how much is meant: leave out 'size'")
       }
@@ -112,6 +112,9 @@ extension CutoutQuestion {
   ]
 
   private static func format(_ fields: Fields) throws(HTTPError) -> Format {
+    guard fields["format"] == nil || fields["responseformat"] == nil else {
+      throw .question("'format' and 'responseformat' mean the same: give one")
+    }
     let name = fields["format"] ?? fields["responseformat"] ?? "fits"
     switch name.lowercased() {
     case "fits", "image/fits", "application/fits":

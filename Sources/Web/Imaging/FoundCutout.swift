@@ -13,8 +13,14 @@ struct FoundCutout: Sendable {
   /// The columns and rows of it that the square touches, counted from 0.
   let columns, rows: Range<Int>
 
-  /// How many pixels the part has.
-  var area: Int { columns.count * rows.count }
+  /// Whether the image reaches as far as the square does.
+  let isWhole: Bool
+
+  /// How much of the square the part shows, square arcsec; all of it is more than any part.
+  var area: Double {
+    isWhole
+      ? .infinity : Double(columns.count * rows.count) * wcs.pixelSides.x * wcs.pixelSides.y
+  }
 
   /// Cuts a square about a position out of an image, as far as the image reaches; `nil` where it does not
   /// show the position.
@@ -28,18 +34,23 @@ struct FoundCutout: Sendable {
       let rows = Self.pixels(
         about: middle.y, side: side.map { $0 * 3600 / wcs.pixelSides.y }, of: image.height)
     else { return nil }
-    (self.image, self.wcs, self.columns, self.rows) = (image, wcs, columns, rows)
+    (self.image, self.wcs, self.columns, self.rows) = (image, wcs, columns.part, rows.part)
+    isWhole = columns.isWhole && rows.isWhole
   }
 
-  /// The pixels along an axis that a stretch touches, `side` pixels long; `nil` where its middle is
-  /// beyond the image.
-  private static func pixels(about middle: Double, side: Double?, of count: Int) -> Range<Int>? {
+  /// The pixels along an axis that a stretch touches, `side` pixels long, and whether it lies all on the image;
+  /// `nil` where its middle is beyond the image.
+  private static func pixels(
+    about middle: Double, side: Double?, of count: Int
+  ) -> (part: Range<Int>, isWhole: Bool)? {
     let inside = -0.5..<Double(count) - 0.5
     guard inside.contains(middle) else { return nil }
-    guard let side else { return 0..<count }
-    let first = max(0, (middle - side / 2).rounded())
-    let last = max(first, min(Double(count - 1), (middle + side / 2).rounded()))
-    return Int(first)..<Int(last) + 1
+    guard let side else { return (0..<count, true) }
+    let (first, last) = ((middle - side / 2).rounded(), (middle + side / 2).rounded())
+    let part = max(0, first)...max(max(0, first), min(Double(count - 1), last))
+    return (
+      Int(part.lowerBound)..<Int(part.upperBound) + 1, first >= 0 && last <= Double(count - 1)
+    )
   }
 
   /// The keywords of the part: its world coordinates, and what else is known of the image's pixels.

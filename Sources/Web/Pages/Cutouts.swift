@@ -38,7 +38,8 @@ extension Site {
         .notFound,
         message: """
           no image of \(question.survey.map { "survey '\($0)'" } ?? "any survey") that has a sky shows \
-          \(question.centre.ra),\(question.centre.dec): what is stored are images of sources
+          \(question.centre.ra),\(question.centre.dec): what is stored are images of sources, and those of the \
+          \(CutoutQuestion.most) nearest were looked at
           """)
     }
     guard found.count == 1 else {
@@ -58,20 +59,21 @@ extension CutoutQuestion {
   private static let reaches = [0.05, 0.5, 2]
 
   /// The images that are looked at, of the nearest sources.
-  private static let most = 16
+  fileprivate static let most = 64
 
   /// The stored image of a survey that shows most of the square, and of those that show as much, that of
   /// the nearest source; `nil` where none shows its middle.
   fileprivate func best(of survey: Survey, in database: Connection) throws -> FoundCutout? {
+    var best: FoundCutout?
     for reach in Self.reaches {
       let circle = SourceFilter.Cone(centre: centre, radius: reach)
       let near = try PlacedCutout.near(circle, of: survey, count: Self.most, in: database)
-      let found = near.compactMap { FoundCutout($0, about: centre, side: side) }
-      if let best = found.max(by: { $0.area < $1.area }) { return best }
-      // A wider circle would give the same.
-      if near.count == Self.most { return nil }
+      best = near.compactMap { FoundCutout($0, about: centre, side: side) }
+        .max { $0.area < $1.area }
+      // A wider circle would give no better one, or the same.
+      if best?.isWhole == true || near.count == Self.most { break }
     }
-    return nil
+    return best
   }
 
   /// The file that was asked for.

@@ -81,7 +81,7 @@ struct Door: RouterMiddleware {
       return try await next(request, context)
     }
     guard let visitor = context.visitor else {
-      if request.uri.path == Site.cutoutPath, request.method == .get {
+      if request.uri.path == Site.cutoutPath, [.get, .head].contains(request.method) {
         try await check(request.headers[.authorization])
         return try await next(request, context)
       }

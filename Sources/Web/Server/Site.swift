@@ -71,7 +71,7 @@ public struct Site: Sendable {
   }
 
   func router() -> Router<PageContext> {
-    let router = Router(context: PageContext.self)
+    let router = Router(context: PageContext.self, options: .autoGenerateHeadEndpoints)
     router.addMiddleware {
       SecurityHeaders()
       ErrorPages(site: self)
