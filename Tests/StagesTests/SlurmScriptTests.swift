@@ -9,7 +9,7 @@ import Testing
   /// Work that keeps what it has ends with 75, and its job goes back, even where the signal is still being passed on then.
   @Test func jobGoesBackIntoTheQueue() async throws {
     let (status, said) = try await job(
-      "trap 'exit 75' TERM; echo begun; for ((i = 0; i < 600; i++)); do sleep 0.1; done",
+      "trap 'exit 75' TERM; echo begun; for ((i = 0; i < 36000; i++)); do sleep 0.1; done",
       isSignalled: true)
     #expect(said.contains("requeued 17"), "\(said)")
     #expect(status == 75)
@@ -17,7 +17,7 @@ import Testing
 
   /// So does work that the signal met before it could heed it.
   @Test func jobThatHardlyBeganGoesBack() async throws {
-    let (status, said) = try await job("echo begun; exec sleep 30", isSignalled: true)
+    let (status, said) = try await job("echo begun; exec sleep 3600", isSignalled: true)
     #expect(said.contains("requeued 17"), "\(said)")
     #expect(status == 143)
   }
