@@ -22,6 +22,15 @@ import Testing
     #expect(status == 143)
   }
 
+  /// And so does what mpirun makes of it.
+  @Test func jobOfSeveralRanksGoesBack() async throws {
+    let (status, said) = try await job(
+      "trap 'exit 1' TERM; echo begun; for ((i = 0; i < 36000; i++)); do sleep 0.1; done",
+      isSignalled: true)
+    #expect(said.contains("requeued 17"), "\(said)")
+    #expect(status == 1)
+  }
+
   /// Other ends are the job's own.
   @Test(arguments: [0, 1, 69]) func otherEndsAreTheJobs(expected: Int32) async throws {
     let (status, said) = try await job("exit \(expected)", isSignalled: false)

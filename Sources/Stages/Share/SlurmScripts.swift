@@ -172,8 +172,8 @@ extension SlurmScripts {
     while kill -0 "$work" 2>/dev/null; do wait "$work"; done
     wait "$work"
     status=$?
-    # 143 is that of a process that TERM met before it could heed it.
-    if ((status == 75 || status == 143)); then
+    # What was told to stop goes on later, however it ended: mpirun, or what TERM met too early, has another status.
+    if ((status == 75)) || [[ -n $told && $status != 0 ]]; then
       echo "job.sh: back into the queue"
       scontrol requeue "$SLURM_JOB_ID"
       sleep 60
