@@ -198,7 +198,7 @@ class SlurmTrial:
         os.makedirs(out)
 
     # What the scripts do, with options for a small survey; a trial changes the scripts as a person would.
-    MORE = {"pretrain": ["--epochs", "60", "--batch-size", "40", *SMALL, "--checkpoint-every", "0.2"],
+    MORE = {"pretrain": ["--epochs", "30", "--batch-size", "40", *SMALL, "--checkpoint-every", "0.2"],
             "embed": ["--piece-size", "16"], "classify": ["--piece-size", "16"], "cluster": ["--clusters", "12"],
             "finetune": ["--epochs", "1", "--folds", "2", "--batch-size", "24"], "publish": ["--anyway"]}
 
