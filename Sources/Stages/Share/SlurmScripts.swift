@@ -175,8 +175,8 @@ extension SlurmScripts {
     # What was told to stop goes on later, however it ended: mpirun, or what TERM met too early, has another status.
     if ((status == 75)) || [[ -n $told && $status != 0 ]]; then
       echo "job.sh: back into the queue"
-      scontrol requeue "$SLURM_JOB_ID"
-      sleep 60
+      # Slurm then ends this script; where it has put the job back itself, for another's, there is nothing to wait for.
+      scontrol requeue "$SLURM_JOB_ID" && sleep 60
     fi
     exit "$status"
 
