@@ -82,9 +82,7 @@ extension Model {
   /// - Throws: `CatalogueError.badName`, or `CatalogueError.taken` where another model has it.
   public static func checkFree(_ name: String, in database: Connection) throws {
     try Survey.check(name: name)
-    let isTaken = try database.row(
-      "SELECT EXISTS (SELECT FROM reber.model WHERE name = \(name))", as: Bool.self)
-    if isTaken { throw CatalogueError.taken(name) }
+    if try run(ofNamed: name, in: database) != nil { throw CatalogueError.taken(name) }
   }
 
   /// The model of that number, of any kind.

@@ -37,6 +37,9 @@ public struct CrossValidation: Sendable {
     /// How many folds are done.
     public var doneFolds: Int { min(folds, max(1, onlyFolds ?? folds)) }
 
+    /// Steps of a fold of tasks of these names: epochs of pre-training, and ways to learn.
+    public func stepsPerFold(_ tasks: [String]) -> Int { pretraining.epochs + cells(tasks).count }
+
     /// All cells of tasks of these names, with the index of their task.
     public func cells(_ tasks: [String]) -> [(task: Int, cell: Cell)] {
       tasks.enumerated().flatMap { index, task in

@@ -27,7 +27,7 @@ extension CrossValidation {
 
     private var epochs: Int { comparison.options.pretraining.epochs }
 
-    public var total: Int { epochs + cells.count }
+    public var total: Int { comparison.options.stepsPerFold(comparison.tasks.map(\.name)) }
 
     /// Pre-trains for an epoch, or learns in one way.
     ///

@@ -124,7 +124,8 @@ extension CrossValidationStage {
   private func divide(_ run: Int, in database: Connection) throws {
     if try Piece.free(run, in: database) { return }
     try Piece.divide(
-      run, into: (0..<foldsToDo).map { $0...$0 }, items: stepsPerFold, in: database)
+      run, into: (0..<foldsToDo).map { $0...$0 },
+      items: options.stepsPerFold(tasks.map(\.survey)), in: database)
   }
 
   /// Goes on with what a run was asked.
@@ -136,11 +137,6 @@ extension CrossValidationStage {
 
   /// Folds that are done; with a survey to judge by there is one.
   private var foldsToDo: Int { tasks.contains { $0.test != nil } ? 1 : options.doneFolds }
-
-  /// Steps of a fold, as ``CrossValidation/Fold`` has them.
-  private var stepsPerFold: Int {
-    options.pretraining.epochs + options.cells(tasks.map(\.survey)).count
-  }
 
   /// Does folds until none is left.
   ///

@@ -63,15 +63,16 @@ struct SharedWork: Sendable {
   /// - Throws: What `body` throws, ``Stopped``, or ``LeftToOthers``.
   func perform(_ what: String, _ body: (Piece) async throws -> Bool) async throws {
     var meter = PieceMeter(place, run: worker.run, what)
-    while try await isLeft(&meter) {
-      guard let (piece, _) = try await claim({ piece, _ in piece }).value else { continue }
-      do {
-        if try await !body(piece) { throw LostPiece() }
-      } catch is LostPiece {
-        place.progress.note(Self.lost(piece))
+    repeat {
+      while !place.stop.isRequested, let (piece, _) = try await claim({ piece, _ in piece }).value {
+        do {
+          if try await !body(piece) { throw LostPiece() }
+        } catch is LostPiece {
+          place.progress.note(Self.lost(piece))
+        }
+        try await meter.update()
       }
-      try await meter.update()
-    }
+    } while try await isLeft(&meter)
   }
 
   /// Waits until a piece is free, for work that needs much before its first one; gives false where all are done.
