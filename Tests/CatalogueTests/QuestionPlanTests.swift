@@ -154,6 +154,31 @@ import Testing
     }
   }
 
+  /// Flags are few and signal to noise has an index; that a source has an image is looked up.
+  @Test func newFiltersReadWhatPasses() throws {
+    let sources = try database.rows(
+      "SELECT source_id FROM reber.source WHERE survey_id = \(survey.id) AND source_id % 500 = 0",
+      as: Int.self)
+    for source in sources { try ada.remark(.artefact, of: source, in: database) }
+    for source in sources.prefix(10) {
+      try ada.remark(.artefact, stands: false, of: source, in: database)
+    }
+    var (flagged, clear, seen) = (SourceFilter(), SourceFilter(), SourceFilter())
+    (flagged.remarks, flagged.order) = (Remark.Kind.flags, .flux)
+    (clear.signalToNoise, clear.order) = (500...1e9, .signal)
+    seen.hasImage = true
+    for (title, filter, limit) in [
+      ("flags", flagged, 3000), ("signal to noise", clear, 3000), ("images", seen, 25_000),
+    ] {
+      try expectFew("sources by \(title)", atMost: limit) {
+        let found = try filter.sources(of: survey, scheme: scheme, work: work, size: 60, in: $0)
+        #expect(!found.isEmpty)
+        let all = try filter.count(of: survey, scheme: scheme, work: work, in: $0)
+        if title == "flags" { #expect(all.count == found.count && all.count == sources.count - 10) }
+      }
+    }
+  }
+
   @Test func labellingReadsAPageOfRows() throws {
     let clustering = try Clustering.find(of: survey, in: database)
     let tree = try ClusterTree(of: clustering, in: database)
@@ -165,11 +190,28 @@ import Testing
         #expect(cells.count == 48 && all > 48)
       }
     }
+    let some = try database.rows(
+      "SELECT source_id FROM reber.source WHERE survey_id = \(survey.id) ORDER BY source_id DESC LIMIT 1000",
+      as: Int.self)
+    try ada.lookAgain(at: 0.05, in: database)
     for order in Annotation.Order.allCases {
       try expectFew("one by one: \(order)") {
-        let names = try ada.unlabelled(by: order, work: work, excluding: [], count: 3, in: $0)
+        let names = try ada.unlabelled(
+          by: order, work: work, excluding: [], ranking: some, count: 3, in: $0)
         #expect(names.count == 3)
       }
+    }
+    try expectFew("the second look") { database in
+      let look = try ada.secondLook(in: database)
+      #expect(look.asked > 50 && look.answered < look.asked)
+    }
+    try expectFew("the overview") { database in
+      let state = try SurveyState.of(survey, scheme: scheme, in: database)
+      #expect(state.counts.sources == 20_000 && state.made.clusters == 100)
+    }
+    try expectFew("handing a cluster out") { database in
+      _ = try ada.lease(7, of: clustering, in: database)
+      _ = try ada.leased(of: clustering, in: database)
     }
     try expectFew("progress") { _ = try LabelProgress.of(survey, scheme: scheme, in: $0) }
     try expectFew("labels by class") { _ = try scheme.labelCounts(of: survey, in: $0) }

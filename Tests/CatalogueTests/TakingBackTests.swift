@@ -138,10 +138,46 @@ import Testing
     }
   }
 
+  /// Notes, flags, saved questions and clusters that are handed out go with what they are about, and the record
+  /// has the words.
+  @Test func remarksHoldWhatTheyAreAboutAndAreKeptInTheRecord() throws {
+    let sky = try ClassifiedSky()
+    let (database, fixture) = (sky.database, sky.fixture)
+    let ada = Annotation(
+      survey: fixture.survey,
+      scheme: try ClassScheme.named(ClassScheme.twelveClasses, in: database), annotator: "ada")
+    let run = try Fixture.newRun(.ingest, in: database)
+    _ = try Source.write(
+      from: "two.csv", columns: Fixture.columns, into: fixture.survey, run: run, in: database
+    ) { try $0(Fixture.row(99, at: 1)) }
+    try finish(run, database)
+    let keys = try Source.keys(of: fixture.survey, in: database)
+    try ada.remark(.blended, of: keys["s1"] ?? 0, in: database)
+    try ada.remark(.note, note: "what is it?", of: keys["s99"] ?? 0, in: database)
+    let error = #expect(throws: CatalogueError.self) { try undo(run, database) }
+    #expect(
+      error
+        == .labelsHang(
+          on: "run \(run) (ingest)", labels: 0, sources: 0, annotators: ["ada"], decisions: 1))
+    let loss = try undo(run, database) { $0.withLabels = true }
+    #expect(loss.rows["reber.source_remark"] == 1)
+    let detail = try database.row(
+      "SELECT detail::text FROM reber.correction ORDER BY correction_id DESC LIMIT 1",
+      as: String.self)
+    #expect(detail.contains("what is it?"))
+    let left = try database.rows("SELECT kind FROM reber.source_remark", as: String.self)
+    #expect(left == ["blended"])
+  }
+
   @Test func aSurveyIsRemovedWithAllThatWasMadeOfIt() throws {
     let sky = try ClassifiedSky()
     let database = sky.database
     try sky.publish()
+    let ada = Annotation(
+      survey: sky.fixture.survey,
+      scheme: try ClassScheme.named(ClassScheme.twelveClasses, in: database), annotator: "ada")
+    try ada.save("order=flux", as: "bright", in: database)
+    try ada.lookAgain(at: 0.1, in: database)
     var asked = TakingBack(.survey("sky"))
     asked.reason = "a trial"
     // The classifier was made without any parent in this fixture: it stays.

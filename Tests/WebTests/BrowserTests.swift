@@ -10,7 +10,7 @@ struct BrowserTests {
   /// Serves a database to a browser in which somebody has signed in.
   static func withBrowser(
     _ address: String, scheme: String = ClassScheme.twelveClasses, as annotator: String = "Ada",
-    width: Int = 1366, height: Int = 900,
+    width: Int = 1366, height: Int = 900, dark: Bool = false,
     _ body: (Browser, _ root: String) async throws -> Void
   ) async throws {
     let site = try Site(pool: Pool(address), scheme: scheme)
@@ -21,7 +21,7 @@ struct BrowserTests {
     defer { serving.cancel() }
     var started = ports.makeAsyncIterator()
     let root = "http://127.0.0.1:\(await started.next() ?? 0)"
-    let browser = try await Browser(width: width, height: height)
+    let browser = try await Browser(width: width, height: height, dark: dark)
     do {
       try await browser.go(root + "/login?next=/synthetic/label")
       try await browser.press(annotator + "\u{E007}")
@@ -131,6 +131,51 @@ struct BrowserTests {
     }
   }
 
+  /// Keys set and take back flags, show what the model thinks and contours, and keep what was taken out.
+  @Test func flagsOpinionsAndContoursHaveKeys() async throws {
+    let made = try SyntheticSurvey(count: 120, leaves: 12)
+    let database = try Connection(made.address)
+    try await Self.withBrowser(made.address) { browser, root in
+      try await browser.press("\u{E014} ")
+      try await browser.press("h")
+      try await browser.wait("document.querySelectorAll('.cells .caption').length > 0")
+      #expect(
+        try await browser.evaluate("document.querySelectorAll('.choice :checked').length") == "1")
+      try await browser.press("c")
+      try await browser.wait("document.querySelector('.montage img').src.includes('marks=1')")
+      #expect(
+        try await browser.evaluate("document.querySelectorAll('.choice :checked').length") == "1")
+      try await browser.press("h")
+      try await browser.wait("document.querySelectorAll('.cells .caption').length === 0")
+
+      try await browser.go(root + "/synthetic/sources/S000017")
+      try await browser.press("b")
+      try await browser.wait("document.querySelector('[data-key=b]').ariaPressed === 'true'")
+      let said = try database.rows("SELECT kind FROM reber.current_remark", as: String.self)
+      #expect(said == ["blended"])
+      try await browser.press("b")
+      try await browser.wait("document.querySelector('[data-key=b]').ariaPressed === 'false'")
+      #expect(try database.row("SELECT count(*) FROM reber.current_remark", as: Int.self) == 0)
+      let contours = "document.querySelectorAll('.contour').length"
+      #expect(try await browser.evaluate(contours) != "0")
+      try await browser.press("c")
+      try await browser.wait("\(contours) === 0")
+    }
+  }
+
+  /// The overview looks again by itself.
+  @Test func theOverviewShowsWhatHasChangedWithoutBeingAsked() async throws {
+    let made = try SyntheticSurvey(count: 120, leaves: 12)
+    let database = try Connection(made.address)
+    let command = try QueuedCommand.ask(for: .publish, of: made.survey, in: database)
+    try await Self.withBrowser(made.address) { browser, root in
+      try await browser.go(root + "/synthetic/overview")
+      try await browser.wait("document.body.innerText.includes('waits')")
+      _ = try QueuedCommand.askNoMore(command, in: database)
+      try await browser.wait("!document.body.innerText.includes('waits')")
+    }
+  }
+
   /// Pictures for a person to look at: `REBER_SCREENSHOTS` names the folder.
   @Test(
     .enabled(
@@ -139,25 +184,45 @@ struct BrowserTests {
   func pagesArePhotographed() async throws {
     let folder = ProcessInfo.processInfo.environment["REBER_SCREENSHOTS"] ?? "."
     let made = try SyntheticSurvey(count: 1200, leaves: 24)
-    for (width, height) in [(1366, 900), (820, 1180)] {
-      try await Self.withBrowser(made.address, width: width, height: height) { browser, root in
-        let label = try await browser.evaluate("location.pathname")
-        try await browser.press("2")
-        try await browser.wait("location.pathname !== '\(label)'")
-        try await browser.wait("document.getElementById('said').textContent.includes('amorphous')")
-        for (name, path) in [
-          ("cluster", "/label"), ("clusters", "/clusters"), ("grow", "/grow"),
-          ("single", "/single?shown=1"), ("sources", "/sources"),
-          ("table", "/sources?view=table"), ("source", "/sources/S000017?colours=cubehelix"),
-          ("map", "/map"), ("agreement", "/agreement"), ("progress", "/progress"),
-        ] {
-          try await browser.go(root + "/synthetic" + path)
+    let database = try Connection(made.address)
+    _ = try Survey.add(named: "bare", in: database)
+    let eve = Annotation(
+      survey: made.survey, scheme: try ClassScheme.named(ClassScheme.twelveClasses, in: database),
+      annotator: "Eve")
+    let sources = try StoredSource.all(of: made.survey, in: database).map(\.id)
+    _ = try eve.label(Array(sources.prefix(60)), as: 3, in: database)
+    try eve.lookAgain(at: 0.1, in: database)
+    try eve.remark(.blended, of: sources[17], in: database)
+    try eve.remark(.note, note: "A jet to the north-west?", of: sources[17], in: database)
+    try eve.save("snr_min=100&order=signal", as: "bright and clear", in: database)
+    _ = try QueuedCommand.ask(for: .publish, of: made.survey, in: database)
+    for (width, height, dark) in [
+      (1280, 900, false), (1280, 900, true), (768, 1180, false), (768, 1180, true),
+    ] {
+      try await Self.withBrowser(made.address, width: width, height: height, dark: dark) {
+        browser, root in
+        for (name, path) in Self.photographed {
+          try await browser.go(root + path)
           if name == "map" { try await browser.wait("document.documentElement.dataset.mapped > 0") }
           try await Task.sleep(for: .milliseconds(300))
-          let file = URL(fileURLWithPath: folder).appendingPathComponent("\(name)-\(width).png")
+          let file = URL(fileURLWithPath: folder)
+            .appendingPathComponent("\(name)-\(width)\(dark ? "-dark" : "").png")
           try await browser.screenshot().write(to: file)
         }
       }
     }
   }
+
+  /// The pages by the names of their pictures.
+  private static let photographed = [
+    ("overview", "/synthetic/overview"), ("cluster", "/synthetic/label"),
+    ("clusters", "/synthetic/clusters"), ("grow", "/synthetic/grow"),
+    ("single", "/synthetic/single?shown=1"), ("unlike", "/synthetic/unlike"),
+    ("like", "/synthetic/sources/S000017/like"), ("sources", "/synthetic/sources"),
+    ("table", "/synthetic/sources?view=table&snr_min=100&order=signal"),
+    ("source", "/synthetic/sources/S000017?colours=cubehelix"), ("map", "/synthetic/map"),
+    ("agreement", "/synthetic/agreement"), ("progress", "/synthetic/progress"),
+    ("work", "/synthetic/work"), ("nothing", "/bare/label"), ("bare", "/bare/overview"),
+    ("home", "/"),
+  ]
 }

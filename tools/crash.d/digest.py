@@ -11,7 +11,8 @@ What may differ between two databases in which the same was done, and is not com
 - reber.run.code_version: two versions may have worked on a run, and say so.
 - Blocks of reber.source_count: blocks are of keys. The rows of a survey add up.
 - reber.label_count: rows of the same key add up.
-- The numbers of reber.rejected.
+- The numbers of reber.rejected, and of remarks, saved questions and second looks.
+- reber.cluster_lease: who has which cluster just now.
 - reber.worker: which processes have worked on a run.
 - The order of annotators in reber.agreed, which is that of their labels.
 - Times and numbers of runs within a report, and the checkout's commit, for work may go on there meanwhile.
@@ -79,7 +80,8 @@ REFERENCES = {
     "clustering_id": "clustering", "label_id": "label"}
 NOT_COMPARED = {
     "run": {"fingerprint", "progress", "code_version"}, "rejected": {"rejected_id"},
-    "source_count": {"block"}}
+    "source_count": {"block"}, "source_remark": {"remark_id"}, "saved_question": {"question_id"},
+    "second_look": {"look_id"}}
 SUMMED = {"source_count": ("sources", "images"), "label_count": ("sources", "acted")}
 KEYS_IN_JSON = (
     "'{model,clustering,classification,run,added,seconds,processorSeconds}'::text[]")
@@ -130,7 +132,7 @@ def of_database(place, database):
     tables = {}
     for line in place.sql(COLUMNS, database).splitlines():
         schema, table, column, kind = line.split("|")
-        if table == "worker":
+        if table in ("worker", "cluster_lease"):
             continue
         tables.setdefault((schema, table), []).append((column, kind))
     script = KEYS + "".join(statement(*name, columns) for name, columns in tables.items())

@@ -75,7 +75,9 @@ class Siege:
         self.tell("questions with such texts", asked, "requests", "> 100", asked > 100)
         posted = await self.post_forms(pages, visit)
         self.tell("forms with such texts", posted, "requests", "> 40", posted > 40)
-        growing = ("label", "labelling_action", "growth", "source_join", "queued_command")
+        growing = (
+            "label", "labelling_action", "growth", "source_join", "queued_command", "source_remark",
+            "saved_question", "second_look")
         self.compare(before, "a form of such texts", growing)
 
     async def crawl(self, visit):

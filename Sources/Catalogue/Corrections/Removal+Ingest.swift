@@ -51,7 +51,7 @@ extension Removal {
     for release in try DataRelease.all(of: survey, in: database).reversed() { try remove(release) }
     for table in [
       "source_superseded", "survey_column", "source_count", "label_count", "agreed",
-      "embedding_count", "ingestion", "survey",
+      "embedding_count", "saved_question", "second_look", "ingestion", "survey",
     ] { try delete("reber.\(table)", "survey_id = \(survey.id)") }
   }
 

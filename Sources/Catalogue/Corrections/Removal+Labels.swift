@@ -13,7 +13,9 @@ extension Removal {
           label_id bigint, survey_id integer, source_id bigint, annotator text
       ) ON COMMIT DROP;
       CREATE TEMPORARY TABLE IF NOT EXISTS going_join (join_id bigint) ON COMMIT DROP;
-      TRUNCATE pg_temp.going_growth, pg_temp.going_action, pg_temp.going_label, pg_temp.going_join
+      CREATE TEMPORARY TABLE IF NOT EXISTS going_remark (remark_id bigint) ON COMMIT DROP;
+      TRUNCATE pg_temp.going_growth, pg_temp.going_action, pg_temp.going_label, pg_temp.going_join,
+          pg_temp.going_remark
       """)
     let clusterings: SQL =
       "SELECT clustering_id FROM reber.clustering WHERE run_id = ANY (\(runs))"
@@ -62,6 +64,15 @@ extension Removal {
       SELECT join_id FROM going JOIN reber.source_join AS said
           ON said.other_survey_id = going.survey_id AND said.other_source_id = going.source_id
       """)
+    try database.execute(
+      """
+      INSERT INTO going_remark
+      SELECT remark_id FROM reber.source_remark WHERE survey_id = \(ofSurvey)
+      UNION
+      SELECT remark_id
+      FROM reber.sources_of(\(runs))
+      JOIN reber.source_remark USING (survey_id, source_id)
+      """)
     try database.script("ANALYZE going_label")
     (loss.labels, loss.labelledSources, loss.annotators, loss.decisions) = try database.row(
       """
@@ -70,10 +81,12 @@ extension Removal {
               SELECT annotator FROM going_label
               UNION
               SELECT annotator FROM going_join JOIN reber.source_join USING (join_id)
+              UNION
+              SELECT annotator FROM going_remark JOIN reber.source_remark USING (remark_id)
               ORDER BY annotator
           ),
           (SELECT count(*) FROM going_action) + (SELECT count(*) FROM going_growth)
-              + (SELECT count(*) FROM going_join)
+              + (SELECT count(*) FROM going_join) + (SELECT count(*) FROM going_remark)
       FROM going_label
       """, as: Int.self, Int.self, [String].self, Int.self)
   }
@@ -103,7 +116,7 @@ extension Removal {
     {}
   }
 
-  /// Removes the gathered labels, which are kept by name, decisions and joins; gives the surveys that lost some.
+  /// Removes the gathered labels, which are kept by name, decisions, joins and remarks; gives the surveys that lost some.
   mutating func removeLabels(as correction: Int) throws -> [Int] {
     try database.execute(
       """
@@ -123,6 +136,7 @@ extension Removal {
     let surveys = try database.rows("SELECT DISTINCT survey_id FROM going_label", as: Int.self)
     for (table, key, going) in [
       ("reber.source_join", "join_id", "going_join"),
+      ("reber.source_remark", "remark_id", "going_remark"),
       ("reber.label", "label_id", "going_label"),
       ("reber.labelling_action", "action_id", "going_action"),
       ("reber.growth_decision", "growth_id", "going_growth"),

@@ -23,7 +23,8 @@ extension Removal {
     }
   }
 
-  /// The runs as they stand in the ledger, with what they read; and what people said of pairs of sources.
+  /// The runs as they stand in the ledger, with what they read; and what people said of pairs of sources, and of sources
+  /// beside their labels.
   private func ledger(of runs: [Int]) throws -> JSON {
     try database.row(
       """
@@ -46,6 +47,12 @@ extension Removal {
                   AND source.source_id = said.other_source_id))
           FROM going_join JOIN reber.source_join AS said USING (join_id)
           ORDER BY join_id
+      ), 'remarks', ARRAY(
+          SELECT to_jsonb(said) || jsonb_build_object(
+              'source', (SELECT name FROM reber.source WHERE source.survey_id = said.survey_id
+                  AND source.source_id = said.source_id))
+          FROM going_remark JOIN reber.source_remark AS said USING (remark_id)
+          ORDER BY remark_id
       ))
       FROM reber.run WHERE run_id = ANY (\(runs.map { Int64($0) }))
       """, as: JSON.self)
@@ -119,6 +126,7 @@ extension Removal {
       "SELECT clustering_id FROM reber.clustering WHERE run_id = \(run)", as: Int.self)
     {
       try delete("reber.label_count", "clustering_id = \(id)")
+      try delete("reber.cluster_lease", "clustering_id = \(id)")
       try drop(Partition(whole: "reber.cluster_member", key: id))
       try delete("reber.cluster", "clustering_id = \(id)")
       try delete("reber.clustering", "clustering_id = \(id)")

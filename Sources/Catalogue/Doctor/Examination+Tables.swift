@@ -89,16 +89,17 @@ extension Examination {
 
   /// The indexes that the pages and the stages ask by, besides those of keys.
   public static let neededIndexes = [
-    "agreed_class", "agreed_votes", "cluster_member_cluster", "cluster_member_outlier",
+    "agreed_class", "agreed_lot", "agreed_votes", "cluster_member_cluster",
+    "cluster_member_outlier",
     "cutout_current", "cutout_former", "cutout_run", "embedding_run", "embedding_source",
     "ingestion_survey", "judged_prediction", "label_action", "label_count_key", "label_current",
     "label_run", "labelling_action_annotator", "piece_open", "piece_worker", "prediction_class",
     "prediction_cutout", "prediction_model", "queued_command_open", "rejected_run", "release_run",
     "release_source_dec", "run_fingerprint", "run_input_sha256", "run_parent_parent", "run_stage",
-    "source_count_key", "source_dec",
-    "source_flux", "source_identity_physical", "source_join_other", "source_join_pair",
-    "source_link_other", "source_run", "source_size", "source_superseded_run",
-    "training_source_cutout", "worker_run",
+    "saved_question_name", "second_look_survey", "source_count_key", "source_dec", "source_flux",
+    "source_identity_physical", "source_join_other", "source_join_pair", "source_link_other",
+    "source_remark_kind", "source_remark_source", "source_run", "source_size", "source_snr",
+    "source_superseded_run", "training_source_cutout", "worker_run",
   ]
 
   static func indexes(_ database: Connection) throws -> [Finding] {

@@ -106,13 +106,16 @@ public struct SharedLabel: Sendable {
   public var classID: Int16
   /// Whether the annotator says that the tag does not apply.
   public var denies: Bool
+  /// The source's lot, by which some are asked about again.
+  public var lot: Int
 }
 
 extension SharedLabel: QueryRow {
   public static let columns = Columns<Self>(
     .column("source_id", \.source), .column("source.name", \.name),
     .column("annotator", \.annotator), .column("label.class_id", \.classID),
-    .column("label.denies", \.denies), make: SharedLabel.init)
+    .column("label.denies", \.denies),
+    .expression("reber.lot(source_id)::bigint", as: "lot", \.lot), make: SharedLabel.init)
 
   /// What every annotator says of every source of a survey that at least two of them have labelled, or
   /// of each of its tags of which at least two say something, in the order of the sources.
@@ -142,12 +145,16 @@ extension Annotation {
     case spread
     /// Those that others have labelled.
     case shared
+    /// Those that are least like anything labelled.
+    case unlike
+    /// The share that one other has labelled and that is asked about again, blindly.
+    case second
 
     /// The orders that a scheme can have, the usual one first.
     ///
     /// Of tags a classifier can be sure of one and doubt another.
     public static func all(of scheme: ClassScheme) -> [Self] {
-      scheme.isTags ? [.spread, .outliers, .shared] : allCases
+      scheme.isTags ? [.spread, .outliers, .shared, .unlike, .second] : allCases
     }
   }
 }

@@ -3,9 +3,10 @@ public import PostgreSQL
 extension Annotation {
   /// Sources with an image that the annotator has not labelled.
   ///
-  /// `order` says which come first; those in `skipped` are left out.
+  /// `order` says which come first; those in `skipped` are left out. `ranking` are the sources that are least like
+  /// anything labelled, for the order that goes by it.
   public func unlabelled(
-    by order: Order, work: NewestWork, excluding skipped: [Int], count: Int,
+    by order: Order, work: NewestWork, excluding skipped: [Int], ranking: [Int] = [], count: Int,
     in database: Connection
   ) throws -> [String] {
     let keys =
@@ -14,6 +15,8 @@ extension Annotation {
       case .outliers: try searched(.outliers, work, skipped, count, database)
       case .spread: try spread(skipped, count, database)
       case .shared: try shared(skipped, count, database)
+      case .second: try second(skipped, count, database)
+      case .unlike: try open(ranking, skipped, count, database)
       }
     return try Source.names(of: keys, in: survey, database)
   }
@@ -50,6 +53,55 @@ extension Annotation {
           AND \(isOpen("agreed.source_id", skipped))
       \(order), source_id
       LIMIT \(count)
+      """, as: Int.self)
+  }
+
+  /// Those of the share that is asked about again that one other annotator has labelled.
+  private func second(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
+    let look = try secondLook(in: database)
+    return try database.rows(
+      """
+      SELECT source_id FROM reber.agreed
+      WHERE \(isDrawn(look)) AND all_votes = 1 AND \(isOpen("agreed.source_id", skipped))
+      GROUP BY reber.lot(source_id), source_id
+      ORDER BY reber.lot(source_id), source_id
+      LIMIT \(count)
+      """, as: Int.self)
+  }
+
+  /// The first of some sources that nobody has labelled and that are to be asked about.
+  private func open(
+    _ sources: [Int], _ skipped: [Int], _ count: Int, _ database: Connection
+  ) throws -> [Int] {
+    try database.rows(
+      """
+      SELECT listed.source_id
+      FROM unnest(\(sources)) WITH ORDINALITY AS listed (source_id, place)
+      WHERE \(isOpen("listed.source_id", skipped)) AND \(isNew("listed.source_id"))
+      ORDER BY place
+      LIMIT \(count)
+      """, as: Int.self)
+  }
+
+  /// Whether nobody says anything of a source, by its key.
+  private func isNew(_ key: SQL) -> SQL {
+    """
+    NOT EXISTS (
+        SELECT FROM reber.agreed
+        WHERE agreed.survey_id = \(survey.id) AND agreed.source_id = \(key)
+            AND agreed.class_scheme_id = \(scheme.id) AND agreed.class_id IS NOT NULL
+    )
+    """
+  }
+
+  /// Those of some sources that nobody has labelled, in their order.
+  public func new(among sources: [Int], in database: Connection) throws -> [Int] {
+    try database.rows(
+      """
+      SELECT listed.source_id
+      FROM unnest(\(sources)) WITH ORDINALITY AS listed (source_id, place)
+      WHERE \(isNew("listed.source_id"))
+      ORDER BY place
       """, as: Int.self)
   }
 

@@ -15,6 +15,14 @@ public struct SourceFilter: Sendable, Equatable {
   public var flux: ClosedRange<Double>?
   /// Bounds of the largest angular size, arcsec.
   public var size: ClosedRange<Double>?
+  /// Bounds of the peak flux over the local noise.
+  public var signalToNoise: ClosedRange<Double>?
+  /// Only sources that have an image, or that have none.
+  public var hasImage: Bool?
+  /// Only sources of which somebody says one of these now.
+  public var remarks: [Remark.Kind] = []
+  /// Only sources to which this tag applies, by consensus.
+  public var tag: Tag?
   /// A circle on the sky.
   ///
   /// It reaches over the pole and the meridian of right ascension 0.
@@ -44,6 +52,20 @@ public struct SourceFilter: Sendable, Equatable {
     }
   }
 
+  /// A tag of any scheme.
+  public struct Tag: Sendable, Equatable {
+    /// The scheme's key.
+    public var scheme: Int
+    /// The tag's key within it.
+    public var id: Int16
+
+    /// Names a tag by its keys.
+    public init(scheme: Int, id: Int16) {
+      self.scheme = scheme
+      self.id = id
+    }
+  }
+
   /// Orders of sources.
   ///
   /// What has no such figure comes last, and equals follow their keys.
@@ -54,6 +76,8 @@ public struct SourceFilter: Sendable, Equatable {
     case flux
     /// Largest first.
     case size
+    /// Highest signal to noise first.
+    case signal
     /// Surest predictions first.
     case sure
     /// Most doubtful predictions first.
@@ -78,6 +102,8 @@ public struct ListedSource: Sendable {
   public var totalFlux: Double?
   /// Arcsec.
   public var majorAxis: Double?
+  /// Peak flux over the local noise.
+  public var signalToNoise: Double?
   /// By consensus of the annotators; several only in a scheme of tags.
   public var labelledAs: [Int16]
   /// By the newest classification.
@@ -146,12 +172,35 @@ extension ListedSource: QueryRow {
     .group(\.cell, MontageCell.columns),
     .group(\.position, optional: SkyPosition.columns),
     .column("total_flux", \.totalFlux), .column("major_axis", \.majorAxis),
+    .expression(SourceSearch.signalToNoise, as: "signal_to_noise", \.signalToNoise),
     .column("said.class_ids", \.labelledAs), .column("prediction.class_id", \.predictedAs),
     .column("prediction.probability", \.probability),
     .column("member.outlier_score", \.outlierScore), make: ListedSource.init)
 }
 
 extension NewestWork {
+  /// What the classifier says of a source.
+  public struct Opinion: Sendable {
+    /// The likeliest class.
+    public var classID: Int16
+    /// Its probability.
+    public var probability: Float
+  }
+
+  /// What the newest classification says of some sources, by their keys.
+  public func predictions(
+    of sources: [Int], in survey: Survey, _ database: Connection
+  ) throws -> [Int: Opinion] {
+    let rows = try database.rows(
+      """
+      SELECT source_id, class_id, probability FROM reber.prediction
+      WHERE run_id = \(classification) AND survey_id = \(survey.id)
+          AND source_id = ANY (\(sources))
+      """, as: Int.self, Int16.self, Float.self)
+    return Dictionary(
+      rows.map { ($0, Opinion(classID: $1, probability: $2)) }, uniquingKeysWith: { $1 })
+  }
+
   /// The consensus of the annotators and the newest prediction of every source of a survey that has
   /// either.
   ///

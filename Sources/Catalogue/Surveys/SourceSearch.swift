@@ -56,11 +56,23 @@ extension SourceFilter {
   ) throws -> BoundedCount {
     var unordered = self
     unordered.order = .name
-    let all = try survey.counts(in: database).sources
-    if all == 0 || unordered == SourceFilter() { return BoundedCount(counted: all) }
+    let all = try survey.counts(in: database)
+    if all.sources == 0 || unordered == SourceFilter() { return BoundedCount(counted: all.sources) }
+    if isVain(in: all) { return BoundedCount(counted: 0) }
     let search = SourceSearch(filter: unordered, survey: survey, scheme: scheme, work: work)
     return BoundedCount(
       counted: try database.row(search.counted, as: Int.self), bound: search.bound)
+  }
+}
+
+extension SourceFilter {
+  /// Whether the sizes of a survey tell that nothing passes.
+  fileprivate func isVain(in counts: Survey.Counts) -> Bool {
+    switch hasImage {
+    case true?: counts.cutouts == 0
+    case false?: counts.cutouts == counts.sources
+    case nil: counts.sources == 0
+    }
   }
 }
 
@@ -78,7 +90,10 @@ struct SourceSearch {
   var condition: (@Sendable (_ key: SQL) -> SQL)?
 
   /// A table with a row for each source, or for some; the rarer come first.
-  enum Table: String, CaseIterable { case agreed, prediction, member, source }
+  enum Table: String, CaseIterable { case remarked, tagged, agreed, prediction, member, source }
+
+  /// The signal to noise of a row of `source`, as its index has it.
+  static let signalToNoise = "(source.peak_flux / nullif(source.rms, 0))"
 
   /// The sources that have the figure that an order goes by come before those that have none.
   enum Part { case figured, bare }
@@ -86,7 +101,7 @@ struct SourceSearch {
   /// The keys of a page, in order.
   func page(at place: SourceFilter.Place?, size: Int, in database: Connection) throws -> [Int] {
     // A survey without sources has no table of them.
-    guard try survey.counts(in: database).sources > 0 else { return [] }
+    guard try !filter.isVain(in: survey.counts(in: database)) else { return [] }
     let edge = try place.flatMap { try self.edge(at: $0, in: database) }
     let isBackward = edge?.isBackward ?? false
     var keys: [Int] = []
@@ -261,7 +276,7 @@ extension SourceFilter.Order {
   /// The table of the figure that it goes by.
   fileprivate var table: SourceSearch.Table {
     switch self {
-    case .name, .flux, .size: .source
+    case .name, .flux, .size, .signal: .source
     case .sure, .doubtful: .prediction
     case .outliers: .member
     }
@@ -272,6 +287,7 @@ extension SourceFilter.Order {
     case .name: "source.name"
     case .flux: "source.total_flux"
     case .size: "source.major_axis"
+    case .signal: SourceSearch.signalToNoise
     case .sure, .doubtful: "prediction.probability"
     case .outliers: "member.outlier_score"
     }
@@ -281,14 +297,14 @@ extension SourceFilter.Order {
   fileprivate var type: String {
     switch self {
     case .name: "text"
-    case .flux, .size: "double precision"
+    case .flux, .size, .signal: "double precision"
     case .sure, .doubtful, .outliers: "real"
     }
   }
 
   /// Where its index has sources without the figure: a table that lacks their rows has no say in it.
   fileprivate var nulls: (falling: String, rising: String) {
-    self == .flux || self == .size ? ("NULLS LAST", "NULLS FIRST") : ("", "")
+    [.flux, .size, .signal].contains(self) ? ("NULLS LAST", "NULLS FIRST") : ("", "")
   }
 
   fileprivate var isFalling: Bool { self != .name && self != .doubtful }
@@ -300,26 +316,38 @@ extension SourceSearch {
   /// The tables that the filter needs.
   private var needed: Set<Table> {
     var tables: Set<Table> = []
+    if !filter.remarks.isEmpty { tables.insert(.remarked) }
+    if filter.tag != nil { tables.insert(.tagged) }
     if filter.labelledAs != nil { tables.insert(.agreed) }
     if filter.predictedAs != nil || filter.probability != nil { tables.insert(.prediction) }
     if filter.cluster != nil, work.clustering != nil { tables.insert(.member) }
-    if filter.flux != nil || filter.size != nil || filter.cone != nil || filter.name != nil {
-      tables.insert(.source)
-    }
+    let isOfCatalogue =
+      filter.flux != nil || filter.size != nil || filter.signalToNoise != nil
+      || filter.cone != nil || filter.name != nil
+    if isOfCatalogue { tables.insert(.source) }
     return tables
   }
 
   /// The table of the survey, run or clustering alone, so that an index has all that is asked.
   private func name(_ table: Table) -> SQL {
+    if table == .remarked { return "(\(remarked)) AS remarked" }
     let partition =
       switch table {
-      case .agreed: "reber.agreed"
+      case .agreed, .tagged, .remarked: "reber.agreed"
       case .prediction: work.classification.map { Partition.predictions(of: $0).table }
       case .member: work.clustering.map { Partition(whole: "reber.cluster_member", key: $0).table }
       case .source: Partition(whole: "reber.source", key: survey.id).table
       }
     let whole = table == .member ? "reber.cluster_member" : "reber.prediction"
     return "\(raw: partition ?? whole) AS \(raw: table.rawValue)"
+  }
+
+  /// The sources of which somebody says what is asked for, each once.
+  private var remarked: SQL {
+    """
+    SELECT DISTINCT survey_id, source_id FROM reber.current_remark
+    WHERE survey_id = \(survey.id) AND kind = ANY (\(filter.remarks.map(\.rawValue)))
+    """
   }
 
   private func key(_ table: Table) -> SQL { "\(raw: table.rawValue).source_id" }
@@ -331,6 +359,12 @@ extension SourceSearch {
   private func scope(_ table: Table, isAlone: Bool = false) -> SQL {
     let own: SQL = isAlone ? "true" : "\(raw: table.rawValue).survey_id = \(survey.id)"
     return switch table {
+    case .remarked: "true"
+    case .tagged:
+      """
+      tagged.survey_id = \(survey.id) AND tagged.class_scheme_id = \(filter.tag?.scheme)
+          AND tagged.class_id = \(filter.tag?.id) AND NOT tagged.denies
+      """
     case .agreed: "agreed.survey_id = \(survey.id) AND agreed.class_scheme_id = \(scheme.id)"
     case .prediction: work.classification == nil ? "false" : own
     case .member: work.clustering == nil ? "false" : own
@@ -355,7 +389,18 @@ extension SourceSearch {
     let tables = inOrder(tables)
     let own = condition.map { [$0(key(tables[0]))] } ?? []
     let scopes = tables.map { scope($0, isAlone: tables.count == 1) }
-    return (scopes + passing + own).joined(separator: " AND ")
+    let image = filter.hasImage.map { [hasImage($0, key(tables[0]))] } ?? []
+    return (scopes + passing + image + own).joined(separator: " AND ")
+  }
+
+  /// Whether a source, by its key, has an image: most have, so that each is looked up, and those without are
+  /// sought among all.
+  private func hasImage(_ wanted: Bool, _ key: SQL) -> SQL {
+    let current: SQL = """
+      FROM reber.cutout
+      WHERE cutout.survey_id = \(survey.id) AND cutout.source_id = \(key) AND cutout.is_current
+      """
+    return wanted ? "(SELECT cutout_id \(current)) IS NOT NULL" : "NOT EXISTS (SELECT \(current))"
   }
 
   /// What the filter lets pass.
@@ -368,7 +413,7 @@ extension SourceSearch {
     if let wanted = filter.predictedAs { conditions.append("prediction.class_id = \(wanted)") }
     for (column, range) in [
       ("prediction.probability", filter.probability), ("source.total_flux", filter.flux),
-      ("source.major_axis", filter.size),
+      ("source.major_axis", filter.size), (Self.signalToNoise, filter.signalToNoise),
     ] {
       guard let range else { continue }
       conditions.append("\(raw: column) BETWEEN \(range.lowerBound) AND \(range.upperBound)")

@@ -33,6 +33,9 @@ public struct QueuedCommand: Sendable, Codable {
 }
 
 extension QueuedCommand {
+  /// Whether no worker has it, and it has not ended.
+  public var waits: Bool { endedAt == nil && (host == nil || isAbandoned) }
+
   /// How it stands, in words.
   public var state: String {
     if let error { return "failed: " + error }
@@ -62,6 +65,11 @@ extension QueuedCommand: QueryRow {
     for stage: StageName, of survey: Survey, in database: Connection
   ) throws -> Int {
     try database.row("SELECT reber.ask_for(\(stage)::text, \(survey.name))", as: Int.self)
+  }
+
+  /// Takes back what was asked for, by those who may not write commands; false where it waits no more.
+  public static func askNoMore(_ command: Int, in database: Connection) throws -> Bool {
+    try database.row("SELECT reber.ask_no_more(\(command))", as: Bool.self)
   }
 
   /// Claims the first command that nobody has, for as many seconds; `nil` where there is none.

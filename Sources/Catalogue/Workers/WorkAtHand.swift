@@ -23,7 +23,7 @@ public struct GoingRun: Sendable, Codable {
 extension GoingRun: QueryRow {
   public static let columns = Columns<Self>(
     .column("run_id", \.id), .column("stage", \.stage),
-    .expression("parameters ->> 'survey'", as: "survey", \.survey),
+    .expression(surveyOfRun, as: "survey", \.survey),
     .expression("reber.is_held(run_id)", as: "is_held", \.isHeld),
     .expression("(progress ->> 'done')::bigint", as: "done", \.done),
     .expression("(progress ->> 'total')::bigint", as: "total", \.total),

@@ -122,7 +122,7 @@ function moveInMontage(event) {
 
 // What was taken out on one page of a cluster stays out on the others.
 document.addEventListener("click", async (event) => {
-  const link = event.target.closest("main a[data-keeps-out], main a[data-prefetch]");
+  const link = event.target.closest("main a[data-keeps-out], main a[data-prefetch], main a[data-swap]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   let address = link.getAttribute("href");
@@ -138,6 +138,19 @@ document.addEventListener("change", (event) => {
   if (out && event.target.name === "out") prefetch(out.dataset.nextOut).catch(() => undefined);
   if (event.target.closest(".looks") && event.target.matches("select")) event.target.form.requestSubmit();
 });
+
+// What goes on is looked at again, while it does and somebody looks.
+async function refresh() {
+  const state = document.querySelector("main [data-refresh]");
+  setTimeout(refresh, 1000 * (state?.dataset.refresh ?? 3));
+  if (!state || document.hidden || state.contains(document.activeElement)) return;
+  const response = await fetch(location.href, { headers: { "X-Prefetch": "1" } }).catch(() => undefined);
+  if (!response?.ok || !state.isConnected) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const now = page.getElementById(state.id);
+  if (now && state.isConnected && now.innerHTML !== state.innerHTML) state.replaceWith(document.adoptNode(now));
+}
+setTimeout(refresh, 3000);
 
 addEventListener("popstate", () => show(location.href, { remember: false }).catch(() => location.reload()));
 lookAhead();

@@ -13,6 +13,9 @@ struct Look: Sendable, Hashable {
   /// How much of the middle is shown.
   var zoom = Zoom.fitted
 
+  /// Whether contours and the beam are drawn into the picture.
+  var isMarked = false
+
   /// The stretches by their names in URLs.
   static let stretches: [(name: String, curve: Stretch)] = [
     ("asinh", .asinh(softening: 12)), ("linear", .linear), ("sqrt", .squareRoot),
@@ -22,17 +25,25 @@ struct Look: Sendable, Hashable {
   /// The default look.
   init() {}
 
-  /// Reads `stretch`, `colours` and `zoom`; a value that is not known leaves the default.
+  /// Reads `stretch`, `colours`, `zoom` and `marks`; a value that is not known leaves the default.
   init(_ fields: Fields) {
     if let name = fields["stretch"], Self.stretches.contains(where: { $0.name == name }) {
       stretch = name
     }
     colours = fields["colours"].flatMap(ColourMap.init) ?? .grey
     zoom = fields["zoom"].flatMap(Zoom.init) ?? .fitted
+    isMarked = fields["marks"] == "1"
   }
 
   /// The part of a query that says it.
-  var query: String { "stretch=\(stretch)&colours=\(colours.rawValue)&zoom=\(zoom.name)" }
+  var query: String {
+    "stretch=\(stretch)&colours=\(colours.rawValue)&zoom=\(zoom.name)"
+      + (isMarked ? "&marks=1" : "")
+  }
+
+  /// The part of a picture's query that says it: browsers keep pictures, and those of another way of drawing have
+  /// other addresses.
+  var pictureQuery: String { query + "&drawn=2" }
 
   /// The same with the next zoom; behind the closest the source comes again.
   var nextZoom: Look {
@@ -41,60 +52,74 @@ struct Look: Sendable, Hashable {
     return next
   }
 
+  /// The same with contours and beam, or without.
+  func marked(_ isMarked: Bool) -> Look {
+    var next = self
+    next.isMarked = isMarked
+    return next
+  }
+
   private var curve: Stretch {
     Self.stretches.first { $0.name == stretch }?.curve ?? .linear
   }
 
-  /// The image as steps of brightness, `width` × `height` pixels, rows from the top.
-  ///
-  /// The sky's level, less one standard deviation of the noise, becomes black, and the brightest
-  /// pixel of the shown part white; pixels that are not finite are black.
-  func render(_ image: StoredCutout, width: Int, height: Int) -> [UInt8] {
-    let frame = Frame(image, zoom: zoom)
-    let noise = SkyLevel(image.values)
-    let floor = noise.median - noise.deviation
-    var shown = Tensor([height, width])
-    for row in 0..<height {
-      for column in 0..<width {
-        shown.values[row * width + column] = frame.value(row, column, of: width, height) - floor
-      }
-    }
-    let peak = frame.peak - floor
-    curve.apply(to: &shown, floor: 0, peak: peak > 0 ? peak : 1)
-    return shown.values.map { UInt8(max(0, min(255, ($0 * 255).rounded()))) }
-  }
-
-  /// A picture of one image.
-  func picture(_ image: StoredCutout, width: Int, height: Int) -> Raster {
-    coloured(render(image, width: width, height: height), width: width, height: height)
+  /// A picture of one image of an observation.
+  func picture(
+    _ image: StoredCutout, of observation: Survey.Observation, width: Int, height: Int
+  ) -> Raster {
+    let tile = Tile(image, zoom: zoom, width: width, height: height)
+    return coloured(tile.steps(curve), marks(tile, observation), width: width, height: height)
   }
 
   /// Pictures side by side, row by row; a gap where there is no image.
-  func montage(_ images: [StoredCutout?], columns: Int, cell: Int) -> Raster {
+  func montage(
+    _ images: [StoredCutout?], of observation: Survey.Observation, columns: Int, cell: Int
+  ) -> Raster {
     let rows = max(1, (images.count + columns - 1) / columns)
-    var steps = [UInt8](repeating: 0, count: rows * columns * cell * cell)
-    let width = columns * cell
+    let (width, side) = (columns * cell, cell - 2)
+    var steps = [UInt8](repeating: 0, count: rows * cell * width)
+    var drawn = Marks()
     for (index, image) in images.enumerated() {
       guard let image else { continue }
-      let tile = render(image, width: cell - 2, height: cell - 2)
+      let tile = Tile(image, zoom: zoom, width: side, height: side)
       let start = (index / columns * cell + 1) * width + index % columns * cell + 1
-      for row in 0..<cell - 2 {
+      let own = tile.steps(curve)
+      for row in 0..<side {
         let place = start + row * width
-        steps.replaceSubrange(
-          place..<place + cell - 2, with: tile[row * (cell - 2)..<(row + 1) * (cell - 2)])
+        steps.replaceSubrange(place..<place + side, with: own[row * side..<(row + 1) * side])
       }
+      let marks = marks(tile, observation)
+      let moved = { (place: Int) in start + place / side * width + place % side }
+      drawn.contours += marks.contours.map(moved)
+      drawn.beam += marks.beam.map(moved)
     }
-    return coloured(steps, width: width, height: rows * cell)
+    return coloured(steps, drawn, width: width, height: rows * cell)
   }
 
-  private func coloured(_ steps: [UInt8], width: Int, height: Int) -> Raster {
-    let table = colours.table
-    let channels = colours.channels
+  /// The pixels of a picture that lines cover.
+  private struct Marks {
+    var contours: [Int] = []
+    var beam: [Int] = []
+  }
+
+  private func marks(_ tile: Tile, _ observation: Survey.Observation) -> Marks {
+    isMarked ? Marks(contours: tile.contours, beam: tile.beam(of: observation)) : Marks()
+  }
+
+  /// The colours of contours and of the beam, as the sheet has them for the page of a source.
+  private static let lines: (contour: [UInt8], beam: [UInt8]) = ([79, 209, 255], [255, 200, 87])
+
+  private func coloured(_ steps: [UInt8], _ marks: Marks, width: Int, height: Int) -> Raster {
+    let (table, own) = (colours.table, colours.channels)
+    let channels = isMarked ? 3 : own
     var bytes = [UInt8](repeating: 0, count: steps.count * channels)
     for (index, step) in steps.enumerated() {
       for channel in 0..<channels {
-        bytes[index * channels + channel] = table[Int(step) * channels + channel]
+        bytes[index * channels + channel] = table[Int(step) * own + min(channel, own - 1)]
       }
+    }
+    for (places, line) in [(marks.contours, Self.lines.contour), (marks.beam, Self.lines.beam)] {
+      for place in places { bytes.replaceSubrange(place * 3..<place * 3 + 3, with: line) }
     }
     return Raster(width: width, height: height, channels: channels, bytes: bytes)
   }
@@ -122,13 +147,15 @@ struct SkyLevel {
 }
 
 /// The shown part of an image.
-private struct Frame {
+struct Frame {
   let image: StoredCutout
   let left: Float
   let bottom: Float
   let width: Float
   let height: Float
-  let peak: Float
+
+  /// What one shown pixel in a thousand exceeds; of fewer pixels the brightest.
+  let ceiling: Float
 
   init(_ image: StoredCutout, zoom: Zoom) {
     self.image = image
@@ -137,18 +164,15 @@ private struct Frame {
     height = Float(shown.height)
     left = (Float(image.width) - width) / 2
     bottom = (Float(image.height) - height) / 2
-    var peak = -Float.infinity
-    for row in Int(bottom)..<min(image.height, Int(bottom + height)) {
-      for column in Int(left)..<min(image.width, Int(left + width)) {
-        let value = image.values[row * image.width + column]
-        if value.isFinite, value > peak { peak = value }
-      }
+    let columns = Int(left)..<min(image.width, Int(left + width))
+    let values = (Int(bottom)..<min(image.height, Int(bottom + height))).flatMap { row in
+      image.values[row * image.width + columns.lowerBound..<row * image.width + columns.upperBound]
     }
-    self.peak = peak.isFinite ? peak : 0
+    ceiling = values.filter(\.isFinite).exceeded(by: values.count / 1000) ?? 0
   }
 
   /// The value shown at a pixel of a picture of `columns` × `rows`: the mean of what it covers where the picture
-  /// is smaller than the image, bilinear between pixels where it is larger.
+  /// is smaller than the image, bilinear between pixels where it is larger; not finite where the image has none.
   func value(_ row: Int, _ column: Int, of columns: Int, _ rows: Int) -> Float {
     let scale = (width / Float(columns), height / Float(rows))
     let x = left + (Float(column) + 0.5) * scale.0 - 0.5
@@ -163,7 +187,7 @@ private struct Frame {
         if value.isFinite { (sum, count) = (sum + value, count + 1) }
       }
     }
-    return count > 0 ? sum / count : -.greatestFiniteMagnitude
+    return count > 0 ? sum / count : .nan
   }
 
   private func bilinear(_ x: Float, _ y: Float) -> Float {
@@ -175,7 +199,14 @@ private struct Frame {
     let pixels = image.values
     let below = pixels[y0 * image.width + x0] * (1 - fx) + pixels[y0 * image.width + x1] * fx
     let above = pixels[y1 * image.width + x0] * (1 - fx) + pixels[y1 * image.width + x1] * fx
-    let value = below * (1 - fy) + above * fy
-    return value.isFinite ? value : -.greatestFiniteMagnitude
+    return below * (1 - fy) + above * fy
+  }
+}
+
+extension [Float] {
+  /// The value that so many exceed at most; `nil` of none.
+  fileprivate func exceeded(by count: Int) -> Float? {
+    guard count > 0 else { return self.max() }
+    return sorted(by: >).dropFirst(count).first ?? self.max()
   }
 }

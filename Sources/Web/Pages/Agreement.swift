@@ -10,13 +10,22 @@ extension Section {
   static let agreement = Section(
     name: "Agreement", path: "agreement",
     templates: ["agreement": PackageResources.agreement_mustache],
-    routes: [.get("agreement") { try await $0.agreementPage() }])
+    routes: [
+      .get("agreement") { try await $0.agreementPage() },
+      .post("agreement") { try await $0.setShare() },
+    ])
 }
 
 extension Visit {
   fileprivate func agreementPage() async throws -> Response {
-    let shared = SharedLabels(
-      try await pool.with { try SharedLabel.all(of: survey, scheme: scheme, in: $0) }, scheme)
+    let (rows, look) = try await pool.with {
+      (
+        try SharedLabel.all(of: survey, scheme: scheme, in: $0),
+        try annotation.secondLook(in: $0)
+      )
+    }
+    let shared = SharedLabels(rows, scheme)
+    let blind = SharedLabels(rows.filter { $0.lot < look.lots }, scheme)
     let disputed = shared.disputed
     let shown = Array(disputed.dropFirst(pageNumber * 48).prefix(48))
     let cells = try await pool.with { try annotation.cells(of: shown, in: $0) }
@@ -26,6 +35,8 @@ extension Visit {
     return try page(
       "agreement", "Agreement",
       [
+        "action": base + "/agreement", "share": formatted(look.share * 100),
+        "second": look.lots == 0 ? nil : second(look, blind),
         "shared": shared.sources == 0 ? nil : shared.sources, "disputed": disputed.count,
         "fleiss": Agreement.fleiss(rated).map { String(format: "%.3f", $0) },
         "isTags": scheme.isTags,
@@ -35,6 +46,28 @@ extension Visit {
         "confused": shared.confused,
         "montage": shown.isEmpty ? nil : view, "pager": pager(size: 48, of: disputed.count),
       ])
+  }
+}
+
+extension Visit {
+  /// How far the second labels are, and how well they agree with the first.
+  private func second(_ look: SecondLook, _ blind: SharedLabels) -> Content {
+    [
+      "asked": look.asked, "answered": look.answered, "href": base + "/single?order=second",
+      "isOpen": look.asked > look.answered,
+      "pairs": blind.pairs.prefix(SharedLabels.shownPairs).map(\.content),
+    ]
+  }
+
+  /// Sets which share of the labelled sources a second annotator labels too.
+  fileprivate func setShare() async throws -> Response {
+    let share: Double? = try await request.form().number("share")
+    guard let share, (0...100).contains(share) else {
+      throw HTTPError(.badRequest, message: "the share is a number of per cent, 0 to 100")
+    }
+    try await pool.with { try annotation.lookAgain(at: share / 100, in: $0) }
+    return try answer(
+      next: base + "/agreement", "\(formatted(share))% of what is labelled is asked about again")
   }
 }
 

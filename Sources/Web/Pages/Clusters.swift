@@ -1,4 +1,5 @@
 import Catalogue
+import Foundation
 import Hummingbird
 import Markup
 import PostgreSQL
@@ -21,9 +22,26 @@ extension Section {
 extension Visit {
   fileprivate func nextCluster() async throws -> Response {
     if scheme.isTags { return .redirect(to: base + "/single") }
+    if let nothing = try await lacking(.clusters) { return nothing }
+    return try await handOut()
+  }
+
+  /// Leads to the first cluster that nobody else has, and hands it to the annotator.
+  private func handOut() async throws -> Response {
     let place = ClusterPlace(self)
-    let next = try await queue().suggestions(groups: place.groups).first { $0.unlabelled > 0 }
-    return .redirect(to: next.map { place.address($0.number) } ?? base + "/progress")
+    let queue = try await queue()
+    let isGiven = standby == nil
+    let next = try await pool.with { database in
+      let leased = try annotation.leased(of: queue.clustering, in: database)
+      return try queue.suggestions(groups: place.groups).first { node in
+        try node.unlabelled > 0 && !place.after.contains(node.number)
+          && !queue.isTaken(node.number, by: leased)
+          && (!isGiven
+            || annotation.lease(node.number, of: queue.clustering, in: database) == nil)
+      }
+    }
+    guard let next else { return .redirect(to: base + "/progress") }
+    return .redirect(to: place.address(next.number, pending: place.after))
   }
 
   fileprivate func undo() async throws -> Response {
@@ -51,42 +69,91 @@ extension Visit {
   }
 
   fileprivate func clusterPage() async throws -> Response {
+    if !scheme.isTags, let nothing = try await lacking(.clusters) { return nothing }
     let number = try context.number("cluster")
     let place = ClusterPlace(self)
     let queue = try await queue()
-    let (cells, all) = try await pool.with {
-      try annotation.montage(
-        of: number, in: queue.clustering, page: pageNumber, size: ClusterPlace.size, database: $0)
-    }
     guard let node = queue.nodes[number] else {
       throw CatalogueError.missing("cluster \(number)", hint: "choose one of the list")
     }
+    let isGiven = standby == nil
+    let (other, leased, cells, all, said) = try await pool.with { database in
+      let other =
+        isGiven ? try annotation.lease(number, of: queue.clustering, in: database) : nil
+      let (cells, all) = try annotation.montage(
+        of: number, in: queue.clustering, page: pageNumber, size: ClusterPlace.size,
+        database: database)
+      let work = try NewestWork.on(survey, in: database)
+      let said =
+        place.isShown
+        ? try work.predictions(of: cells.map(\.source), in: survey, database) : [:]
+      return (other, try annotation.leased(of: queue.clustering, in: database), cells, all, said)
+    }
+    // Who only goes on to the next one gets another; who asks for this one sees who has it.
+    if other != nil, !place.after.isEmpty { return try await handOut() }
     return try page(
-      "cluster", "Cluster \(number)", content(node, in: queue, cells, of: all, place))
+      "cluster", "Cluster \(number)",
+      content(
+        node, in: queue, Shown(cells: cells, all: all, said: said), place,
+        Leases(here: other, all: leased)))
   }
 
-  /// A page of a cluster's sources that the annotator has not labelled, of which there are `all`.
+  /// What is shown of a cluster.
+  private struct Shown {
+    /// A page of the sources that the annotator has not labelled.
+    let cells: [MontageCell]
+    /// How many there are.
+    let all: Int
+    /// What the model says of those on the page, where that is asked for.
+    let said: [Int: NewestWork.Opinion]
+  }
+
+  /// Who else has clusters.
+  private struct Leases {
+    /// Who has the cluster of the page.
+    let here: String?
+    /// By the number of the cluster.
+    let all: [Int: String]
+  }
+
+  /// A page of a cluster's sources that the annotator has not labelled.
   private func content(
-    _ node: ClusterQueue.Node, in queue: ClusterQueue, _ cells: [MontageCell], of all: Int,
-    _ place: ClusterPlace
+    _ node: ClusterQueue.Node, in queue: ClusterQueue, _ shown: Shown, _ place: ClusterPlace,
+    _ leases: Leases
   ) -> Content {
+    let (cells, all) = (shown.cells, shown.all)
+    let opinions = cells.map { shown.said[$0.source] }
     let waiting = queue.suggestions(groups: place.groups)
-      .filter { $0.unlabelled > 0 && $0.number != node.number && !place.after.contains($0.number) }
+      .filter {
+        $0.unlabelled > 0 && $0.number != node.number && !place.after.contains($0.number)
+          && !queue.isTaken($0.number, by: leases.all)
+      }
     let next = waiting.first.map { place.address($0.number, after: node.number) }
     let here = "\(base)/label/\(node.number)"
     let action = "\(here)?\(place.query)"
-    let zoomed = "\(here)?groups=\(place.groups)&\(look.nextZoom.query)&page=\(pageNumber)"
+    let same = { (look: Look, isShown: Bool) in
+      here + "?" + ClusterPlace.query(place.groups, look, isShown: isShown) + "&page=\(pageNumber)"
+    }
     let last = (all - 1) / ClusterPlace.size
-    let view = montage(cells, columns: 8, isChoice: true, out: place.out)
+    let view = montage(
+      cells, columns: 8, isChoice: true,
+      captions: opinions.map { opinion in
+        opinion.map {
+          "\(scheme.name(of: $0.classID) ?? "?") " + String(format: "%.2f", $0.probability)
+        }
+      }, swatches: opinions.map { $0?.classID }, out: place.out)
     return [
       "number": node.number, "members": node.members, "unlabelled": all, "left": waiting.count,
+      "other": leases.here,
       "known": node.known(scheme), "classes": scheme.buttons(), "shown": cells.count,
       "montage": cells.isEmpty ? nil : view,
       // Sources that were taken out on other pages of the cluster.
       "outElsewhere": place.out.subtracting(cells.map(\.source)).sorted(),
       "action": action, "next": next ?? base + "/progress",
       "undo": "\(base)/undo?\(place.query)", "list": "\(base)/clusters?\(place.query)",
-      "grow": "\(base)/grow?cluster=\(node.number)", "zoomed": zoomed,
+      "grow": "\(base)/grow?cluster=\(node.number)", "zoomed": same(look.nextZoom, place.isShown),
+      "marks": same(look.marked(!look.isMarked), place.isShown), "isMarked": look.isMarked,
+      "opinion": same(look, !place.isShown), "isShown": place.isShown,
       "part": queue.largestPart(of: node.number).map(place.address),
       "earlier": pageNumber > 0 ? "\(action)&page=\(pageNumber - 1)" : nil,
       "later": pageNumber < last ? "\(action)&page=\(pageNumber + 1)" : nil,
@@ -102,9 +169,11 @@ extension Visit {
     if form["split"] != nil { return try await split(number, shown: shown) }
     let classID = try scheme.classID(form)
     let action = try await pool.with { database in
-      try annotation.accept(
-        classID, cluster: number, of: Clustering.find(of: survey, in: database),
-        excluding: out, shown: shown, in: database)
+      let clustering = try Clustering.find(of: survey, in: database)
+      let action = try annotation.accept(
+        classID, cluster: number, of: clustering, excluding: out, shown: shown, in: database)
+      try annotation.giveBack(number, of: clustering, in: database)
+      return action
     }
     return try answer(
       next: base + "/label", "\(action.labels) sources are \(scheme.name(of: classID) ?? "")")
@@ -112,8 +181,10 @@ extension Visit {
 
   private func split(_ number: Int, shown: Int) async throws -> Response {
     try await pool.with { database in
-      _ = try annotation.split(
-        number, of: Clustering.find(of: survey, in: database), shown: shown, in: database)
+      let clustering = try Clustering.find(of: survey, in: database)
+      _ = try annotation.split(number, of: clustering, shown: shown, in: database)
+      // Others may have its other parts.
+      try annotation.giveBack(number, of: clustering, in: database)
     }
     let part = try await queue().largestPart(of: number)
     return try answer(
@@ -121,8 +192,10 @@ extension Visit {
   }
 
   fileprivate func clusterList() async throws -> Response {
+    if !scheme.isTags, let nothing = try await lacking(.clusters) { return nothing }
     let place = ClusterPlace(self)
     let queue = try await queue()
+    let leased = try await pool.with { try annotation.leased(of: queue.clustering, in: $0) }
     let parts = queue.suggestions(groups: place.groups)
     let shown = parts.dropFirst(pageNumber * 12).prefix(12)
     let cells = try await pool.with { database in
@@ -135,17 +208,21 @@ extension Visit {
     return try page(
       "clusters", "Clusters",
       [
-        "rows": zip(shown, cells).map { row($0, in: queue, $1, place) }, "all": parts.count,
+        "rows": zip(shown, cells).map { row($0, in: queue, $1, place, leased) },
+        "all": parts.count,
         "groups": place.groups,
         "pager": pager(size: 12, of: parts.count),
       ])
   }
 
   private func row(
-    _ node: ClusterQueue.Node, in queue: ClusterQueue, _ cells: [MontageCell], _ place: ClusterPlace
+    _ node: ClusterQueue.Node, in queue: ClusterQueue, _ cells: [MontageCell],
+    _ place: ClusterPlace,
+    _ leased: [Int: String]
   ) -> Content {
     [
-      "number": node.number, "href": place.address(node.number), "members": node.members,
+      "other": leased[node.number], "number": node.number, "href": place.address(node.number),
+      "members": node.members,
       "unlabelled": node.unlabelled, "spread": formatted(queue.spread(node)),
       "known": node.known(scheme), "montage": montage(cells, columns: 12),
     ]
@@ -160,6 +237,8 @@ private struct ClusterPlace: Sendable {
   let after: [Int]
   /// Sources that were taken out on this or another page of the cluster.
   let out: Set<Int>
+  /// Whether what the model thinks is shown.
+  let isShown: Bool
   /// What every page of the work carries on.
   let query: String
   private let base: String
@@ -172,8 +251,14 @@ private struct ClusterPlace: Sendable {
     groups = fields.number("groups", in: 1...2000) ?? 64
     after = fields.numbers("after")
     out = Set(fields.numbers("out"))
-    query = "groups=\(groups)&\(visit.look.query)"
+    isShown = fields["shown"] != nil
+    query = Self.query(groups, visit.look, isShown: isShown)
     base = visit.base
+  }
+
+  /// What the pages of the work carry on.
+  static func query(_ groups: Int, _ look: Look, isShown: Bool) -> String {
+    "groups=\(groups)&\(look.query)" + (isShown ? "&shown=1" : "")
   }
 
   /// The page of a cluster.
@@ -181,8 +266,13 @@ private struct ClusterPlace: Sendable {
 
   /// The page of a cluster that is shown before the decision on another has arrived.
   func address(_ cluster: Int, after done: Int) -> String {
-    let pending = (after + [done]).suffix(4).map(String.init).joined(separator: ",")
-    return address(cluster) + "&after=\(pending)"
+    address(cluster, pending: after + [done])
+  }
+
+  /// The page of a cluster that is shown before the decisions on others have arrived.
+  func address(_ cluster: Int, pending: [Int]) -> String {
+    let pending = pending.suffix(4).map(String.init).joined(separator: ",")
+    return address(cluster) + (pending.isEmpty ? "" : "&after=\(pending)")
   }
 }
 

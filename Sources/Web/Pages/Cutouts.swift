@@ -82,7 +82,8 @@ extension CutoutQuestion {
   ) throws -> Response {
     switch format {
     case .png(let look):
-      let picture = look.picture(part, width: part.width, height: part.height)
+      let picture = look.picture(
+        part, of: survey.observation, width: part.width, height: part.height)
       return .bytes(try picture.png(), type: "image/png")
     case .fits:
       let statement = survey.observation.copyright?.split(whereSeparator: \.isNewline) ?? []

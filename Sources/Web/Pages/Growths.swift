@@ -20,6 +20,7 @@ extension Section {
 extension Visit {
   fileprivate func chooseClass() async throws -> Response {
     try scheme.checkOneClass(for: "growing a class")
+    if let nothing = try await lacking(.embeddings) { return nothing }
     let counts = try await pool.with { database in
       try annotation.labelledCounts(in: database)
     }
@@ -82,7 +83,8 @@ extension Visit {
       "pages": growth.pages, "taken": place.taken, "decisions": place.path.count,
       "rejected": growth.rejected.isEmpty ? nil : growth.rejected.count,
       "isFinished": isFinished, "canUndo": !place.path.isEmpty && !isFinished,
-      "candidates": montage(cells, columns: 12, isChoice: true),
+      "marks": "\(here)?path=\(place.path)&\(look.marked(!look.isMarked).query)",
+      "isMarked": look.isMarked, "candidates": montage(cells, columns: 12, isChoice: true),
       "members": montage(members, columns: 12), "label": base + "/label",
       "onMatch": next("m"), "onRest": next("r"), "onMismatch": next("x"),
     ]

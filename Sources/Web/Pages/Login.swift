@@ -53,7 +53,7 @@ extension Site {
         try Survey.all(in: database).map { ($0, try $0.counts(in: database)) }
       }
       if surveys.count == 1, let only = surveys.first {
-        return .redirect(to: "/\(only.0.name)/progress")
+        return .redirect(to: "\(only.0.address)/overview")
       }
       return try page(
         "home", "Surveys", context,

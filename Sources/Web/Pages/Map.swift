@@ -16,6 +16,7 @@ extension Section {
 
 extension Visit {
   fileprivate func mapPage() async throws -> Response {
+    if let nothing = try await lacking(.embeddings) { return nothing }
     let space = try await space()
     return try page(
       "map", "Map",

@@ -22,7 +22,7 @@ extension Visit {
     let keys = cells.map { String($0.cutout ?? 0) }.joined(separator: ",")
     let rows = max(1, (cells.count + columns - 1) / columns)
     return [
-      "picture": "\(base)/montage.png?cutouts=\(keys)&columns=\(columns)&\(look.query)",
+      "picture": "\(base)/montage.png?cutouts=\(keys)&columns=\(columns)&\(look.pictureQuery)",
       "width": columns * Self.cell, "height": rows * Self.cell, "columns": columns,
       "isChoice": isChoice,
       "cells": cells.enumerated().map { index, cell -> Content in
@@ -30,7 +30,7 @@ extension Visit {
           "source": cell.source, "name": cell.name, "href": address(ofSource: cell.name),
           "caption": index < captions.count ? captions[index] : nil,
           "swatch": index < swatches.count ? swatches[index] : cell.classID,
-          "isOut": out.contains(cell.source),
+          "isOut": out.contains(cell.source), "isBare": cell.cutout == nil,
         ]
       },
     ]
@@ -42,7 +42,7 @@ extension Visit {
 
 extension ClassScheme {
   /// Keys of classes: digits first, then letters that no command has.
-  private static let keys = Array("1234567890qweriopxcv").map(String.init)
+  private static let keys = Array("1234567890qweriopxyv").map(String.init)
 
   /// The classes on buttons, each with what is said of it beside its name, or as tags to choose.
   func buttons(details: [Int16: String] = [:], chosen: Set<Int16> = []) -> [Content] {

@@ -16,7 +16,8 @@ extension Site {
     return try await picture(request, context) { survey in
       let cutouts = try await pool.with { try StoredCutout.some(keys, of: survey, in: $0) }
       let found = Dictionary(cutouts.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
-      return Look(fields).montage(keys.map { found[$0] }, columns: columns, cell: Visit.cell)
+      return Look(fields).montage(
+        keys.map { found[$0] }, of: survey.observation, columns: columns, cell: Visit.cell)
     }
   }
 
@@ -28,7 +29,8 @@ extension Site {
       guard let cutout = found.first else {
         throw CatalogueError.missing("image \(key)", hint: "it may be of another survey")
       }
-      return Look(request.fields).picture(cutout, width: size, height: size)
+      return Look(request.fields).picture(
+        cutout, of: survey.observation, width: size, height: size)
     }
   }
 

@@ -47,10 +47,13 @@ extension Visit {
   fileprivate func singlePage() async throws -> Response {
     let place = SinglePlace(self)
     let asked = fields["source"]
+    if asked == nil, let nothing = try await lacking(.images) { return nothing }
+    let ranking = place.order == .unlike ? try await unlikeRanking().map(\.source) : []
     let (names, detail, tags) = try await pool.with { database in
       let work = try NewestWork.on(survey, in: database)
       let names = try annotation.unlabelled(
-        by: place.order, work: work, excluding: place.after, count: 3, in: database)
+        by: place.order, work: work, excluding: place.after, ranking: ranking, count: 3,
+        in: database)
       let detail = try (asked ?? names.first).map {
         try SourceDetail.of($0, in: survey, scheme: scheme, work: work, in: database)
       }
@@ -79,16 +82,32 @@ extension Visit {
     ].compactMap(\.self).joined(separator: " · ")
     return [
       "name": name, "source": detail.source.id, "facts": facts, "page": address(ofSource: name),
-      "picture": detail.cutout.map { "\(base)/cutouts/\($0.cutout)?size=512&\(look.query)" },
+      "picture": detail.cutout.map { "\(base)/cutouts/\($0.cutout)?size=512&\(look.pictureQuery)" },
       "mine": mine, "isTags": scheme.isTags,
       "classes": scheme.buttons(chosen: tags ?? []), "action": place.address(of: nil), "next": next,
       "skip": next,
       "undo": base + "/undo", "base": base + "/single", "isBlind": place.isBlind,
       "toggle": place.address(of: name, blind: !place.isBlind),
-      "orders": choices(
-        Annotation.Order.all(of: scheme).map(\.rawValue), chosen: place.order.rawValue),
+      "marks": place.address(of: name, marked: !look.isMarked), "isMarked": look.isMarked,
+      "orders": Annotation.Order.all(of: scheme).map { order -> Content in
+        ["value": order.rawValue, "name": order.words, "isChosen": order == place.order]
+      },
       "probabilities": place.isBlind ? [] : detail.bars,
     ]
+  }
+}
+
+extension Annotation.Order {
+  /// What it asks about, for people.
+  fileprivate var words: String {
+    switch self {
+    case .doubtful: "what the model doubts"
+    case .outliers: "what is unlike all else"
+    case .spread: "any, evenly over the survey"
+    case .shared: "what others have labelled"
+    case .unlike: "what is unlike anything labelled"
+    case .second: "what is to get a second, blind label"
+    }
   }
 }
 
@@ -100,7 +119,7 @@ private struct SinglePlace: Sendable {
   /// Sources whose label may still be on its way, and those that were skipped.
   let after: [Int]
   private let base: String
-  private let look: String
+  private let look: Look
 
   init(_ visit: Visit) {
     let fields = visit.fields
@@ -109,12 +128,15 @@ private struct SinglePlace: Sendable {
     isBlind = fields["shown"] == nil
     after = fields.numbers("after")
     base = visit.base + "/single"
-    look = visit.look.query
+    look = visit.look
   }
 
   /// The page of a source, or of the one that comes first.
-  func address(of source: String?, after done: Int? = nil, blind: Bool? = nil) -> String {
+  func address(
+    of source: String?, after done: Int? = nil, blind: Bool? = nil, marked: Bool? = nil
+  ) -> String {
     let pending = done.map { (after + [$0]).suffix(100) } ?? after[...]
+    let look = look.marked(marked ?? look.isMarked).query
     var address = "\(base)?order=\(order.rawValue)&\(look)"
     if !(blind ?? isBlind) { address += "&shown=1" }
     if !pending.isEmpty { address += "&after=" + pending.map(String.init).joined(separator: ",") }

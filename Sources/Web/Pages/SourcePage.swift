@@ -8,7 +8,7 @@ import PostgreSQL
 extension Visit {
   func sourcePage() async throws -> Response {
     let name = try context.part("source")
-    let (detail, image, lineage, links, surveys) = try await pool.with { database in
+    let (detail, image, lineage, links, surveys, said) = try await pool.with { database in
       let work = try NewestWork.on(survey, in: database)
       let detail = try SourceDetail.of(name, in: survey, scheme: scheme, work: work, in: database)
       let image = try detail.cutout.flatMap {
@@ -19,21 +19,24 @@ extension Visit {
       let links = try IdentityLink.all(
         ofObjectOf: SourceKey(survey: survey.id, source: detail.source.id), in: database)
       let surveys = try Survey.all(in: database).map(\.name)
-      return (detail, image, lineage, links, surveys)
+      let said = try Remark.all(of: detail.source.id, in: survey, database)
+      return (detail, image, lineage, links, surveys, said)
     }
     let identity = identity(of: name, links, surveys: surveys)
+    let remarks = remarks(said, of: detail.source.name)
     let alike = try await space()?.nearest(12, to: detail.source.id) ?? []
     let cells = try await pool.with { try annotation.cells(of: alike.map(\.source), in: $0) }
     let view = montage(
-      cells, columns: 12, captions: alike.map { String(format: "%.3f", $0.cosine) })
+      cells, columns: 12, captions: alike.enumerated().map(RankedSource.init).map(\.caption))
     return try page(
       "source", name,
-      content(detail, image, lineage, identity, neighbours: alike.isEmpty ? nil : view))
+      content(
+        detail, image, lineage, identity, remarks, neighbours: alike.isEmpty ? nil : view))
   }
 
   private func content(
     _ detail: SourceDetail, _ image: StoredCutout?, _ lineage: Lineage?, _ identity: Content,
-    neighbours: Content?
+    _ remarks: Content, neighbours: Content?
   ) -> Content {
     let name = detail.source.name
     let showsContours = fields["contours"] != "0"
@@ -41,20 +44,22 @@ extension Visit {
       Overlay($0, of: survey.observation, zoom: look.zoom)
         .content(wcs: detail.cutout?.wcs, showsContours: showsContours)
     }
-    let sky = detail.source.position.map {
-      String(format: "https://sky.esa.int/esasky/?target=%.6f%%20%.6f&fov=0.1", $0.ra, $0.dec)
-    }
     return [
       "name": name, "designation": detail.designation == name ? nil : detail.designation,
-      "picture": detail.cutout.map { "\(base)/cutouts/\($0.cutout)?size=600&\(look.query)" },
+      "picture": detail.cutout.map {
+        "\(base)/cutouts/\($0.cutout)?size=600&\(look.marked(false).pictureQuery)"
+      },
       "overlay": overlay, "contours": showsContours,
+      "toggle": address(ofSource: name) + "?\(look.query)&contours=\(showsContours ? 0 : 1)",
       "looks": looks(action: address(ofSource: name)),
       "facts": detail.facts, "attributes": detail.attributes.map { fact($0.name, $0.value) },
       "labels": detail.labels, "probabilities": detail.bars, "neighbours": neighbours,
-      "lineage": lineage?.content, "identity": identity,
+      "lineage": lineage?.content, "identity": identity, "remarks": remarks,
+      "elsewhere": detail.source.position.map { ["links": Elsewhere.links(to: $0)] as Content },
+      "like": address(ofSource: name) + "/like",
       "single": "\(base)/single?source=\(percentEncoded(name))",
       "clusterNumber": detail.cluster, "cluster": detail.cluster.map { "\(base)/label/\($0)" },
-      "sky": sky, "image": detail.addressOfImage(in: survey),
+      "image": detail.addressOfImage(in: survey),
     ]
   }
 }
@@ -69,6 +74,11 @@ extension SourceDetail {
     return Site.cutoutPath + "?survey=\(percentEncoded(survey.name))&pos=\(place)"
   }
 
+  private var signalToNoise: Double? {
+    guard let peakFlux, let rms, rms > 0 else { return nil }
+    return peakFlux / rms
+  }
+
   /// What is known of the source, by names for people.
   fileprivate var facts: [Content] {
     let edge = cutout.flatMap { $0.offImage > 0 ? percent(Int($0.offImage * 100), of: 100) : nil }
@@ -78,6 +88,7 @@ extension SourceDetail {
       ("Total flux", totalFlux.map { formatted($0 * 1000) + " mJy" }),
       ("Peak flux", peakFlux.map { formatted($0 * 1000) + " mJy/beam" }),
       ("Local noise", rms.map { formatted($0 * 1000) + " mJy/beam" }),
+      ("Signal to noise", signalToNoise.map { formatted($0) }),
       ("Largest angular size", source.majorAxis.map { formatted($0) + "″" }),
       ("Outlier score", outlierScore.map { formatted(Double($0)) }),
       ("Image", cutout.map { "\($0.width) × \($0.height) pixels" }),

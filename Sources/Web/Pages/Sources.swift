@@ -16,6 +16,8 @@ extension Section {
       .get("sources") { try await $0.sourceList() },
       .get("sources/:source") { try await $0.sourcePage() },
       .post("sources/:source/join") { try await $0.joinSource() },
+      .post("sources/:source/remark") { try await $0.remarkSource() },
+      .post("questions") { try await $0.saveQuestion() },
       .get("source-by-number/:source") { try await $0.numberedSource() },
     ])
 }
@@ -33,20 +35,42 @@ extension Visit {
   fileprivate func sourceList() async throws -> Response {
     let filter = SourceFilter(fields)
     let size = 60
-    let (sources, all) = try await pool.with { database in
+    let (sources, all, images, tags, saved) = try await pool.with { database in
       let work = try NewestWork.on(survey, in: database)
       return (
         try filter.sources(
           of: survey, scheme: scheme, work: work, at: fields.place, size: size, in: database),
-        try filter.count(of: survey, scheme: scheme, work: work, in: database)
+        try filter.count(of: survey, scheme: scheme, work: work, in: database),
+        try survey.counts(in: database).cutouts, try SourceFilter.Tag.all(in: database),
+        try SavedQuestion.all(of: survey, in: database)
       )
     }
     let pager = pager(beside: sources.map(\.cell.source), size: size, of: all)
-    let (action, isTable) = (base + "/sources", fields["view"] == "table")
+    let (action, isTable) = (base + "/sources", fields["view"] == "table" || images == 0)
     return try page(
       "sources", "Sources",
       [
         "action": action, "pager": pager, "isTable": isTable,
+        "lacksImages": images == 0 ? base + "/overview" : nil,
+        "images": [("1", "has one"), ("0", "has none")].map { value, name -> Content in
+          ["value": value, "name": name, "isChosen": fields["image"] == value]
+        },
+        "remarks": (["any flag"] + Remark.Kind.flags.map(\.rawValue) + ["note"]).map {
+          ["value": $0, "name": $0, "isChosen": fields["flag"] == $0] as Content
+        },
+        "tags": tags.isEmpty
+          ? nil
+          : [
+            "each": tags.map { tag, scheme, name -> Content in
+              [
+                "value": "\(tag.scheme).\(tag.id)", "name": "\(name) (\(scheme))",
+                "isChosen": filter.tag == tag,
+              ]
+            }
+          ] as Content,
+        "saved": saved.isEmpty
+          ? nil : ["each": saved.map { content($0, action: action) }] as Content,
+        "save": base + "/questions", "query": fields.question.encoded,
         "asTable": action + "?" + fields.setting("view", "table").encoded,
         "asMontage": action + "?" + fields.setting("view", nil).encoded,
         "fields": Dictionary(fields.pairs.map { ($0.name, $0.value) }) { first, _ in first },
@@ -54,8 +78,41 @@ extension Visit {
         "classes": scheme.choices(chosen: filter.predictedAs),
         "orders": choices(
           SourceFilter.Order.allCases.map(\.rawValue), chosen: filter.order.rawValue),
-        "montage": isTable ? nil : pictures(sources), "rows": isTable ? sources.map(row) : [],
+        "marks": isTable
+          ? nil : action + "?" + fields.setting("marks", look.isMarked ? nil : "1").encoded,
+        "isMarked": look.isMarked, "montage": isTable ? nil : pictures(sources),
+        "rows": isTable ? sources.map(row) : [],
       ])
+  }
+
+  private func content(_ saved: SavedQuestion, action: String) -> Content {
+    [
+      "name": saved.name, "annotator": saved.annotator,
+      "href": action + "?" + Fields(encoded: saved.query).question.encoded,
+      "isCurrent": saved.query == fields.question.encoded,
+    ]
+  }
+
+  /// Gives a question a name, or takes the name back.
+  fileprivate func saveQuestion() async throws -> Response {
+    let form = try await request.form()
+    let isBack = form["remove"] != nil
+    guard
+      let name = (form["remove"] ?? form["name"])?.trimmingCharacters(in: .whitespacesAndNewlines),
+      !name.isEmpty, name.unicodeScalars.count <= SavedQuestion.longest.name
+    else {
+      throw HTTPError(
+        .badRequest,
+        message:
+          "a question is saved under a name of at most \(SavedQuestion.longest.name) characters")
+    }
+    let query = Fields(encoded: form["query"] ?? "").question.encoded
+    guard query.utf8.count <= SavedQuestion.longest.query else {
+      throw HTTPError(.badRequest, message: "that question is too long to be saved")
+    }
+    try await pool.with { try annotation.save(isBack ? nil : query, as: name, in: $0) }
+    return try answer(
+      next: base + "/sources?" + query, isBack ? "'\(name)' is taken back" : "saved as '\(name)'")
   }
 
   private func pictures(_ sources: [ListedSource]) -> Content {
@@ -76,6 +133,7 @@ extension Visit {
       "ra": source.position.map { String(format: "%.5f", $0.ra) } ?? "",
       "dec": source.position.map { String(format: "%+.5f", $0.dec) } ?? "",
       "flux": formatted(source.totalFlux.map { $0 * 1000 }), "size": formatted(source.majorAxis),
+      "snr": formatted(source.signalToNoise),
       "label": scheme.names(of: source.labelledAs), "labelSwatch": source.labelledAs.first,
       "predicted": scheme.name(of: source.predictedAs), "predictedSwatch": source.predictedAs,
       "probability": source.probability.map { String(format: "%.3f", $0) } ?? "",
@@ -94,6 +152,12 @@ extension SourceFilter {
     // Millijansky for people, jansky in the database.
     flux = fields.range("flux", scale: 1e-3)
     size = fields.range("size")
+    signalToNoise = fields.range("snr")
+    hasImage = ["1": true, "0": false][fields["image"] ?? ""]
+    remarks =
+      fields["flag"] == "any flag"
+      ? Remark.Kind.flags : [fields["flag"].flatMap(Remark.Kind.init)].compactMap(\.self)
+    tag = fields["tag"].flatMap(Tag.init)
     cluster = fields.number("cluster")
     name = fields["name"]
     order = fields["order"].flatMap(Order.init) ?? .name
@@ -105,7 +169,31 @@ extension SourceFilter {
   }
 }
 
+extension SourceFilter.Tag {
+  /// Reads a tag as the page writes it: the scheme, a point, the tag.
+  fileprivate init?(_ text: String) {
+    let parts = text.split(separator: ".")
+    guard parts.count == 2, let scheme = Int32(parts[0]), let id = Int16(parts[1]) else {
+      return nil
+    }
+    self.init(scheme: Int(scheme), id: id)
+  }
+}
+
 extension Fields {
+  /// What of the fields is the question for sources, without the page of its answer.
+  fileprivate var question: Fields {
+    var question = Fields()
+    for name in Self.ofQuestions { question = question.setting(name, self[name]) }
+    return question
+  }
+
+  /// The fields that a question for sources can have.
+  private static let ofQuestions = [
+    "label", "class", "p_min", "p_max", "flux_min", "flux_max", "size_min", "size_max", "snr_min",
+    "snr_max", "image", "flag", "tag", "ra", "dec", "radius", "name", "cluster", "order", "view",
+  ]
+
   /// Where a page of sources lies; a page that is named by its number alone is the first.
   fileprivate var place: SourceFilter.Place? {
     number("after").map(SourceFilter.Place.after) ?? number("before").map(SourceFilter.Place.before)

@@ -22,6 +22,7 @@ extension Visit {
       "work", "Work",
       [
         "action": base + "/work", "stages": StageName.askable.map(\.rawValue),
+        "isBusy": runs.contains(where: \.isHeld) || commands.contains { $0.endedAt == nil },
         "runs": runs.map { $0.content(workers) },
         "workers": workers.map(\.content), "commands": commands.map(\.content),
       ])
@@ -29,15 +30,25 @@ extension Visit {
 
   fileprivate func askForWork() async throws -> Response {
     let form = try await request.form()
+    let next = base + (form["next"] == "overview" ? "/overview" : "/work")
+    if form["remove"] != nil { return try await takeBackWork(form.number("remove"), next: next) }
     guard let stage = form["stage"].flatMap(StageName.init), StageName.askable.contains(stage)
     else { throw HTTPError(.badRequest, message: "the form names no stage that can be asked for") }
     let command = try await pool.with { try QueuedCommand.ask(for: stage, of: survey, in: $0) }
-    return try answer(next: base + "/work", "\(stage.rawValue) is asked for, as command \(command)")
+    return try answer(next: next, "\(stage.rawValue) is asked for, as command \(command)")
+  }
+
+  private func takeBackWork(_ command: Int?, next: String) async throws -> Response {
+    guard let command, try await pool.with({ try QueuedCommand.askNoMore(command, in: $0) }) else {
+      throw HTTPError(.conflict, message: "a worker has that command, or it has ended")
+    }
+    return try answer(next: next, "command \(command) is taken back")
   }
 }
 
 extension GoingRun {
-  fileprivate func content(_ workers: [GoingWorker]) -> Content {
+  /// What templates show of it.
+  func content(_ workers: [GoingWorker]) -> Content {
     [
       "run": id, "stage": stage, "survey": survey ?? "", "done": done, "total": total,
       "what": what, "state": isHeld ? "goes on" : "stopped",
@@ -56,10 +67,11 @@ extension GoingWorker {
 }
 
 extension QueuedCommand {
-  fileprivate var content: Content {
+  /// What templates show of it.
+  var content: Content {
     [
-      "command": words.joined(separator: " "), "asked": askedAt, "by": askedBy,
-      "state": state,
+      "number": id, "command": words.joined(separator: " "), "asked": askedAt, "by": askedBy,
+      "state": state, "waits": waits,
     ]
   }
 }

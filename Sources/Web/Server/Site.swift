@@ -16,6 +16,8 @@ public struct Site: Sendable {
   /// PNG files by address, 64 MiB of them.
   let pictures = Cache<String, [UInt8]>(limit: 64 << 20, weight: \.count)
   let forecasts = Cache<String, Forecast?>(limit: 8)
+  /// The sources that are least like anything labelled, by model and labels.
+  let unlike = Cache<String, [RankedSource]>(limit: 8)
   /// By the key of the clustering.
   let trees = Cache<Int, ClusterTree>(limit: 8)
   let templates: MustacheLibrary

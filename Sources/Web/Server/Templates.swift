@@ -23,7 +23,9 @@ struct Section: Sendable {
   var takesTags = true
 
   /// All sections, in the order in which the pages show them.
-  static let all = [clusters, growth, single, browse, map, agreement, progress, work]
+  static let all = [
+    overview, clusters, growth, single, unlike, browse, map, agreement, progress, work,
+  ]
 }
 
 extension MustacheLibrary {
@@ -36,7 +38,7 @@ extension MustacheLibrary {
       "page": PackageResources.page_mustache, "login": PackageResources.login_mustache,
       "home": PackageResources.home_mustache, "error": PackageResources.error_mustache,
       "montage": PackageResources.montage_mustache, "looks": PackageResources.looks_mustache,
-      "pager": PackageResources.pager_mustache,
+      "pager": PackageResources.pager_mustache, "nothing": PackageResources.nothing_mustache,
     ])
     for section in Section.all { try library.add(section.templates) }
     return library

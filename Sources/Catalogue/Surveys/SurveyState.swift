@@ -1,0 +1,112 @@
+public import PostgreSQL
+
+/// How far the work on a survey is, in one scheme.
+///
+/// What is `nil` was not done yet.
+public struct SurveyState: Sendable {
+  /// Its sources, images and labelled sources.
+  public var counts: Survey.Counts
+  /// The newest embeddings, clustering and classification.
+  public var work: NewestWork
+  /// What was made, and from what.
+  public var made: Made
+
+  /// What was made, and from what.
+  public struct Made: Sendable {
+    /// The newest encoder, of whatever survey.
+    public var encoder: Int?
+    /// The leaves of the newest clustering.
+    public var clusters: Int
+    /// The newest classifier of the scheme.
+    public var classifier: Int?
+    /// How many labels taught it.
+    public var taught: Int
+    /// The classifier of the newest classification.
+    public var usedClassifier: Int?
+    /// Labelled sources of the scheme.
+    public var labelled: Int
+    /// The catalogue that was published last.
+    public var catalogue: String?
+    /// Its rows.
+    public var rows: Int?
+    /// The classification that it holds.
+    public var published: Int?
+  }
+}
+
+extension SurveyState {
+  /// How far the work on a survey is.
+  public static func of(
+    _ survey: Survey, scheme: ClassScheme, in database: Connection
+  ) throws -> SurveyState {
+    let work = try NewestWork.on(survey, in: database)
+    return SurveyState(
+      counts: try survey.counts(in: database), work: work,
+      made: try Made.of(survey, scheme: scheme, work, in: database))
+  }
+}
+
+extension SurveyState.Made: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("encoder", \.encoder), .column("clusters", \.clusters),
+    .column("classifier", \.classifier), .column("taught", \.taught),
+    .column("used_classifier", \.usedClassifier), .column("labelled", \.labelled),
+    .column("catalogue", \.catalogue), .column("rows", \.rows), .column("published", \.published),
+    make: SurveyState.Made.init)
+
+  fileprivate static func of(
+    _ survey: Survey, scheme: ClassScheme, _ work: NewestWork, in database: Connection
+  ) throws -> SurveyState.Made {
+    try database.row(
+      """
+      SELECT \(columns)
+      FROM (
+          SELECT
+              (SELECT max(model_id) FROM reber.model WHERE kind = 'encoder') AS encoder,
+              (
+                  SELECT count(*) FROM reber.cluster
+                  WHERE clustering_id = \(work.clustering) AND coalesce(height, 0) = 0
+              ) AS clusters,
+              (
+                  SELECT max(model_id) FROM reber.model_class WHERE class_scheme_id = \(scheme.id)
+              ) AS classifier,
+              (
+                  SELECT model_id FROM reber.prediction
+                  WHERE run_id = \(work.classification) AND survey_id = \(survey.id)
+                  LIMIT 1
+              ) AS used_classifier,
+              (
+                  SELECT coalesce(sum(sources), 0)::bigint FROM reber.label_count
+                  WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+                      AND clustering_id = 0 AND annotator = ''
+              ) AS labelled
+      ) AS newest
+      CROSS JOIN LATERAL (
+          SELECT coalesce(sum(labels), 0)::bigint AS taught FROM reber.model_class
+          WHERE model_class.model_id = classifier
+      ) AS teaching
+      LEFT JOIN (
+          SELECT name AS catalogue, rows, classification_run_id AS published FROM reber.catalogue
+          WHERE survey_id = \(survey.id)
+          ORDER BY published_at DESC
+          LIMIT 1
+      ) AS last ON true
+      """, as: SurveyState.Made.self)
+  }
+}
+
+extension SourceFilter.Tag {
+  /// The tags of all schemes with their names, by scheme.
+  public static func all(
+    in database: Connection
+  ) throws -> [(tag: SourceFilter.Tag, scheme: String, name: String)] {
+    try database.rows(
+      """
+      SELECT class_scheme_id::bigint, class_id, class_scheme.name, class.name
+      FROM reber.class JOIN reber.class_scheme USING (class_scheme_id)
+      WHERE is_tags AND merged_into IS NULL
+      ORDER BY class_scheme.name, class_id
+      """, as: Int.self, Int16.self, String.self, String.self
+    ).map { (tag: SourceFilter.Tag(scheme: $0, id: $1), scheme: $2, name: $3) }
+  }
+}

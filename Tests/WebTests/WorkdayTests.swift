@@ -1,0 +1,251 @@
+import Catalogue
+import Foundation
+import HTTPTypes
+import Hummingbird
+import HummingbirdTesting
+import PostgreSQL
+import Testing
+
+@testable import Web
+
+/// What a day's work on the pages needs beside labels.
+@Suite struct WorkdayTests {
+  private func withSite(
+    count: Int = 240,
+    _ body: @Sendable @escaping (any TestClientProtocol, Connection) async throws -> Void
+  ) async throws {
+    let made = try SyntheticSurvey(count: count, leaves: 12)
+    let site = try Site(pool: Pool(made.address))
+    try await Application(router: site.router()).test(.router) {
+      try await body($0, Connection(made.address))
+    }
+  }
+
+  @Test func theOverviewSaysWhatIsNextAndAsksForIt() async throws {
+    try await withSite { client, _ in
+      let page = "/synthetic/overview"
+      let visit = try await RouteTests.Visit(client, as: "Ada").withToken(from: page)
+      let (_, before, _) = try await visit.get(page)
+      #expect(before.contains("240 sources") && before.contains("12 clusters"))
+      #expect(
+        before.contains("Next: Catalogue.") && before.contains("reber publish --survey synthetic"))
+      #expect(!before.contains("data-refresh"))
+      let (asked, said) = try await visit.post("/synthetic/work", "stage=publish&next=overview")
+      #expect(asked == .ok && said.contains("\\/synthetic\\/overview"))
+      let (_, waiting, _) = try await visit.get(page)
+      #expect(waiting.contains("data-refresh") && waiting.contains("<td>waits</td>"))
+      let number = try #require(waiting.firstMatch(of: /name="remove" value="([0-9]+)"/)).1
+      let (back, _) = try await visit.post("/synthetic/work", "remove=\(number)")
+      let (again, _) = try await visit.post("/synthetic/work", "remove=\(number)")
+      #expect(back == .ok && again == .conflict)
+      let (wrong, _) = try await visit.post("/synthetic/work", "stage=ingest")
+      #expect(wrong == .badRequest)
+    }
+  }
+
+  @Test func aSurveyWithoutAnythingSaysWhatToDo() async throws {
+    try await withSite { client, database in
+      _ = try Survey.add(named: "bare", in: database)
+      let visit = try await RouteTests.Visit(client, as: "Ada")
+      for (path, lacks) in [
+        ("label", "clusters"), ("clusters", "clusters"), ("label/3", "clusters"),
+        ("grow", "embeddings"), ("map", "embeddings"), ("unlike", "embeddings"),
+        ("single", "images"),
+      ] {
+        let (status, page, _) = try await visit.get("/bare/\(path)")
+        #expect(status == .ok && page.contains("has no \(lacks)"), "\(path): \(page)")
+        #expect(page.contains("reber ingest CATALOGUE --survey bare"), "\(path)")
+      }
+      let (status, browse, _) = try await visit.get("/bare/sources")
+      #expect(status == .ok && browse.contains("has no images") && !browse.contains("montage.png"))
+    }
+  }
+
+  @Test func flagsAndNotesAreKeptShownAndTakenBack() async throws {
+    try await withSite { client, database in
+      let page = "/synthetic/sources/S000011"
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: page)
+      let eve = try await RouteTests.Visit(client, as: "Eve").withToken(from: page)
+      _ = try await ada.post(page + "/remark", "kind=artefact&stands=1")
+      _ = try await eve.post(page + "/remark", "kind=note&note=%3Cb%3Ea+jet%3F")
+      let (_, shown, _) = try await eve.get(page)
+      #expect(shown.contains("artefact <small>Ada</small>") && shown.contains("&lt;b&gt;a jet?"))
+      #expect(shown.contains("aria-pressed=\"false\"") && !shown.contains("aria-pressed=\"true\""))
+      for (question, isThere) in [
+        ("flag=artefact", true), ("flag=any+flag", true), ("flag=note", true),
+        ("flag=blended", false), ("flag=artefact&order=flux&flux_min=0", true),
+      ] {
+        let (_, listed, _) = try await ada.get("/synthetic/sources?view=table&\(question)")
+        #expect(listed.contains("S000011") == isThere, "\(question)")
+        #expect(listed.contains("of \(isThere ? 1 : 0)<"), "\(question)")
+      }
+      _ = try await ada.post(page + "/remark", "kind=artefact&stands=0")
+      _ = try await eve.post(page + "/remark", "kind=note&note=")
+      let current = try database.row("SELECT count(*) FROM reber.current_remark", as: Int.self)
+      let all = try database.row("SELECT count(*) FROM reber.source_remark", as: Int.self)
+      #expect(current == 0 && all == 4)
+      let (_, after, _) = try await eve.get(page)
+      #expect(after.contains("<em>taken back</em>") && after.contains("say it again"))
+      let (wrong, _) = try await ada.post(page + "/remark", "kind=other&stands=1")
+      let long = String(repeating: "a", count: Remark.longest + 1)
+      let (tooLong, _) = try await ada.post(page + "/remark", "kind=note&note=\(long)")
+      #expect(wrong == .badRequest && tooLong == .badRequest)
+      #expect(throws: PostgresError.self) {
+        try database.execute("DELETE FROM reber.source_remark")
+      }
+    }
+  }
+
+  @Test func questionsGetNames() async throws {
+    try await withSite { client, _ in
+      let page = "/synthetic/sources"
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: page)
+      let query = percentEncoded("snr_min=3&order=signal&evil=%3Cscript%3E&after=7")
+      let (saved, answer) = try await ada.post(
+        "/synthetic/questions", "name=%3Cb%3Ebright&query=\(query)")
+      #expect(saved == .ok && !answer.contains("evil") && !answer.contains("after"))
+      let (_, listed, _) = try await ada.get(page)
+      #expect(listed.contains("/synthetic/sources?snr_min=3&amp;order=signal\" title=\"by Ada\""))
+      #expect(listed.contains("&lt;b&gt;bright") && !listed.contains("<b>bright"))
+      _ = try await ada.post("/synthetic/questions", "remove=%3Cb%3Ebright&query=")
+      let (_, after, _) = try await ada.get(page)
+      #expect(!after.contains("&lt;b&gt;bright"))
+      let (nameless, _) = try await ada.post("/synthetic/questions", "name=+&query=")
+      #expect(nameless == .badRequest)
+    }
+  }
+
+  @Test func signalToNoiseAndImagesAreFilters() async throws {
+    try await withSite { client, database in
+      // One source in five without an image, and what SQL says of them.
+      try database.execute("UPDATE reber.cutout SET is_current = false WHERE cutout_id % 5 = 0")
+      try database.execute("SELECT reber.count_sources(1)")
+      let ada = try await RouteTests.Visit(client, as: "Ada")
+      for (question, condition) in [
+        (
+          "image=1",
+          "EXISTS (SELECT FROM reber.cutout WHERE is_current AND cutout.source_id = source.source_id)"
+        ),
+        (
+          "image=0",
+          "NOT EXISTS (SELECT FROM reber.cutout WHERE is_current AND cutout.source_id = source.source_id)"
+        ),
+        ("snr_min=100", "peak_flux / rms >= 100"),
+        ("snr_max=100&order=signal", "peak_flux / rms <= 100"),
+      ] {
+        let all = try database.row(
+          "SELECT count(*) FROM reber.source WHERE \(raw: condition)", as: Int.self)
+        let (_, page, _) = try await ada.get("/synthetic/sources?view=table&\(question)")
+        #expect(all > 0 && page.contains("of \(all)<"), "\(question): \(all)")
+      }
+      let (_, tiles, _) = try await ada.get("/synthetic/sources?image=0")
+      #expect(tiles.contains("no image"))
+    }
+  }
+
+  @Test func noTwoGetTheSameCluster() async throws {
+    try await withSite { client, database in
+      let start = "/synthetic/clusters"
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: start)
+      let eve = try await RouteTests.Visit(client, as: "Eve").withToken(from: start)
+      func next(_ visit: RouteTests.Visit) async throws -> String {
+        let (status, _, headers) = try await visit.get("/synthetic/label?groups=12")
+        #expect(status == .seeOther)
+        return try #require(headers[.location])
+      }
+      let (hers, others) = (try await next(ada), try await next(eve))
+      #expect(hers != others)
+      #expect(try await next(ada) == hers)
+      // Who asks for it by its address sees who has it; the whole that it is a part of is taken too.
+      let (_, taken, _) = try await eve.get(hers)
+      #expect(taken.contains("<b>Ada</b> has this cluster"))
+      let top = try database.row("SELECT max(cluster)::bigint FROM reber.cluster", as: Int.self)
+      let (_, whole, _) = try await eve.get("/synthetic/label/\(top)")
+      #expect(whole.contains("<b>Ada</b> has this cluster"))
+      // Who goes on from another one is led to one that is free.
+      let (ahead, _, _) = try await eve.get(hers + "&after=\(top)")
+      #expect(ahead == .seeOther)
+      let (done, _) = try await ada.post(hers, "class=1&shown=20")
+      #expect(done == .ok)
+      let leased = try database.rows(
+        "SELECT annotator FROM reber.cluster_lease", as: String.self)
+      #expect(Set(leased) == ["Eve"])
+      try database.execute("UPDATE reber.cluster_lease SET lease_ends = clock_timestamp()")
+      #expect(try await next(ada) == others)
+    }
+  }
+
+  @Test func aShareIsLabelledTwiceBlindly() async throws {
+    try await withSite { client, database in
+      let page = "/synthetic/agreement"
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: page)
+      let eve = try await RouteTests.Visit(client, as: "Eve").withToken(from: page)
+      let (_, empty, _) = try await eve.get("/synthetic/single?order=second")
+      #expect(empty.isEmpty)
+      let survey = try Survey.named("synthetic", in: database)
+      let scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: database)
+      let first = Annotation(survey: survey, scheme: scheme, annotator: "Ada")
+      let sources = try StoredSource.all(of: survey, in: database).map(\.id)
+      _ = try first.label(Array(sources.prefix(100)), as: 3, in: database)
+      _ = try await ada.post(page, "share=20")
+      let (_, asked, _) = try await ada.get(page)
+      let drawn = try database.row(
+        "SELECT count(*) FROM reber.agreed WHERE reber.lot(source_id) < 2000", as: Int.self)
+      #expect((15...25).contains(drawn) && asked.contains("<b>0</b> of <b>\(drawn)</b>"))
+      // Who gave the first label is not asked; the other is, without a word of what the first said.
+      let (own, _, _) = try await ada.get("/synthetic/single?order=second")
+      #expect(own == .seeOther)
+      for step in 0..<drawn {
+        let (status, single, _) = try await eve.get("/synthetic/single?order=second")
+        #expect(status == .ok && !single.contains("you said") && !single.contains("Ada"))
+        let source = try #require(single.firstMatch(of: /name="source" value="([0-9]+)"/)).1
+        #expect(sources.prefix(100).contains(Int(source) ?? 0))
+        _ = try await eve.post("/synthetic/single", "source=\(source)&class=\(step == 0 ? 2 : 3)")
+      }
+      let (_, after, _) = try await eve.get(page)
+      #expect(after.contains("<b>\(drawn)</b> of <b>\(drawn)</b>"))
+      #expect(after.contains("Cohen’s κ of the blind labels"))
+      let (wrong, _) = try await ada.post(page, "share=101")
+      #expect(wrong == .badRequest)
+    }
+  }
+
+  @Test func likenessIsRankAndCentredCosine() async throws {
+    try await withSite { client, database in
+      let ada = try await RouteTests.Visit(client, as: "Ada")
+      let (_, none, _) = try await ada.get("/synthetic/unlike")
+      #expect(none.contains("Nothing is labelled yet"))
+      let (_, like, _) = try await ada.get("/synthetic/sources/S000012/like")
+      let captions = like.matches(of: #/>(?<rank>[0-9]+) · (?<cosine>-?[0-9.]+)</#)
+      let cosines = captions.compactMap { Double($0.cosine) }
+      #expect(captions.count == 60 && captions[0].rank == "1")
+      #expect(cosines == cosines.sorted(by: >) && cosines[0] > 0.8 && cosines[59] < 0.7)
+      // Sources of class 0 are labelled: none of them is unlike, and the rest is.
+      let survey = try Survey.named("synthetic", in: database)
+      let scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: database)
+      let kind = try database.rows(
+        "SELECT source_id FROM reber.source WHERE substr(name, 2)::int % 12 = 0", as: Int.self)
+      _ = try Annotation(survey: survey, scheme: scheme, annotator: "Eve")
+        .label(Array(kind.prefix(10)), as: 0, in: database)
+      let (_, unlike, _) = try await ada.get("/synthetic/unlike")
+      let names = unlike.matches(of: #/title="S(?<number>[0-9]+):/#).compactMap { Int($0.number) }
+      #expect(names.count == 60 && names.allSatisfy { $0 % 12 != 0 })
+      let (_, single, _) = try await ada.get("/synthetic/single?order=unlike")
+      #expect(single.contains(String(format: "S%06d", names[0])))
+    }
+  }
+
+  @Test func aSourcePageLeadsElsewhereByPosition() async throws {
+    try await withSite { client, _ in
+      let ada = try await RouteTests.Visit(client, as: "Ada")
+      let (_, page, _) = try await ada.get("/synthetic/sources/S000012")
+      let links = page.matches(
+        of: #/href="(https:[^"]+)" target="_blank" rel="noreferrer noopener"/#)
+      #expect(links.count == Elsewhere.allCases.count)
+      for link in links {
+        let address = link.1.replacing("&amp;", with: "&")
+        #expect(URL(string: String(address))?.host != nil && !address.contains(" "), "\(address)")
+      }
+    }
+  }
+}
