@@ -28,6 +28,9 @@ public final class FITSImage {
   public let beamNote: String?
   /// Frequency in Hz: of the FREQ axis, else of RESTFRQ, RESTFREQ or FREQ.
   public let frequency: Double?
+  /// The Julian year of the middle of the observation (MJD-AVG, DATE-AVG), else of its beginning (MJD-OBS,
+  /// DATE-OBS).
+  public let epoch: Double?
   /// The world coordinates, or nil where the header has no celestial axes.
   public let wcs: WCS?
   let file: FITSFile
@@ -60,7 +63,7 @@ public final class FITSImage {
     (width, height, type) = (layout.width, layout.height, layout.type)
     unit = file.text("BUNIT")
     object = file.text("OBJECT")
-    frequency = header.frequency
+    (frequency, epoch) = (header.frequency, header.epoch)
     let found = HeaderBeam(
       header, hdu: self.hdu, pixelScale: wcs?.pixelScale, side: max(width, height))
     (beam, beamNote) = (found.beam, found.note)

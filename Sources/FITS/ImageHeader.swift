@@ -54,6 +54,17 @@ struct ImageHeader {
     return (value + steps * (file.number("CDELT\(axis)") ?? 0)) * (unit ?? 1)
   }
 
+  /// The Julian year of the middle of the observation, else of its beginning, where the header says one.
+  var epoch: Double? {
+    for time in ["AVG", "OBS"] {
+      let day =
+        file.number("MJD-\(time)").flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
+        ?? file.text("DATE-\(time)").flatMap(modifiedJulianDay)
+      if let day { return 2000 + (day - 51_544.5) / 365.25 }
+    }
+    return nil
+  }
+
   private func cards() -> [String] {
     var count: Int32 = 0
     guard file.succeeds({ ffghsp(file.pointer, &count, nil, &$0) }), count > 0 else { return [] }
@@ -92,6 +103,20 @@ struct ImageHeader {
     }
     .map { String($0.prefix { $0 != " " && $0 != "=" }) }
   }
+}
+
+/// The modified Julian day of a date as FITS writes it: `2016-07-19`, `2016-07-19T12:30:00.5`, or, until 1999,
+/// `19/07/94`.
+func modifiedJulianDay(_ date: String) -> Double? {
+  var date = date.trimmed
+  if let old = date.wholeMatch(of: /(\d\d)\/(\d\d)\/(\d\d)/) {
+    date = "19\(old.3)-\(old.2)-\(old.1)"
+  }
+  let day = Date.ISO8601FormatStyle().year().month().day()
+  let parsed =
+    (try? day.time(includingFractionalSeconds: true).parse(date))
+    ?? (try? day.time(includingFractionalSeconds: false).parse(date)) ?? (try? day.parse(date))
+  return parsed.map { $0.timeIntervalSince1970 / 86_400 + 40_587 }
 }
 
 /// Whether the value in a card is a text without its closing quote.

@@ -141,6 +141,23 @@ import Testing
     try open([]) { #expect($0.frequency == nil) }
   }
 
+  /// Julian years as astropy's Time has them.
+  @Test(arguments: [
+    (["DATE-OBS= '2016-07-19'"], 2016.5462012320329),
+    (["DATE-OBS= '19/07/94'"], 1994.5448323066393),
+    (["DATE-OBS= '2016-07-19T12:30:00.5'"], 2016.5476272),
+    (["MJD-OBS = 57588.5", "DATE-OBS= '1999-01-01'"], 2016.5475701574264),
+    (["MJD-OBS = 57588.5", "DATE-AVG= '2016-07-19'"], 2016.5462012320329),
+    (["DATE-OBS= 'last summer'", "MJD-OBS = 0.0"], nil), (["DATE-OBS= '2016-13-41'"], nil),
+    ([], nil),
+  ])
+  func readsEpochsAsTheMiddleOrTheBeginning(cards: [String], epoch: Double?) throws {
+    try open(cards) { image in
+      #expect((image.epoch == nil) == (epoch == nil))
+      #expect(abs((image.epoch ?? 0) - (epoch ?? 0)) < 1e-6)
+    }
+  }
+
   @Test func forgivesControlCharacters() throws {
     let dirty =
       sky + [

@@ -106,6 +106,40 @@ import Testing
     }
   }
 
+  /// What a header says of an image is asked for once, whatever was cut from it.
+  @Test func anImageIsARowThatItsCutoutsPointTo() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let content = TestImage(width: 120, height: 60).content
+      try fixture.file("m.fits", content)
+      try fixture.file("copy.fits", content)
+      try await fixture.ingest(
+        fixture.file("c.csv", text), images: [folder + "/m.fits", folder + "/copy.fits"]
+      ) { $0.cutting.size = 20 }
+      let image = try #require(
+        try fixture.rows(
+          """
+          SELECT file, bytes, beam_major, frequency_hz, footprint, wcs,
+              (SELECT count(*) FROM reber.cutout WHERE cutout.survey_id = image.survey_id
+                  AND image_sha256 = image.sha256)
+          FROM reber.image WHERE unit = 'Jy/beam' AND (width, height) = (120, 60)
+          """,
+          as: String.self, Int.self, Float.self, Double.self, [Double].self, JSON.self, Int.self
+        ).first)
+      #expect(image.0 == folder + "/m.fits" && image.1 == content.count && image.6 == 3)
+      #expect(image.2 == 6 && image.3 == 1.4e9 && image.5.text.contains("CRPIX1"))
+      // 240″ by 120″ about the centre, from the south-east.
+      let expected = [
+        150.033354, 1.98333, 149.966646, 1.98333, 149.966646, 2.01667, 150.033354, 2.01667,
+      ]
+      #expect(zip(image.4, expected).allSatisfy { abs($0 - $1) < 1e-4 }, "\(image.4)")
+      #expect(try fixture.count("SELECT count(*) FROM reber.image") == 1)
+      #expect(throws: PostgresError.self) {
+        try Connection(fixture.address).execute("UPDATE reber.image SET epoch = 2000")
+      }
+    }
+  }
+
   private func values(of name: String, _ fixture: IngestFixture) throws -> [Float] {
     let database = try Connection(fixture.address)
     let survey = try Survey.named("sky", in: database)

@@ -42,7 +42,7 @@ extension Removal {
 
   /// Removes a survey of which no run is left that wrote rows of it.
   mutating func remove(_ survey: Survey) throws {
-    for whole in ["reber.cutout_pixels", "reber.cutout", "reber.source"] {
+    for whole in ["reber.cutout_pixels", "reber.cutout", "reber.image", "reber.source"] {
       try drop(Partition(whole: whole, key: survey.id))
     }
     for table in try survey.ownTables(in: database) {
@@ -135,7 +135,7 @@ extension Removal {
           EXISTS (SELECT FROM reber.cutout WHERE survey_id = \(survey.id) AND run_id <> \(run))
       """, as: Bool.self, Bool.self)
     if !others {
-      for whole in ["reber.cutout_pixels", "reber.cutout"] {
+      for whole in ["reber.cutout_pixels", "reber.cutout", "reber.image"] {
         try drop(Partition(whole: whole, key: survey.id))
       }
     } else if own {
@@ -147,6 +147,7 @@ extension Removal {
         )
         """)
       try delete("reber.cutout", "survey_id = \(survey.id) AND run_id = \(run)")
+      try delete("reber.image", SurveyImage.unused(of: survey))
       try Cutout.makeNewestCurrent(of: survey, in: database)
     }
   }

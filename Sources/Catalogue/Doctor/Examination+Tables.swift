@@ -90,8 +90,8 @@ extension Examination {
   /// The indexes that the pages and the stages ask by, besides those of keys.
   public static let neededIndexes = [
     "agreed_class", "agreed_lot", "agreed_votes", "cluster_member_cluster",
-    "cluster_member_outlier",
-    "cutout_current", "cutout_former", "cutout_run", "embedding_run", "embedding_source",
+    "cluster_member_outlier", "cutout_current", "cutout_former", "cutout_image", "cutout_run",
+    "embedding_run", "embedding_source",
     "ingestion_survey", "judged_prediction", "label_action", "label_count_key", "label_current",
     "label_run", "labelling_action_annotator", "piece_open", "piece_worker", "prediction_class",
     "prediction_cutout", "prediction_model", "queued_command_open", "rejected_run", "release_run",

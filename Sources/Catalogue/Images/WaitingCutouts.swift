@@ -66,9 +66,9 @@ public struct WaitingCutouts: Sendable {
 }
 
 extension Cutout {
-  /// Makes room for cutouts of a survey.
+  /// Makes room for cutouts of a survey and for the images that they come from.
   public static func begin(_ survey: Survey, in database: Connection) throws {
-    for whole in ["reber.cutout", "reber.cutout_pixels"] {
+    for whole in ["reber.image", "reber.cutout", "reber.cutout_pixels"] {
       try Partition(whole: whole, key: survey.id).prepare(in: database)
     }
   }
@@ -81,6 +81,8 @@ extension Cutout {
   ) throws {
     guard !cutouts.isEmpty else { return }
     try begin(survey, in: database)
+    try SurveyImage.add(
+      Set(cutouts.map(\.imageSHA256)).map { SurveyImage(sha256: $0) }, to: survey, in: database)
     let waiting = try WaitingCutouts(of: survey, run: run, in: database)
     try waiting.add(cutouts, in: database)
     try waiting.end(in: database)

@@ -121,11 +121,7 @@ extension Lineage {
       JOIN reber.source USING (survey_id, source_id)
       JOIN reber.cutout USING (survey_id, cutout_id)
       JOIN reber.class USING (class_scheme_id, class_id)
-      LEFT JOIN LATERAL (
-          SELECT run_input.name FROM reber.run_input
-          WHERE run_input.sha256 = encode(cutout.image_sha256, 'hex') AND role = 'image'
-          LIMIT 1
-      ) AS file ON true
+      JOIN reber.image ON image.survey_id = cutout.survey_id AND image.sha256 = cutout.image_sha256
       WHERE prediction.survey_id = \(survey.id) AND source.name = \(name)
       ORDER BY prediction.run_id DESC
       LIMIT 1
@@ -181,7 +177,7 @@ extension Lineage.Image: QueryRow {
     .column("cutout.cutout_id", \.cutout),
     .expression("encode(cutout.sha256, 'hex')", as: "sha256", \.pixelsSHA256),
     .expression("encode(cutout.image_sha256, 'hex')", as: "image_sha256", \.fileSHA256),
-    .column("file.name", \.file),
+    .column("image.file", \.file),
     make: Lineage.Image.init)
 }
 

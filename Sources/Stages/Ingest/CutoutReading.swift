@@ -15,8 +15,8 @@ struct CutoutReading: Sendable {
   let whole: [ImagePlan.Whole]
   let cuts: [ImagePlan.Cut]
   let files: [ImageFile]
-  /// SHA-256 of each file.
-  let digests: [String]
+  /// Each file as the run reads it, with its digest.
+  let inputs: [Work.Input]
   let sources: [StoredSource]
   /// Arcsec a pixel of images that do not say so.
   let pixelScale: Float?
@@ -28,6 +28,8 @@ struct CutoutReading: Sendable {
   /// Some cutouts, and what was found on the way.
   struct Findings: Sendable {
     var cutouts: [Cutout] = []
+    /// The images that were opened.
+    var images: [SurveyImage] = []
     var rejected: [ImagePlan.SetAside] = []
     /// What was assumed or changed of which image.
     var notes: [(path: String, text: String)] = []
@@ -86,8 +88,8 @@ struct CutoutReading: Sendable {
     case nothing
     /// An image that several sources were to be cut from.
     case damaged(ImagePlan.SetAside)
-    /// What was assumed or changed of an image.
-    case noted([(path: String, text: String)])
+    /// An image was opened; what was assumed or changed of it.
+    case opened(SurveyImage, [(path: String, text: String)])
   }
 
   private func add(
@@ -101,7 +103,8 @@ struct CutoutReading: Sendable {
     case .rejected(let setAside): findings.rejected.append(setAside)
     case .nothing, .written: break
     case .damaged(let setAside): return findings.rejected.append(setAside)
-    case .noted(let notes):
+    case .opened(let image, let notes):
+      findings.images.append(image)
       findings.notes += notes
       return
     }
@@ -131,14 +134,15 @@ extension CutoutReading {
       return try give(.rejected(setAside(item.file, source: item.source, error)))
     }
     let header = image.header
-    try give(noted(header, item.file))
+    try give(opened(header, item.file))
     let cutout = try cutout(of: item.source, pixels, header, file: item.file, from: (0, 0))
     let isOfFile = known[cutout.source]?.image == cutout.imageSHA256
     try give(measured(cutout, of: item.source, isOfKnownFile: isOfFile))
   }
 
-  private func noted(_ header: ImageHeading, _ file: Int) -> Outcome {
-    .noted(header.notes.map { (files[file].path, $0) })
+  private func opened(_ header: ImageHeading, _ file: Int) throws -> Outcome {
+    .opened(
+      try header.image(of: inputs[file]), header.notes.map { (files[file].path, $0) })
   }
 
   /// Cuts each source out of the best of its mosaics.
@@ -166,7 +170,7 @@ extension CutoutReading {
     do {
       let image = try OpenImage(files[file])
       let header = image.header
-      try give(noted(header, file))
+      try give(opened(header, file))
       while let cut = left.first {
         try pass(try outcome(of: cut, image, header), of: cut, leaving: &next, give)
         left.removeFirst()
@@ -224,7 +228,7 @@ extension CutoutReading {
       source: sources[source].id, pixels: pixels,
       pixelScale: header.wcs.map { Float($0.pixelScale) } ?? pixelScale,
       wcs: try header.keywords(from: corner), sha256: SHA256.hash(pixels.bytes).hex,
-      imageSHA256: digests[file])
+      imageSHA256: inputs[file].sha256)
   }
 
   /// How large a source is on its cutout, by the pixels or the catalogue, whichever says more: the
@@ -255,6 +259,21 @@ extension ImagePlan.Cut {
 }
 
 extension ImageHeading {
+  /// The image as the catalogue keeps it.
+  fileprivate func image(of input: Work.Input) throws -> SurveyImage {
+    var image = SurveyImage(sha256: input.sha256)
+    (image.file, image.bytes) = (input.name, input.bytes)
+    (image.width, image.height) = (width, height)
+    image.pixelScale = wcs.map { Float($0.pixelScale) }
+    (image.unit, image.frequency, image.epoch) = (unit, frequency, epoch)
+    image.beamMajor = (beam?.major).map { Float($0) }
+    image.beamMinor = (beam?.minor).map { Float($0) }
+    image.beamAngle = (beam?.angle).map { Float($0) }
+    image.footprint = corners?.flatMap { [$0.ra, $0.dec] }
+    image.wcs = try keywords(from: (0, 0))
+    return image
+  }
+
   /// The keywords of a cutout that begins at a pixel, as JSON; `nil` without a sky.
   func keywords(from corner: (Int, Int)) throws -> JSON? {
     guard let wcs else { return nil }

@@ -155,7 +155,7 @@ private struct ImageIngest: Sendable {
     progress.note(plan.decisions.words(options.cutting))
     let reading = CutoutReading(
       whole: plan.whole, cuts: plan.cutsInOrder, files: images.files,
-      digests: images.inputs.map(\.sha256), sources: sources,
+      inputs: images.inputs, sources: sources,
       pixelScale: options.cutting.pixelScale,
       known: try Cutout.digests(of: survey, in: database),
       written: try Cutout.sources(of: survey, writtenBy: run, in: database))
@@ -197,6 +197,7 @@ private struct ImageIngest: Sendable {
       try reading.read(piece.keys, push)
     } consume: { findings in
       try await place.database.with { database in
+        try SurveyImage.add(findings.images, to: survey, in: database)
         try waiting.add(findings.cutouts, in: database)
         try Cutout.fill(extents: findings.extents, of: survey, in: database)
       }

@@ -199,14 +199,10 @@ extension ImagePlanning {
 
   /// The sources within the circle around an image; all of them where it has none.
   private func candidates(_ image: ImageHeading, _ wcs: WCS) -> [Int] {
-    let (right, top) = (Double(image.width) - 0.5, Double(image.height) - 0.5)
-    let corners = [(-0.5, -0.5), (right, -0.5), (-0.5, top), (right, top)].map {
-      wcs.sky(x: $0.0, y: $0.1)
-    }
-    guard let centre = image.centre, !corners.contains(where: { $0 == nil }) else {
+    guard let centre = image.centre, let corners = image.corners else {
       return Array(sources.indices)
     }
-    let radius = corners.compactMap { $0?.separation(from: centre) }.max() ?? 0
+    let radius = corners.map { $0.separation(from: centre) }.max() ?? 0
     // Beyond a hemisphere's half the corners need not be the farthest points.
     guard radius < 45 else { return Array(sources.indices) }
     return sky.within(radius * 1.01, of: centre).map(\.index).sorted()

@@ -51,7 +51,7 @@ struct OpenImage {
     ImageHeading(
       width: width, height: height, wcs: square?.wcs ?? fits?.wcs, beam: fits?.beam,
       unit: fits?.unit,
-      object: fits?.object, frequency: fits?.frequency,
+      object: fits?.object, frequency: fits?.frequency, epoch: fits?.epoch,
       isSimulated: fits?.logical("SIMULATE") ?? false, isResampled: square != nil,
       notes: [square?.note, fits?.beamNote].compactMap(\.self))
   }
@@ -87,6 +87,8 @@ struct ImageHeading: Sendable {
   var object: String?
   /// Hz.
   var frequency: Double?
+  /// Julian year.
+  var epoch: Double?
   /// Whether the header says that the sky is made up.
   var isSimulated: Bool
   /// Whether its pixels are others than those of the file, which are not square.
@@ -97,6 +99,15 @@ struct ImageHeading: Sendable {
   /// How far a pixel lies from the nearest edge, pixels; below 0 outside.
   func margin(_ x: Double, _ y: Double) -> Double {
     min(x + 0.5, y + 0.5, Double(width) - 0.5 - x, Double(height) - 0.5 - y)
+  }
+
+  /// The sky at the outer corners of the corner pixels, in turn from the first pixel along the first row; nil
+  /// where one lies off the sky.
+  var corners: [SkyPosition]? {
+    let (right, top) = (Double(width) - 0.5, Double(height) - 0.5)
+    let found = [(-0.5, -0.5), (right, -0.5), (right, top), (-0.5, top)]
+      .compactMap { wcs?.sky(x: $0.0, y: $0.1) }
+    return found.count == 4 ? found : nil
   }
 
   /// The sky at the image's centre.

@@ -103,9 +103,9 @@ readme = {
         JOIN reber.class USING (class_scheme_id, class_id) JOIN reber.source USING (survey_id, source_id)
         WHERE source.name = '{name}'""",
     "from which image": f"""
-        SELECT run_input.name AS file, cutout.sha256, cutout.at_edge, cutout.non_finite
+        SELECT image.file, image.epoch, image.frequency_hz, cutout.at_edge, cutout.non_finite
         FROM reber.cutout JOIN reber.source USING (survey_id, source_id)
-        JOIN reber.run_input ON run_input.sha256 = encode(cutout.image_sha256, 'hex')
+        JOIN reber.image ON image.survey_id = cutout.survey_id AND image.sha256 = cutout.image_sha256
         WHERE source.name = '{name}' AND cutout.is_current""",
     "neighbours": f"SELECT * FROM reber.neighbours('{survey}', '{name}', 10)",
     "sources without image": f"SELECT * FROM reber.source_without_image WHERE survey = '{survey}' LIMIT 10",

@@ -59,6 +59,8 @@ CROSS JOIN LATERAL (
 ) AS made (ra, dec, flux);
 SELECT reber.finish_partition('reber.source', :survey) \g /dev/null
 
+SELECT reber.finish_partition('reber.image', :survey) FROM reber.open_partition('reber.image', :survey) \g /dev/null
+INSERT INTO reber.image (survey_id, sha256, file) VALUES (:survey, decode(repeat('b', 64), 'hex'), 'scale.mosaic.fits');
 SELECT reber.open_partition('reber.cutout', :survey) AS part \gset
 INSERT INTO :part (
     survey_id, source_id, width, height, bitpix, pixel_scale, sha256, image_sha256, off_image,
