@@ -27,7 +27,9 @@ import Testing
         """
         UPDATE catalogue.toy SET
             ra = 45 + (substr(name, 4)::integer % 8 - 3.5) * 20 / 3600,
-            dec = (substr(name, 4)::integer / 8 - 3.5) * 20 / 3600
+            dec = (substr(name, 4)::integer / 8 - 3.5) * 20 / 3600,
+            peak_flux = 1e-3 * (1 + substr(name, 4)::integer * 7 % 64),
+            rms = nullif(substr(name, 4)::integer % 5, 0) * 1e-4
         """)
       try Survey.named("toy", in: database).describe(
         Survey.Observation(
@@ -261,6 +263,25 @@ import Testing
     pairs = catalogue.crossmatch(
         catalogue, radius_arcsec=25, n_neighbors=20, suffixes=('_a', '_b')).compute()
     assert len(pairs) == len(places.search_around_sky(places, 25 * u.arcsec)[0]) == 64 + 4 * 56, len(pairs)
+
+    # The brightest of the rarest class is ranked first, also where it lies beyond a border.
+    share = {c: (t['class'] == c).mean() for c in set(t['class'])}
+    shares = np.array([share[c] for c in t['class']])
+    ratio = np.ma.filled(np.ma.asarray(t['peak_flux'] / t['rms']).astype('f8'), np.nan)
+    assert np.isnan(ratio).sum() == 13
+    order = np.lexsort((t['name'], shares, np.nan_to_num(-ratio / shares, nan=np.inf)))
+    ranks = dict(zip(t['name'][order], range(1, 65)))
+    assert dict(zip(frame['name'], frame['_rank'])) == ranks, frame[['name', '_rank']]
+    margin = catalogue.margin.compute()
+    assert len(margin) > 0 and all(ranks[n] == r for n, r in zip(margin['name'], margin['_rank']))
+
+    # Two processes share the work.
+    from dask.distributed import Client
+    with Client(n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs='ERROR') as client:
+        assert len(client.scheduler_info()['workers']) == 2
+        shared = catalogue.crossmatch(
+            catalogue, radius_arcsec=25, n_neighbors=20, suffixes=('_a', '_b')).compute()
+    assert len(shared) == len(pairs)
 
     import pyarrow.parquet
     cutouts = pyarrow.parquet.read_table(folder + '/toy.cutouts.parquet').to_pydict()

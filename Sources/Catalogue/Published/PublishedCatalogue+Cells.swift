@@ -40,8 +40,8 @@ extension PublishedCatalogue {
     ) { ra, dec in try body(SkyPosition(ra: ra, dec: dec)) }
   }
 
-  /// Places all sources that have a position, for the rest of the transaction: ``Reading/placed(margin:)``
-  /// gives their rows by parts.
+  /// Places all sources that have a position and ranks all sources, for the rest of the transaction:
+  /// ``Reading/placed(margin:)`` gives their rows by parts.
   public func place(
     in database: Connection, _ places: (_ name: String, SkyPosition) -> [PlacedSource]
   ) throws {
@@ -52,6 +52,7 @@ extension PublishedCatalogue {
           _is_margin boolean NOT NULL
       ) ON COMMIT DROP
       """)
+    try rank(in: database)
     var last = ""
     while true {
       let sources = try database.rows(
@@ -68,19 +69,45 @@ extension PublishedCatalogue {
     }
     try database.script("ANALYZE pg_temp.reber_placed")
   }
+
+  /// Ranks the sources for who shows few of many: by signal-to-noise ratio divided by the share of all
+  /// sources that are of the class, so that one of a class of a hundredth counts like one of all classes
+  /// with a hundred times the ratio.
+  ///
+  /// Sources without a ratio come last, those of rare classes first.
+  private func rank(in database: Connection) throws {
+    try database.execute(
+      """
+      CREATE TEMPORARY TABLE reber_ranked ON COMMIT DROP AS
+      SELECT
+          name,
+          row_number() OVER (
+              ORDER BY peak_flux / nullif(rms, 0) / of_class DESC NULLS LAST, of_class, name
+          ) AS _rank
+      FROM (
+          SELECT name, peak_flux, rms, count(*) OVER (PARTITION BY class) AS of_class
+          FROM catalogue.\(identifier: name)
+      ) AS source
+      """)
+    try database.script("ANALYZE pg_temp.reber_ranked")
+  }
 }
 
 extension PublishedCatalogue.Reading {
   /// The rows of the sources that were placed, in the order of the parts and in them of the cells, behind
-  /// the place of the part and the cell.
+  /// the place of the part, the cell, and the rank, 1 for the first.
   ///
   /// - Parameter margin: Whether those beyond the borders of the parts are meant, or those in them.
   /// - Returns: What is to be read.
   public static func placed(margin: Bool) -> Self {
     let chosen: SQL = margin ? "_is_margin" : "NOT _is_margin"
     return Self(
-      lead: ["_part", "_cell"],
-      join: "JOIN pg_temp.reber_placed USING (name) WHERE \(chosen)",
+      lead: ["_part", "_cell", "_rank"],
+      join: """
+        JOIN pg_temp.reber_placed USING (name)
+        JOIN pg_temp.reber_ranked USING (name)
+        WHERE \(chosen)
+        """,
       order: "_part, _cell, name")
   }
 }

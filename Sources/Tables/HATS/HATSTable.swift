@@ -6,12 +6,18 @@ import HEALPix
 
 /// Writes the folder of a HATS table: Parquet in a file a cell of the sky, which LSDB reads.
 ///
-/// Rows come in the order of the partitions, each behind two values: the place of its partition, 0 for the
-/// first, and its cell of the finest order, which becomes the column `_healpix_29`.
+/// Rows come in the order of the partitions, each behind three values: the place of its partition, 0 for the
+/// first; its cell of the finest order, which becomes the column `_healpix_29`; and its rank, which becomes
+/// `_rank`.
 public final class HATSTable: TableWriter {
   /// The column by which rows are found on the sky.
   public static let cellColumn = Column(
     "_healpix_29", .int64, description: "HEALPix cell of order 29, nested, of the position")
+  /// The column by which a viewer shows more of the sources the closer it looks.
+  static let rankColumn = Column(
+    "_rank", .int64, ucd: "meta.number",
+    description:
+      "Level of detail: 1 is shown first; by S/N over the share of the sources in the class")
 
   private let folder: String
   private let cells: [HEALPixCell]
@@ -29,7 +35,7 @@ public final class HATSTable: TableWriter {
   /// - Parameters:
   ///   - folder: Which must not be there yet.
   ///   - partitions: How it is divided.
-  ///   - columns: Without `_healpix_29`.
+  ///   - columns: Without `_healpix_29` and `_rank`.
   ///   - metadata: What it says of itself.
   ///   - properties: What readers of HATS want to know.
   /// - Throws: `FileError` where the folder cannot be made.
@@ -39,7 +45,7 @@ public final class HATSTable: TableWriter {
   ) throws {
     self.folder = folder
     cells = partitions.cells
-    self.columns = [Self.cellColumn] + columns
+    self.columns = [Self.cellColumn, Self.rankColumn] + columns
     self.metadata = metadata
     self.properties = properties
     try makeFolder(folder + "/dataset")
@@ -51,7 +57,7 @@ public final class HATSTable: TableWriter {
 
   public func write(_ rows: [[Value]]) throws {
     for row in rows {
-      guard row.count > 2, case .integer(let place) = row[0] else { continue }
+      guard row.count > 3, case .integer(let place) = row[0] else { continue }
       try turn(to: Int(place))
       try part?.table.write([Array(row.dropFirst())])
       rowCount += 1
