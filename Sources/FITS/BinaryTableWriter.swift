@@ -19,6 +19,8 @@ public final class BinaryTableWriter {
   private var nulls: [BinaryTableNull?]
   /// Rows as the file has them, which are yet to be written.
   private var pending = BinaryTableRows()
+  /// How many cells of each column have letters that FITS has not.
+  private var foreign: [Int]
 
   /// Creates the file with the table's header.
   ///
@@ -30,6 +32,7 @@ public final class BinaryTableWriter {
     self.columns = columns
     layouts = columns.map { BinaryTableLayout($0) }
     nulls = layouts.map { BinaryTableNull($0.format) }
+    foreign = columns.map { _ in 0 }
     partial = PartialFile(path)
     file = try BinaryTableFile(creating: partial)
     try writeLayout(name)
@@ -39,12 +42,27 @@ public final class BinaryTableWriter {
     }
   }
 
+  /// What the file does not hold as it was given, a sentence a column: cells of FITS have letters of ASCII
+  /// alone.
+  public var losses: [String] {
+    zip(columns, foreign).filter { $1 > 0 }.map { column, cells in
+      "column '\(column.name)': letters beyond ASCII are written without their marks or as ? (cells: \(cells))"
+    }
+  }
+
   /// Appends rows, given as one block a column.
+  ///
+  /// Letters beyond printable ASCII are written as `String.inASCII` has them: see ``losses``.
   ///
   /// - Throws: `FileError` naming the column of a value that does not fit; when the disk is full.
   public func append(_ blocks: [BinaryTableBlock], rows: Int) throws {
     for (index, block) in blocks.enumerated() {
-      if case .texts(let texts) = block { try widen(index, to: texts) }
+      var block = block
+      if case .texts(let texts) = block {
+        let texts = texts.map { plain($0, index) }
+        try widen(index, to: texts)
+        block = .texts(texts)
+      }
       let cells = BinaryTableOutput(
         file: file, column: Int32(index + 1), name: columns[index].name, layout: layouts[index],
         first: rowCount + 1)
@@ -60,6 +78,10 @@ public final class BinaryTableWriter {
   ///
   /// - Throws: `FileError` naming the column of a cell that has another width; when the disk is full.
   public func append(cells: [UnsafeRawBufferPointer?]) throws {
+    for (index, cell) in cells.enumerated() where layouts[index].format == .text {
+      guard let cell, !cell.isPlain else { continue }
+      return try append(cells: cells, plain: index)
+    }
     for (index, cell) in cells.enumerated() {
       let layout = layouts[index]
       if layout.format == .text, let cell, cell.count > layout.count {
@@ -76,6 +98,24 @@ public final class BinaryTableWriter {
     }
     pending.count += 1
     if pending.bytes.count > 1 << 18 { try flush() }
+  }
+
+  /// Appends a row in which a cell has other letters than FITS.
+  private func append(cells: [UnsafeRawBufferPointer?], plain index: Int) throws {
+    var text = plain(
+      String(decoding: cells[index] ?? .init(start: nil, count: 0), as: UTF8.self), index)
+    try text.withUTF8 {
+      var cells = cells
+      cells[index] = UnsafeRawBufferPointer($0)
+      try append(cells: cells)
+    }
+  }
+
+  /// The text of a cell as FITS can have it; counts those that change.
+  private func plain(_ text: String, _ column: Int) -> String {
+    let plain = text.inASCII
+    if plain != text { foreign[column] += 1 }
+    return plain
   }
 
   private func flush() throws {
@@ -103,6 +143,7 @@ public final class BinaryTableWriter {
       }
       if !null.isUsed { try file.check { ffdkey(file.pointer, "TNULL\(index + 1)", &$0) } }
     }
+    for loss in losses { try file.check { ffphis(file.pointer, loss.inASCII, &$0) } }
     try file.check { writeChecksums(of: file.pointer, &$0) }
     try file.explaining { try $0.close() }
     try partial.complete()
@@ -189,4 +230,9 @@ private func withCStrings<R>(
   return try pointers.withUnsafeMutableBufferPointer { buffer in
     try body(buffer.baseAddress.unsafelyUnwrapped)
   }
+}
+
+extension UnsafeRawBufferPointer {
+  /// Whether the bytes are printable ASCII.
+  fileprivate var isPlain: Bool { reduce(0) { $0 | ($1 &- 0x20 < 0x5F ? 0 : 1) as UInt8 } == 0 }
 }

@@ -34,7 +34,9 @@ public protocol TableWriter: AnyObject {
   func write(_ rows: [[Value]]) throws
   /// How rows are written directly; `nil` where values are needed.
   var direct: DirectWriter? { get }
-  /// Closes the file and gives it its name; the writer must not be used after.
+  /// What the format could not hold as it was, a sentence each; whole when the last row is written.
+  var losses: [String] { get }
+  /// Closes the file and gives it its name; no row may be written after.
   ///
   /// - Throws: `FileError` when the disk is full or the folder is not writable.
   func finish() throws
@@ -49,6 +51,8 @@ public enum DirectWriter {
 }
 
 extension TableWriter {
+  /// What the format could not hold as it was: nothing, for most.
+  public var losses: [String] { [] }
   /// How rows are written directly; `nil` where values are needed.
   public var direct: DirectWriter? { nil }
 }

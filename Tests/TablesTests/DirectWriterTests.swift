@@ -28,6 +28,32 @@ import Testing
     #expect(same(try read.rows(), values))
   }
 
+  /// FITS has printable ASCII alone in its cells: what changes is counted and said.
+  @Test func lettersThatFITSHasNotAreSaid() throws {
+    let columns = [Column("name", .string), Column("by", .string), Column("x", .double)]
+    let rows: [[Value]] = [
+      [.text("Łokas 1"), .text("Müller\n"), .real(1)], [.text("plain"), .text("µJy"), .real(2)],
+      [.null, .text("~ !"), .real(3)],
+    ]
+    for direct in [false, true] {
+      let path = folder.file("letters \(direct).fits")
+      let table = try createTable(path, columns: columns)
+      if direct, case .cells(let write) = table.direct {
+        for row in rows { try giveCells(of: row, as: columns, to: write) }
+      } else {
+        try table.write(rows)
+      }
+      try table.finish()
+      let said = table.losses
+      #expect(
+        said.count == 2 && said[0].hasPrefix("column 'name'") && said[0].hasSuffix("cells: 1)"))
+      #expect(said[1].hasPrefix("column 'by'") && said[1].hasSuffix("cells: 2)"))
+      #expect(try openTable(path).rows() == rows.map { $0.map(\.inFITS) })
+      let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+      #expect(bytes.range(of: Data("HISTORY column 'by'".utf8)) != nil)
+    }
+  }
+
   @Test func aCellOfAnotherWidthIsRefused() throws {
     let table = try createTable(
       folder.file("refused.fits"), columns: [Column("name", .string), Column("flux", .double)])

@@ -90,3 +90,10 @@ func same(_ one: [[Value]], _ other: [[Value]]) -> Bool {
       left.count == right.count && zip(left, right).allSatisfy { same($0, $1) }
     }
 }
+
+extension Value {
+  /// The value as a file of FITS has it, whose texts are ASCII.
+  var inFITS: Value {
+    if case .text(let text) = self { .text(text.inASCII) } else { self }
+  }
+}

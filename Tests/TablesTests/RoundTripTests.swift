@@ -30,7 +30,8 @@ import Testing
     }
     for (given, read) in zip(Sample.rows, rows) {
       for (index, column) in Sample.columns.enumerated() {
-        #expect(same(given[index], read[index]), "\(column.name): \(given[index]) \(read[index])")
+        let given = name == "all.fits" ? given[index].inFITS : given[index]
+        #expect(same(given, read[index]), "\(column.name): \(given) \(read[index])")
       }
     }
     #expect(rows.count == Sample.rows.count)

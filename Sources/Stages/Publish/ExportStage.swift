@@ -37,6 +37,7 @@ extension Workplace {
           progress.update("exporting", done: $0, of: catalogue.rows)
         }
         try table.finish()
+        for loss in table.losses { progress.note("warning: \(path): \(loss)") }
         return catalogue
       }
     }

@@ -61,9 +61,10 @@ struct ReleaseWriter {
     }
   }
 
-  private func table(_ file: String) throws {
+  private mutating func table(_ file: String) throws {
     let table = try createTable(folder.file(file), columns: columns, metadata: metadata)
     try copy(.byName, to: table, file)
+    warnings += table.losses.map { "\(file): \($0)" }
   }
 
   /// Writes rows to a table and completes it.

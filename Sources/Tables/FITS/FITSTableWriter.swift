@@ -32,6 +32,8 @@ final class FITSTableWriter: TableWriter {
     return .cells(writer.append(cells:))
   }
 
+  var losses: [String] { writer.losses }
+
   func finish() throws {
     try flush()
     try writer.finish()
