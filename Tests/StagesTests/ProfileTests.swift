@@ -1,4 +1,5 @@
 import Astronomy
+import Catalogue
 import Files
 import Foundation
 import PostgreSQL
@@ -61,6 +62,25 @@ import Testing
         "the frame of the positions is not said: FK4 is assumed, as in profile ours"))
   }
 
+  /// What a profile says of its survey goes along, where nobody says else.
+  @Test func aSurveyIsCreditedAsItsProfileSays() async throws {
+    let credited =
+      own + "\nsurvey: {title: Ours, reference: 1995ApJ...450..559B, copyright: All mine}"
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      try fixture.file("p/ours.yaml", credited)
+      let shelf = try SurveyProfiles(folders: [folder + "/p"])
+      _ = try await fixture.ingest(fixture.file("t.csv", table)) {
+        $0.profiles = shelf
+        $0.observation.title = "Theirs"
+      }
+      let said = try fixture.rows(
+        "SELECT concat_ws('|', title, reference, copyright, facility) FROM reber.survey",
+        as: String.self)
+      #expect(said == ["Theirs|1995ApJ...450..559B|All mine"])
+    }
+  }
+
   @Test func whatIsAskedForIsNotAssumed() async throws {
     let (rows, report, _) = try await ingested(table, profiles: ["ours": own]) {
       ($0.profile, $0.isStrict) = ("ours", true)
@@ -105,6 +125,7 @@ import Testing
     ("kown-by: [a]", "has no 'kown-by'"), ("table: x", "has no 'known-by'"), ("- a", "no profile"),
     ("table: x\nknown-by: [a]\ncolumns: {size: b}", "a source has no 'size'"), ("{", "no profile"),
     ("table: x\nknown-by: 7\ncolumns: {}", "no profile"),
+    ("table: x\nknown-by: [a]\ncolumns: {}\nsurvey: {tittle: b}", "has no 'tittle'"),
   ])
   func aBrokenProfileIsRefusedByName(text: String, words: String) throws {
     try withTemporaryFolder { folder in

@@ -75,6 +75,9 @@ private struct OpenCatalogue {
   /// What is known of such tables, in words; nil where nothing is.
   var recognition: String? { profile.words }
 
+  /// What is known of the survey that such tables are of.
+  var credited: SurveyProfile.Credited? { profile.profile?.survey }
+
   /// The beam with which the sources were seen: that of middle width where they differ.
   var beam: Beam? { beams.middle }
 
@@ -175,6 +178,9 @@ extension Workplace {
           ?? "unknown")
     }
     try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
+    if let credited = catalogue.credited {
+      try survey.describe(credited.observation(besides: survey.observation), in: database)
+    }
     if survey.observation.beamMajor == nil, let beam = catalogue.beam {
       try survey.describe(
         .init(

@@ -28,6 +28,9 @@ struct ChosenProfile {
 
   /// What is known of the catalogue; nil where nothing is.
   var words: String? {
-    profile.map { "columns as in profile \($0.name): \($0.table)" }
+    profile.map { profile in
+      "columns as in profile \(profile.name): \(profile.table)"
+        + (profile.survey.map { "; of the survey it says: \($0.words)" } ?? "")
+    }
   }
 }

@@ -1,3 +1,4 @@
+import Catalogue
 import Files
 import Foundation
 import Yams
@@ -37,8 +38,41 @@ public struct SurveyProfile: Codable, Sendable, Equatable {
   /// Rows that are left out: those that have the number in the column.
   public var leaveOut: [String: Double]?
 
+  /// The survey whose table it is, where it is of one survey alone.
+  public var survey: Credited?
+
   /// What else there is to know.
   public var about: String?
+
+  /// Who made a survey, with what, and what goes along with its data, as `reber survey describe` says it.
+  public struct Credited: Codable, Sendable, Equatable {
+    /// The title for people; who made it, divided by semicolons; the publication to cite.
+    public var title, authors, reference: String?
+    /// Under which licence it may be used; the statement that goes with its data.
+    public var licence, copyright: String?
+    /// The telescope, and the receiver.
+    public var facility, instrument: String?
+
+    fileprivate enum CodingKeys: String, CodingKey, CaseIterable {
+      case title, authors, reference, licence, copyright, facility, instrument
+    }
+
+    /// What of it nobody has said yet.
+    func observation(besides said: Survey.Observation) -> Survey.Observation {
+      Survey.Observation(
+        title: said.title == nil ? title : nil,
+        reference: said.reference == nil ? reference : nil,
+        authors: said.authors == nil ? authors : nil, licence: said.licence == nil ? licence : nil,
+        copyright: said.copyright == nil ? copyright : nil,
+        facility: said.facility == nil ? facility : nil,
+        instrument: said.instrument == nil ? instrument : nil)
+    }
+
+    /// What of it a person has to know: it goes out with whatever is published.
+    var words: String {
+      [title, facility, reference, licence, copyright].compactMap(\.self).joined(separator: "; ")
+    }
+  }
 
   private enum CodingKeys: String, CodingKey, CaseIterable {
     case name, file, table
@@ -46,7 +80,7 @@ public struct SurveyProfile: Codable, Sendable, Equatable {
     case ratherThan = "rather-than"
     case columns, units, frame, none
     case leaveOut = "leave-out"
-    case about
+    case survey, about
   }
 
   /// Reads a profile.
@@ -60,6 +94,11 @@ public struct SurveyProfile: Codable, Sendable, Equatable {
       var file = try YAMLFile(path)
       let known = CodingKeys.allCases.map(\.rawValue).filter { !["name", "file"].contains($0) }
       try YAMLFile.check(file.content, has: known, in: "a profile")
+      if let survey = file.content["survey"] {
+        try YAMLFile.check(
+          survey, has: Credited.CodingKeys.allCases.map(\.rawValue),
+          in: "what a profile says of a survey")
+      }
       file.content["name"] = Node(
         URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent, Tag(.str))
       file.content["file"] = Node(path, Tag(.str))

@@ -158,6 +158,9 @@ extension SurveyCommands {
           frame: ICRS                    # where the file does not say it
           none: {"E_*": -1, LAS: -99}    # numbers that stand for no value
           leave-out: {Flag: 2}           # rows that are set aside
+          survey:                        # as 'survey describe' says it, where nobody says else
+            title: My survey
+            reference: 2026MNRAS.500....1P
           about: more to know
 
         Your own lie in $XDG_CONFIG_HOME/reber/profiles (~/.config/reber/profiles); one of the
