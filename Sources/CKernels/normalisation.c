@@ -184,9 +184,10 @@ void reber_largest_backward(const float *x, const float *y, const float *gradien
 }
 
 REBER_CLONES
-void reber_pool(const float *x, size_t count, size_t pixels, size_t channels, float *means) {
+void reber_pool(const float *x, size_t count, size_t pixels, size_t channels, size_t stride,
+                float *means) {
   float share = 1 / (float)pixels;
-  for (size_t n = 0; n < count; n++, x += pixels * channels, means += channels) {
+  for (size_t n = 0; n < count; n++, x += pixels * channels, means += stride) {
     for (size_t c = 0; c < channels; c++) means[c] = 0;
     for (size_t p = 0; p < pixels; p++)
       for (size_t c = 0; c < channels; c++) means[c] += x[p * channels + c];
@@ -196,9 +197,33 @@ void reber_pool(const float *x, size_t count, size_t pixels, size_t channels, fl
 
 REBER_CLONES
 void reber_pool_backward(const float *gradient, size_t count, size_t pixels, size_t channels,
-                         float *x) {
+                         size_t stride, float *x) {
   float share = 1 / (float)pixels;
-  for (size_t n = 0; n < count; n++, gradient += channels)
+  for (size_t n = 0; n < count; n++, gradient += stride)
     for (size_t p = 0; p < pixels; p++, x += channels)
       for (size_t c = 0; c < channels; c++) x[c] = share * gradient[c];
+}
+
+REBER_CLONES
+void reber_pool_largest(const float *map, size_t count, size_t pixels, size_t channels, size_t stride,
+                float *largest) {
+  for (size_t n = 0; n < count; n++, map += pixels * channels, largest += stride) {
+    for (size_t c = 0; c < channels; c++) largest[c] = map[c];
+    for (size_t p = 1; p < pixels; p++)
+      for (size_t c = 0; c < channels; c++) {
+        float value = map[p * channels + c];
+        largest[c] = value > largest[c] ? value : largest[c];
+      }
+  }
+}
+
+void reber_pool_largest_backward(const float *gradient, const float *map, size_t count, size_t pixels,
+                         size_t channels, size_t stride, float *x) {
+  for (size_t n = 0; n < count; n++, gradient += stride, map += pixels * channels, x += pixels * channels)
+    for (size_t c = 0; c < channels; c++) {
+      size_t place = c;
+      for (size_t p = 1; p < pixels; p++)
+        if (map[p * channels + c] > map[place]) place = p * channels + c;
+      x[place] += gradient[c];
+    }
 }

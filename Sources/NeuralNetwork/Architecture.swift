@@ -26,6 +26,16 @@ public struct Architecture: Codable, Sendable, Hashable {
     case photograph
   }
 
+  /// What an embedding says of the last map; its means alone where nothing is said.
+  public var pooling: Pooling?
+
+  /// What is said of a map.
+  public enum Pooling: String, Codable, Sendable, CaseIterable {
+    /// The mean of each channel over the pixels, and behind them the largest of each: how much there is of
+    /// something, and whether there is any.
+    case meanAndLargest = "mean-largest"
+  }
+
   /// The side of the first convolution's windows.
   public var stemKernel: Int { stem == nil ? 3 : 7 }
 
@@ -57,8 +67,11 @@ public struct Architecture: Codable, Sendable, Hashable {
     return "a network of width \(width) is slower than one of \(next), a multiple of 16"
   }
 
-  /// The length of an embedding: the channels of the last stage.
-  public var embeddingDimension: Int { width << max(0, blocks.count - 1) }
+  /// The channels of the last map.
+  public var lastChannels: Int { width << max(0, blocks.count - 1) }
+
+  /// The length of an embedding: the channels of the last map, as often as it is pooled.
+  public var embeddingDimension: Int { pooling == nil ? lastChannels : 2 * lastChannels }
 }
 
 /// The shape of a head: a perceptron over embeddings, with a ReLU between its linear layers.

@@ -66,9 +66,13 @@ private struct ResidualGraph {
           map, "layer\(stage + 1).\(index).", stride: stage > 0 && index == 0 ? 2 : 1)
       }
     }
-    let mean = graph.apply("GlobalAveragePool", to: [map], as: "avgpool")
+    var pooled = graph.apply("GlobalAveragePool", to: [map], as: "avgpool")
+    if architecture.pooling == .meanAndLargest {
+      let largest = graph.apply("GlobalMaxPool", to: [map], as: "maxpool2d")
+      pooled = graph.apply("Concat", to: [pooled, largest], as: "pooled", .integer("axis", 1))
+    }
     graph.give("embedding", [width])
-    return graph.apply("Flatten", to: [mean], as: "embedding", .integer("axis", 1))
+    return graph.apply("Flatten", to: [pooled], as: "embedding", .integer("axis", 1))
   }
 
   /// Adds what makes probabilities of an embedding.

@@ -44,13 +44,15 @@ import WinogradEngine
   @Test(
     "onnxruntime computes what the engine does, to 1e-5", .enabled(if: Validator.onnxruntime),
     arguments: [([1, 2], 1, 17, false), ([2, 2, 2, 2], 2, 32, true)],
-    [nil, Architecture.Stem.photograph])
+    [(nil, nil), (Architecture.Stem.photograph, nil), (nil, Architecture.Pooling.meanAndLargest)]
+      as [(Architecture.Stem?, Architecture.Pooling?)])
   func runsElsewhere(
-    _ form: (blocks: [Int], stride: Int, size: Int, areTags: Bool), stem: Architecture.Stem?
+    _ form: (blocks: [Int], stride: Int, size: Int, areTags: Bool),
+    ends: (stem: Architecture.Stem?, pooling: Architecture.Pooling?)
   ) throws {
     let (size, areTags) = (form.size, form.areTags)
     var shape = architecture(blocks: form.blocks, stride: form.stride, size: size)
-    shape.stem = stem
+    (shape.stem, shape.pooling) = ends
     let (encoder, head, images) = try network(shape)
     let folder = FileManager.default.temporaryDirectory.appending(path: "onnx-\(UUID())")
     try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -236,25 +236,42 @@ struct ReLULayer: Layer {
   func visit(_ body: (String, inout Weight, Bool) -> Void) {}
 }
 
-/// The mean over each image's pixels.
+/// The mean over each image's pixels, and behind the means the largest values where they are asked for.
 struct PoolLayer: Layer {
+  var hasLargest = false
   private var x = Batch(0, 0, 0, 0)
+
+  /// The place in x of each largest value: the first of equal ones.
+  private var places: [Int] = []
+
+  init(hasLargest: Bool) { self.hasLargest = hasLargest }
 
   mutating func forward(_ x: Batch, training: Bool) -> Batch {
     self.x = x
-    var y = Batch(x.count, 1, 1, x.channels)
+    var y = Batch(x.count, 1, 1, length)
     for place in x.values.indices { y.values[mean(place)] += x.values[place] / pixels }
+    guard hasLargest else { return y }
+    places = (0..<x.count * x.channels).map { output in
+      let first = output / x.channels * x.height * x.width * x.channels + output % x.channels
+      return (0..<x.height * x.width).map { first + $0 * x.channels }
+        .reduce(first) { x.values[$1] > x.values[$0] ? $1 : $0 }
+    }
+    for place in places { y.values[mean(place) + x.channels] = x.values[place] }
     return y
   }
 
   func backward(_ gradient: Batch) -> Batch {
-    x.with(x.values.indices.map { gradient.values[mean($0)] / pixels })
+    var result = x.with(x.values.indices.map { gradient.values[mean($0)] / pixels })
+    for place in places { result.values[place] += gradient.values[mean(place) + x.channels] }
+    return result
   }
 
   private var pixels: Double { Double(x.height * x.width) }
 
+  private var length: Int { hasLargest ? 2 * x.channels : x.channels }
+
   private func mean(_ place: Int) -> Int {
-    place / (x.height * x.width * x.channels) * x.channels + place % x.channels
+    place / (x.height * x.width * x.channels) * length + place % x.channels
   }
 
   func visit(_ body: (String, inout Weight, Bool) -> Void) {}
@@ -432,7 +449,7 @@ struct ReferenceEncoder: Encoder, @unchecked Sendable {
         inputs = outputs
       }
     }
-    chain.layers.append(("", PoolLayer()))
+    chain.layers.append(("", PoolLayer(hasLargest: architecture.pooling == .meanAndLargest)))
   }
 
   private static func block(

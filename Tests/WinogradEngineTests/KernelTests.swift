@@ -116,13 +116,13 @@ struct NetworkKernelTests {
   func small() {
     let x = noise(3 * 5 * 19, 1)
     var means = [Float](repeating: 0, count: 3 * 19)
-    reber_pool(x, 3, 5, 19, &means)
+    reber_pool(x, 3, 5, 19, 19, &means)
     let expected = (0..<means.count).map { index in
       (0..<5).reduce(0) { $0 + Double(x[(index / 19 * 5 + $1) * 19 + index % 19]) / 5 }
     }
     #expect(largest(means, expected) < 1e-6)
     var gradient = x
-    reber_pool_backward(means, 3, 5, 19, &gradient)
+    reber_pool_backward(means, 3, 5, 19, 19, &gradient)
     #expect(gradient[5 * 19 + 3] == means[19 + 3] / 5)
     var sum = x
     reber_add(&sum, x, x.count)

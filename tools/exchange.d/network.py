@@ -43,6 +43,8 @@ class Network(torch.nn.Module):
                 for index, stride in enumerate(strides)]
             setattr(self, f"layer{stage + 1}", torch.nn.Sequential(*blocks))
             inputs = outputs
+        self.has_largest = shape.get("pooling") == "mean-largest"
+        inputs *= 2 if self.has_largest else 1
         if self.classifier:
             self.fc = torch.nn.Linear(inputs, len(self.classifier["classes"]))
 
@@ -53,6 +55,8 @@ class Network(torch.nn.Module):
         for stage in range(self.stages):
             x = getattr(self, f"layer{stage + 1}")(x)
         embedding = x.mean((2, 3))
+        if self.has_largest:
+            embedding = torch.cat([embedding, x.amax((2, 3))], 1)
         if not self.classifier:
             return (embedding,)
         logits = self.fc(embedding) / self.classifier["temperature"]

@@ -68,10 +68,18 @@ void reber_largest(const float *x, size_t height, size_t width, size_t channels,
 void reber_largest_backward(const float *x, const float *y, const float *gradient, size_t height,
                             size_t width, size_t channels, float *result);
 
-// Means over pixels, [count, channels]; and the gradient of that.
-void reber_pool(const float *x, size_t count, size_t pixels, size_t channels, float *means);
+// Means over pixels, [count, channels] of rows `stride` apart; and the gradient of that.
+void reber_pool(const float *x, size_t count, size_t pixels, size_t channels, size_t stride,
+                float *means);
 void reber_pool_backward(const float *gradient, size_t count, size_t pixels, size_t channels,
-                         float *x);
+                         size_t stride, float *x);
+
+// The largest over pixels likewise; and the gradient of that, which is added to x at the first of equal ones
+// in `map`.
+void reber_pool_largest(const float *map, size_t count, size_t pixels, size_t channels, size_t stride,
+                float *largest);
+void reber_pool_largest_backward(const float *gradient, const float *map, size_t count, size_t pixels,
+                         size_t channels, size_t stride, float *x);
 
 // The sum of squares.
 double reber_square(const float *values, size_t count);

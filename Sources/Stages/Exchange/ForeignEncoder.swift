@@ -18,12 +18,12 @@ struct ForeignEncoder {
   /// - Parameters:
   ///   - bytes: The file's content.
   ///   - path: The file, to name it.
-  ///   - stemStride: The stride of the first convolution, which weights do not tell.
+  ///   - shape: What weights do not tell: the stride of the first convolution, and how the last map is pooled.
   ///   - size: The side of the images that it is to see, in pixels.
   ///   - engine: What it is to compute with.
   /// - Throws: `FileError`, which says of the tensor that does not fit its shape and the one that is wanted.
   init(
-    _ bytes: [UInt8], path: String, stemStride: Int, size: Int, on engine: any Engine
+    _ bytes: [UInt8], path: String, like shape: Architecture, size: Int, on engine: any Engine
   ) throws {
     do {
       let tensors = try decodeSafetensors(bytes) { $0.hasSuffix(".num_batches_tracked") }.tensors
@@ -31,7 +31,7 @@ struct ForeignEncoder {
       leftOut = foreign.keys.sorted()
       var state = tensors.filter { foreign[$0.key] == nil }
       channels = try Self.takeGrey(&state)
-      architecture = try Self.shape(of: state, stemStride: stemStride, size: size)
+      architecture = try Self.shape(of: state, like: shape, size: size)
       var encoder = try engine.encoder(architecture, precision: .float32, seed: 0)
       try encoder.load(state)
       self.state = encoder.state
@@ -67,7 +67,7 @@ struct ForeignEncoder {
 
   /// The shape that the names tell.
   private static func shape(
-    of state: [String: Tensor], stemStride: Int, size: Int
+    of state: [String: Tensor], like shape: Architecture, size: Int
   ) throws -> Architecture {
     if let bottleneck = state["layer1.0.conv3.weight"] {
       throw NetworkError.badArchitecture(
@@ -77,7 +77,7 @@ struct ForeignEncoder {
     var architecture = Architecture()
     architecture.inputSize = size
     architecture.width = state["conv1.weight"]?.rows ?? 0
-    architecture.stemStride = stemStride
+    (architecture.stemStride, architecture.pooling) = (shape.stemStride, shape.pooling)
     if state["conv1.weight"]?.shape.last == 7 { architecture.stem = .photograph }
     architecture.blocks = []
     while let count = blocks(of: architecture.blocks.count + 1, in: state) {

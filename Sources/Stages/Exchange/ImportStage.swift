@@ -61,9 +61,11 @@ public struct ImportStage: Stage, Stored {
     var inputs = [try fileInput(file, role: "weights")]
     if let views { inputs.append(try fileInput(views, role: "views")) }
     let wanted = try WantedViews.read(views)
+    var shape = wanted.architecture ?? Architecture()
+    if let stemStride { shape.stemStride = stemStride }
     let network = try ForeignEncoder(
       [UInt8](Data(contentsOf: URL(fileURLWithPath: file))), path: file,
-      stemStride: stemStride ?? wanted.architecture?.stemStride ?? Architecture().stemStride,
+      like: shape,
       size: wanted.preprocessing.size, on: place.engine)
     let model = NewModel(.encoder, name: self.model, parent: nil, weights: network.state)
     let work = try work(self, inputs: inputs)

@@ -1,4 +1,5 @@
 internal import CKernels
+internal import NeuralNetwork
 internal import Tensor
 
 extension Arena {
@@ -44,20 +45,30 @@ extension FeatureMap {
     }
   }
 
-  /// Means over each image's pixels, `[count, channels]`.
-  func pooled() -> Tensor {
-    Tensor(shape: [count, channels]) { target in
+  /// Each image's embedding, `[count, embeddingDimension]`: the means over its pixels, and behind them the
+  /// largest where the architecture says so.
+  func pooled(as architecture: Architecture) -> Tensor {
+    let length = architecture.embeddingDimension
+    return Tensor(shape: [count, length]) { target in
       guard let target = target.baseAddress else { return }
-      reber_pool(base, count, height * width, channels, target)
+      reber_pool(base, count, height * width, channels, length, target)
+      if architecture.pooling == .meanAndLargest {
+        reber_pool_largest(base, count, height * width, channels, length, target + channels)
+      }
     }
   }
 
-  /// Becomes the gradient of `pooled()`.
-  func unpool(_ gradient: Tensor) {
-    precondition(gradient.shape == [count, channels], "a gradient of shape \(gradient.shape)")
+  /// Becomes the gradient of the embeddings of `map`.
+  func become(_ gradient: Tensor, ofEmbeddingsOf map: FeatureMap, as architecture: Architecture) {
+    let length = architecture.embeddingDimension
+    precondition(gradient.shape == [count, length], "a gradient of shape \(gradient.shape)")
     gradient.values.withUnsafeBufferPointer { values in
       guard let values = values.baseAddress else { return }
-      reber_pool_backward(values, count, height * width, channels, base)
+      reber_pool_backward(values, count, height * width, channels, length, base)
+      if architecture.pooling == .meanAndLargest {
+        reber_pool_largest_backward(
+          values + channels, map.base, count, height * width, channels, length, base)
+      }
     }
   }
 }

@@ -7,10 +7,9 @@ internal import Tensor
 ///
 /// Unchecked, because its weights are views on an arena's memory that is only read.
 struct FoldedEncoder: @unchecked Sendable {
-  private let stem: FoldedConvolution
+  private let architecture: Architecture
 
-  /// Whether the largest values of windows are taken behind it.
-  private let halvesStem: Bool
+  private let stem: FoldedConvolution
 
   private let blocks: [Stage]
 
@@ -31,11 +30,11 @@ struct FoldedEncoder: @unchecked Sendable {
 
   /// Folds an encoder over images of a height and width, its weights in the memory of `arena`.
   init(_ encoder: ResidualEncoder, height: Int, width: Int, in arena: Arena) {
+    architecture = encoder.architecture
     let images = MapShape(count: 1, height: height, width: width, channels: 1)
     stem = FoldedConvolution(encoder.stem, encoder.stemNorm, over: images, in: arena)
-    halvesStem = encoder.architecture.stem != nil
     var shape = stem.output(of: images)
-    if halvesStem { shape = shape.halved }
+    if architecture.stem != nil { shape = shape.halved }
     blocks = encoder.blocks.map { block in
       let first = FoldedConvolution(block.first, block.firstNorm, over: shape, in: arena)
       let shortcut = block.shortcut.map {
@@ -50,7 +49,7 @@ struct FoldedEncoder: @unchecked Sendable {
   /// Embeds a few images on the calling thread.
   func embed(_ images: Tensor, in arena: Arena) -> Tensor {
     var map = stem.apply(arena.map(copying: images), rectified: true, in: arena)
-    if halvesStem {
+    if architecture.stem != nil {
       map = map.largest(by: Workers(memory: arena.workers, isAlone: true), in: arena)
     }
     for block in blocks {
@@ -58,7 +57,7 @@ struct FoldedEncoder: @unchecked Sendable {
       let inner = block.first.apply(map, rectified: true, in: arena)
       map = block.second.apply(inner, residual: residual, rectified: true, in: arena)
     }
-    return map.pooled()
+    return map.pooled(as: architecture)
   }
 }
 

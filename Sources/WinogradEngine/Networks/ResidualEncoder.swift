@@ -97,7 +97,7 @@ struct ResidualEncoder: Encoder {
       output = tape.records[index].output
     }
     tape.output = output
-    return output.pooled()
+    return output.pooled(as: architecture)
   }
 
   func checkShape(of images: Tensor) {
@@ -120,7 +120,7 @@ struct ResidualEncoder: Encoder {
     let size = tape.records.map(\.input.elements).max() ?? 0
     var (own, other) = (arena.floats(max(size, output.elements)), arena.floats(size))
     var current = output.moved(to: own)
-    current.unpool(gradient)
+    current.become(gradient, ofEmbeddingsOf: output, as: architecture)
     for index in blocks.indices.reversed() {
       let record = tape.record(of: blocks[index], at: index)
       let result = record.input.moved(to: other)
