@@ -163,6 +163,35 @@ struct BrowserTests {
     }
   }
 
+  /// A line around sources on the map leads to their montage; a source shows itself where the pointer rests.
+  @Test func aLineIsDrawnOnTheMap() async throws {
+    let made = try SyntheticSurvey(count: 240, leaves: 12)
+    try await Self.withBrowser(made.address) { browser, root in
+      try await browser.go(root + "/synthetic/map")
+      try await browser.wait("document.documentElement.dataset.mapped === '240'")
+      try await browser.press("l")
+      #expect(try await browser.evaluate("document.getElementById('lasso').ariaPressed") == "true")
+      let draw = """
+        (() => {
+          const map = document.getElementById('map');
+          map.setPointerCapture = () => {};
+          const send = (kind, x, y) => map.dispatchEvent(new PointerEvent(kind, {
+            clientX: map.getBoundingClientRect().left + x * map.clientWidth,
+            clientY: map.getBoundingClientRect().top + y * map.clientHeight, bubbles: true, pointerId: 1 }));
+          send('pointerdown', 0, 0);
+          for (const [x, y] of [[1, 0], [1, 1], [0, 1]]) send('pointermove', x, y);
+          send('pointerup', 0, 1);
+        })()
+        """
+      _ = try await browser.evaluate(draw)
+      try await browser.wait("location.pathname.endsWith('/map/selection')")
+      try await browser.wait("document.body.innerText.includes('240 sources, of which')")
+      try await browser.press("2")
+      try await browser.wait(
+        "document.getElementById('said').textContent.includes('240 sources are')")
+    }
+  }
+
   /// The overview looks again by itself.
   @Test func theOverviewShowsWhatHasChangedWithoutBeingAsked() async throws {
     let made = try SyntheticSurvey(count: 120, leaves: 12)
@@ -222,7 +251,9 @@ struct BrowserTests {
     ("table", "/synthetic/sources?view=table&snr_min=100&order=signal"),
     ("source", "/synthetic/sources/S000017?colours=cubehelix"), ("map", "/synthetic/map"),
     ("agreement", "/synthetic/agreement"), ("progress", "/synthetic/progress"),
-    ("work", "/synthetic/work"), ("nothing", "/bare/label"), ("bare", "/bare/overview"),
+    ("work", "/synthetic/work"), ("marks", "/synthetic/label?marks=1&shown=1"),
+    ("selection", "/synthetic/map/selection?polygon=0,-10001,10001,-10001,10001,10001,0,10001"),
+    ("nothing", "/bare/label"), ("bare", "/bare/overview"),
     ("home", "/"),
   ]
 }

@@ -34,6 +34,7 @@ import Testing
       #expect(asked == .ok && said.contains("\\/synthetic\\/overview"))
       let (_, waiting, _) = try await visit.get(page)
       #expect(waiting.contains("data-refresh") && waiting.contains("<td>waits</td>"))
+      #expect(waiting.contains("It is asked for") && !before.contains("It is asked for"))
       let number = try #require(waiting.firstMatch(of: /name="remove" value="([0-9]+)"/)).1
       let (back, _) = try await visit.post("/synthetic/work", "remove=\(number)")
       let (again, _) = try await visit.post("/synthetic/work", "remove=\(number)")
@@ -170,8 +171,19 @@ import Testing
       let leased = try database.rows(
         "SELECT annotator FROM reber.cluster_lease", as: String.self)
       #expect(Set(leased) == ["Eve"])
+      // Where others have all that is left, the list says who has what.
+      try database.execute(
+        """
+        DELETE FROM reber.cluster_lease
+        WHERE cluster > (SELECT min(cluster) FROM reber.cluster_lease)
+        """)
+      try database.execute("UPDATE reber.cluster_lease SET cluster = \(Int32(top))")
+      let list = try await next(ada)
+      let (_, names, _) = try await ada.get("/synthetic/clusters?groups=1")
+      #expect(list.hasPrefix("/synthetic/clusters") && names.contains("Eve has it just now"))
       try database.execute("UPDATE reber.cluster_lease SET lease_ends = clock_timestamp()")
-      #expect(try await next(ada) == others)
+      let last = try await next(ada)
+      #expect(last.contains("/synthetic/label/"))
     }
   }
 
@@ -232,6 +244,22 @@ import Testing
       #expect(names.count == 60 && names.allSatisfy { $0 % 12 != 0 })
       let (_, single, _) = try await ada.get("/synthetic/single?order=unlike")
       #expect(single.contains(String(format: "S%06d", names[0])))
+    }
+  }
+
+  /// What is one object with a source, in another survey too, is seen beside it.
+  @Test func whatIsOneObjectIsSeenBesideTheSource() async throws {
+    try await withSite { client, database in
+      let page = "/synthetic/sources/S000012"
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: page)
+      _ = try await ada.post(page + "/join", "survey=synthetic&name=S000015&say=join")
+      let (_, shown, _) = try await ada.get(page)
+      #expect(shown.contains("src=\"/synthetic/sources/S000015/picture\""))
+      let (status, _, headers) = try await ada.get("/synthetic/sources/S000015/picture")
+      #expect(status == .seeOther && headers[.location]?.contains("/cutouts/") == true)
+      try database.execute("UPDATE reber.cutout SET is_current = false")
+      let (_, _, bare) = try await ada.get("/synthetic/sources/S000015/picture")
+      #expect(bare[.location] == "/assets/noimage.svg")
     }
   }
 

@@ -82,7 +82,9 @@ class Siege:
 
     async def crawl(self, visit):
         """Reads a piece of an image, and every page that links lead to; of the many alike, a few each."""
-        waiting, seen, shapes, pages = [self.ground.piece(), "/"], set(), {}, {}
+        # Only the script leads to a part of the map.
+        part = "/siege/map/selection?polygon=-9999,-9999,9999,-9999,9999,9999"
+        waiting, seen, shapes, pages = [self.ground.piece(), part, "/"], set(), {}, {}
         while waiting and len(pages) < self.options.pages:
             path = waiting.pop(0)
             answer = await self.ask(self.server.request("GET", path, visit), f"GET {path}")
@@ -257,7 +259,8 @@ class Siege:
         visit = await self.server.visit("eve")
         pages = [
             "/siege/progress", "/siege/sources", "/siege/sources?view=table", "/siege/clusters", "/siege/map",
-            "/siege/agreement", "/siege/single", "/siege/grow", "/siege/map.json"]
+            "/siege/agreement", "/siege/single", "/siege/grow", "/siege/map.bin",
+            "/siege/overview", "/siege/unlike"]
         alone = await self.time_alone(pages, visit)
         memory = self.ground.memory()
         slow = [

@@ -13,6 +13,7 @@
 #define REBER_CLONES
 #endif
 
+#include "layout.h"
 #include "network.h"
 #include "suggestion.h"
 #include "views.h"

@@ -66,18 +66,23 @@ public struct Clustering: Sendable {
     /// Among the leaf's examples nearest to another leaf.
     public var isBoundary: Bool
 
+    /// Where it lies on the map, -1 to 1; `nil` where the clustering has no layout.
+    public var x, y: Float?
+
     /// Describes a member.
     ///
     /// The distance is that from the leaf's centroid, the outlier score the mean distance to the nearest
     /// neighbours; a source is at the boundary where another centroid is nearly as near.
     public init(
-      source: Int, cluster: Int, distance: Float, outlierScore: Float, isBoundary: Bool
+      source: Int, cluster: Int, distance: Float, outlierScore: Float, isBoundary: Bool,
+      x: Float? = nil, y: Float? = nil
     ) {
       self.source = source
       self.cluster = cluster
       self.distance = distance
       self.outlierScore = outlierScore
       self.isBoundary = isBoundary
+      (self.x, self.y) = (x, y)
     }
   }
 }
@@ -100,7 +105,8 @@ extension Clustering.Member: TableRow {
   public static let columns = Columns<Self>(
     .column("source_id", \.source), .column("cluster", \.cluster),
     .column("distance", \.distance), .column("outlier_score", \.outlierScore),
-    .column("is_boundary", \.isBoundary), make: Clustering.Member.init)
+    .column("is_boundary", \.isBoundary), .column("x", \.x), .column("y", \.y),
+    make: Clustering.Member.init)
 }
 
 extension Clustering {
@@ -131,6 +137,12 @@ extension Clustering {
     }
   }
 
+  /// Whether the survey has been clustered.
+  public static func isThere(of survey: Survey, in database: Connection) throws -> Bool {
+    try database.row(
+      "SELECT EXISTS (SELECT FROM reber.clustering WHERE survey_id = \(survey.id))", as: Bool.self)
+  }
+
   /// The survey's newest clustering, or the one of that number.
   ///
   /// - Throws: `CatalogueError.missing`.
@@ -149,6 +161,38 @@ extension Clustering {
         "clustering of '\(survey.name)'", hint: "make one with 'reber cluster'")
     }
     return found
+  }
+
+  /// Where its members lie on the map; none where it has no layout.
+  public func layout(
+    in database: Connection
+  ) throws -> (sources: [Int], places: [Float]) {
+    let rows = try database.rows(
+      """
+      SELECT source_id, x, y FROM reber.cluster_member
+      WHERE clustering_id = \(id) AND x IS NOT NULL AND y IS NOT NULL
+      ORDER BY source_id
+      """, as: Int.self, Float.self, Float.self)
+    return (rows.map(\.0), rows.flatMap { [$0.1, $0.2] })
+  }
+
+  /// How far neighbours on a map are neighbours in the space of the embeddings, 0 to 1.
+  public struct Trust: Sendable {
+    /// Of the layout.
+    public var layout: Double?
+    /// Of the plane of the first two principal components.
+    public var plane: Double?
+
+    /// What its run measured.
+    public static func of(_ clustering: Clustering, in database: Connection) throws -> Trust? {
+      try database.first(
+        """
+        SELECT (metrics ->> 'trustworthiness')::float8, (metrics ->> 'planeTrustworthiness')::float8
+        FROM reber.clustering JOIN reber.run USING (run_id)
+        WHERE clustering_id = \(clustering.id)
+        """, as: Double?.self, Double?.self
+      ).map { Trust(layout: $0, plane: $1) }
+    }
   }
 
   /// The sources of a cluster and of all clusters below it, most central first.

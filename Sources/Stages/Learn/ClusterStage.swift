@@ -32,6 +32,10 @@ public struct ClusterStage: Stage, Stored {
     public var clusters: Int
     /// The part of the variance that the principal components kept.
     public var keptVariance: Double
+    /// How far neighbours on the map are neighbours among the embeddings, 0 to 1.
+    public var trustworthiness: Double?
+    /// The same of the plane of the first two principal components.
+    public var planeTrustworthiness: Double?
   }
 }
 
@@ -65,14 +69,18 @@ extension ClusterStage {
     let points = embeddings.points
     let clustering = try ClusteredSpace(points, options: options)
     let sources = embeddings.map(\.source)
+    place.progress.note("laying out a map of \(embeddings.count) embeddings")
+    let layout = NeighbourLayout(points, seed: options.seed)
     return {
       let stored = try Catalogue.Clustering.write(
         nodes: clustering.nodes(of: points, sources: sources),
-        members: clustering.members(sources: sources), of: survey, model: model.id, run: run,
+        members: clustering.members(sources: sources, at: layout.places), of: survey,
+        model: model.id, run: run,
         in: $0)
       return Metrics(
         clustering: stored.id, sources: sources.count, clusters: clustering.clusters.count,
-        keptVariance: clustering.keptVariance)
+        keptVariance: clustering.keptVariance, trustworthiness: layout.trustworthiness,
+        planeTrustworthiness: layout.planeTrustworthiness)
     }
   }
 }
@@ -109,13 +117,14 @@ extension ClusteredSpace {
     return nodes
   }
 
-  /// Every source's place as a row.
-  func members(sources: [Int]) -> [Catalogue.Clustering.Member] {
+  /// Every source's place in its leaf and on the map as a row.
+  func members(sources: [Int], at places: Tensor) -> [Catalogue.Clustering.Member] {
     let boundary = Set(clusters.flatMap(\.boundary))
     return sources.indices.map { row in
       Catalogue.Clustering.Member(
         source: sources[row], cluster: assignments[row], distance: distances[row],
-        outlierScore: outlierScores[row], isBoundary: boundary.contains(row))
+        outlierScore: outlierScores[row], isBoundary: boundary.contains(row),
+        x: places.values[2 * row], y: places.values[2 * row + 1])
     }
   }
 }

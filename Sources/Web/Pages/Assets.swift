@@ -9,6 +9,7 @@ extension Site {
       ("label.js", "text/javascript; charset=utf-8", PackageResources.label_js),
       ("map.js", "text/javascript; charset=utf-8", PackageResources.map_js),
       ("icon.svg", "image/svg+xml", PackageResources.icon_svg),
+      ("noimage.svg", "image/svg+xml", PackageResources.noimage_svg),
     ]
     for (name, type, bytes) in assets {
       router.get("/assets/\(name)") { _, _ in

@@ -26,21 +26,26 @@ extension Visit {
     return try await handOut()
   }
 
-  /// Leads to the first cluster that nobody else has, and hands it to the annotator.
+  /// Leads to the first cluster that nobody else has, and hands it to the annotator; where others have all that
+  /// are left, to the list of them.
   private func handOut() async throws -> Response {
     let place = ClusterPlace(self)
     let queue = try await queue()
+    let waiting = queue.suggestions(groups: place.groups).filter {
+      $0.unlabelled > 0 && !place.after.contains($0.number)
+    }
     let isGiven = standby == nil
     let next = try await pool.with { database in
       let leased = try annotation.leased(of: queue.clustering, in: database)
-      return try queue.suggestions(groups: place.groups).first { node in
-        try node.unlabelled > 0 && !place.after.contains(node.number)
-          && !queue.isTaken(node.number, by: leased)
+      return try waiting.first { node in
+        try !queue.isTaken(node.number, by: leased)
           && (!isGiven
             || annotation.lease(node.number, of: queue.clustering, in: database) == nil)
       }
     }
-    guard let next else { return .redirect(to: base + "/progress") }
+    guard let next else {
+      return .redirect(to: base + (waiting.isEmpty ? "/progress" : "/clusters?\(place.query)"))
+    }
     return .redirect(to: place.address(next.number, pending: place.after))
   }
 
@@ -83,10 +88,10 @@ extension Visit {
       let (cells, all) = try annotation.montage(
         of: number, in: queue.clustering, page: pageNumber, size: ClusterPlace.size,
         database: database)
-      let work = try NewestWork.on(survey, in: database)
       let said =
         place.isShown
-        ? try work.predictions(of: cells.map(\.source), in: survey, database) : [:]
+        ? try NewestWork.on(survey, in: database)
+          .predictions(of: cells.map(\.source), in: survey, database) : [:]
       return (other, try annotation.leased(of: queue.clustering, in: database), cells, all, said)
     }
     // Who only goes on to the next one gets another; who asks for this one sees who has it.

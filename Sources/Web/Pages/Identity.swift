@@ -74,6 +74,8 @@ extension Visit {
 
   private func content(_ end: IdentityLink.End) -> Content {
     let address = "/\(percentEncoded(end.survey))/sources/\(percentEncoded(end.name))"
-    return ["survey": end.survey, "name": end.name, "href": address]
+    return [
+      "survey": end.survey, "name": end.name, "href": address, "picture": address + "/picture",
+    ]
   }
 }

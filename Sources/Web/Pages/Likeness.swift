@@ -5,13 +5,10 @@ import Markup
 import PostgreSQL
 
 extension Section {
-  /// What is least like anything labelled, and what is most like a source.
+  /// What is least like anything labelled.
   static let unlike = Section(
     name: "Unlike", path: "unlike", templates: ["likeness": PackageResources.likeness_mustache],
-    routes: [
-      .get("unlike") { try await $0.unlikePage() },
-      .get("sources/:source/like") { try await $0.likePage() },
-    ])
+    routes: [.get("unlike") { try await $0.unlikePage() }])
 }
 
 /// A source, its place in a ranking, and what it is ranked by.
@@ -47,7 +44,8 @@ extension Visit {
       ])
   }
 
-  fileprivate func likePage() async throws -> Response {
+  /// The page of what is most like a source.
+  func likePage() async throws -> Response {
     if let nothing = try await lacking(.embeddings) { return nothing }
     let name = try context.part("source")
     let source = try await pool.with { try SourceKey.named(name, of: survey, in: $0) }.source

@@ -32,6 +32,7 @@ extension Visit {
       [
         "action": base + "/work", "steps": steps.map { $0.content(isNext: $0.name == next?.name) },
         "next": next.map { $0.content(isNext: true) }, "isBusy": isBusy,
+        "isAsked": own.contains { $0.endedAt == nil && $0.words.first == next?.stage?.rawValue },
         "runs": going.isEmpty ? nil : ["each": going.map { $0.content(workers) }] as Content,
         "commands": own.isEmpty ? nil : ["each": own.map(\.content)] as Content,
         "second": look.asked > look.answered
@@ -42,16 +43,7 @@ extension Visit {
 
   /// The page that says why there is nothing to show, and what to do; `nil` where there is what it needs.
   func lacking(_ need: Need) async throws -> Response? {
-    let (counts, work) = try await pool.with {
-      (try survey.counts(in: $0), try NewestWork.on(survey, in: $0))
-    }
-    let isThere =
-      switch need {
-      case .images: counts.cutouts > 0
-      case .embeddings: work.embedded > 0
-      case .clusters: work.clustering != nil
-      }
-    if isThere { return nil }
+    if try await pool.with({ try need.isMet(by: survey, in: $0) }) { return nil }
     let state = try await pool.with { try SurveyState.of(survey, scheme: scheme, in: $0) }
     let next = OverviewStep.all(state, of: survey, scheme: scheme, base: base).first { !$0.isDone }
     return try page(
@@ -65,6 +57,14 @@ extension Visit {
   /// What a page cannot do without.
   enum Need: String {
     case images, embeddings, clusters
+
+    fileprivate func isMet(by survey: Survey, in database: Connection) throws -> Bool {
+      switch self {
+      case .images: try survey.counts(in: database).cutouts > 0
+      case .embeddings: try NewestWork.on(survey, in: database).embedded > 0
+      case .clusters: try Clustering.isThere(of: survey, in: database)
+      }
+    }
   }
 }
 
@@ -96,7 +96,8 @@ struct OverviewStep {
 
   private static func ingested(_ state: SurveyState, _ named: String) -> OverviewStep {
     OverviewStep(
-      name: "Sources", isDone: state.counts.sources > 0, says: "\(state.counts.sources) sources",
+      name: "Sources", isDone: state.counts.sources > 0,
+      says: state.counts.sources == 0 ? "none is ingested yet" : "\(state.counts.sources) sources",
       command: "reber ingest CATALOGUE \(named)")
   }
 
@@ -145,9 +146,9 @@ struct OverviewStep {
   ) -> OverviewStep {
     let isTags = scheme.isTags || state.work.clustering == nil
     return OverviewStep(
-      name: "Labels", isDone: state.made.labelled >= fewLabels || state.made.classifier != nil,
+      name: "Labels", isDone: state.made.labelled >= fewLabels || state.work.classification != nil,
       says: "\(state.made.labelled) sources are labelled in \(scheme.name)"
-        + (state.made.labelled < fewLabels ? ": \(fewLabels) are few enough to begin with" : ""),
+        + (state.made.labelled < fewLabels ? "; about \(fewLabels) are enough to begin with" : ""),
       page: isTags
         ? ("label sources one by one", base + "/single") : ("label clusters", base + "/label"))
   }

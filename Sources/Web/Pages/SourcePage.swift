@@ -34,6 +34,20 @@ extension Visit {
         detail, image, lineage, identity, remarks, neighbours: alike.isEmpty ? nil : view))
   }
 
+  /// The picture of the source of an address.
+  func sourcePicture() async throws -> Response {
+    let name = try context.part("source")
+    return try await picture(
+      of: pool.with { try SourceKey.named(name, of: survey, in: $0) }.source)
+  }
+
+  /// Leads to the picture of a source, by its key, in the size of a thumbnail; without an image, to one that says so.
+  func picture(of source: Int) async throws -> Response {
+    let cells = try await pool.with { try annotation.cells(of: [source], in: $0) }
+    guard let cutout = cells.first?.cutout else { return .redirect(to: "/assets/noimage.svg") }
+    return .redirect(to: "\(base)/cutouts/\(cutout)?size=160&\(look.pictureQuery)")
+  }
+
   private func content(
     _ detail: SourceDetail, _ image: StoredCutout?, _ lineage: Lineage?, _ identity: Content,
     _ remarks: Content, neighbours: Content?

@@ -15,6 +15,8 @@ extension Section {
     routes: [
       .get("sources") { try await $0.sourceList() },
       .get("sources/:source") { try await $0.sourcePage() },
+      .get("sources/:source/picture") { try await $0.sourcePicture() },
+      .get("sources/:source/like") { try await $0.likePage() },
       .post("sources/:source/join") { try await $0.joinSource() },
       .post("sources/:source/remark") { try await $0.remarkSource() },
       .post("questions") { try await $0.saveQuestion() },

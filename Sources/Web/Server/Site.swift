@@ -18,6 +18,8 @@ public struct Site: Sendable {
   let forecasts = Cache<String, Forecast?>(limit: 8)
   /// The sources that are least like anything labelled, by model and labels.
   let unlike = Cache<String, [RankedSource]>(limit: 8)
+  /// By survey, clustering and model.
+  let maps = Cache<String, SourceMap>(limit: 4)
   /// By the key of the clustering.
   let trees = Cache<Int, ClusterTree>(limit: 8)
   let templates: MustacheLibrary
