@@ -34,18 +34,4 @@ extension PublishedCatalogue {
   ///
   /// The name of a catalogue has letters, digits and underscores alone.
   var sources: SQL { "reber.published_source('\(raw: name)')" }
-
-  /// Gives where the images lie by which the catalogue's sources were classified, in no order.
-  public func readFootprints(
-    in database: Connection, _ body: (Footprint) throws -> Void
-  ) throws {
-    try database.copy(
-      outOf: """
-        SELECT \(Footprint.columns)
-        FROM \(classified)
-        JOIN reber.cutout USING (survey_id, cutout_id)
-        JOIN reber.survey USING (survey_id)
-        WHERE prediction.run_id = \(raw: String(classification))
-        """, as: Footprint.self, forEach: body)
-  }
 }

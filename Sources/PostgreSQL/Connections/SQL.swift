@@ -61,6 +61,9 @@ public struct SQL: Sendable, ExpressibleByStringInterpolation {
     public mutating func appendInterpolation(_ statement: SQL) { pieces += statement.pieces }
   }
 
+  /// The statement as it is sent, with `$1`, `$2`, … in the places of values.
+  public var text: String { numbered.text }
+
   /// The text with `$1`, `$2`, … and the values for them.
   var numbered: (text: String, values: [Parameter]) {
     var text = ""

@@ -66,17 +66,34 @@ extension Workplace {
   ///   release, or the disk is full.
   public func release(_ release: Release) async throws -> ReleaseReport {
     let place = self
-    return try await database.with { database in
-      let folder = try ReleaseFolder(release.folder)
-      return try PublishedCatalogue.inOneView([release.catalogue], in: database) {
-        catalogues, database in
-        let catalogue = catalogues[0]
-        var writer = try ReleaseWriter(
-          release, catalogue, into: folder, in: database, progress: place.progress)
-        try writer.write()
+    return try await self.release(release.catalogue, to: release.folder) {
+      catalogue, folder, database in
+      var writer = try ReleaseWriter(
+        release, catalogue, into: folder, in: database, progress: place.progress)
+      try writer.write()
+      return writer.warnings
+    }
+  }
+
+  /// Lets `write` fill a folder with a catalogue, whose database it sees as it is at one moment.
+  ///
+  /// - Parameters:
+  ///   - name: The catalogue.
+  ///   - path: The folder, which gets its name when it is whole.
+  ///   - write: Writes the files; gives what is to be said of them.
+  /// - Returns: What was released.
+  /// - Throws: `CatalogueError.missing`; `FileError`; whatever `write` throws.
+  func release(
+    _ name: String, to path: String,
+    _ write: @escaping @Sendable (PublishedCatalogue, ReleaseFolder, Connection) throws -> [String]
+  ) async throws -> ReleaseReport {
+    try await database.with { database in
+      let folder = try ReleaseFolder(path)
+      return try PublishedCatalogue.inOneView([name], in: database) { catalogues, database in
+        let warnings = try write(catalogues[0], folder, database)
         return ReleaseReport(
-          catalogue: catalogue.name, folder: release.folder, rows: catalogue.rows,
-          files: try folder.complete(), warnings: writer.warnings)
+          catalogue: name, folder: path, rows: catalogues[0].rows, files: try folder.complete(),
+          warnings: warnings)
       }
     }
   }

@@ -17,8 +17,8 @@ extension ReleaseWriter {
   func writeCoverage() throws -> String? {
     var coverage = Coverage(order: Self.order)
     var (images, unplaced) = (0, 0)
-    try catalogue.readFootprints(in: database) { footprint in
-      let points = footprint.points(step: Self.step)
+    try catalogue.readPlacedImages(in: database) { image in
+      let points = image.footprint.points(step: Self.step)
       for point in points { coverage.insert(point) }
       images += 1
       if points.isEmpty { unplaced += 1 }
@@ -50,36 +50,5 @@ extension ReleaseWriter {
     let cells = coverage.fewestCells.map(\.unique)
     try table.append([.integers(cells.map { $0 })], rows: cells.count)
     try table.finish()
-  }
-}
-
-extension Footprint {
-  /// Points of the image, its edges among them, no farther apart than `step` arcsec; none where its place
-  /// is not known.
-  fileprivate func points(step: Double) -> [SkyPosition] {
-    let keywords = wcs.flatMap { try? $0.decode(as: [String: Value].self) }
-    if let keywords, let wcs = WCS(keywords: keywords, width: width, height: height) {
-      return grid(step: step / wcs.pixelScale) { wcs.sky(x: $0, y: $1) }
-    }
-    guard let scale = pixelScale.map({ Double($0) }),
-      let centre = SkyPosition(ra: ra, dec: dec)
-    else { return [] }
-    let (east, north) = centre.directions
-    return grid(step: step / scale) { x, y in
-      let right = (Double(width - 1) / 2 - x) * scale / 3600
-      let up = (y - Double(height - 1) / 2) * scale / 3600
-      return SkyPosition(centre.vector + east * right.radians + north * up.radians)
-    }
-  }
-
-  /// The sky at a grid of pixels from edge to edge, `step` pixels apart or less.
-  private func grid(
-    step: Double, _ sky: (Double, Double) -> SkyPosition?
-  ) -> [SkyPosition] {
-    func places(_ pixels: Int) -> [Double] {
-      let parts = max(1, (Double(pixels) / step).rounded(.up))
-      return stride(from: 0, through: parts, by: 1).map { Double(pixels) * $0 / parts - 0.5 }
-    }
-    return places(height).flatMap { y in places(width).compactMap { sky($0, y) } }
   }
 }

@@ -82,7 +82,7 @@ struct ReleaseWriter {
   }
 
   /// What is not said of the catalogue and should be.
-  private var missing: [String] {
+  var missing: [String] {
     let said: [(String, String?)] = [
       ("licence", metadata.credits.licence), ("reference", metadata.credits.reference),
       ("authors", metadata.credits.authors), ("title", metadata.credits.title),

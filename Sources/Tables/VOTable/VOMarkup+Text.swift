@@ -1,6 +1,6 @@
 extension VOMarkup {
   /// Text as it stands between elements.
-  static func escaped(_ text: String) -> String {
+  public static func escaped(_ text: String) -> String {
     guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x26 || $0 == 0x3C || $0 == 0x3E }) else {
       return text
     }
@@ -8,7 +8,7 @@ extension VOMarkup {
   }
 
   /// Text as it stands in an attribute, where white space must be spelled too.
-  static func attribute(_ text: String) -> String {
+  public static func attribute(_ text: String) -> String {
     escaped(text).replacing("\"", with: "&quot;").replacing("\n", with: "&#10;")
       .replacing("\t", with: "&#9;")
   }
@@ -30,7 +30,7 @@ extension VOMarkup {
   ///
   /// `mJy beam-1`, as FITS and PyBDSF spell it, becomes `mJy.beam**-1`; what is not a plain
   /// product of powers is left as it is.
-  static func voUnit(_ unit: String) -> String {
+  public static func voUnit(_ unit: String) -> String {
     let factors = unit.split(whereSeparator: \.isWhitespace).map(voFactor)
     return factors.contains(nil) ? unit : factors.compactMap(\.self).joined(separator: ".")
   }

@@ -1,7 +1,7 @@
 import Astronomy
 
-/// The markup of VOTable 1.4.
-enum VOMarkup {
+/// The markup of VOTable 1.4, and text that cannot become markup.
+public enum VOMarkup {
   static let beforeRows = "<DATA>\n<TABLEDATA>\n"
   static let closing = "</TABLEDATA>\n</DATA>\n" + closingWithoutData
   static let closingWithoutData = "</TABLE>\n</RESOURCE>\n</VOTABLE>\n"

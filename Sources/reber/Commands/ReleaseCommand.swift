@@ -19,8 +19,9 @@ struct ReleaseCommands: ParsableCommand {
         reber release first --output first-2026
         reber release first --output first-2026 --only parquet,moc
         reber release diff first_2025 first
+        reber release tap first --output /var/gavo/inputs/reber_first
       """,
-    subcommands: [Write.self, Difference.self], defaultSubcommand: Write.self)
+    subcommands: [Write.self, Difference.self, TAP.self], defaultSubcommand: Write.self)
 
   struct Write: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -50,16 +51,49 @@ struct ReleaseCommands: ParsableCommand {
       var release = Release(catalogue, to: output)
       if let only { release.parts = only.parts }
       if let with { release.parts.formUnion(with.parts) }
-      let report = try await options.workplace().release(release)
-      if !options.session.quiet {
-        for warning in report.warnings {
-          FileHandle.standardError.write(Data("reber: \(warning)\n".utf8))
-        }
+      try options.show(try await options.workplace().release(release))
+    }
+  }
+
+  struct TAP: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      commandName: "tap",
+      abstract: "Write what DaCHS needs to serve a published catalogue to the Virtual Observatory.",
+      discussion: """
+        The folder has a resource descriptor, a script of grants and a README that leads
+        through it. DaCHS then serves the catalogue from the database in which it stands
+        by TAP, cone search and datalink, and its images by ObsCore and SIA2.
+
+        Example:
+          reber release tap first --output vo --cutouts https://vo.example.org/cutout
+        """)
+
+    @Argument(help: "The published catalogue.") var catalogue: String
+
+    @Option(
+      name: .shortAndLong, help: "The folder, which is made; an earlier one there is replaced.")
+    var output: String
+
+    @Option(
+      help: ArgumentHelp(
+        "Where everybody reaches /cutout of 'reber serve'; images are left out without it.",
+        valueName: "address"))
+    var cutouts: String?
+
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func validate() throws {
+      guard let cutouts else { return }
+      guard cutouts.wholeMatch(of: /https?:\/\/[A-Za-z0-9.:\[\]\-]+(\/[A-Za-z0-9._~\/\-]*)?/) != nil
+      else {
+        throw ValidationError(
+          "'\(cutouts)' is no address of /cutout, such as https://vo.example.org/cutout")
       }
-      try options.show(report) { report in
-        let bytes = report.files.reduce(0) { $0 + $1.bytes }
-        return "\(report.folder): \(report.rows) rows, \(report.files.count) files, \(bytes) bytes"
-      }
+    }
+
+    func run() async throws {
+      let release = TAPRelease(catalogue, to: output, cutouts: cutouts)
+      try options.show(try await options.workplace().release(release))
     }
   }
 
@@ -94,6 +128,21 @@ struct ReleaseCommands: ParsableCommand {
       let found = try await options.workplace().difference(
         of: after, since: before, tolerance: tolerance, to: output)
       try options.show(found, \.text)
+    }
+  }
+}
+
+extension ResultOptions {
+  /// Shows what was released, and warnings beside it.
+  fileprivate func show(_ report: ReleaseReport) throws {
+    if !session.quiet {
+      for warning in report.warnings {
+        FileHandle.standardError.write(Data("reber: \(warning)\n".utf8))
+      }
+    }
+    try show(report) { report in
+      let bytes = report.files.reduce(0) { $0 + $1.bytes }
+      return "\(report.folder): \(report.rows) rows, \(report.files.count) files, \(bytes) bytes"
     }
   }
 }
