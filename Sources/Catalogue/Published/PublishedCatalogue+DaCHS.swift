@@ -8,6 +8,10 @@ public struct PlacedImage: Sendable {
   public var footprint: Footprint
   /// SHA-256 of its pixels as they are stored, and of the file that it was cut from.
   public var pixelsSHA256, fileSHA256: String
+  /// The major axis of the beam (FWHM), arcsec, as the file says it or else the survey.
+  public var beamMajor: Float?
+  /// The observing frequency, Hz, and the epoch, Julian year, likewise.
+  public var frequency, epoch: Double?
 }
 
 extension PlacedImage: QueryRow {
@@ -15,6 +19,11 @@ extension PlacedImage: QueryRow {
     .column("source.name", \.source), .group(\.footprint, Footprint.columns),
     .expression("encode(cutout.sha256, 'hex')", as: "pixels_sha256", \.pixelsSHA256),
     .expression("encode(cutout.image_sha256, 'hex')", as: "file_sha256", \.fileSHA256),
+    .expression(
+      "coalesce(image.beam_major, survey.beam_major)", as: "beam_major", \.beamMajor),
+    .expression(
+      "coalesce(image.frequency_hz, survey.frequency_hz)", as: "frequency_hz", \.frequency),
+    .expression("coalesce(image.epoch, survey.epoch)", as: "epoch", \.epoch),
     make: PlacedImage.init)
 }
 
@@ -49,6 +58,8 @@ extension PublishedCatalogue {
         FROM \(classified)
         JOIN reber.cutout USING (survey_id, cutout_id)
         JOIN reber.survey USING (survey_id)
+        LEFT JOIN reber.image ON image.survey_id = cutout.survey_id
+            AND image.sha256 = cutout.image_sha256
         WHERE prediction.run_id = \(raw: String(classification))
         ORDER BY source.name COLLATE "C"
         """, as: PlacedImage.self, forEach: body)

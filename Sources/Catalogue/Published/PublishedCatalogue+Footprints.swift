@@ -14,7 +14,8 @@ public struct Footprint: Sendable {
 
 extension Footprint: QueryRow {
   public static let columns = Columns<Self>(
-    .column("width", \.width), .column("height", \.height), .column("wcs", \.wcs),
+    .column("cutout.width", \.width), .column("cutout.height", \.height),
+    .column("cutout.wcs", \.wcs),
     .expression(
       "coalesce(cutout.pixel_scale, survey.pixel_scale)", as: "pixel_scale", \.pixelScale),
     .column("source.ra", \.ra), .column("source.dec", \.dec), make: Footprint.init)

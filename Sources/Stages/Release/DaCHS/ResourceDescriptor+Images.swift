@@ -30,8 +30,6 @@ extension ResourceDescriptor {
   /// What ObsCore 1.1 has of an image, as expressions of SQL.
   private var obsCore: [(String, String)] {
     let observation = survey.observation
-    let wavelength = observation.frequency.map { 299_792_458 / $0 }.sql
-    let day = observation.epoch.map { 51544.5 + ($0 - 2000) * 365.25 }.sql
     let named = (observation.title ?? survey.name) + " "
     return [
       ("dataproduct_type", "'image'"), ("calib_level", "2"),
@@ -40,10 +38,10 @@ extension ResourceDescriptor {
       ("access_url", "access_url"), ("access_format", "'image/fits'"),
       ("access_estsize", "access_estsize"), ("preview", "preview"),
       ("s_ra", "s_ra"), ("s_dec", "s_dec"), ("s_fov", "s_fov"), ("s_region", "s_region"),
-      ("s_resolution", observation.beamMajor.map(Double.init).sql), ("s_xel1", "s_xel1"),
-      ("s_xel2", "s_xel2"), ("s_pixel_scale", "s_pixel_scale"), ("em_min", wavelength),
-      ("em_max", wavelength), ("o_ucd", "'phot.flux.density;em.radio'"), ("t_min", day),
-      ("t_max", day), ("facility_name", observation.facility.sql),
+      ("s_resolution", "s_resolution"), ("s_xel1", "s_xel1"),
+      ("s_xel2", "s_xel2"), ("s_pixel_scale", "s_pixel_scale"), ("em_min", "wavelength"),
+      ("em_max", "wavelength"), ("o_ucd", "'phot.flux.density;em.radio'"), ("t_min", "epoch_mjd"),
+      ("t_max", "epoch_mjd"), ("facility_name", observation.facility.sql),
       ("instrument_name", observation.instrument.sql),
     ]
   }
@@ -177,8 +175,4 @@ extension String {
 
 extension String? {
   fileprivate var sql: String { self?.sql ?? "NULL" }
-}
-
-extension Double? {
-  fileprivate var sql: String { map { "\($0)" } ?? "NULL" }
 }

@@ -45,6 +45,12 @@ struct ServedImage {
   /// Pixels in single precision behind a header of two blocks.
   private var kilobytes: Int { (width * height * 4 + 2 * 2880 + 1023) / 1024 }
 
+  /// Metres.
+  private var wavelength: Double? { image.frequency.map { 299_792_458 / $0 } }
+
+  /// The modified Julian date of the epoch.
+  private var day: Double? { image.epoch.map { 51544.5 + ($0 - 2000) * 365.25 } }
+
   static var cells: [CellColumn<Self>] {
     [
       CellColumn(
@@ -68,6 +74,13 @@ struct ServedImage {
       CellColumn(
         "s_pixel_scale", \.scale, unit: "arcsec", ucd: "phys.angSize;instr.pixel",
         description: "Side of a pixel"),
+      CellColumn(
+        "s_resolution", \.image.beamMajor, unit: "arcsec", ucd: "pos.angResolution",
+        description: "Major axis of the beam"),
+      CellColumn(
+        "wavelength", \.wavelength, unit: "m", ucd: "em.wl", description: "That of the frequency"),
+      CellColumn(
+        "epoch_mjd", \.day, unit: "d", ucd: "time.epoch", description: "Epoch of the observation"),
       CellColumn(
         "access_estsize", \.kilobytes, unit: "kbyte", ucd: "phys.size;meta.file",
         description: "About how large the FITS file is"),

@@ -65,7 +65,8 @@ struct TAPReadMe {
   private func images(from cutouts: String) -> String {
     """
     - SIA 2.0 at `/\(schema)/q/sia2/siap2.xml`, and by TAP the images in `\(schema).images` and `ivoa.obscore`.
-      Times are the mean epoch of the survey, wavelengths those of its frequency, for both bounds.
+      Times, wavelengths and beams are those of the image's file, or else of the survey; the bounds of a time or
+      a wavelength are one number.
       `pixels_sha256` and `file_sha256` lead from an image to the lineage.
 
     ## Images
