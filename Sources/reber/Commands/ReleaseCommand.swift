@@ -60,9 +60,10 @@ struct ReleaseCommands: ParsableCommand {
       commandName: "tap",
       abstract: "Write what DaCHS needs to serve a published catalogue to the Virtual Observatory.",
       discussion: """
-        The folder has a resource descriptor, a script of grants and a README that leads
-        through it. DaCHS then serves the catalogue from the database in which it stands
-        by TAP, cone search and datalink, and its images by ObsCore and SIA2.
+        The folder has a resource descriptor, a script of grants and a README that
+        leads through it. DaCHS then serves the catalogue from the database in
+        which it stands by TAP, cone search and datalink, and its images by
+        ObsCore and SIA2.
 
         Example:
           reber release tap first --output vo --cutouts https://vo.example.org/cutout
