@@ -57,9 +57,11 @@ struct Tile {
   /// Stripes that no sky has.
   private func hatch(_ row: Int, _ column: Int) -> UInt8 { (row + column) % 8 < 2 ? 96 : 24 }
 
-  /// The pixels at which brightness rises to the sky's level plus 3, 6, 12, … times the noise.
+  /// The pixels at which brightness rises to the sky's level plus 3, 6, 12, … times the noise; in small pictures,
+  /// where those would fill each other's gaps, 3, 12, 48, ….
   var contours: [Int] {
-    let levels = sequence(first: Float(3)) { $0 * 2 }.prefix(9).map {
+    let factor: Float = width < 200 ? 4 : 2
+    let levels = sequence(first: Float(3)) { $0 * factor }.prefix(9).map {
       sky.median + $0 * sky.deviation
     }
     guard sky.deviation > 0 else { return [] }
@@ -76,7 +78,7 @@ struct Tile {
     }
   }
 
-  /// The pixels of the beam's outline, in the lower left corner; none where beam or scale are not known.
+  /// The pixels of the beam's outline, in the upper left corner, where no caption stands; none where beam or scale are not known.
   func beam(of observation: Survey.Observation) -> [Int] {
     guard let major = observation.beamMajor, let pixelScale, pixelScale > 0 else { return [] }
     let half = Double(major) / Double(pixelScale) * scale / 2
@@ -84,7 +86,7 @@ struct Tile {
     guard half >= 1, half < Double(width) / 3 else { return [] }
     // The position angle goes from north, up, through east, left.
     let angle = Double(observation.beamAngle ?? 0) * .pi / 180
-    let middle = (x: half + 3, y: Double(height) - half - 4)
+    let middle = (x: half + 3, y: half + 3)
     let steps = max(16, Int(8 * half))
     let places = (0..<steps).map { step -> Int in
       let turn = 2 * Double.pi * Double(step) / Double(steps)
