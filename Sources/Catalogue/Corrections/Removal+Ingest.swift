@@ -147,9 +147,9 @@ extension Removal {
         )
         """)
       try delete("reber.cutout", "survey_id = \(survey.id) AND run_id = \(run)")
-      try delete("reber.image", SurveyImage.unused(of: survey))
       try Cutout.makeNewestCurrent(of: survey, in: database)
     }
+    if others { try delete("reber.image", SurveyImage.unused(of: survey)) }
   }
 
   /// Removes the sources that a run added, and gives those that it changed their former values.

@@ -46,7 +46,11 @@ extension SurveyImage: TableRow {
   public static let table = "reber.image"
   public static let columns = Columns<Self>(
     writing: .column("sha256", { @Sendable in SHA256(hex: $0.sha256)?.bytes }),
-    .column("file", \.file), .column("bytes", \.bytes), .column("width", \.width),
+    .group({ @Sendable in $0 }, facts))
+
+  /// What is known of it.
+  private static let facts = Columns<Self>(
+    writing: .column("file", \.file), .column("bytes", \.bytes), .column("width", \.width),
     .column("height", \.height), .column("pixel_scale", \.pixelScale), .column("unit", \.unit),
     .column("beam_major", \.beamMajor), .column("beam_minor", \.beamMinor),
     .column("beam_angle", \.beamAngle), .column("frequency_hz", \.frequency),
@@ -63,15 +67,21 @@ extension SurveyImage: TableRow {
     guard !images.isEmpty else { return }
     try waiting.empty(in: database)
     try database.copy(images, into: waiting.name, with: ["survey_id": survey.id])
-    // In one order, so that two who add the same images never wait for each other.
+    // Images that are known are not touched: writing to one would wait for who adds cutouts of it. Others come in
+    // one order, so that two who add the same never wait for each other in turns.
     try database.execute(
       """
       INSERT INTO reber.image (survey_id, \(columns))
       SELECT DISTINCT ON (sha256) survey_id, \(columns)
-      FROM \(raw: waiting.name)
+      FROM \(raw: waiting.name) AS new
+      WHERE NOT EXISTS (
+          SELECT FROM reber.image
+          WHERE image.survey_id = new.survey_id AND image.sha256 = new.sha256
+              AND (image.width IS NOT NULL OR new.width IS NULL)
+      )
       ORDER BY sha256, file
       ON CONFLICT (survey_id, sha256) DO UPDATE
-      SET (\(columns)) = (\(columns, of: "excluded"))
+      SET (\(facts)) = (\(facts, of: "excluded"))
       WHERE image.width IS NULL AND excluded.width IS NOT NULL
       """)
   }
