@@ -58,10 +58,13 @@ final class EmbeddingSpace: Sendable {
   /// The cosines of each row of a piece with some sources, all measured from the mean: `[sources, piece]`.
   private func centred(_ seeds: [Int], _ piece: Range<Int>) -> Tensor {
     let square = mean.values.reduce(0) { $0 + $1 * $1 }
-    let part = Tensor(
-      shape: [piece.count, vectors.columns],
-      values: Array(
-        vectors.values[piece.lowerBound * vectors.columns..<piece.upperBound * vectors.columns]))
+    let part =
+      piece.count == vectors.rows
+      ? vectors
+      : Tensor(
+        shape: [piece.count, vectors.columns],
+        values: Array(
+          vectors.values[piece.lowerBound * vectors.columns..<piece.upperBound * vectors.columns]))
     var products = multiply(vectors.rows(at: seeds), transposed: false, part, transposed: true)
     for (row, seed) in seeds.enumerated() {
       for (column, other) in piece.enumerated() {

@@ -16,11 +16,13 @@ import Testing
       })
   }
 
-  @Test func keepsNeighboursBetterThanThePlane() {
+  @Test func keepsNeighboursBetterThanThePlane() throws {
     let points = groups(12, each: 30)
     let layout = NeighbourLayout(points, seed: 1)
-    #expect(layout.trustworthiness > 0.9)
-    #expect(layout.trustworthiness > layout.planeTrustworthiness + 0.01)
+    let (own, plane) = (
+      try #require(layout.trustworthiness), try #require(layout.planeTrustworthiness)
+    )
+    #expect(own > 0.9 && own > plane + 0.01)
     let near = nearestNeighbours(
       of: layout.places, in: layout.places, count: 10, excludingSelf: true)
     let together = (0..<points.rows).reduce(0) { sum, row in
@@ -57,7 +59,27 @@ import Testing
     #expect(NeighbourLayout.trustworthiness(of: points, for: points) == 1)
     var random = RandomStream(11)
     let shuffled = points.rows(at: Array(0..<400).shuffled(using: &random))
-    #expect(abs(NeighbourLayout.trustworthiness(of: shuffled, for: points) - 0.5) < 0.05)
+    let chance = NeighbourLayout.trustworthiness(of: shuffled, for: points) ?? 0
+    #expect(abs(chance - 0.5) < 0.05)
+    #expect(
+      NeighbourLayout.trustworthiness(of: points.rows(at: [0, 1]), for: points.rows(at: [0, 1]))
+        == nil)
+  }
+
+  /// Of many points half are no better placed than by chance: the sample does not pass them over.
+  @Test func trustworthinessIsThatOfAllPoints() throws {
+    let points = Tensor(
+      shape: [8000, 2],
+      values: (0..<16_000).map { place in
+        var random = RandomStream(9, place)
+        return random.normal()
+      })
+    var (layout, random) = (points, RandomStream(3))
+    for row in 0..<8000 where row % 2 == 1 {
+      for column in 0..<2 { layout.values[2 * row + column] = random.normal() }
+    }
+    let measured = try #require(NeighbourLayout.trustworthiness(of: layout, for: points))
+    #expect(measured < 0.8)
   }
 
   /// The kernel does what the same steps in plain Swift do.

@@ -68,11 +68,8 @@ extension SourceFilter {
 extension SourceFilter {
   /// Whether the sizes of a survey tell that nothing passes.
   fileprivate func isVain(in counts: Survey.Counts) -> Bool {
-    switch hasImage {
-    case true?: counts.cutouts == 0
-    case false?: counts.cutouts == counts.sources
-    case nil: counts.sources == 0
-    }
+    // Images of sources that the newest release lacks are counted too, so that as many as sources tell nothing.
+    hasImage == true ? counts.cutouts == 0 : counts.sources == 0
   }
 }
 

@@ -10,11 +10,11 @@ public struct NeighbourLayout: Sendable {
   /// `[n, 2]`, from -1 to 1.
   public let places: Tensor
 
-  /// How far neighbours in the layout are neighbours among the points, 0 to 1 (``trustworthiness(of:for:)``).
-  public let trustworthiness: Double
+  /// How far neighbours in the layout are neighbours among the points, 0 to 1; `nil` of few points.
+  public let trustworthiness: Double?
 
   /// The same of the plane of the first two principal components.
-  public let planeTrustworthiness: Double
+  public let planeTrustworthiness: Double?
 
   /// Neighbours of a point that it is drawn to.
   static let neighbours = 15
@@ -42,8 +42,8 @@ public struct NeighbourLayout: Sendable {
     let layout = Self.layout(
       of: some, from: step == 1 ? plane : plane.rows(at: chosen), seed: seed)
     places = (step == 1 ? layout : Self.among(some, at: layout, sphere)).fitted()
-    trustworthiness = Self.trustworthiness(of: places, for: sphere)
-    planeTrustworthiness = Self.trustworthiness(of: plane, for: sphere)
+    trustworthiness = Self.trustworthiness(of: places, for: sphere, seed: seed)
+    planeTrustworthiness = Self.trustworthiness(of: plane, for: sphere, seed: seed)
   }
 
   private static func layout(of points: Tensor, from plane: Tensor, seed: UInt64) -> Tensor {
@@ -82,13 +82,14 @@ extension NeighbourLayout {
   /// The trustworthiness of a layout (Venna & Kaski 2001, ICANN, 485): 1 where all of the 12 nearest neighbours in
   /// it are so among the points, less the farther those are that are not; about 0.5 by chance.
   ///
-  /// Of more than a thousand points it is that of a thousand, evenly among them.
-  static func trustworthiness(of layout: Tensor, for points: Tensor) -> Double {
-    let step = max(1, (points.rows + 999) / 1000)
-    let chosen = Array(stride(from: 0, to: points.rows, by: step))
+  /// Of more than a thousand points it is that of a thousand, drawn by chance: those that were laid out themselves
+  /// and those that stand among them count as they are. `nil` where so few points have hardly other neighbours.
+  static func trustworthiness(of layout: Tensor, for points: Tensor, seed: UInt64 = 1) -> Double? {
+    var random = RandomStream(seed, points.rows)
+    let chosen = (0..<points.rows).shuffled(using: &random).prefix(1000).sorted()
     let (points, layout) = (points.rows(at: chosen), layout.rows(at: chosen))
     let (n, k) = (points.rows, 12)
-    guard n > 3 * k else { return 1 }
+    guard n > 3 * k else { return nil }
     let all = nearestNeighbours(of: points, in: points, count: n - 1, excludingSelf: true)
     let near = nearestNeighbours(of: layout, in: layout, count: k, excludingSelf: true)
     var ranks = [Int](repeating: 0, count: n)

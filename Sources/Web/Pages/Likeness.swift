@@ -81,7 +81,8 @@ extension Visit {
     }
     // A tenth more labels change little.
     let step = count < 20 ? Double(count) : (log(Double(count)) * 10).rounded()
-    return await site.unlike.value("\(space.model) \(space.sources.count) \(scheme.id) \(step)") {
+    let key = "\(survey.id) \(space.model) \(space.sources.count) \(scheme.id) \(step)"
+    return await site.unlike.value(key) {
       space.unlike(labelled, count: Self.unlikeCount).enumerated().map(RankedSource.init)
     }
   }

@@ -109,7 +109,7 @@ struct OverviewStep {
         ? "no source has an image: nothing can be seen, learned or labelled"
         : images < sources
           ? "\(images) images; \(sources - images) sources have none"
-          : "every source has an image",
+          : "\(images) images",
       command: "reber ingest CATALOGUE \(named) --images FOLDER")
   }
 
