@@ -34,6 +34,7 @@ extension EvaluationReport {
       "curves": curves.map { curve -> Content in
         ["heading": curve.heading, "drawing": curve.drawing.svg, "caption": curve.caption]
       },
+      "parts": partsContent, "sets": setsContent,
       "montages": montages.map(montage), "map": try map?.content(classes: classes),
       "files": names.dropLast().joined(separator: ", ") + " and " + (names.last ?? ""),
     ]

@@ -20,7 +20,7 @@ struct FigureTable {
 extension EvaluationReport {
   /// Every table and plot of the page as figures.
   var tables: [FigureTable] {
-    [scores, confusion] + curves.map(\.table) + [sources]
+    [scores, confusion] + curves.map(\.table) + partTables + [sources]
   }
 
   private var scores: FigureTable {

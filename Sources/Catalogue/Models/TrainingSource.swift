@@ -3,7 +3,8 @@ public import PostgreSQL
 /// An image that a training saw.
 ///
 /// A row of `reber.training_source`. A class is `nil` where the training saw the image alone, and a
-/// fold where none held it out; `labels` are the keys of the labels that gave the class.
+/// fold where none held it out; `labels` are the keys of the labels that gave the class, and `heldOut`
+/// what the fold that held it out says of it.
 public struct TrainingSource: Sendable {
   /// The source.
   public var source: Int
@@ -20,17 +21,23 @@ public struct TrainingSource: Sendable {
   /// The labels that the class came from.
   public var labels: [Int]
 
+  /// Its probabilities by the fold that held it out, as those of a `Prediction`; `nil` where none did, or
+  /// where the version that learned kept none.
+  public var heldOut: [Float]?
+
   /// Describes an image that a training saw.
   ///
   /// The cutout stays the one that was seen, also when a newer one has become current.
   public init(
-    source: Int, cutout: Int, classID: Int16? = nil, fold: Int? = nil, labels: [Int] = []
+    source: Int, cutout: Int, classID: Int16? = nil, fold: Int? = nil, labels: [Int] = [],
+    heldOut: [Float]? = nil
   ) {
     self.source = source
     self.cutout = cutout
     self.classID = classID
     self.fold = fold
     self.labels = labels
+    self.heldOut = heldOut
   }
 }
 
@@ -39,7 +46,7 @@ extension TrainingSource: TableRow {
   public static let columns = Columns<Self>(
     .column("source_id", \.source), .column("cutout_id", \.cutout),
     .column("class_id", \.classID), .column("fold", \.fold), .column("label_ids", \.labels),
-    make: TrainingSource.init)
+    .column("held_out", \.heldOut), make: TrainingSource.init)
 }
 
 extension TrainingSource {
@@ -53,6 +60,17 @@ extension TrainingSource {
         "DELETE FROM reber.training_source WHERE run_id = \(run) AND survey_id = \(survey.id)")
       try database.copy(sources, with: ["run_id": run, "survey_id": survey.id])
     }
+  }
+
+  /// The sources of a class that a fold of a run held out, with what it says of them, in the order of the
+  /// surveys and sources; none of runs that kept nothing of it.
+  public static func heldOut(by run: Int, in database: Connection) throws -> [TrainingSource] {
+    try database.rows(
+      """
+      SELECT \(columns) FROM reber.training_source
+      WHERE run_id = \(run) AND class_id IS NOT NULL AND held_out IS NOT NULL
+      ORDER BY survey_id, source_id
+      """, as: TrainingSource.self)
   }
 
   /// Whether labels were learned and not the image alone; tags are no class.

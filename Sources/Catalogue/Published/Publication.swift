@@ -25,10 +25,13 @@ public struct Publication: Sendable {
   /// The survey's own columns that are published too, by their names in its catalogue.
   public var columns: [String]
 
+  /// What the columns of sets are made by; they are null where it is `nil`.
+  public var sets: PublishedSets?
+
   /// Describes a publication.
   public init(
     as name: String, of survey: Survey, classification: Int, model: Model, run: Int,
-    columns: [String] = []
+    columns: [String] = [], sets: PublishedSets? = nil
   ) {
     self.name = name
     self.survey = survey
@@ -36,6 +39,7 @@ public struct Publication: Sendable {
     self.model = model
     self.run = run
     self.columns = columns
+    self.sets = sets
   }
 }
 

@@ -40,10 +40,17 @@ extension PublishedCatalogue {
     public var name: String
     /// What the catalogue says, in the order of the model's classes.
     public var published: [Float]
+    /// The set of classes that the catalogue says; `nil` where it says none.
+    public var publishedSet: String?
     /// What the classification said.
     public var prediction: Prediction
     /// Whether the stored pixels are those that were stored.
     public var isIntact: Bool
+  }
+
+  /// Whether it was published with a column of sets; a survey may have one of its own that is called so.
+  private var hasSets: Bool {
+    columns.contains { $0.name == "class_set" } && columns.contains { $0.name == "abstain" }
   }
 
   /// Some of the rows, drawn by chance, beside what they came from; a row that came from nothing is left
@@ -58,11 +65,12 @@ extension PublishedCatalogue {
       WHERE catalogue = \(name) AND name LIKE 'p\\_%' ORDER BY ordinal LIMIT \(classes)
       """, as: String.self)
     let columns = names.map { "\(identifier: $0)" as SQL }
+    let set: SQL = hasSets ? "class_set" : "NULL::text"
     return try database.rows(
       """
       SELECT \(Sample.columns)
       FROM (
-          SELECT name, ARRAY[\(columns.joined(separator: ", "))]::real[] AS published
+          SELECT name, ARRAY[\(columns.joined(separator: ", "))]::real[] AS published, \(set) AS class_set
           FROM catalogue.\(identifier: name)
           ORDER BY hashtextextended(name, \(seed))
           LIMIT \(count)
@@ -81,6 +89,7 @@ extension PublishedCatalogue {
 extension PublishedCatalogue.Sample: QueryRow {
   public static let columns = Columns<Self>(
     .column("source.name", \.name), .column("published", \.published),
+    .column("class_set", \.publishedSet),
     .group(
       \.prediction,
       Columns<Prediction>(

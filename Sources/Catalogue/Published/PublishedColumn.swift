@@ -27,8 +27,9 @@ struct PublishedColumn {
   /// The columns of a publication, in their order.
   static func all(of publication: Publication, in database: Connection) throws -> [Self] {
     let (scheme, classes) = try publication.model.classes(in: database)
-    let ours =
-      identity + (scheme.isTags ? tagVerdict : verdict) + probabilities(of: classes) + quality
+    let said =
+      scheme.isTags ? tagVerdict : verdict + sets(publication.sets, of: classes, scheme: scheme)
+    let ours = identity + said + probabilities(of: classes) + quality
     let chosen = try OwnColumn.all(of: publication.survey, in: database)
       .filter { publication.columns.contains($0.column.name) }
     return chosen.reduce(into: ours) { columns, own in

@@ -133,6 +133,9 @@ public struct Interval: Codable, Sendable, Hashable {
   /// The upper end.
   public let high: Double
 
+  /// An interval between two ends.
+  init(low: Double, high: Double) { (self.low, self.high) = (low, high) }
+
   /// The central part of `values` that holds `level` of them.
   init(_ values: [Double], level: Double) {
     let sorted = values.sorted()

@@ -68,6 +68,11 @@ public struct EvaluateStage: Stage, Stored {
     public var scores: [EvaluationRow]
     /// Counts of true against predicted classes.
     public var confusion: [ConfusionCell]
+    /// How reliable predictions are by brightness and by size; `nil` of tags, and not known of older runs.
+    public var parts: [PartRow]?
+    /// What the sets of classes hold, by the coverage they were chosen for and by class; `nil` where the
+    /// classifier has no sets, and not known of older runs.
+    public var sets: [SetRow]?
   }
 }
 
@@ -84,6 +89,7 @@ private struct Judged: Sendable {
 private struct Subject: Sendable {
   var survey: Survey
   var classification: Int
+  var model: Catalogue.Model
   var scheme: ClassScheme
   var classes: [ModelClass]
 }
@@ -108,7 +114,8 @@ extension EvaluateStage {
         parents: [.init(run: found.run, role: "predictions")]
           + (file == nil ? Consensus.runs(of: survey, scheme: scheme, in: database) : []))
       let subject = Subject(
-        survey: survey, classification: found.run, scheme: scheme, classes: classes)
+        survey: survey, classification: found.run, model: model, scheme: scheme,
+        classes: classes)
       return (subject, work)
     }
     return Plan(work) { run in { try evaluate(subject, run: run, in: $0) } }
@@ -129,8 +136,12 @@ extension EvaluateStage {
       truth: judged.truth,
       probabilities: Tensor(
         shape: [judged.truth.count, names.count], values: judged.probabilities))
-    let metrics = try metrics(
+    var metrics = try metrics(
       evaluation, judged, classes: names, survey, subject.classification, in: database)
+    metrics.parts = try parts(
+      evaluation, sources: judged.sources, of: survey, classification: subject.classification,
+      in: database)
+    metrics.sets = try sets(evaluation, of: subject.model, classes: names, in: database)
     try EvaluationRow.replace(metrics.scores, run: run, in: database)
     try ConfusionCell.replace(metrics.confusion, run: run, in: database)
     try ReliabilityBin.replace(
@@ -204,7 +215,6 @@ extension EvaluateStage {
       accuracy: confusion.accuracy, largestShare: confusion.largestShare,
       notCheckable: try TrainingSource.countNotCheckable(
         against: classification, among: judged.sources, of: survey, in: database),
-
       warnings: confusion.warning.map { [$0] }, macroF1: confusion.macro.f1,
       calibrationError: Calibration(evaluation).expectedError,
       scores: bounded.flatMap { EvaluationRow.rows($0, classes: classes) },

@@ -182,11 +182,9 @@ extension FinetuneStage {
     let labelled = try await place.labelledImages(
       self, found.surveys, scheme: found.scheme, by: found.match.preprocessing)
     var training = try training(encoder, on: labelled, among: place.ranks)
-    let taught = labelled.sources(folds: training.folds)
-    try await place.asFirst { database in
-      for (survey, sources) in zip(found.surveys, taught) {
-        try TrainingSource.write(sources, of: survey, run: run, in: database)
-      }
+    let folds = training.folds
+    try await place.asFirst {
+      try labelled.write(folds: folds, of: found.surveys, run: run, in: $0)
     }
     var session = TrainingSession(workplace: place, run: run)
     try await session.finish(&training, "fine-tuning", by: "part")
@@ -203,9 +201,12 @@ extension FinetuneStage {
       notCheckable: labelled.withoutPosition, seconds: session.seconds, ranks: place.rankCount,
       notes: found.match.notes.isEmpty ? nil : found.match.notes)
     let store = storing(classifier, of: found, learned, run: run)
-    return {
+    let probabilities = training.heldOutProbabilities()
+    return { database in
+      try labelled.write(
+        folds: folds, heldOut: probabilities, of: found.surveys, run: run, in: database)
       var metrics = metrics
-      metrics.model = try store($0)
+      metrics.model = try store(database)
       return metrics
     }
   }
@@ -341,15 +342,21 @@ extension LabelledImages {
     return said.map(\.1)
   }
 
-  /// The sources of each survey, with the folds that held them out.
-  fileprivate func sources(folds: [Int]) -> [[TrainingSource]] {
-    var folds = folds[...]
-    return bySurvey.map { sources in
-      sources.map { source in
+  /// Writes what is learned from, with the folds that hold it out and, once they are done, what they say of
+  /// it, `[n, classes]`.
+  fileprivate func write(
+    folds: [Int], heldOut: Tensor? = nil, of surveys: [Survey], run: Int, in database: Connection
+  ) throws {
+    var first = 0
+    for (survey, sources) in zip(surveys, bySurvey) {
+      let rows = sources.enumerated().map { place, source in
         var source = source
-        source.fold = folds.popFirst()
+        source.fold = folds.isEmpty ? nil : folds[first + place]
+        source.heldOut = heldOut.map { Array($0.row(first + place)) }
         return source
       }
+      try TrainingSource.write(rows, of: survey, run: run, in: database)
+      first += sources.count
     }
   }
 }

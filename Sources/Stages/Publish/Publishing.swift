@@ -1,4 +1,5 @@
 public import Catalogue
+import Morphology
 public import PostgreSQL
 
 /// Publishes a classification as a table in schema `catalogue`.
@@ -28,11 +29,17 @@ public struct Publishing: Stage, Stored {
   /// Those of them that are left out.
   public var without: [String] = []
 
+  /// The part of the sources of each class that is to have it in its set of possible classes; `nil` publishes no
+  /// sets, as versions did which had none.
+  public var coverage: Double? = PredictionSets.usualCoverage
+
   /// Whether it is published although there are warnings about it.
   public var anyway = false
 
   /// All but `anyway`, which changes nothing of the table, and `without`: the plan names the columns.
-  private enum CodingKeys: CodingKey { case survey, name, classification, columns }
+  private enum CodingKeys: CodingKey {
+    case survey, name, classification, columns, coverage
+  }
 
   /// Describes a publication under the survey's name.
   public init(survey: String) {
@@ -48,12 +55,16 @@ extension Publishing {
   ///   it, unless it is to be published anyway. What an ingest assumed is said again.
   public func plan(in place: Workplace) async throws -> Plan<PublishedCatalogue> {
     let survey = try await place.survey(survey)
-    let (classified, model, warnings, columns) = try await place.database.with { database in
+    let (classified, model, warnings, columns, isTags, sets) = try await place.database.with {
+      database in
       let found = try Classification.find(of: survey, run: self.classification, in: database)
+      let model = try Model.find(.classifier, numbered: found.model, in: database)
       return (
-        found.run, try Model.find(.classifier, numbered: found.model, in: database),
+        found.run, model,
         try Run.warnings(about: found.run, in: database),
-        try Publication.ownColumns(self.columns, without: without, of: survey, in: database)
+        try Publication.ownColumns(self.columns, without: without, of: survey, in: database),
+        try model.classes(in: database).scheme.isTags,
+        try model.sets(coverage: coverage, in: database)
       )
     }
     let doubts = warnings.filter(\.isDoubt).map(\.description)
@@ -66,7 +77,7 @@ extension Publishing {
     var plan = Plan(work) { run in
       let publication = Publication(
         as: name, of: survey, classification: classified, model: model, run: run,
-        columns: columns)
+        columns: columns, sets: sets.map(PublishedSets.init))
       let built = try await place.database.with { try publication.build(in: $0) }
       return { database in
         try built.publish(in: database) {
@@ -79,6 +90,15 @@ extension Publishing {
       try await place.database.with { try PublishedCatalogue.stands(name, of: run, in: $0) }
     }
     plan.notes = warnings.map { "WARNING: \($0)" }
+    if coverage != nil, sets == nil, !isTags { plan.notes.append(noSets(model)) }
     return plan
   }
+}
+
+/// Why the columns of sets are null.
+private func noSets(_ model: Model) -> String {
+  """
+  class_set and abstain are null: classifier \(model.id) keeps nothing of held-out sources; fine-tune again, with \
+  folds, to have sets
+  """
 }

@@ -22,7 +22,8 @@ public struct Verification: Sendable, Codable {
   /// Of those, sources whose stored pixels are not those that were stored.
   public var damagedImages: [String]
 
-  /// Sources whose published probabilities are not those of the classification.
+  /// Sources whose published probabilities are not those of the classification, or whose set of classes is
+  /// not what follows from them.
   public var mispublished: [String]
 
   /// Sources whose probabilities, computed anew, differ by more than the tolerance.
@@ -73,8 +74,9 @@ extension Workplace {
       sample: 0, damagedImages: [], mispublished: [], differing: [], identical: 0,
       largestDifference: 0, computedBy: run.codeVersion, recomputedBy: user.codeVersion)
     guard damaged.isEmpty else { return found }
+    let sets = try await database.with { try SetText(of: catalogue, in: $0) }
     try await recompute(catalogue, sample: count, seed: seed) { row, probabilities in
-      found.add(row, probabilities, tolerance: tolerance)
+      found.add(row, probabilities, sets: sets, tolerance: tolerance)
       progress.update("computing anew", done: found.sample, of: min(count, catalogue.rows))
     }
     return found
@@ -115,16 +117,44 @@ extension Workplace {
 
 extension Verification {
   fileprivate mutating func add(
-    _ row: PublishedCatalogue.Sample, _ probabilities: [Float], tolerance: Float
+    _ row: PublishedCatalogue.Sample, _ probabilities: [Float], sets: SetText, tolerance: Float
   ) {
     let stored = row.prediction.probabilities
     let difference = zip(stored, probabilities).map { abs($0 - $1) }.max() ?? .infinity
     sample += 1
     if !row.isIntact { damagedImages.append(row.name) }
-    if row.published != stored { mispublished.append(row.name) }
+    if row.published != stored || !sets.isRight(row) { mispublished.append(row.name) }
     // Not less or equal: a difference of NaN is one.
     if !(difference <= tolerance) { differing.append(row.name) }
     if stored == probabilities { identical += 1 }
     largestDifference = max(largestDifference, difference)
+  }
+}
+
+/// What a catalogue must say of the sets of classes.
+private struct SetText: Sendable {
+  /// What the classifier's held-out sources give for the catalogue's coverage; `nil` where it has no sets.
+  let sets: PredictionSets?
+  let scheme: ClassScheme
+  let classes: [ModelClass]
+
+  init(of catalogue: PublishedCatalogue, in database: Connection) throws {
+    let made = try Run.parameters(of: catalogue.run, in: database)
+    let survey = try Survey.named(catalogue.survey, in: database)
+    let classified = try Classification.find(
+      of: survey, run: catalogue.classification, in: database)
+    let model = try Model.find(.classifier, numbered: classified.model, in: database)
+    (scheme, classes) = try model.classes(in: database)
+    sets = try model.sets(
+      coverage: Publishing.read(made.parameters, form: made.form).coverage, in: database)
+  }
+
+  /// Whether the published set follows from the stored probabilities, by the names that classes have now.
+  func isRight(_ row: PublishedCatalogue.Sample) -> Bool {
+    guard let sets else { return row.publishedSet == nil }
+    let wanted = sets.classes(of: row.prediction.probabilities).map { classes[$0].name }
+    return row.publishedSet?.split(separator: PublishedSets.separator).map {
+      scheme.name(of: String($0))
+    } == wanted
   }
 }

@@ -12,6 +12,12 @@ struct EvaluateCommand: AsyncParsableCommand {
       Sources that were learned, and all within --radius of one, do not count. Intervals are 95%
       bootstrap intervals.
 
+      Parts by S/N (peak over noise) and by size (arcsec) have a quarter of the sources
+      each: p is the mean probability there, right how many are called right. A set
+      holds the classes that a source may be of; in set is the part of the sources of a
+      class whose set holds it, for which it was chosen by held-out labels, and decided
+      the part whose set is the most probable class alone.
+
       Example:
         reber evaluate --survey first
         reber evaluate --survey first --truth catalogue.csv --class-column label --map 100=FRI
@@ -45,8 +51,10 @@ struct EvaluateCommand: AsyncParsableCommand {
       workplace.progress.note("report: \(folder.page)")
     }
     try options.show(evaluation) { metrics in
-      [scores(metrics), metrics.confusion.isEmpty ? nil : confusion(metrics), summary(metrics)]
-        .compactMap(\.self).joined(separator: "\n\n")
+      [
+        scores(metrics), metrics.confusion.isEmpty ? nil : confusion(metrics),
+        metrics.parts.flatMap(parts), metrics.sets.flatMap(sets), summary(metrics),
+      ].compactMap(\.self).joined(separator: "\n\n")
     }
   }
 
@@ -83,10 +91,11 @@ struct EvaluateCommand: AsyncParsableCommand {
   }
 
   private func cells(_ row: EvaluationRow) -> [String] {
-    let interval = row.interval.map {
-      "\(decimal($0.lowerBound, 2))–\(decimal($0.upperBound, 2))"
-    }
-    return [row.f1.map { decimal($0, 2) } ?? "-", interval ?? "-", String(row.support)]
+    [
+      row.f1.map { decimal($0, 2) } ?? "-",
+      range(row.interval.map { Double($0.lowerBound)...Double($0.upperBound) }),
+      String(row.support),
+    ]
   }
 
   private func confusion(_ metrics: EvaluateStage.Metrics) -> String {
@@ -100,6 +109,45 @@ struct EvaluateCommand: AsyncParsableCommand {
         }
     }
     return TextTable(["true \\ said"] + names.map { $0 + "#" }, rows: rows).text
+  }
+
+  /// Reliability by brightness and by size; `nil` where neither is known.
+  private func parts(_ rows: [EvaluateStage.PartRow]) -> String? {
+    guard !rows.isEmpty else { return nil }
+    return TextTable(
+      ["by", "from#", "to#", "n#", "p#", "right#", "interval", "macro F1#", "calibration error#"],
+      rows: rows.map { row in
+        [
+          row.by, decimal(row.low, 1), decimal(row.high, 1), String(row.sources),
+          decimal(row.confidence, 2), decimal(row.accuracy, 2), range(row.interval),
+          decimal(row.macroF1, 2), decimal(row.calibrationError, 3),
+        ]
+      }
+    ).text
+  }
+
+  /// What sets of the usual coverage hold, a line a class; JSON has the others.
+  private func sets(_ rows: [EvaluateStage.SetRow]) -> String? {
+    let wanted = PredictionSets.usualCoverage
+    let shown = rows.filter { $0.coverage == wanted }
+    guard !shown.isEmpty else { return nil }
+    return TextTable(
+      [
+        "sets for \(decimal(100 * wanted, 0))%", "n#", "in set#", "interval", "classes#",
+        "decided#", "of them right#",
+      ],
+      rows: shown.map { row in
+        [
+          row.className, String(row.sources), decimal(row.covered, 3), range(row.interval),
+          decimal(row.classes, 2), decimal(row.decided, 2),
+          row.accuracy.map { decimal($0, 2) } ?? "-",
+        ]
+      }
+    ).text
+  }
+
+  private func range(_ interval: ClosedRange<Double>?) -> String {
+    interval.map { "\(decimal($0.lowerBound, 2))–\(decimal($0.upperBound, 2))" } ?? "-"
   }
 
   /// What is known of judged sources at the place of a learned one.

@@ -2,6 +2,7 @@ public import ArgumentParser
 import Astronomy
 import Catalogue
 import Foundation
+import Morphology
 import Stages
 public import Tables
 
@@ -27,6 +28,9 @@ struct PublishCommand: StageCommand {
     help: "The survey's own columns that go with it, divided by commas; all where none is named.")
   var columns: String?
   @Option(help: "Columns of the survey that are left out, divided by commas.") var without: String?
+  @Option(
+    help: "The part of the sources of each class that has it in class_set, between 0 and 1.")
+  var coverage = PredictionSets.usualCoverage
   @Flag(help: "Publish although the training or the evaluation warns of the classification.")
   var anyway = false
   @OptionGroup(title: "Output") var options: StageOptions
@@ -37,6 +41,7 @@ struct PublishCommand: StageCommand {
     publishing.classification = classification
     publishing.columns = columns?.names
     publishing.without = without?.names ?? []
+    publishing.coverage = coverage
     publishing.anyway = anyway
     return publishing
   }
