@@ -14,6 +14,10 @@ struct Forecast: Sendable {
   /// The macro-averaged F1 with the first so many labels.
   let curve: [(labels: Int, f1: Double)]
 
+  /// What a linear probe would do with the labels, and with more; empty where there are too few, or so many that
+  /// it would take long.
+  let future: [ScoreForecast.Point]
+
   /// Labelled sources that were used.
   let sources: Int
 
@@ -25,6 +29,9 @@ struct Forecast: Sendable {
 
   /// Sources that are used at most.
   static let limit = 4000
+
+  /// Labels that the future is told from at most.
+  static let futureLimit = 600
 
   /// Judges labels by each other; `nil` where there are too few, or of one class alone.
   ///
@@ -51,6 +58,7 @@ struct Forecast: Sendable {
       return Self.confusion(first, Array(truth.prefix(size)), classes: scheme.classes.count)
     }
     curve = zip(sizes, found).map { (labels: $0, f1: $1.macro.f1) }
+    future = Self.future(known.map(\.1), truth, in: space, classes: scheme.classes.count)
     let scores = scheme.classes.enumerated().map { ($1.id, found[found.count - 1].scores(of: $0)) }
     f1 = Dictionary(
       scores.filter { $0.1.support > 0 }.map { ($0.0, $0.1.f1) }, uniquingKeysWith: { a, _ in a })
@@ -64,6 +72,23 @@ struct Forecast: Sendable {
     zip(labels, space.rows(of: labels.map(\.source)))
       .compactMap { label, row in row.map { (label, $0) } }
       .sorted { ($0.0.labels.first ?? 0) < ($1.0.labels.first ?? 0) }
+  }
+
+  /// The space is that of the labelled sources and some thousand others.
+  private static func future(
+    _ rows: [Int], _ truth: [Int], in space: EmbeddingSpace, classes: Int
+  ) -> [ScoreForecast.Point] {
+    guard rows.count <= futureLimit else { return [] }
+    let labelled = Set(rows)
+    let step = max(1, space.sources.count / 2000)
+    let others = stride(from: 0, to: space.sources.count, by: step).filter {
+      !labelled.contains($0)
+    }
+    // Too few labels tell nothing, which is no error on a page.
+    let found = try? ScoreForecast(
+      among: space.vectors.rows(at: rows + others), labelled: Array(rows.indices), truth: truth,
+      classes: classes)
+    return found?.points ?? []
   }
 
   private static func confusion(_ points: Tensor, _ truth: [Int], classes: Int) -> Confusion {

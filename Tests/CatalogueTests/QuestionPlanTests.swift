@@ -194,7 +194,8 @@ import Testing
       "SELECT source_id FROM reber.source WHERE survey_id = \(survey.id) ORDER BY source_id DESC LIMIT 1000",
       as: Int.self)
     try ada.lookAgain(at: 0.05, in: database)
-    for order in Annotation.Order.allCases {
+    // Of what folds contradict this survey's classifier knows nothing.
+    for order in Annotation.Order.allCases where order != .contradicted {
       try expectFew("one by one: \(order)") {
         let names = try ada.unlabelled(
           by: order, work: work, excluding: [], ranking: some, count: 3, in: $0)

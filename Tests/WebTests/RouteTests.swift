@@ -105,7 +105,7 @@ import Testing
         "/", "/synthetic/clusters", "/synthetic/label/0", "/synthetic/grow", "/synthetic/single",
         "/synthetic/single?shown=1", "/synthetic/sources", "/synthetic/sources?view=table",
         "/synthetic/sources/S000007", "/synthetic/map", "/synthetic/agreement",
-        "/synthetic/progress",
+        "/synthetic/progress", "/synthetic/audit",
       ] {
         let (status, page, headers) = try await visit.get(path)
         #expect(status == .ok || path == "/" && status == .seeOther, "\(path): \(page)")

@@ -149,6 +149,10 @@ extension Annotation {
     case unlike
     /// The share that one other has labelled and that is asked about again, blindly.
     case second
+    /// Those whose labels the newest classifier's folds contradict, whoever gave them.
+    case contradicted
+    /// Those that the annotator has labelled, each once more, by chance.
+    case again
 
     /// The orders that a scheme can have, the usual one first.
     ///

@@ -75,11 +75,13 @@ extension Annotation {
   }
 
   /// Gives sources a class one by one; `nil` withdraws what the annotator said.
+  ///
+  /// `isAgain` says that the annotator was asked once more, without being told what was said before.
   public func label(
-    _ sources: [Int], as classID: Int16?, in database: Connection
+    _ sources: [Int], as classID: Int16?, isAgain: Bool = false, in database: Connection
   ) throws -> LabellingAction {
     try decide(
-      "single", classID: classID, shown: sources.count, labelling: "single",
+      "single", classID: classID, shown: sources.count, labelling: isAgain ? "again" : "single",
       "SELECT source_id, \(classID), -1, false FROM unnest(\(sources)) AS source_id", in: database)
   }
 

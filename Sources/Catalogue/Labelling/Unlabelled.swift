@@ -1,10 +1,12 @@
 public import PostgreSQL
 
 extension Annotation {
-  /// Sources with an image that the annotator has not labelled.
+  /// Sources with an image that the annotator has not labelled or, by two of the orders, is to look at again.
   ///
   /// `order` says which come first; those in `skipped` are left out. `ranking` are the sources that are least like
   /// anything labelled, for the order that goes by it.
+  ///
+  /// - Throws: `CatalogueError.missing` where labels are to be contradicted and no classifier says anything of them.
   public func unlabelled(
     by order: Order, work: NewestWork, excluding skipped: [Int], ranking: [Int] = [], count: Int,
     in database: Connection
@@ -17,14 +19,21 @@ extension Annotation {
       case .shared: try shared(skipped, count, database)
       case .second: try second(skipped, count, database)
       case .unlike: try open(ranking, skipped, count, database)
+      case .contradicted: try contradicted(skipped, count, database)
+      case .again: try again(skipped, count, database)
       }
     return try Source.names(of: keys, in: survey, database)
   }
 
   /// Whether a source, by its key, is to be asked about.
   private func isOpen(_ key: SQL, _ skipped: [Int]) -> SQL {
+    "\(isUnlabelled(key)) AND \(isShown(key, skipped))"
+  }
+
+  /// Whether a source, by its key, has an image and is not skipped.
+  private func isShown(_ key: SQL, _ skipped: [Int]) -> SQL {
     """
-    \(isUnlabelled(key)) AND \(key) <> ALL (\(skipped)) AND (
+    \(key) <> ALL (\(skipped)) AND (
         SELECT cutout_id FROM reber.cutout
         WHERE cutout.survey_id = \(survey.id) AND cutout.source_id = \(key) AND cutout.is_current
     ) IS NOT NULL
@@ -69,6 +78,19 @@ extension Annotation {
       """, as: Int.self)
   }
 
+  private func contradicted(
+    _ skipped: [Int], _ count: Int, _ database: Connection
+  ) throws -> [Int] {
+    let model = try Model.auditor(of: survey, scheme: scheme, in: database)
+    return try database.rows(
+      """
+      SELECT source_id FROM reber.contradicted_label
+      WHERE model_id = \(model.id) AND survey_id = \(survey.id) AND source_id <> ALL (\(skipped))
+      ORDER BY doubt DESC, source_id
+      LIMIT \(count)
+      """, as: Int.self)
+  }
+
   /// The first of some sources that nobody has labelled and that are to be asked about.
   private func open(
     _ sources: [Int], _ skipped: [Int], _ count: Int, _ database: Connection
@@ -105,21 +127,46 @@ extension Annotation {
       """, as: Int.self)
   }
 
+  /// Evenly over what the annotator has labelled, as long as it was not asked about again.
+  private func again(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
+    let labelled: SQL = """
+      FROM reber.agreed AS listed
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND class_id IS NOT NULL
+      """
+    return try spread(over: labelled, skipped, count, database) { key, skipped in
+      """
+      (\(own(of: key))) IS NOT NULL AND \(isShown(key, skipped)) AND NOT EXISTS (
+          SELECT FROM reber.label
+          WHERE label.survey_id = \(survey.id) AND label.source_id = \(key)
+              AND class_scheme_id = \(scheme.id) AND annotator = \(annotator) AND method = 'again'
+      )
+      """
+    }
+  }
+
+  private func spread(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
+    let current: SQL =
+      "FROM reber.cutout AS listed WHERE survey_id = \(survey.id) AND is_current"
+    return try spread(over: current, skipped, count, database, isOpen)
+  }
+
   /// Goes about the keys by the golden section, of which every new step falls into a widest gap of
   /// the steps before (Knuth 1998, The Art of Computer Programming 3, 6.4); what no step of the first
   /// 20,000 finds comes in the order of the keys.
-  private func spread(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
-    let current: SQL = "FROM reber.cutout WHERE survey_id = \(survey.id) AND is_current"
+  private func spread(
+    over listed: SQL, _ skipped: [Int], _ count: Int, _ database: Connection,
+    _ isOpen: (_ key: SQL, _ skipped: [Int]) -> SQL
+  ) throws -> [Int] {
     let found = try database.rows(
       """
       WITH RECURSIVE step (number) AS (
           SELECT 1 UNION ALL SELECT number + 1 FROM step WHERE number < 20000
       )
       SELECT near.source_id
-      FROM (SELECT min(source_id) AS first, max(source_id) AS last \(current)) AS ends
+      FROM (SELECT min(source_id) AS first, max(source_id) AS last \(listed)) AS ends
       CROSS JOIN step
       CROSS JOIN LATERAL (
-          SELECT source_id \(current)
+          SELECT source_id \(listed)
               AND source_id
                   >= first + floor((last - first + 1) * (number * 0.6180339887498949 % 1))::bigint
           ORDER BY source_id
@@ -134,7 +181,7 @@ extension Annotation {
     return try keys
       + database.rows(
         """
-        SELECT source_id \(current) AND \(isOpen("cutout.source_id", skipped + keys))
+        SELECT source_id \(listed) AND \(isOpen("listed.source_id", skipped + keys))
         ORDER BY source_id
         LIMIT \(count - keys.count)
         """, as: Int.self)

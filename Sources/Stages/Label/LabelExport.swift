@@ -84,6 +84,25 @@ extension Workplace {
   }
 }
 
+extension Workplace {
+  /// Writes labels that folds contradict as a sheet with a class column to fill in; what is left blank stays as it is.
+  ///
+  /// - Throws: `FileError` for the file.
+  public func writeSheet(_ labels: [ContradictedLabel], to path: String) throws {
+    try writeTable(
+      labels, to: path,
+      positionColumns(\.source, ra: \.ra, dec: \.dec) + [
+        CellColumn(
+          "class", { _ in String?.none }, ucd: "src.class", description: "To be filled in"),
+        CellColumn("label", \.label, ucd: "src.class", description: "What it is labelled as"),
+        CellColumn("folds_say", \.said, ucd: "src.class", description: "What held-out folds say"),
+        CellColumn(
+          "doubt", \.doubt, ucd: "stat.likelihood",
+          description: "Logarithm of how much more probable that is"),
+      ])
+  }
+}
+
 /// What an annotator says of a source's tags, as surely and in the same way.
 private struct TaggedSource {
   /// One of the labels.

@@ -41,6 +41,9 @@ public struct LabelSimulation: Codable, Sendable {
   /// Clusters that sources are chosen from by cluster.
   public var clusters = 60
 
+  /// Whether from each number of labels by chance the scores with the greater numbers are forecast.
+  public var forecasts = false
+
   /// What decides suggestions, and the probe.
   public var options = Suggestion.Options()
 
@@ -89,6 +92,24 @@ public struct LabelSimulation: Codable, Sendable {
     public var allLabels: Double
     /// By strategy.
     public var outcomes: [Outcome]
+    /// How often forecasts held; `nil` where none was made.
+    public var forecasts: [ForecastHits]?
+  }
+
+  /// How forecasts from a number of labels held, of what another number gives.
+  public struct ForecastHits: Codable, Sendable {
+    /// The labels that were known.
+    public var from: Int
+    /// The labels whose score was forecast.
+    public var to: Int
+    /// Forecasts.
+    public var made: Int
+    /// Those whose interval held the score.
+    public var held: Int
+    /// The mean of forecast less score.
+    public var bias: Double
+    /// The mean width of the intervals.
+    public var width: Double
   }
 }
 
@@ -112,6 +133,7 @@ extension Workplace {
     }
     var curves: [LabelSimulation.Strategy: [[Double]]] = [:]
     var ceiling = 0.0
+    var forecasts: [[LabelSimulation.ForecastHits]] = []
     for round in 0..<simulation.repeats {
       progress.update("repeats", done: round, of: simulation.repeats)
       let trial = Rehearsal(field, simulation, round: round)
@@ -119,9 +141,14 @@ extension Workplace {
       for strategy in simulation.strategies {
         curves[strategy, default: []].append(try trial.scores(strategy))
       }
+      if simulation.forecasts { forecasts.append(try trial.forecasts()) }
     }
     progress.update("repeats", done: simulation.repeats, of: simulation.repeats)
-    return simulation.metrics(field, curves, ceiling: ceiling)
+    var metrics = simulation.metrics(field, curves, ceiling: ceiling)
+    metrics.forecasts = forecasts.first?.indices.map { place in
+      LabelSimulation.ForecastHits(forecasts.map { $0[place] })
+    }
+    return metrics
   }
 }
 
@@ -182,6 +209,17 @@ extension LabelSimulation {
   }
 }
 
+extension LabelSimulation.ForecastHits {
+  /// Those of all repeats together.
+  fileprivate init(_ repeats: [Self]) {
+    let count = Double(max(1, repeats.count))
+    self.init(
+      from: repeats.first?.from ?? 0, to: repeats.first?.to ?? 0, made: repeats.count,
+      held: repeats.reduce(0) { $0 + $1.held }, bias: repeats.reduce(0) { $0 + $1.bias } / count,
+      width: repeats.reduce(0) { $0 + $1.width } / count)
+  }
+}
+
 /// One repeat: what is held out, and what may be labelled.
 private struct Rehearsal {
   let field: AnnotatedField
@@ -223,6 +261,30 @@ private struct Rehearsal {
       truth: held.map { field.truth[$0] },
       probabilities: probe.probabilities(of: field.points.rows(at: held)))
     return judged.confusion().macro.f1
+  }
+
+  /// What is forecast for numbers of labels by chance from each smaller one that suffices.
+  func forecasts() throws -> [LabelSimulation.ForecastHits] {
+    let order = byChance()
+    let scores = try simulation.counts.map { try macroF1(of: Array(order.prefix($0))) }
+    return try simulation.counts.indices.flatMap { from -> [LabelSimulation.ForecastHits] in
+      let count = simulation.counts[from]
+      let later = simulation.counts.indices.dropFirst(from + 1)
+      guard count >= ScoreForecast.fewest, !later.isEmpty else { return [] }
+      let rows = order.prefix(count).map { pool[$0] }
+      var options = ScoreForecast.Options()
+      (options.probe, options.seed) = (simulation.options.probe, seed)
+      let found = try ScoreForecast(
+        field.points.rows(at: rows), truth: rows.map { field.truth[$0] },
+        classes: field.classes.count, more: later.map { simulation.counts[$0] - count },
+        options: options)
+      return zip(later, found.points.dropFirst()).map { place, point in
+        let isHeld = (point.interval.low...point.interval.high).contains(scores[place])
+        return LabelSimulation.ForecastHits(
+          from: count, to: point.labels, made: 1, held: isHeld ? 1 : 0,
+          bias: point.score - scores[place], width: point.interval.high - point.interval.low)
+      }
+    }
   }
 
   private func byChance() -> [Int] {

@@ -18,9 +18,10 @@ extension Section {
 
 extension Visit {
   fileprivate func agreementPage() async throws -> Response {
-    let (rows, look) = try await pool.with {
+    let (rows, repeated, look) = try await pool.with {
       (
         try SharedLabel.all(of: survey, scheme: scheme, in: $0),
+        try RepeatedLabel.all(of: survey, scheme: scheme, in: $0),
         try annotation.secondLook(in: $0)
       )
     }
@@ -39,13 +40,26 @@ extension Visit {
         "second": look.lots == 0 ? nil : second(look, blind),
         "shared": shared.sources == 0 ? nil : shared.sources, "disputed": disputed.count,
         "fleiss": Agreement.fleiss(rated).map { String(format: "%.3f", $0) },
-        "isTags": scheme.isTags,
+        "isTags": scheme.isTags, "selves": selves(repeated),
+        "hasSelves": !repeated.isEmpty,
         "fleissSources": rated.count, "fleissRaters": rated.first?.count ?? 0,
         "pairs": pairs.prefix(SharedLabels.shownPairs).map(\.content),
         "morePairs": pairs.count > SharedLabels.shownPairs ? pairs.count : nil,
         "confused": shared.confused,
         "montage": shown.isEmpty ? nil : view, "pager": pager(size: 48, of: disputed.count),
       ])
+  }
+
+  /// How far annotators agree with themselves.
+  private func selves(_ repeated: [RepeatedLabel]) -> [Content] {
+    Dictionary(grouping: repeated, by: \.annotator).sorted { $0.key < $1.key }.map { name, labels in
+      let kappa = Agreement.cohen(labels.map(\.classID), labels.map(\.again))
+      return [
+        "name": name, "sources": labels.count,
+        "same": percent(labels.count { $0.classID == $0.again }, of: labels.count),
+        "kappa": kappa.map { String(format: "%.3f", $0) } ?? "undefined",
+      ]
+    }
   }
 }
 

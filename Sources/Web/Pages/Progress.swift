@@ -2,6 +2,7 @@ import Catalogue
 import Foundation
 import Hummingbird
 import Markup
+import Morphology
 import PostgreSQL
 
 extension Section {
@@ -93,7 +94,14 @@ extension Forecast {
     }
     return [
       "macro": String(format: "%.2f", curve.last?.f1 ?? 0), "sources": sources,
-      "isSample": isSample,
+      "isSample": isSample, "hasFuture": !future.isEmpty,
+      "future": future.map { point -> Content in
+        [
+          "labels": point.labels, "score": String(format: "%.2f", point.score),
+          "low": String(format: "%.2f", point.interval.low),
+          "high": String(format: "%.2f", point.interval.high),
+        ]
+      },
       "path": "M" + places.map { "\($0.x) \($0.y)" }.joined(separator: "L"),
       "points": zip(curve, places).map { point, place -> Content in
         [

@@ -29,7 +29,10 @@ extension Visit {
   /// Writes the class that a form gives a source; tells what it is then.
   private func label(_ source: Int, _ form: Fields) async throws -> String {
     let classID = form["withdraw"] == nil ? try scheme.classID(form) : nil
-    try await pool.with { _ = try annotation.label([source], as: classID, in: $0) }
+    let isAgain = SinglePlace(self).order == .again
+    try await pool.with {
+      _ = try annotation.label([source], as: classID, isAgain: isAgain, in: $0)
+    }
     return scheme.name(of: classID) ?? "without a label"
   }
 
@@ -83,7 +86,8 @@ extension Visit {
     return [
       "name": name, "source": detail.source.id, "facts": facts, "page": address(ofSource: name),
       "picture": detail.cutout.map { "\(base)/cutouts/\($0.cutout)?size=512&\(look.pictureQuery)" },
-      "mine": mine, "isTags": scheme.isTags,
+      // Who is asked again is not told what was said before.
+      "mine": place.order == .again ? nil : mine, "isTags": scheme.isTags,
       "classes": scheme.buttons(chosen: tags ?? []), "action": place.address(of: nil), "next": next,
       "skip": next,
       "undo": base + "/undo", "base": base + "/single", "isBlind": place.isBlind,
@@ -107,6 +111,8 @@ extension Annotation.Order {
     case .shared: "what others have labelled"
     case .unlike: "what is unlike anything labelled"
     case .second: "what is to get a second, blind label"
+    case .contradicted: "labels that held-out folds contradict"
+    case .again: "what you have labelled, once more"
     }
   }
 }

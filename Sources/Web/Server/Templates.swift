@@ -24,7 +24,7 @@ struct Section: Sendable {
 
   /// All sections, in the order in which the pages show them.
   static let all = [
-    overview, clusters, growth, single, unlike, browse, map, agreement, progress, work,
+    overview, clusters, growth, single, unlike, browse, map, agreement, audit, progress, work,
   ]
 }
 

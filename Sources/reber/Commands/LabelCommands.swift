@@ -17,8 +17,8 @@ struct LabelCommands: ParsableCommand {
         reber label suggest --survey first --count 50 --output sheet.csv
       """,
     subcommands: [
-      Choose.self, Suggest.self, Import.self, Export.self, OfCluster.self, Carry.self,
-      Simulate.self,
+      Choose.self, Suggest.self, Forecast.self, Audit.self, Import.self, Export.self,
+      OfCluster.self, Carry.self, Simulate.self,
     ])
 
   struct Choose: AsyncParsableCommand {

@@ -120,6 +120,10 @@ extension LabelCommands {
         "Sources within this distance of each other are held out together or not at all.",
         valueName: "arcsec"))
     var radius = 10.0
+    @Flag(
+      help:
+        "Also forecast from each number of labels by chance the scores with more, as 'label forecast'."
+    ) var forecast = false
     @Option(help: "The seed of the held-out parts and of everything drawn.") var seed: UInt64 = 1
     @OptionGroup(title: "Choice") var choice: SuggestionOptions
     @OptionGroup(title: "Output") var options: ResultOptions
@@ -133,12 +137,14 @@ extension LabelCommands {
       simulation.repeats = repeats
       simulation.batch = batch
       simulation.clusters = clusters
+      simulation.forecasts = forecast
       simulation.radius = radius
       simulation.options = choice.options
       simulation.seed = seed
       let place = try await options.workplace()
       try options.show(try await place.simulateLabels(simulation, truth: truth)) { metrics in
-        [scores(metrics), needs(metrics), summary(metrics)].joined(separator: "\n\n")
+        [scores(metrics), needs(metrics), metrics.forecasts.map(hits), summary(metrics)]
+          .compactMap(\.self).joined(separator: "\n\n")
       }
     }
 
@@ -184,6 +190,18 @@ extension LabelCommands {
           }
       }
       return TextTable(["labels, as part of \(first)'s"] + headings, rows: rows).text
+    }
+
+    private func hits(_ forecasts: [LabelSimulation.ForecastHits]) -> String {
+      TextTable(
+        ["forecast from#", "to#", "in its interval#", "mean error#", "width#"],
+        rows: forecasts.map { item in
+          [
+            String(item.from), String(item.to), "\(item.held) of \(item.made)",
+            decimal(item.bias, 3), decimal(item.width, 3),
+          ]
+        }
+      ).text
     }
 
     private func summary(_ metrics: LabelSimulation.Metrics) -> String {

@@ -1,0 +1,119 @@
+import Catalogue
+import PostgreSQL
+import Stages
+import StagesSupport
+import TestSupport
+import Testing
+
+/// Labels that held-out folds contradict are listed until somebody labels their source again.
+@Suite("Audit of labels") struct LabelAuditTests {
+  private struct Scene: Sendable {
+    let database: Database
+    let survey: Survey
+    let scheme: ClassScheme
+
+    /// The names of contradicted sources, the most doubtful first.
+    func listed() async throws -> [ContradictedLabel] {
+      try await database.with { database in
+        let model = try Model.auditor(of: survey, scheme: scheme, in: database)
+        let all = try ContradictedLabel.all(by: model, of: survey, in: database)
+        #expect(try ContradictedLabel.count(by: model, of: survey, in: database) == all.count)
+        return all
+      }
+    }
+
+    func annotation(by name: String) -> Annotation {
+      Annotation(survey: survey, scheme: scheme, annotator: name)
+    }
+  }
+
+  /// Sources `toy0` to `toy17` are labelled and learned; the folds are said to have said of three of them
+  /// what contradicts their labels.
+  private func contradicted() async throws -> Scene {
+    let toy = try await SyntheticSurvey(24)
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
+    try await toy.label(Array(0..<18))
+    _ = try await toy.workplace.perform(FinetuneStage.toy())
+    let database = toy.workplace.database
+    return try await database.with { connection in
+      try connection.forge(
+        """
+        UPDATE reber.training_source SET held_out = CASE name
+            WHEN 'toy0' THEN '{0.3,0.7,0}'::real[] WHEN 'toy3' THEN '{0.01,0.04,0.95}'
+            WHEN 'toy4' THEN '{0.6,0.4,0}'
+            ELSE ARRAY[class_id = 0, class_id = 1, class_id = 2]::int[]::real[] END
+        FROM reber.source
+        WHERE source.survey_id = training_source.survey_id
+            AND source.source_id = training_source.source_id AND fold IS NOT NULL
+        """)
+      return Scene(
+        database: database, survey: try Survey.named("toy", in: connection),
+        scheme: try ClassScheme.named("toy", in: connection))
+    }
+  }
+
+  @Test func theMostDoubtfulComesFirst() async throws {
+    let scene = try await contradicted()
+    let found = try await scene.listed()
+    #expect(found.map(\.source) == ["toy3", "toy0", "toy4"])
+    #expect(
+      found[0].label == "blob" && found[0].said == "ring" && found[0].annotators == ["tester"])
+    #expect(abs(found[1].doubt - 0.8473) < 1e-3)
+  }
+
+  @Test func whoLabelsASourceAgainTakesItFromTheList() async throws {
+    let scene = try await contradicted()
+    let found = try await scene.listed()
+    try await scene.database.with { database in
+      // Said again as before; by somebody else; and otherwise.
+      _ = try scene.annotation(by: "tester").label([found[0].id], as: 0, in: database)
+      _ = try scene.annotation(by: "Eve").label([found[1].id], as: 0, in: database)
+    }
+    #expect(try await scene.listed().map(\.source) == ["toy4"])
+    let next = try await scene.database.with { database in
+      try scene.annotation(by: "Eve").unlabelled(
+        by: .contradicted, work: NewestWork.on(scene.survey, in: database), excluding: [], count: 5,
+        in: database)
+    }
+    #expect(next == ["toy4"])
+    try await scene.database.with { database in
+      _ = try scene.annotation(by: "tester").label([found[2].id], as: 2, in: database)
+    }
+    #expect(try await scene.listed().isEmpty)
+  }
+
+  @Test func aClassifierOfBeforeSaysNothing() async throws {
+    let scene = try await contradicted()
+    try await scene.database.with {
+      try $0.forge("UPDATE reber.training_source SET held_out = NULL")
+    }
+    await #expect(throws: CatalogueError.self) { try await scene.listed() }
+  }
+
+  @Test func whoIsAskedAgainAgreesWithHimselfOrNot() async throws {
+    let scene = try await contradicted()
+    try await scene.database.with { database in
+      let tester = scene.annotation(by: "tester")
+      func asked() throws -> [String] {
+        try tester.unlabelled(
+          by: .again, work: NewestWork.on(scene.survey, in: database), excluding: [], count: 50,
+          in: database)
+      }
+      let keys = try Source.keys(of: scene.survey, in: database)
+      let first = try asked()
+      #expect(Set(first) == Set((0..<18).map { "toy\($0)" }))
+      // Classes repeat: blob, double, ring.
+      for (name, answer) in [("toy0", 0), ("toy3", 2), ("toy4", 1)] as [(String, Int16)] {
+        _ = try tester.label([keys[name] ?? 0], as: answer, isAgain: true, in: database)
+      }
+      let rest = try asked()
+      #expect(rest.count == 15 && !rest.contains("toy3"))
+      let repeated = try RepeatedLabel.all(of: scene.survey, scheme: scene.scheme, in: database)
+      #expect(repeated.map(\.classID) == [0, 0, 1] && repeated.map(\.again) == [0, 2, 1])
+      // What is undone was not said.
+      _ = try tester.undo(in: database)
+      #expect(
+        try RepeatedLabel.all(of: scene.survey, scheme: scene.scheme, in: database).count == 2)
+    }
+  }
+}
