@@ -10,6 +10,7 @@ SELECT
 FROM reber.training_source AS taught
 JOIN reber.model USING (run_id)
 JOIN reber.model_class AS own USING (model_id, class_id)
+JOIN reber.class AS own_class USING (class_scheme_id, class_id)
 JOIN reber.agreed USING (survey_id, source_id, class_scheme_id, class_id)
 CROSS JOIN LATERAL (
     SELECT model_class.class_id, given.probability
@@ -18,7 +19,18 @@ CROSS JOIN LATERAL (
     ORDER BY given.probability DESC, place
     LIMIT 1
 ) AS said
-WHERE said.class_id <> taught.class_id AND agreed.label_ids <@ taught.label_ids;
+JOIN reber.class AS said_class ON said_class.class_scheme_id = own.class_scheme_id
+    AND said_class.class_id = said.class_id
+WHERE coalesce(said_class.merged_into, said.class_id) <> coalesce(own_class.merged_into, taught.class_id)
+    -- What anybody says since is an answer, whichever class wins.
+    AND NOT EXISTS (
+        SELECT FROM reber.label AS since
+        JOIN reber.run ON run.run_id = taught.run_id
+        WHERE (since.survey_id, since.source_id, since.class_scheme_id)
+                = (taught.survey_id, taught.source_id, own.class_scheme_id)
+            AND since.labelled_at > run.started_at AND since.method <> 'merge'
+            AND since.label_id <> ALL (taught.label_ids)
+    );
 
 COMMENT ON VIEW reber.contradicted_label IS
     'Classes of sources that are said to be another by the fold of a training which held them out, as long as nobody '
@@ -29,6 +41,9 @@ COMMENT ON COLUMN reber.contradicted_label.doubt IS
 ALTER TABLE reber.label DROP CONSTRAINT label_method_check;
 ALTER TABLE reber.label ADD CONSTRAINT label_method_check
     CHECK (method IN ('single', 'cluster', 'growth', 'import', 'merge', 'carry', 'again'));
+
+CREATE INDEX label_asked_again ON reber.label (survey_id, class_scheme_id, annotator, source_id)
+WHERE method = 'again';
 
 -- What an annotator says when asked again without being told, beside what the annotator said before.
 CREATE VIEW reber.label_again AS

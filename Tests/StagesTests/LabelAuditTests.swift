@@ -65,9 +65,9 @@ import Testing
     let scene = try await contradicted()
     let found = try await scene.listed()
     try await scene.database.with { database in
-      // Said again as before; by somebody else; and otherwise.
+      // Said again as before; by somebody else who is outvoted; and otherwise.
       _ = try scene.annotation(by: "tester").label([found[0].id], as: 0, in: database)
-      _ = try scene.annotation(by: "Eve").label([found[1].id], as: 0, in: database)
+      _ = try scene.annotation(by: "Eve").label([found[1].id], as: 1, in: database)
     }
     #expect(try await scene.listed().map(\.source) == ["toy4"])
     let next = try await scene.database.with { database in
@@ -80,6 +80,26 @@ import Testing
       _ = try scene.annotation(by: "tester").label([found[2].id], as: 2, in: database)
     }
     #expect(try await scene.listed().isEmpty)
+  }
+
+  /// An encoder that has learned a label holds its source out no more.
+  @Test func whatTheModelBeganFromLearnedIsNotHeldOut() async throws {
+    let toy = try await SyntheticSurvey(24)
+    _ = try await toy.workplace.perform(PretrainStage.toy(1))
+    try await toy.label(Array(0..<12))
+    let first = try await toy.workplace.perform(FinetuneStage.toy())
+    try await toy.label(Array(12..<24))
+    var further = FinetuneStage.toy()
+    further.model = .number(first.metrics.model)
+    let second = try await toy.workplace.perform(further)
+    let kept = try await toy.workplace.database.with { database in
+      try [first.run, second.run].map { run in
+        try database.row(
+          "SELECT count(*) FROM reber.training_source WHERE run_id = \(run) AND held_out IS NOT NULL",
+          as: Int.self)
+      }
+    }
+    #expect(kept == [12, 12])
   }
 
   @Test func aClassifierOfBeforeSaysNothing() async throws {

@@ -21,12 +21,13 @@ extension SourceMeasure: QueryRow {
       "CASE WHEN peak_flux > 0 AND rms > 0 THEN peak_flux::float8 / rms END", as: "signal_to_noise",
       \.signalToNoise),
     .expression(
-      "coalesce(source_extent::float8 * pixel_scale, major_axis)", as: "size", \.size),
+      "coalesce(source_extent::float8 * coalesce(cutout.pixel_scale, survey.pixel_scale), major_axis)",
+      as: "size", \.size),
     make: SourceMeasure.init)
 
-  /// How bright and how large the sources of a survey are that a run classified, by their keys.
-  public static func all(
-    of survey: Survey, classification: Int, in database: Connection
+  /// How bright and how large some sources of a survey are that a run classified, by their keys.
+  public static func some(
+    _ sources: [Int], of survey: Survey, classification: Int, in database: Connection
   ) throws -> [Int: SourceMeasure] {
     let found = try database.rows(
       """
@@ -34,7 +35,9 @@ extension SourceMeasure: QueryRow {
       FROM reber.prediction
       JOIN reber.source USING (survey_id, source_id)
       JOIN reber.cutout USING (survey_id, source_id, cutout_id)
+      JOIN reber.survey USING (survey_id)
       WHERE prediction.run_id = \(classification) AND survey_id = \(survey.id)
+          AND source_id = ANY (\(sources))
       """, as: SourceMeasure.self)
     return Dictionary(found.map { ($0.source, $0) }, uniquingKeysWith: { $1 })
   }

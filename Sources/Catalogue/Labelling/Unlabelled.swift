@@ -85,7 +85,8 @@ extension Annotation {
     return try database.rows(
       """
       SELECT source_id FROM reber.contradicted_label
-      WHERE model_id = \(model.id) AND survey_id = \(survey.id) AND source_id <> ALL (\(skipped))
+      WHERE run_id = \(model.run) AND model_id = \(model.id) AND survey_id = \(survey.id)
+          AND source_id <> ALL (\(skipped))
       ORDER BY doubt DESC, source_id
       LIMIT \(count)
       """, as: Int.self)

@@ -68,7 +68,7 @@ extension ContradictedLabel: QueryRow {
       JOIN reber.class AS own USING (class_scheme_id, class_id)
       JOIN reber.class AS other ON other.class_scheme_id = contradicted_label.class_scheme_id
           AND other.class_id = said_class_id
-      WHERE model_id = \(model.id) AND survey_id = \(survey.id)
+      WHERE run_id = \(model.run) AND model_id = \(model.id) AND survey_id = \(survey.id)
       ORDER BY doubt DESC, source_id
       LIMIT \(count) OFFSET \(first)
       """, as: ContradictedLabel.self)
@@ -81,7 +81,7 @@ extension ContradictedLabel: QueryRow {
     try database.row(
       """
       SELECT count(*) FROM reber.contradicted_label
-      WHERE model_id = \(model.id) AND survey_id = \(survey.id)
+      WHERE run_id = \(model.run) AND model_id = \(model.id) AND survey_id = \(survey.id)
       """, as: Int.self)
   }
 }
@@ -123,7 +123,7 @@ extension Model {
       throw CatalogueError.missing(
         "classifier with folds that held labels of survey '\(survey.name)' out",
         hint: """
-          fine-tune again, with folds: 'reber finetune --survey \(survey.name) --scheme \(scheme.name)'. \
+          fine-tune again, with folds: 'reber finetune --survey \(survey.name) --scheme \(scheme.name) --again'. \
           Earlier versions kept nothing of what folds say
           """)
     }

@@ -55,7 +55,8 @@ extension EvaluateStage {
     _ evaluation: Evaluation, sources: [Int], of survey: Survey, classification: Int,
     in database: Connection
   ) throws -> [PartRow] {
-    let measures = try SourceMeasure.all(of: survey, classification: classification, in: database)
+    let measures = try SourceMeasure.some(
+      sources, of: survey, classification: classification, in: database)
     let own = sources.map { measures[$0] }
     return try [("S/N", own.map { $0?.signalToNoise }), ("size", own.map { $0?.size })].flatMap {
       name, measure in

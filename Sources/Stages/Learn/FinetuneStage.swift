@@ -204,10 +204,20 @@ extension FinetuneStage {
     let probabilities = training.heldOutProbabilities()
     return { database in
       try labelled.write(
-        folds: folds, heldOut: probabilities, of: found.surveys, run: run, in: database)
+        folds: folds, heldOut: probabilities, besides: try taught(before: found, in: database),
+        of: found.surveys, run: run, in: database)
       var metrics = metrics
       metrics.model = try store(database)
       return metrics
+    }
+  }
+
+  /// The sources, survey by survey, whose labels the model that it begins from knows: no fold holds them out from it.
+  private func taught(before found: Found, in database: Connection) throws -> [Set<Int>] {
+    try found.surveys.map { survey in
+      try found.model.map {
+        try TrainingSource.learned(by: $0.run, within: groupRadius, of: survey, in: database)
+      } ?? []
     }
   }
 
@@ -345,14 +355,17 @@ extension LabelledImages {
   /// Writes what is learned from, with the folds that hold it out and, once they are done, what they say of
   /// it, `[n, classes]`.
   fileprivate func write(
-    folds: [Int], heldOut: Tensor? = nil, of surveys: [Survey], run: Int, in database: Connection
+    folds: [Int], heldOut: Tensor? = nil, besides known: [Set<Int>] = [], of surveys: [Survey],
+    run: Int, in database: Connection
   ) throws {
     var first = 0
-    for (survey, sources) in zip(surveys, bySurvey) {
+    for (index, (survey, sources)) in zip(surveys, bySurvey).enumerated() {
       let rows = sources.enumerated().map { place, source in
         var source = source
         source.fold = folds.isEmpty ? nil : folds[first + place]
-        source.heldOut = heldOut.map { Array($0.row(first + place)) }
+        if index >= known.count || !known[index].contains(source.source) {
+          source.heldOut = heldOut.map { Array($0.row(first + place)) }
+        }
         return source
       }
       try TrainingSource.write(rows, of: survey, run: run, in: database)

@@ -73,6 +73,8 @@ extension Publishing {
     }
     var found = self
     found.columns = columns
+    // Without sets it is what it was before there were any.
+    if sets == nil { found.coverage = nil }
     let work = try self.work(found, parents: [.init(run: classified, role: "predictions")])
     var plan = Plan(work) { run in
       let publication = Publication(
@@ -98,7 +100,7 @@ extension Publishing {
 /// Why the columns of sets are null.
 private func noSets(_ model: Model) -> String {
   """
-  class_set and abstain are null: classifier \(model.id) keeps nothing of held-out sources; fine-tune again, with \
-  folds, to have sets
+  class_set and abstain are null: classifier \(model.id) keeps nothing of held-out sources; \
+  'reber finetune … --again', with folds, makes one that does
   """
 }

@@ -152,7 +152,9 @@ private struct SetText: Sendable {
   /// Whether the published set follows from the stored probabilities, by the names that classes have now.
   func isRight(_ row: PublishedCatalogue.Sample) -> Bool {
     guard let sets else { return row.publishedSet == nil }
-    let wanted = sets.classes(of: row.prediction.probabilities).map { classes[$0].name }
+    let wanted = sets.classes(of: row.prediction.probabilities).map {
+      scheme.name(of: classes[$0].name)
+    }
     return row.publishedSet?.split(separator: PublishedSets.separator).map {
       scheme.name(of: String($0))
     } == wanted
