@@ -3,7 +3,7 @@
 
 CREATE VIEW reber.contradicted_label AS
 SELECT
-    run_id, model_id, survey_id, source_id, class_scheme_id, fold, taught.label_ids, taught.class_id,
+    run_id, model_id, survey_id, source_id, own.class_scheme_id, fold, taught.label_ids, taught.class_id,
     held_out[own.ordinal + 1] AS probability, said.class_id AS said_class_id,
     said.probability AS said_probability,
     (ln(greatest(said.probability, 1e-6)) - ln(greatest(held_out[own.ordinal + 1], 1e-6)))::real AS doubt

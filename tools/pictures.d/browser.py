@@ -17,7 +17,7 @@ class Browser:
 
     def __init__(self):
         self.process = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, text=True)
-        line = next(line for line in self.process.stdout if "on port" in line)
+        line = next(line for line in self.process.stdout if "successfully on port" in line)
         port = line.split("on port ")[1].strip(" .\n")
         self.driver = f"http://127.0.0.1:{port}/session"
         wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": {"args": ARGUMENTS}}}}
