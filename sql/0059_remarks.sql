@@ -116,6 +116,9 @@ BEGIN
     DELETE FROM reber.cluster_lease WHERE clustering_id = of_clustering AND lease_ends < clock_timestamp();
     other := reber.leased_to(of_clustering, of_cluster, of_scheme, asking);
     IF other IS NULL THEN
+        DELETE FROM reber.cluster_lease
+        WHERE clustering_id = of_clustering AND class_scheme_id = of_scheme AND annotator = asking
+            AND cluster <> of_cluster;
         INSERT INTO reber.cluster_lease (clustering_id, cluster, class_scheme_id, annotator, lease_ends)
         VALUES (of_clustering, of_cluster, of_scheme, asking, clock_timestamp() + make_interval(secs => seconds))
         ON CONFLICT (clustering_id, class_scheme_id, cluster)
@@ -126,8 +129,8 @@ END;
 $$;
 
 COMMENT ON FUNCTION reber.lease_cluster IS
-    'Hands a cluster to an annotator for some seconds; where another has it, or a part of it, or what it is a part '
-    'of, the answer is that one''s name and nothing changes.';
+    'Hands a cluster to an annotator for some seconds instead of the one before; where another has it, or a part of '
+    'it, or what it is a part of, the answer is that one''s name and nothing changes.';
 
 -- A second, blind label -----------------------------------------------------------------------------------------
 
@@ -159,20 +162,40 @@ $$;
 CREATE INDEX agreed_lot ON reber.agreed (survey_id, class_scheme_id, reber.lot(source_id), source_id)
 WHERE class_id IS NOT NULL;
 
+-- How labels come about: also by a line on the map, and as the second, blind label of a source.
+ALTER TABLE reber.label DROP CONSTRAINT label_method_check;
+ALTER TABLE reber.label ADD CONSTRAINT label_method_check
+    CHECK (method IN ('single', 'second', 'cluster', 'map', 'growth', 'import', 'merge', 'carry', 'again'));
+
+ALTER TABLE reber.labelling_action DROP CONSTRAINT labelling_action_kind_check;
+ALTER TABLE reber.labelling_action
+    ADD COLUMN polygon integer[],
+    ADD CONSTRAINT labelling_action_kind_check
+        CHECK (kind IN ('accept', 'split', 'single', 'grow', 'map', 'undo')),
+    ADD CONSTRAINT labelling_action_polygon CHECK ((kind = 'map') = (polygon IS NOT NULL));
+
+COMMENT ON COLUMN reber.labelling_action.polygon IS
+    'The line that was drawn on the map: x and y of its corners, -10,000 to 10,000 on the map. It was the layout of '
+    'the clustering, or the plane of the principal components where that is null.';
+
 -- What was asked for -------------------------------------------------------------------------------------------
 
--- Takes back a command that waits, for those who may not write commands; false where none of that number waits.
-CREATE FUNCTION reber.ask_no_more(asked bigint) RETURNS boolean
+-- Takes back a command that waits and that ask_for could have asked for, for those who may not write commands; false
+-- where none of that number is there.
+CREATE FUNCTION reber.ask_no_more(asked bigint, by text) RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    DELETE FROM reber.queued_command
+    UPDATE reber.queued_command SET ended_at = clock_timestamp(), error = 'taken back by ' || by
     WHERE command_id = asked AND ended_at IS NULL
-        AND (lease_ends IS NULL OR lease_ends < clock_timestamp());
+        AND (lease_ends IS NULL OR lease_ends < clock_timestamp())
+        AND command[1] IN ('pretrain', 'embed', 'cluster', 'finetune', 'classify', 'publish')
+        AND EXISTS (SELECT FROM reber.survey WHERE command = ARRAY[command[1], '--survey', survey.name]);
     RETURN FOUND;
 END;
 $$;
 
-COMMENT ON FUNCTION reber.ask_no_more IS 'Takes back a queued command that no worker has.';
+COMMENT ON FUNCTION reber.ask_no_more IS
+    'Takes back a stage that was asked for and that no worker has; it ends with who took it back.';
 
 REVOKE EXECUTE ON FUNCTION reber.ask_no_more FROM PUBLIC;
 

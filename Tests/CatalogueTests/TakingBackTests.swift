@@ -188,6 +188,12 @@ import Testing
     }
     #expect(left.map(\.table) == [])
     #expect(try Correction.newest(1, in: database).first?.reason == "a trial")
+    let kept = try database.row(
+      """
+      SELECT detail #>> '{questions,0,query}', (detail #>> '{second_looks,0,share}')::real
+      FROM reber.correction ORDER BY correction_id DESC LIMIT 1
+      """, as: String.self, Float.self)
+    #expect(kept == ("order=flux", 0.1))
   }
 
   @Test func aViewOfSomebodyKeepsACatalogue() throws {

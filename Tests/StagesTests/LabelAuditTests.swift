@@ -124,7 +124,7 @@ import Testing
       #expect(Set(first) == Set((0..<18).map { "toy\($0)" }))
       // Classes repeat: blob, double, ring.
       for (name, answer) in [("toy0", 0), ("toy3", 2), ("toy4", 1)] as [(String, Int16)] {
-        _ = try tester.label([keys[name] ?? 0], as: answer, isAgain: true, in: database)
+        _ = try tester.label([keys[name] ?? 0], as: answer, asked: .again, in: database)
       }
       let rest = try asked()
       #expect(rest.count == 15 && !rest.contains("toy3"))

@@ -200,7 +200,7 @@ struct BrowserTests {
     try await Self.withBrowser(made.address) { browser, root in
       try await browser.go(root + "/synthetic/overview")
       try await browser.wait("document.body.innerText.includes('waits')")
-      _ = try QueuedCommand.askNoMore(command, in: database)
+      _ = try QueuedCommand.askNoMore(command, by: "Ada", in: database)
       try await browser.wait("!document.body.innerText.includes('waits')")
     }
   }

@@ -1,5 +1,6 @@
 import Foundation
 import Morphology
+import PostgreSQL
 import Testing
 
 @testable import Catalogue
@@ -60,5 +61,27 @@ import Testing
     #expect((14...18).contains((columns.max() ?? 0) - (columns.min() ?? 0)))
     #expect((6...10).contains((rows.max() ?? 0) - (rows.min() ?? 0)))
     #expect(tile.beam(of: Survey.Observation()).isEmpty)
+  }
+
+  /// Where north is not up, or east not left, the beam follows.
+  @Test func theBeamFollowsTheSky() throws {
+    func corner(_ wcs: [String: Double]) throws -> (columns: Int, rows: Int, slope: Int) {
+      var image = image(peak: 50)
+      image.wcs = try JSON(encoding: wcs)
+      let beam = Tile(image, zoom: .times(1), width: 128, height: 128)
+        .beam(of: Survey.Observation(beamMajor: 12, beamMinor: 4, beamAngle: 45))
+      let (columns, rows) = (beam.map { $0 % 128 }, beam.map { $0 / 128 })
+      let slope = zip(columns, rows).reduce(0) { $0 + ($1.0 - 11) * ($1.1 - 11) }
+      return (
+        (columns.max() ?? 0) - (columns.min() ?? 0), (rows.max() ?? 0) - (rows.min() ?? 0), slope
+      )
+    }
+    // From upper left to lower right, as north is up and east left; mirrored the other way.
+    let usual = try corner(["CDELT1": -1, "CDELT2": 1])
+    let mirrored = try corner(["CDELT1": 1, "CDELT2": 1])
+    #expect(usual.slope > 0 && mirrored.slope < 0)
+    // Turned by 45° it lies or stands.
+    let turned = try corner(["CDELT1": -1, "CDELT2": 1, "CROTA2": 45])
+    #expect(abs(turned.columns - turned.rows) >= 6 && abs(usual.columns - usual.rows) <= 2)
   }
 }

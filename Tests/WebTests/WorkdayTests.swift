@@ -22,7 +22,7 @@ import Testing
   }
 
   @Test func theOverviewSaysWhatIsNextAndAsksForIt() async throws {
-    try await withSite { client, _ in
+    try await withSite { client, database in
       let page = "/synthetic/overview"
       let visit = try await RouteTests.Visit(client, as: "Ada").withToken(from: page)
       let (_, before, _) = try await visit.get(page)
@@ -37,10 +37,78 @@ import Testing
       #expect(waiting.contains("It is asked for") && !before.contains("It is asked for"))
       let number = try #require(waiting.firstMatch(of: /name="remove" value="([0-9]+)"/)).1
       let (back, _) = try await visit.post("/synthetic/work", "remove=\(number)")
+      let (_, taken, _) = try await visit.get("/synthetic/work")
+      #expect(taken.contains("<td>taken back by Ada</td>"))
       let (again, _) = try await visit.post("/synthetic/work", "remove=\(number)")
       #expect(back == .ok && again == .conflict)
       let (wrong, _) = try await visit.post("/synthetic/work", "stage=ingest")
       #expect(wrong == .badRequest)
+      // What was asked for by hand is not theirs to take back.
+      let words = ["embed", "--survey", "synthetic", "--again"]
+      let command = try QueuedCommand.ask(for: words, in: database)
+      let (refused, _) = try await visit.post("/synthetic/work", "remove=\(command)")
+      #expect(refused == .conflict)
+    }
+  }
+
+  /// Labels that the newest classifier knew of, and could not learn, do not ask for another one.
+  @Test func onlyLabelsSinceTheClassifierAskForAnotherOne() async throws {
+    try await withSite { client, database in
+      let ada = try await RouteTests.Visit(client, as: "Ada")
+      let survey = try Survey.named("synthetic", in: database)
+      let scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: database)
+      let sources = try StoredSource.all(of: survey, in: database).map(\.id)
+      _ = try Annotation(survey: survey, scheme: scheme, annotator: "Eve")
+        .label(sources, as: 3, in: database)
+      let (_, behind, _) = try await ada.get("/synthetic/overview")
+      #expect(
+        behind.contains("Next: Classifier.") && behind.contains("240 sources were labelled since"))
+      try database.script(
+        "ALTER TABLE reber.run DISABLE TRIGGER keep_finished; UPDATE reber.run SET started_at = now()"
+      )
+      let (_, after, _) = try await ada.get("/synthetic/overview")
+      #expect(after.contains("Next: Catalogue.") && !after.contains("were labelled since"))
+    }
+  }
+
+  /// Class 3 of one scheme is not class 3 of another.
+  @Test func aClassificationInAnotherSchemeIsNotShown() async throws {
+    try await withSite { _, database in
+      let survey = try Survey.named("synthetic", in: database)
+      let scheme = try ClassScheme.named(ClassScheme.twelveClasses, in: database)
+      try database.execute(
+        "INSERT INTO reber.class_scheme (name, description) VALUES ('other', 'Of another meaning.')"
+      )
+      let other = try ClassScheme.named("other", in: database)
+      let own = try NewestWork.on(survey, scheme: scheme, in: database)
+      #expect(try own == NewestWork.on(survey, in: database) && own.classification != nil)
+      #expect(try NewestWork.on(survey, scheme: other, in: database).classification == nil)
+    }
+  }
+
+  /// Looking ahead hands nothing out; who goes on has one cluster, not two.
+  @Test func lookingAheadTakesNoCluster() async throws {
+    try await withSite { client, database in
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: "/synthetic/clusters")
+      let eve = try await RouteTests.Visit(client, as: "Eve").withToken(from: "/synthetic/clusters")
+      func leases() throws -> [String] {
+        try database.rows(
+          "SELECT annotator || cluster FROM reber.cluster_lease ORDER BY 1", as: String.self)
+      }
+      let name = try #require(HTTPField.Name("X-Prefetch"))
+      let status = try await client.execute(
+        uri: "/synthetic/label/3", method: .get, headers: [.cookie: ada.cookie, name: "1"]
+      ) { $0.status }
+      #expect(status == .ok)
+      #expect(try leases().isEmpty)
+      for cluster in [3, 4] {
+        let (_, said) = try await ada.post("/synthetic/label/\(cluster)/lease", "")
+        #expect(said.contains("\"said\":\"\""))
+        #expect(try leases() == ["Ada\(cluster)"])
+      }
+      let (_, taken) = try await eve.post("/synthetic/label/4/lease", "")
+      #expect(taken.contains("Ada has cluster 4") && taken.contains("after=4"))
+      #expect(try leases() == ["Ada4"])
     }
   }
 
@@ -206,17 +274,29 @@ import Testing
       #expect((15...25).contains(drawn) && asked.contains("<b>0</b> of <b>\(drawn)</b>"))
       // Who gave the first label is not asked; the other is, without a word of what the first said.
       let (own, _, _) = try await ada.get("/synthetic/single?order=second")
-      #expect(own == .seeOther)
+      let (_, hers, _) = try await ada.get("/synthetic/overview")
+      let (_, others, _) = try await eve.get("/synthetic/overview")
+      #expect(own == .seeOther && !hers.contains("wait for a second label"))
+      #expect(others.contains("\(drawn) sources that others have labelled wait"))
       for step in 0..<drawn {
         let (status, single, _) = try await eve.get("/synthetic/single?order=second")
         #expect(status == .ok && !single.contains("you said") && !single.contains("Ada"))
         let source = try #require(single.firstMatch(of: /name="source" value="([0-9]+)"/)).1
         #expect(sources.prefix(100).contains(Int(source) ?? 0))
-        _ = try await eve.post("/synthetic/single", "source=\(source)&class=\(step == 0 ? 2 : 3)")
+        #expect(!single.contains("href=\"/synthetic/sources/S"))
+        _ = try await eve.post(
+          "/synthetic/single?order=second", "source=\(source)&class=\(step == 0 ? 2 : 3)")
       }
+      // What both have labelled, but nobody blindly, is no second look.
+      let blind = "<td class=\"n\">\(drawn)</td>"
+      _ = try Annotation(survey: survey, scheme: scheme, annotator: "Bob")
+        .label(Array(sources.prefix(100)), as: 3, in: database)
       let (_, after, _) = try await eve.get(page)
       #expect(after.contains("<b>\(drawn)</b> of <b>\(drawn)</b>"))
-      #expect(after.contains("Cohen’s κ of the blind labels"))
+      let table = try #require(
+        after.firstMatch(of: #/Cohen’s κ of the blind labels(.*?)<\/table>/#.dotMatchesNewlines())
+      ).1
+      #expect(table.contains(blind) && table.contains("Eve") && !table.contains("Bob"))
       let (wrong, _) = try await ada.post(page, "share=101")
       #expect(wrong == .badRequest)
     }

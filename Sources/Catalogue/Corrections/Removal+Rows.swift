@@ -24,9 +24,10 @@ extension Removal {
   }
 
   /// The runs as they stand in the ledger, with what they read; and what people said of pairs of sources, and of sources
-  /// beside their labels.
+  /// beside their labels; of a survey also its questions with names and what share of it gets a second label.
   private func ledger(of runs: [Int]) throws -> JSON {
-    try database.row(
+    let ofSurvey = survey.map { Int32($0.id) }
+    return try database.row(
       """
       SELECT jsonb_build_object('runs', coalesce(jsonb_agg(
           to_jsonb(run) || jsonb_build_object(
@@ -53,6 +54,14 @@ extension Removal {
                   AND source.source_id = said.source_id))
           FROM going_remark JOIN reber.source_remark AS said USING (remark_id)
           ORDER BY remark_id
+      ), 'questions', ARRAY(
+          SELECT to_jsonb(said) FROM reber.saved_question AS said WHERE survey_id = \(ofSurvey)
+          ORDER BY question_id
+      ), 'second_looks', ARRAY(
+          SELECT to_jsonb(said) || jsonb_build_object('scheme', class_scheme.name)
+          FROM reber.second_look AS said JOIN reber.class_scheme USING (class_scheme_id)
+          WHERE survey_id = \(ofSurvey)
+          ORDER BY look_id
       ))
       FROM reber.run WHERE run_id = ANY (\(runs.map { Int64($0) }))
       """, as: JSON.self)

@@ -66,6 +66,9 @@ public struct StoredCutout: Sendable {
   /// Diameter about the middle that holds the source, pixels, where it is known.
   public var sourceExtent: Float?
 
+  /// The celestial WCS keywords by name; `nil` where the image has no sky.
+  public var wcs: JSON?
+
   /// Row by row from the bottom, in the image's own unit.
   public var values: [Float]
 }
@@ -312,13 +315,13 @@ extension StoredCutout: QueryRow {
           (SELECT survey.pixel_scale FROM reber.survey WHERE survey.survey_id = cutout.survey_id)
       )
       """, as: "pixel_scale"),
-    .reading("source_extent"), .reading("pixels")
-  ) { id, source, width, height, bitpix, pixelScale, extent, pixels in
+    .reading("source_extent"), .reading("wcs"), .reading("pixels")
+  ) { id, source, width, height, bitpix, pixelScale, extent, wcs, pixels in
     guard let type = PixelType(rawValue: bitpix) else {
       throw CatalogueError.missing("pixel type \(bitpix)", hint: "FITS has 8, 16, 32, -32, -64")
     }
     return StoredCutout(
       id: id, source: source, width: width, height: height, pixelScale: pixelScale,
-      sourceExtent: extent, values: type.floats(of: pixels))
+      sourceExtent: extent, wcs: wcs, values: type.floats(of: pixels))
   }
 }

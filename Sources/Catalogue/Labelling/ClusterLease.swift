@@ -4,7 +4,7 @@ extension Annotation {
   /// Seconds for which a cluster is the annotator's once it was shown.
   public static let leaseSeconds = 600.0
 
-  /// Hands a cluster to the annotator for a while.
+  /// Hands a cluster to the annotator for a while, instead of the one before.
   ///
   /// - Returns: Who has it, or a part of it, or what it is a part of; `nil` where the annotator has it now.
   public func lease(
@@ -40,11 +40,11 @@ extension Annotation {
 }
 
 extension ClusterQueue {
-  /// Whether somebody else has a cluster, a part of it, or what it is a part of.
-  public func isTaken(_ cluster: Int, by leased: [Int: String]) -> Bool {
-    !leased.isEmpty
-      && (above(cluster).contains { leased[$0] != nil }
-        || leased.keys.contains { above($0).contains(cluster) })
+  /// Who else has a cluster, a part of it, or what it is a part of, of what others have.
+  public func holder(of cluster: Int, among leased: [Int: String]) -> String? {
+    guard !leased.isEmpty else { return nil }
+    return above(cluster).lazy.compactMap { leased[$0] }.first
+      ?? leased.first { above($0.key).contains(cluster) }?.value
   }
 
   /// A cluster and all unions that it is a part of.

@@ -106,16 +106,18 @@ public struct SharedLabel: Sendable {
   public var classID: Int16
   /// Whether the annotator says that the tag does not apply.
   public var denies: Bool
-  /// The source's lot, by which some are asked about again.
-  public var lot: Int
+  /// The label, which is greater than those of before.
+  public var label: Int
+  /// Whether it was given without seeing what the first annotator said.
+  public var isSecond: Bool
 }
 
 extension SharedLabel: QueryRow {
   public static let columns = Columns<Self>(
     .column("source_id", \.source), .column("source.name", \.name),
     .column("annotator", \.annotator), .column("label.class_id", \.classID),
-    .column("label.denies", \.denies),
-    .expression("reber.lot(source_id)::bigint", as: "lot", \.lot), make: SharedLabel.init)
+    .column("label.denies", \.denies), .column("label.label_id", \.label),
+    .expression("label.method = 'second'", as: "is_second", \.isSecond), make: SharedLabel.init)
 
   /// What every annotator says of every source of a survey that at least two of them have labelled, or
   /// of each of its tags of which at least two say something, in the order of the sources.

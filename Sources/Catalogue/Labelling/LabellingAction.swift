@@ -44,6 +44,16 @@ public struct LabellingAction: Sendable {
 }
 
 extension Annotation {
+  /// How an annotator was asked about a source, as the method of the label says it.
+  public enum Asking: String, Sendable {
+    /// With what others, or the annotator before, have said in reach.
+    case openly = "single"
+    /// After another, without being told what that one said.
+    case second
+    /// Once more, without being told what the annotator said before.
+    case again
+  }
+
   /// Gives all sources of a cluster a class, but those taken out and those that the annotator has
   /// labelled before.
   ///
@@ -76,23 +86,40 @@ extension Annotation {
 
   /// Gives sources a class one by one; `nil` withdraws what the annotator said.
   ///
-  /// `isAgain` says that the annotator was asked once more, without being told what was said before.
+  /// `asked` says what the annotator knew of what was said before.
   public func label(
-    _ sources: [Int], as classID: Int16?, isAgain: Bool = false, in database: Connection
+    _ sources: [Int], as classID: Int16?, asked: Asking = .openly, in database: Connection
   ) throws -> LabellingAction {
     try decide(
-      "single", classID: classID, shown: sources.count, labelling: isAgain ? "again" : "single",
-      "SELECT source_id, \(classID), -1, false FROM unnest(\(sources)) AS source_id", in: database)
+      "single", classID: classID, shown: sources.count, labelling: asked.rawValue,
+      given(classID, to: sources), in: database)
+  }
+
+  /// Gives sources within a line on the map a class.
+  ///
+  /// `polygon` holds x and y of its corners, in ten-thousandths; it was drawn on the layout of `clustering`, or on
+  /// the plane of the principal components without one. `shown` is how many sources the person saw.
+  public func label(
+    _ sources: [Int], as classID: Int16, within polygon: [Int], of clustering: Int?, shown: Int,
+    in database: Connection
+  ) throws -> LabellingAction {
+    try decide(
+      "map", classID: classID, clustering: clustering, polygon: polygon, shown: shown,
+      labelling: "map", given(classID, to: sources), in: database)
+  }
+
+  private func given(_ classID: Int16?, to sources: [Int]) -> SQL {
+    "SELECT source_id, \(classID), -1, false FROM unnest(\(sources)) AS source_id"
   }
 
   /// Says which tags of the scheme apply to a source, and that the others do not.
   ///
   /// Only what the annotator does not say already is written.
   public func tag(
-    _ source: Int, with tags: Set<Int16>, in database: Connection
+    _ source: Int, with tags: Set<Int16>, asked: Asking = .openly, in database: Connection
   ) throws -> LabellingAction {
     try decide(
-      "single", shown: 1, labelling: "single",
+      "single", shown: 1, labelling: asked.rawValue,
       """
       SELECT \(source)::bigint, class_id, class_id AS tag, class_id <> ALL (\(Array(tags))) AS denies
       FROM reber.class
@@ -175,19 +202,19 @@ extension Annotation {
   /// (-1 for none) and whether the tag is denied; `method` says how their labels come about.
   func decide(
     _ kind: String, classID: Int16? = nil, clustering: Int? = nil, cluster: Int? = nil,
-    growth: Int? = nil, undoes: Int? = nil, shown: Int, labelling method: String, _ sources: SQL,
-    in database: Connection
+    growth: Int? = nil, undoes: Int? = nil, polygon: [Int]? = nil, shown: Int,
+    labelling method: String, _ sources: SQL, in database: Connection
   ) throws -> LabellingAction {
     let (id, source, labels) = try database.row(
       """
       WITH action AS (
           INSERT INTO reber.labelling_action (
               survey_id, class_scheme_id, annotator, kind, class_id, clustering_id, cluster,
-              growth_id, undoes, shown
+              growth_id, undoes, polygon, shown
           )
           VALUES (
               \(survey.id), \(scheme.id), \(annotator), \(kind), \(classID), \(clustering),
-              \(cluster), \(growth), \(undoes), \(shown)
+              \(cluster), \(growth), \(undoes), \(polygon)::bigint[]::integer[], \(shown)
           )
           RETURNING action_id
       ), written AS (
@@ -196,13 +223,14 @@ extension Annotation {
               cluster, action_id, tag, denies
           )
           SELECT \(survey.id), given.source_id, \(scheme.id), given.class_id, \(annotator),
-              \(method), \(clustering), \(cluster), action_id, given.tag, given.denies
+              \(method), \(cluster == nil ? nil : clustering), \(cluster), action_id, given.tag,
+              given.denies
           FROM action, (\(sources)) AS given (source_id, class_id, tag, denies)
           RETURNING source_id
       )
       SELECT (SELECT action_id FROM action), min(source_id), count(*) FROM written
       """, as: Int.self, Int?.self, Int.self)
-    let isOfOne = cluster == nil && growth == nil
+    let isOfOne = cluster == nil && growth == nil && polygon == nil
     return LabellingAction(
       id: id, kind: kind, cluster: cluster, source: isOfOne ? source : nil, labels: labels)
   }

@@ -4,10 +4,13 @@ public import PostgreSQL
 public struct SecondLook: Sendable, Equatable {
   /// 0 to 1.
   public var share: Double
-  /// Labelled sources that are asked about again.
+  /// Labelled sources that are asked about again: those that got a second, blind label, and those that one has
+  /// labelled.
   public var asked: Int
-  /// Those of them that two annotators have labelled by now.
+  /// Those of them that have it by now.
   public var answered: Int
+  /// Those that are this annotator's to label.
+  public var waiting: Int
 
   /// The sources whose lot lies below it are asked about again (`reber.lot`).
   public var lots: Int { Int((share * 10_000).rounded()) }
@@ -23,14 +26,24 @@ extension Annotation {
       ORDER BY look_id DESC
       LIMIT 1
       """, as: Double.self)
-    var look = SecondLook(share: share ?? 0, asked: 0, answered: 0)
+    var look = SecondLook(share: share ?? 0, asked: 0, answered: 0, waiting: 0)
     guard look.lots > 0 else { return look }
-    (look.asked, look.answered) = try database.row(
+    (look.asked, look.answered, look.waiting) = try database.row(
       """
-      SELECT count(DISTINCT source_id), count(DISTINCT source_id) FILTER (WHERE all_votes > 1)
-      FROM reber.agreed
-      WHERE \(isDrawn(look))
-      """, as: Int.self, Int.self)
+      SELECT count(*) FILTER (WHERE is_answered OR votes = 1), count(*) FILTER (WHERE is_answered),
+          count(*) FILTER (WHERE votes = 1 AND \(isOpen("drawn.source_id", [])))
+      FROM (
+          SELECT source_id, min(all_votes) AS votes, max(all_votes) > 1 AND EXISTS (
+              SELECT FROM reber.label AS said
+              WHERE said.survey_id = \(survey.id) AND said.source_id = agreed.source_id
+                  AND said.class_scheme_id = \(scheme.id) AND said.method = 'second'
+                  AND said.class_id IS NOT NULL
+          ) AS is_answered
+          FROM reber.agreed
+          WHERE \(isDrawn(look))
+          GROUP BY source_id
+      ) AS drawn
+      """, as: Int.self, Int.self, Int.self)
     return look
   }
 

@@ -26,7 +26,7 @@ extension Annotation {
   }
 
   /// Whether a source, by its key, is to be asked about.
-  private func isOpen(_ key: SQL, _ skipped: [Int]) -> SQL {
+  func isOpen(_ key: SQL, _ skipped: [Int]) -> SQL {
     "\(isUnlabelled(key)) AND \(isShown(key, skipped))"
   }
 

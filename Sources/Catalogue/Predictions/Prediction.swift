@@ -189,17 +189,26 @@ extension Classification: QueryRow {
     make: Classification.init)
 
   /// The finished runs that have classified a survey, each found by one row.
-  static func runs(of survey: Survey) -> SQL {
-    """
-    SELECT run.run_id
-    FROM reber.run
-    CROSS JOIN LATERAL (
-        SELECT FROM reber.prediction
-        WHERE prediction.run_id = run.run_id AND prediction.survey_id = \(survey.id)
-        LIMIT 1
-    ) AS one
-    WHERE run.stage = \(StageName.classify) AND run.status = 'finished'
-    """
+  static func runs(of survey: Survey, scheme: ClassScheme? = nil) -> SQL {
+    let isOfScheme: SQL =
+      scheme.map { scheme in
+        """
+        AND EXISTS (
+            SELECT FROM reber.model_class
+            WHERE model_class.model_id = one.model_id AND class_scheme_id = \(scheme.id)
+        )
+        """
+      } ?? ""
+    return """
+      SELECT run.run_id
+      FROM reber.run
+      CROSS JOIN LATERAL (
+          SELECT model_id FROM reber.prediction
+          WHERE prediction.run_id = run.run_id AND prediction.survey_id = \(survey.id)
+          LIMIT 1
+      ) AS one
+      WHERE run.stage = \(StageName.classify) AND run.status = 'finished' \(isOfScheme)
+      """
   }
 
   /// The finished runs that have classified a survey, newest first.

@@ -120,7 +120,7 @@ public struct ListedSource: Sendable {
 public struct NewestWork: Sendable, Equatable {
   /// The newest clustering.
   public var clustering: Int?
-  /// The newest finished classification.
+  /// The newest finished classification in the scheme that was asked about.
   public var classification: Int?
   /// The model of the embeddings: that of the clustering, or the newest that has embedded.
   public var model: Int?
@@ -130,7 +130,12 @@ public struct NewestWork: Sendable, Equatable {
 
 extension NewestWork {
   /// The newest clustering, classification and embeddings of a survey.
-  public static func on(_ survey: Survey, in database: Connection) throws -> NewestWork {
+  ///
+  /// The classification is the newest in `scheme`: classes of another have other meanings by the same numbers. Without
+  /// one it is the newest of all.
+  public static func on(
+    _ survey: Survey, scheme: ClassScheme? = nil, in database: Connection
+  ) throws -> NewestWork {
     try database.row(
       """
       SELECT clustering, classification, model,
@@ -144,7 +149,7 @@ extension NewestWork {
                   SELECT max(clustering_id) FROM reber.clustering WHERE survey_id = \(survey.id)
               ) AS clustering,
               (
-                  \(Classification.runs(of: survey)) ORDER BY run.run_id DESC LIMIT 1
+                  \(Classification.runs(of: survey, scheme: scheme)) ORDER BY run.run_id DESC LIMIT 1
               ) AS classification,
               coalesce(
                   (

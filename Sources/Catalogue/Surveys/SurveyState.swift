@@ -25,6 +25,8 @@ public struct SurveyState: Sendable {
     public var usedClassifier: Int?
     /// Labelled sources of the scheme.
     public var labelled: Int
+    /// Those of them that were labelled since the classifier began to learn; of very many, some.
+    public var newer: Int
     /// The catalogue that was published last.
     public var catalogue: String?
     /// Its rows.
@@ -39,7 +41,7 @@ extension SurveyState {
   public static func of(
     _ survey: Survey, scheme: ClassScheme, in database: Connection
   ) throws -> SurveyState {
-    let work = try NewestWork.on(survey, in: database)
+    let work = try NewestWork.on(survey, scheme: scheme, in: database)
     return SurveyState(
       counts: try survey.counts(in: database), work: work,
       made: try Made.of(survey, scheme: scheme, work, in: database))
@@ -51,8 +53,12 @@ extension SurveyState.Made: QueryRow {
     .column("encoder", \.encoder), .column("clusters", \.clusters),
     .column("classifier", \.classifier), .column("taught", \.taught),
     .column("used_classifier", \.usedClassifier), .column("labelled", \.labelled),
+    .column("newer", \.newer),
     .column("catalogue", \.catalogue), .column("rows", \.rows), .column("published", \.published),
     make: SurveyState.Made.init)
+
+  /// How many labels, beside as many as taught the classifier, are looked through for those that came after it.
+  private static let newest = 10_000
 
   fileprivate static func of(
     _ survey: Survey, scheme: ClassScheme, _ work: NewestWork, in database: Connection
@@ -85,6 +91,19 @@ extension SurveyState.Made: QueryRow {
           SELECT coalesce(sum(labels), 0)::bigint AS taught FROM reber.model_class
           WHERE model_class.model_id = classifier
       ) AS teaching
+      CROSS JOIN LATERAL (
+          SELECT count(DISTINCT source_id) AS newer
+          FROM (
+              SELECT source_id, labelled_at FROM reber.label
+              WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+              ORDER BY label_id DESC
+              LIMIT \(newest) + taught
+          ) AS late
+          WHERE labelled_at > (
+              SELECT started_at FROM reber.model JOIN reber.run USING (run_id)
+              WHERE model_id = classifier
+          )
+      ) AS since
       LEFT JOIN (
           SELECT name AS catalogue, rows, classification_run_id AS published FROM reber.catalogue
           WHERE survey_id = \(survey.id)

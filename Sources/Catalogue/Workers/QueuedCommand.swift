@@ -38,7 +38,7 @@ extension QueuedCommand {
 
   /// How it stands, in words.
   public var state: String {
-    if let error { return "failed: " + error }
+    if let error { return error.hasPrefix("taken back by ") ? error : "failed: " + error }
     if endedAt != nil { return "done" }
     guard let host else { return "waits" }
     return isAbandoned ? "abandoned on \(host): waits" : "goes on, on \(host)"
@@ -67,9 +67,11 @@ extension QueuedCommand: QueryRow {
     try database.row("SELECT reber.ask_for(\(stage)::text, \(survey.name))", as: Int.self)
   }
 
-  /// Takes back what was asked for, by those who may not write commands; false where it waits no more.
-  public static func askNoMore(_ command: Int, in database: Connection) throws -> Bool {
-    try database.row("SELECT reber.ask_no_more(\(command))", as: Bool.self)
+  /// Takes back a stage that was asked for, by those who may not write commands; false where it waits no more.
+  public static func askNoMore(
+    _ command: Int, by annotator: String, in database: Connection
+  ) throws -> Bool {
+    try database.row("SELECT reber.ask_no_more(\(command), \(annotator))", as: Bool.self)
   }
 
   /// Claims the first command that nobody has, for as many seconds; `nil` where there is none.

@@ -37,7 +37,21 @@ async function show(address, { remember = true } = {}) {
   document.documentElement.dataset.shownIn = (performance.now() - started).toFixed(1);
   pages.clear();
   document.getElementById("main").focus({ preventScroll: true });
+  take(document.querySelector("main [data-lease]"));
   lookAhead();
+}
+
+// A page that was fetched ahead is the annotator's once it is shown; where another was faster, there is another one.
+function take(form) {
+  if (!form) return;
+  const fields = new URLSearchParams({ csrf: form.elements.csrf.value });
+  const taken = sending.then(() => post(form.dataset.lease, fields));
+  sending = taken.catch(() => undefined);
+  taken.then(async ({ next, said }) => {
+    if (!said || !form.isConnected || form.querySelector("[role=status]")) return;
+    await show(next);
+    say(said);
+  }).catch(() => undefined);
 }
 
 // What the keys of this page lead to.

@@ -161,7 +161,9 @@ function finish() {
     return redraw();
   }
   const polygon = corners.flatMap(([x, y]) => [Math.round(x), Math.round(y)]).join(",");
-  location.href = `${canvas.dataset.base}/map/selection?polygon=${polygon}`;
+  const hidden = [...document.querySelectorAll("[name=class]:not(:checked)")].map((box) => box.value).join(",");
+  const by = document.querySelector("[name=by]:checked").value;
+  location.href = `${canvas.dataset.selection}&polygon=${polygon}&by=${by}&hidden=${hidden}`;
 }
 
 function setDrawing(is) {

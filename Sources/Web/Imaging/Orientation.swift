@@ -30,6 +30,12 @@ struct Orientation {
     east = Self.unit(d / determinant, -c / determinant) ?? (-1, 0)
   }
 
+  /// The unit vector at a position angle, degrees from north through east.
+  func direction(at angle: Double) -> (x: Double, y: Double) {
+    let (up, left) = (cos(angle * .pi / 180), sin(angle * .pi / 180))
+    return (north.x * up + east.x * left, north.y * up + east.y * left)
+  }
+
   private static func unit(_ x: Double, _ y: Double) -> (x: Double, y: Double)? {
     let length = (x * x + y * y).squareRoot()
     return length.isFinite && length > 0 ? (x / length, -y / length) : nil

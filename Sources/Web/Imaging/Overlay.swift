@@ -1,4 +1,5 @@
 import Catalogue
+import Foundation
 import Markup
 import PostgreSQL
 
@@ -26,7 +27,7 @@ struct Overlay {
       "viewBox": "\(left) \(top) \(width) \(height)", "letters": letters,
       "contours": lines?.paths ?? [], "contourNote": lines.map(note),
       "north": arrow(orientation.north), "east": arrow(orientation.east),
-      "scaleBar": scale.map(scaleBar), "beam": scale.flatMap(beam),
+      "scaleBar": scale.map(scaleBar), "beam": scale.flatMap { beam($0, orientation) },
     ]
   }
 
@@ -67,12 +68,13 @@ struct Overlay {
   }
 
   /// The survey's beam; `nil` where it is not known.
-  private func beam(_ pixelScale: Double) -> Content? {
+  private func beam(_ pixelScale: Double, _ orientation: Orientation) -> Content? {
     guard let major = observation.beamMajor else { return nil }
     let (middle, minor) = (place(0.07, 0.93), Double(observation.beamMinor ?? major))
+    let axis = orientation.direction(at: Double(observation.beamAngle ?? 0))
     return [
       "x": middle.x, "y": middle.y, "rx": minor / pixelScale / 2,
-      "ry": Double(major) / pixelScale / 2, "angle": -Double(observation.beamAngle ?? 0),
+      "ry": Double(major) / pixelScale / 2, "angle": atan2(axis.x, -axis.y) * 180 / .pi,
     ]
   }
 }

@@ -25,6 +25,8 @@ struct Tile {
 
   private let ceiling: Float
 
+  private let orientation: Orientation
+
   /// Takes what a zoom shows of an image.
   init(_ image: StoredCutout, zoom: Zoom, width: Int, height: Int) {
     let frame = Frame(image, zoom: zoom)
@@ -32,6 +34,7 @@ struct Tile {
     (sky, ceiling) = (SkyLevel(image.values), frame.ceiling)
     scale = Double(width) / Double(frame.width)
     pixelScale = image.pixelScale
+    orientation = Orientation(wcs: image.wcs)
     values = (0..<height).flatMap { row in
       (0..<width).map { frame.value(row, $0, of: width, height) }
     }
@@ -80,19 +83,19 @@ struct Tile {
 
   /// The pixels of the beam's outline, in the upper left corner, where no caption stands; none where beam or scale are not known.
   func beam(of observation: Survey.Observation) -> [Int] {
-    guard let major = observation.beamMajor, let pixelScale, pixelScale > 0 else { return [] }
-    let half = Double(major) / Double(pixelScale) * scale / 2
-    let other = Double(observation.beamMinor ?? major) / Double(pixelScale) * scale / 2
+    guard let size = observation.beamMajor, let pixelScale, pixelScale > 0 else { return [] }
+    let half = Double(size) / Double(pixelScale) * scale / 2
+    let other = Double(observation.beamMinor ?? size) / Double(pixelScale) * scale / 2
     guard half >= 1, half < Double(width) / 3 else { return [] }
-    // The position angle goes from north, up, through east, left.
-    let angle = Double(observation.beamAngle ?? 0) * .pi / 180
+    let angle = Double(observation.beamAngle ?? 0)
+    let (major, minor) = (orientation.direction(at: angle), orientation.direction(at: angle + 90))
     let middle = (x: half + 3, y: half + 3)
     let steps = max(16, Int(8 * half))
     let places = (0..<steps).map { step -> Int in
       let turn = 2 * Double.pi * Double(step) / Double(steps)
       let (along, across) = (half * cos(turn), other * sin(turn))
-      let x = middle.x - along * sin(angle) + across * cos(angle)
-      let y = middle.y - along * cos(angle) - across * sin(angle)
+      let x = middle.x + along * major.x + across * minor.x
+      let y = middle.y + along * major.y + across * minor.y
       return min(height - 1, max(0, Int(y))) * width + min(width - 1, max(0, Int(x)))
     }
     return Array(Set(places))

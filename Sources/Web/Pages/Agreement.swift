@@ -26,18 +26,17 @@ extension Visit {
       )
     }
     let shared = SharedLabels(rows, scheme)
-    let blind = SharedLabels(rows.filter { $0.lot < look.lots }, scheme)
     let disputed = shared.disputed
     let shown = Array(disputed.dropFirst(pageNumber * 48).prefix(48))
     let cells = try await pool.with { try annotation.cells(of: shown, in: $0) }
     let view = montage(cells, columns: 8, captions: shown.map(shared.caption))
     let rated = shared.evenlyRated
-    let pairs = shared.pairs
+    let pairs = shared.pairs()
     return try page(
       "agreement", "Agreement",
       [
         "action": base + "/agreement", "share": formatted(look.share * 100),
-        "second": look.lots == 0 ? nil : second(look, blind),
+        "second": look.lots == 0 ? nil : second(look, shared),
         "shared": shared.sources == 0 ? nil : shared.sources, "disputed": disputed.count,
         "fleiss": Agreement.fleiss(rated).map { String(format: "%.3f", $0) },
         "isTags": scheme.isTags, "selves": selves(repeated),
@@ -65,11 +64,11 @@ extension Visit {
 
 extension Visit {
   /// How far the second labels are, and how well they agree with the first.
-  private func second(_ look: SecondLook, _ blind: SharedLabels) -> Content {
+  private func second(_ look: SecondLook, _ shared: SharedLabels) -> Content {
     [
       "asked": look.asked, "answered": look.answered, "href": base + "/single?order=second",
-      "isOpen": look.asked > look.answered,
-      "pairs": blind.pairs.prefix(SharedLabels.shownPairs).map(\.content),
+      "isOpen": look.waiting > 0,
+      "pairs": shared.pairs(isBlind: true).prefix(SharedLabels.shownPairs).map(\.content),
     ]
   }
 
@@ -99,9 +98,17 @@ private struct SharedLabels {
     /// `nil` where a source has one class.
     let tag: Int16?
     /// By annotator: the class; of a tag 1 where it applies, else 0.
-    var answers: [String: Int16]
+    var answers: [String: Int16] = [:]
+    /// By annotator: the label.
+    var labels: [String: SharedLabel] = [:]
 
     var isDisputed: Bool { Set(answers.values).count > 1 }
+
+    /// Whether the later of two annotators did not see what the earlier said.
+    func isBlind(_ first: String, _ second: String) -> Bool {
+      [labels[first], labels[second]].compactMap(\.self).max { $0.label < $1.label }?.isSecond
+        == true
+    }
   }
 
   init(_ rows: [SharedLabel], _ scheme: ClassScheme) {
@@ -109,10 +116,11 @@ private struct SharedLabels {
     for row in rows {
       let tag = scheme.isTags ? row.classID : nil
       if questions.last?.source != row.source || questions.last?.tag != tag {
-        questions.append(Question(source: row.source, tag: tag, answers: [:]))
+        questions.append(Question(source: row.source, tag: tag))
       }
       let answer = tag == nil ? row.classID : row.denies ? 0 : 1
       questions[questions.count - 1].answers[row.annotator] = answer
+      questions[questions.count - 1].labels[row.annotator] = row
     }
     self.questions = questions
     self.scheme = scheme
@@ -149,13 +157,15 @@ private struct SharedLabels {
     return (answer == 1 ? "" : "not ") + (scheme.name(of: tag) ?? "?")
   }
 
-  /// How far every two annotators agree on what both have labelled, those with the most of it first.
-  var pairs: [Pair] {
+  /// How far every two annotators agree on what both have labelled, or on what the later of them has labelled
+  /// blindly; those with the most of it first.
+  func pairs(isBlind: Bool = false) -> [Pair] {
     var both: [[String]: [(Int16, Int16)]] = [:]
     for question in questions {
       let answers = question.answers.sorted { $0.key < $1.key }
       for (index, first) in answers.enumerated() {
-        for second in answers.dropFirst(index + 1) {
+        for second in answers.dropFirst(index + 1)
+        where !isBlind || question.isBlind(first.key, second.key) {
           both[[first.key, second.key], default: []].append((first.value, second.value))
         }
       }

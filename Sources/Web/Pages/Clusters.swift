@@ -15,6 +15,7 @@ extension Section {
       .get("clusters") { try await $0.clusterList() },
       .get("label/:cluster") { try await $0.clusterPage() },
       .post("label/:cluster") { try await $0.decideCluster() },
+      .post("label/:cluster/lease") { try await $0.leaseCluster() },
       .post("undo") { try await $0.undo() },
     ], takesTags: false)
 }
@@ -34,11 +35,10 @@ extension Visit {
     let waiting = queue.suggestions(groups: place.groups).filter {
       $0.unlabelled > 0 && !place.after.contains($0.number)
     }
-    let isGiven = standby == nil
     let next = try await pool.with { database in
       let leased = try annotation.leased(of: queue.clustering, in: database)
       return try waiting.first { node in
-        try !queue.isTaken(node.number, by: leased)
+        try queue.holder(of: node.number, among: leased) == nil
           && (!isGiven
             || annotation.lease(node.number, of: queue.clustering, in: database) == nil)
       }
@@ -81,18 +81,20 @@ extension Visit {
     guard let node = queue.nodes[number] else {
       throw CatalogueError.missing("cluster \(number)", hint: "choose one of the list")
     }
-    let isGiven = standby == nil
     let (other, leased, cells, all, said) = try await pool.with { database in
+      let leased = try annotation.leased(of: queue.clustering, in: database)
       let other =
-        isGiven ? try annotation.lease(number, of: queue.clustering, in: database) : nil
+        isGiven
+        ? try annotation.lease(number, of: queue.clustering, in: database)
+        : queue.holder(of: number, among: leased)
       let (cells, all) = try annotation.montage(
         of: number, in: queue.clustering, page: pageNumber, size: ClusterPlace.size,
         database: database)
       let said =
         place.isShown
-        ? try NewestWork.on(survey, in: database)
+        ? try NewestWork.on(survey, scheme: scheme, in: database)
           .predictions(of: cells.map(\.source), in: survey, database) : [:]
-      return (other, try annotation.leased(of: queue.clustering, in: database), cells, all, said)
+      return (other, leased, cells, all, said)
     }
     // Who only goes on to the next one gets another; who asks for this one sees who has it.
     if other != nil, !place.after.isEmpty { return try await handOut() }
@@ -131,7 +133,7 @@ extension Visit {
     let waiting = queue.suggestions(groups: place.groups)
       .filter {
         $0.unlabelled > 0 && $0.number != node.number && !place.after.contains($0.number)
-          && !queue.isTaken($0.number, by: leases.all)
+          && queue.holder(of: $0.number, among: leases.all) == nil
       }
     let next = waiting.first.map { place.address($0.number, after: node.number) }
     let here = "\(base)/label/\(node.number)"
@@ -154,7 +156,8 @@ extension Visit {
       "montage": cells.isEmpty ? nil : view,
       // Sources that were taken out on other pages of the cluster.
       "outElsewhere": place.out.subtracting(cells.map(\.source)).sorted(),
-      "action": action, "next": next ?? base + "/progress",
+      "action": action, "lease": place.address(of: node.number, "/lease"),
+      "next": next ?? base + "/progress",
       "undo": "\(base)/undo?\(place.query)", "list": "\(base)/clusters?\(place.query)",
       "grow": "\(base)/grow?cluster=\(node.number)", "zoomed": same(look.nextZoom, place.isShown),
       "marks": same(look.marked(!look.isMarked), place.isShown), "isMarked": look.isMarked,
@@ -182,6 +185,23 @@ extension Visit {
     }
     return try answer(
       next: base + "/label", "\(action.labels) sources are \(scheme.name(of: classID) ?? "")")
+  }
+
+  /// Whether this request hands a cluster out: not what only looks ahead, and nothing where nobody can write.
+  private var isGiven: Bool { standby == nil && !isPrefetch }
+
+  /// Hands out a cluster whose page was fetched ahead, once it is shown: where another got it meanwhile, the answer
+  /// leads to one that is free.
+  fileprivate func leaseCluster() async throws -> Response {
+    try scheme.checkOneClass(for: "labelling a cluster")
+    let (number, place) = (try context.number("cluster"), ClusterPlace(self))
+    let other = try await pool.with { database in
+      try annotation.lease(number, of: Clustering.find(of: survey, in: database), in: database)
+    }
+    guard let other else { return try answer(next: place.address(number), "") }
+    return try answer(
+      next: "\(base)/label?\(place.query)&after=\(number)",
+      "\(other) has cluster \(number) on the screen just now: here is another")
   }
 
   private func split(_ number: Int, shown: Int) async throws -> Response {
@@ -267,7 +287,12 @@ private struct ClusterPlace: Sendable {
   }
 
   /// The page of a cluster.
-  func address(_ cluster: Int) -> String { "\(base)/label/\(cluster)?\(query)" }
+  func address(_ cluster: Int) -> String { address(of: cluster, "") }
+
+  /// What stands below the page of a cluster.
+  func address(of cluster: Int, _ path: String) -> String {
+    "\(base)/label/\(cluster)\(path)?\(query)"
+  }
 
   /// The page of a cluster that is shown before the decision on another has arrived.
   func address(_ cluster: Int, after done: Int) -> String {

@@ -9,14 +9,16 @@ extension Visit {
   /// - Parameters:
   ///   - size: Items a page.
   ///   - all: Items in all.
+  ///   - keepsOut: Whether the links carry on what is taken out, which the script adds to them.
   /// - Returns: What template `pager` shows.
-  func pager(size: Int, of all: Int) -> Content {
+  func pager(size: Int, of all: Int, keepsOut: Bool = false) -> Content {
+    let kept = keepsOut ? fields.setting("out", nil) : fields
     let link = { (page: Int) in
-      request.uri.path + "?" + fields.setting("page", String(page)).encoded
+      request.uri.path + "?" + kept.setting("page", String(page)).encoded
     }
     let (page, last) = (pageNumber, min(all, (pageNumber + 1) * size))
     return [
-      "first": all == 0 ? 0 : page * size + 1, "last": last, "all": all,
+      "first": all == 0 ? 0 : page * size + 1, "last": last, "all": all, "keepsOut": keepsOut,
       "earlier": page > 0 ? link(page - 1) : nil, "later": last < all ? link(page + 1) : nil,
     ]
   }

@@ -29,8 +29,14 @@ struct SourceMap: Sendable {
   /// x and y of each point, from -1 to 1.
   let places: [Float]
 
-  /// Whether neighbours were laid out beside each other; else it is the plane of the principal components.
-  let isLayout: Bool
+  /// The clustering that has laid neighbours out beside each other; 0 for the plane of the principal components.
+  let clustering: Int
+
+  /// The model of the embeddings.
+  let model: Int
+
+  /// Whether neighbours were laid out beside each other.
+  var isLayout: Bool { clustering > 0 }
 
   /// The sources within a polygon, in the order of their keys.
   func sources(within polygon: [(x: Float, y: Float)]) -> [Int] {
@@ -65,9 +71,12 @@ extension Visit {
         }
       }
       if let found, !found.sources.isEmpty {
-        return SourceMap(sources: found.sources, places: found.places, isLayout: true)
+        return SourceMap(
+          sources: found.sources, places: found.places, clustering: clustering ?? 0,
+          model: space.model)
       }
-      return SourceMap(sources: space.sources, places: space.map.values, isLayout: false)
+      return SourceMap(
+        sources: space.sources, places: space.map.values, clustering: 0, model: space.model)
     }
   }
 
@@ -84,6 +93,7 @@ extension Visit {
       "map", "Map",
       [
         "points": map?.sources.count, "data": base + "/map.bin", "base": base,
+        "selection": map.map { "\(base)/map/selection?\(Fields().naming($0).encoded)" },
         "isLayout": map?.isLayout ?? false,
         "command": "reber cluster --survey \(survey.name) --again",
         "trust": trust?.layout.map { String(format: "%.2f", $0) },
@@ -98,10 +108,7 @@ extension Visit {
     guard let map = try await sourceMap() else {
       throw CatalogueError.missing("embedding", hint: "make some with 'reber embed'")
     }
-    let classes = try await pool.with { database in
-      try NewestWork.on(survey, in: database).knownClasses(
-        of: survey, scheme: scheme, in: database)
-    }
+    let classes = try await knownClasses()
     var bytes: [UInt8] = []
     bytes.reserveCapacity(16 * map.sources.count)
     func append(_ value: some FixedWidthInteger) {
@@ -117,6 +124,14 @@ extension Visit {
     return .bytes(bytes, type: "application/octet-stream")
   }
 
+  /// The label and the prediction of every source that has either.
+  private func knownClasses() async throws -> [Int: (label: Int16?, prediction: Int16?)] {
+    try await pool.with { database in
+      try NewestWork.on(survey, scheme: scheme, in: database)
+        .knownClasses(of: survey, scheme: scheme, in: database)
+    }
+  }
+
   /// The picture of a source, in the size of a thumbnail.
   fileprivate func thumbnail() async throws -> Response {
     try await picture(of: context.number("source"))
@@ -125,47 +140,111 @@ extension Visit {
 
 // MARK: - What a line was drawn around
 
-extension Visit {
-  /// The most sources that one action on the map labels.
-  private static let mostSelected = 5000
+/// The sources that a line on the map was drawn around.
+private struct MapSelection: Sendable {
+  /// The map that it was drawn on.
+  let map: SourceMap?
+
+  /// x and y of the corners, in ten-thousandths.
+  let polygon: [Int]
+
+  /// The sources that the map showed.
+  let sources: [Int]
+
+  /// How many more there are, of classes that the map did not show.
+  let hidden: Int
 
   /// Sources on a page.
-  private static let selectionPageSize = 48
+  static let pageSize = 48
 
-  private var selectionAddress: String {
-    "\(base)/map/selection?polygon=\(percentEncoded(fields["polygon"] ?? ""))"
-  }
+  /// The most sources that one action labels.
+  static let most = 5000
 
-  private func selected() async throws -> [Int] {
-    let numbers = (fields["polygon"] ?? "").split(separator: ",").compactMap { Float($0) }
-    let corners = stride(from: 0, to: numbers.count - 1, by: 2).map { index in
-      (x: numbers[index] / 10_000, y: numbers[index + 1] / 10_000)
-    }
-    guard (3...500).contains(corners.count) else {
+  /// The corners that an address gives.
+  static func corners(_ fields: Fields) throws -> [Int] {
+    let numbers = fields.numbers("polygon").map { Int(Int32(clamping: $0)) }
+    guard (3...500).contains(numbers.count / 2) else {
       throw HTTPError(.badRequest, message: "the address has no polygon of 3 to 500 corners")
     }
-    return try await sourceMap()?.sources(within: corners) ?? []
+    return Array(numbers.prefix(numbers.count / 2 * 2))
+  }
+}
+
+extension Fields {
+  /// The same fields with the map that they are about.
+  fileprivate func naming(_ map: SourceMap) -> Fields {
+    setting("clustering", String(map.clustering)).setting("model", String(map.model))
+  }
+
+  /// Whether they are about that map; without a word of one they are about any.
+  fileprivate func isAbout(_ map: SourceMap?) -> Bool {
+    guard let map else { return self["clustering"] == nil }
+    return ["clustering": map.clustering, "model": map.model].allSatisfy { name, number in
+      self[name] == nil || self[name] == String(number)
+    }
+  }
+}
+
+extension Visit {
+  /// Where the selection is, and what its form is sent to: it says what the page has found.
+  private func address(of selection: MapSelection, found: Bool) -> String {
+    var query = fields.setting("out", nil)
+      .setting("found", found ? String(selection.sources.count) : nil)
+    if let map = selection.map { query = query.naming(map) }
+    return "\(base)/map/selection?\(query.encoded)"
+  }
+
+  private func selection() async throws -> MapSelection {
+    let polygon = try MapSelection.corners(fields)
+    let map = try await sourceMap()
+    guard fields.isAbout(map) else {
+      throw HTTPError(
+        .conflict, message: "the map was laid out anew since the line was drawn: draw it again")
+    }
+    let corners = stride(from: 0, to: polygon.count, by: 2).map { index in
+      (x: Float(polygon[index]) / 10_000, y: Float(polygon[index + 1]) / 10_000)
+    }
+    let all = map?.sources(within: corners) ?? []
+    let shown = try await shown(of: all)
+    return MapSelection(
+      map: map, polygon: polygon, sources: shown, hidden: all.count - shown.count)
+  }
+
+  /// Those of some sources whose class, by label or by prediction, the map showed.
+  private func shown(of sources: [Int]) async throws -> [Int] {
+    let hidden = Set(fields.numbers("hidden").map { Int16(clamping: $0) })
+    guard !hidden.isEmpty else { return sources }
+    let (classes, isPrediction) = (try await knownClasses(), fields["by"] == "prediction")
+    return sources.filter { source in
+      let known = classes[source]
+      return !hidden.contains((isPrediction ? known?.prediction : known?.label) ?? -1)
+    }
   }
 
   fileprivate func selectionPage() async throws -> Response {
-    let all = try await selected()
-    let new = try await pool.with { try annotation.new(among: all, in: $0) }
-    let size = Self.selectionPageSize
+    let selection = try await selection()
+    let (all, out, size) = (selection.sources, Set(fields.numbers("out")), MapSelection.pageSize)
     let shown = Array(all.dropFirst(pageNumber * size).prefix(size))
-    let cells = try await pool.with { try annotation.cells(of: shown, in: $0) }
+    let (new, cells) = try await pool.with {
+      (try annotation.new(among: all, in: $0), try annotation.cells(of: shown, in: $0))
+    }
     return try page(
       "selection", "Selection",
       [
-        "all": all.count, "new": new.count, "action": selectionAddress, "map": base + "/map",
-        "canLabel": !scheme.isTags && !new.isEmpty && new.count <= Self.mostSelected,
-        "isTooMany": new.count > Self.mostSelected, "most": Self.mostSelected,
-        "classes": scheme.buttons(), "undo": base + "/undo",
+        "all": all.count, "new": new.count,
+        "hidden": selection.hidden == 0 ? nil : selection.hidden,
+        "action": address(of: selection, found: true), "map": base + "/map",
+        "canLabel": !scheme.isTags && !new.isEmpty && new.count <= MapSelection.most,
+        "isTooMany": new.count > MapSelection.most, "most": MapSelection.most,
+        "classes": scheme.buttons(), "undo": base + "/undo", "shown": cells.count,
+        // Sources that were taken out on other pages of the selection.
+        "outElsewhere": out.subtracting(shown).sorted(),
         "montage": shown.isEmpty
           ? nil
           : montage(
             cells, columns: 8, isChoice: true,
-            captions: cells.map { scheme.name(of: $0.classID) }),
-        "pager": pager(size: size, of: all.count),
+            captions: cells.map { scheme.name(of: $0.classID) }, out: out),
+        "pager": pager(size: size, of: all.count, keepsOut: true),
       ])
   }
 
@@ -173,16 +252,27 @@ extension Visit {
     try scheme.checkOneClass(for: "labelling a part of the map")
     let form = try await request.form()
     let classID = try scheme.classID(form)
-    let out = Set(form.numbers("out"))
-    let all = try await selected()
-    let chosen = try await pool.with { try annotation.new(among: all, in: $0) }
-      .filter { !out.contains($0) }
-    guard chosen.count <= Self.mostSelected else {
+    let selection = try await selection()
+    guard fields["clustering"] != nil, fields.number("found") == selection.sources.count else {
       throw HTTPError(
-        .badRequest, message: "at most \(Self.mostSelected) sources are labelled at once")
+        .conflict,
+        message: "not the sources that were shown lie within the line by now: look at it again")
     }
-    let action = try await pool.with { try annotation.label(chosen, as: classID, in: $0) }
+    let out = Set(form.numbers("out"))
+    let chosen = try await pool.with { try annotation.new(among: selection.sources, in: $0) }
+      .filter { !out.contains($0) }
+    guard chosen.count <= MapSelection.most else {
+      throw HTTPError(
+        .badRequest, message: "at most \(MapSelection.most) sources are labelled at once")
+    }
+    let clustering = selection.map?.clustering ?? 0
+    let action = try await pool.with {
+      try annotation.label(
+        chosen, as: classID, within: selection.polygon, of: clustering == 0 ? nil : clustering,
+        shown: form.number("shown", in: 0...MapSelection.pageSize) ?? 0, in: $0)
+    }
     return try answer(
-      next: selectionAddress, "\(action.labels) sources are \(scheme.name(of: classID) ?? "")")
+      next: address(of: selection, found: false),
+      "\(action.labels) sources are \(scheme.name(of: classID) ?? "")")
   }
 }

@@ -35,8 +35,8 @@ extension Visit {
         "isAsked": own.contains { $0.endedAt == nil && $0.words.first == next?.stage?.rawValue },
         "runs": going.isEmpty ? nil : ["each": going.map { $0.content(workers) }] as Content,
         "commands": own.isEmpty ? nil : ["each": own.map(\.content)] as Content,
-        "second": look.asked > look.answered
-          ? ["left": look.asked - look.answered, "href": base + "/single?order=second"] as Content
+        "second": look.waiting > 0
+          ? ["left": look.waiting, "href": base + "/single?order=second"] as Content
           : nil,
       ])
   }
@@ -159,14 +159,14 @@ struct OverviewStep {
   private static func taught(
     _ state: SurveyState, _ scheme: ClassScheme, _ named: String
   ) -> OverviewStep {
-    let (taught, labelled) = (state.made.taught, state.made.labelled)
-    let isBehind = !scheme.isTags && labelled > taught + max(fewLabels, taught / 4)
+    let (taught, newer) = (state.made.taught, state.made.newer)
+    let isBehind = !scheme.isTags && newer > max(fewLabels, taught / 4)
     let model = state.made.classifier
     return OverviewStep(
       name: "Classifier", isDone: model != nil && !isBehind,
       says: model.map {
         "model \($0), taught by \(taught) labels"
-          + (isBehind ? "; there are \(labelled - taught) more by now" : "")
+          + (isBehind ? "; \(newer) sources were labelled since" : "")
       } ?? "none has learned the labels yet",
       stage: .finetune, command: "reber finetune \(named)")
   }

@@ -20,30 +20,36 @@ extension Visit {
     guard let source: Int = form.number("source") else {
       throw HTTPError(.badRequest, message: "the form lacks a source")
     }
-    let said = try scheme.isTags ? await tag(source, form) : await label(source, form)
+    let place = SinglePlace(self)
+    let asked = place.order.asking
+    let said =
+      try scheme.isTags
+      ? await tag(source, form, asked: asked) : await label(source, form, asked: asked)
     let cells = try await pool.with { try annotation.cells(of: [source], in: $0) }
     return try answer(
-      next: SinglePlace(self).address(of: nil), "\(cells.first?.name ?? "") is \(said)")
+      next: place.address(of: nil), "\(cells.first?.name ?? "") is \(said)")
   }
 
   /// Writes the class that a form gives a source; tells what it is then.
-  private func label(_ source: Int, _ form: Fields) async throws -> String {
+  private func label(_ source: Int, _ form: Fields, asked: Annotation.Asking) async throws -> String
+  {
     let classID = form["withdraw"] == nil ? try scheme.classID(form) : nil
-    let isAgain = SinglePlace(self).order == .again
     try await pool.with {
-      _ = try annotation.label([source], as: classID, isAgain: isAgain, in: $0)
+      _ = try annotation.label([source], as: classID, asked: asked, in: $0)
     }
     return scheme.name(of: classID) ?? "without a label"
   }
 
   /// Writes which tags a form says apply to a source; tells what it is then.
-  private func tag(_ source: Int, _ form: Fields) async throws -> String {
+  private func tag(_ source: Int, _ form: Fields, asked: Annotation.Asking) async throws -> String {
     guard form["withdraw"] == nil else {
       try await pool.with { _ = try annotation.untag(source, in: $0) }
       return "without a label"
     }
     let tags = try form.all("tag").map { try scheme.classID(Fields(class: $0)) }
-    try await pool.with { _ = try annotation.tag(source, with: Set(tags), in: $0) }
+    try await pool.with {
+      _ = try annotation.tag(source, with: Set(tags), asked: asked, in: $0)
+    }
     return scheme.names(of: tags) ?? "without a tag"
   }
 
@@ -53,7 +59,7 @@ extension Visit {
     if asked == nil, let nothing = try await lacking(.images) { return nothing }
     let ranking = place.order == .unlike ? try await unlikeRanking().map(\.source) : []
     let (names, detail, tags) = try await pool.with { database in
-      let work = try NewestWork.on(survey, in: database)
+      let work = try NewestWork.on(survey, scheme: scheme, in: database)
       let names = try annotation.unlabelled(
         by: place.order, work: work, excluding: place.after, ranking: ranking, count: 3,
         in: database)
@@ -84,7 +90,9 @@ extension Visit {
       detail.source.majorAxis.map { "\(formatted($0))″" },
     ].compactMap(\.self).joined(separator: " · ")
     return [
-      "name": name, "source": detail.source.id, "facts": facts, "page": address(ofSource: name),
+      "name": name, "source": detail.source.id, "facts": facts,
+      // The page of the source says who has labelled it as what.
+      "isUntold": place.order.asking != .openly, "page": address(ofSource: name),
       "picture": detail.cutout.map { "\(base)/cutouts/\($0.cutout)?size=512&\(look.pictureQuery)" },
       // Who is asked again is not told what was said before.
       "mine": place.order == .again ? nil : mine, "isTags": scheme.isTags,
@@ -102,6 +110,15 @@ extension Visit {
 }
 
 extension Annotation.Order {
+  /// What the annotator is told of what was said before.
+  fileprivate var asking: Annotation.Asking {
+    switch self {
+    case .second: .second
+    case .again: .again
+    default: .openly
+    }
+  }
+
   /// What it asks about, for people.
   fileprivate var words: String {
     switch self {

@@ -9,7 +9,7 @@ extension Visit {
   func sourcePage() async throws -> Response {
     let name = try context.part("source")
     let (detail, image, lineage, links, surveys, said) = try await pool.with { database in
-      let work = try NewestWork.on(survey, in: database)
+      let work = try NewestWork.on(survey, scheme: scheme, in: database)
       let detail = try SourceDetail.of(name, in: survey, scheme: scheme, work: work, in: database)
       let image = try detail.cutout.flatMap {
         try StoredCutout.some([$0.cutout], of: survey, in: database).first

@@ -38,7 +38,7 @@ extension Visit {
     let filter = SourceFilter(fields)
     let size = 60
     let (sources, all, images, tags, saved) = try await pool.with { database in
-      let work = try NewestWork.on(survey, in: database)
+      let work = try NewestWork.on(survey, scheme: scheme, in: database)
       return (
         try filter.sources(
           of: survey, scheme: scheme, work: work, at: fields.place, size: size, in: database),

@@ -39,8 +39,14 @@ extension Visit {
   }
 
   private func takeBackWork(_ command: Int?, next: String) async throws -> Response {
-    guard let command, try await pool.with({ try QueuedCommand.askNoMore(command, in: $0) }) else {
-      throw HTTPError(.conflict, message: "a worker has that command, or it has ended")
+    let annotator = annotation.annotator
+    guard let command,
+      try await pool.with({ try QueuedCommand.askNoMore(command, by: annotator, in: $0) })
+    else {
+      throw HTTPError(
+        .conflict,
+        message:
+          "a worker has that command, or it has ended, or only 'reber queue remove' may remove it")
     }
     return try answer(next: next, "command \(command) is taken back")
   }

@@ -26,6 +26,9 @@ struct Visit: Sendable {
 
   var pool: Pool { site.pool }
 
+  /// Whether the script of the pages only looks ahead.
+  var isPrefetch: Bool { HTTPField.Name("X-Prefetch").map { request.headers[$0] != nil } ?? false }
+
   /// What stands behind the `?` of the address.
   var fields: Fields { request.fields }
 
