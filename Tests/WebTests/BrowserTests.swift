@@ -201,7 +201,7 @@ struct BrowserTests {
       try await browser.go(root + "/synthetic/overview")
       try await browser.wait("document.body.innerText.includes('waits')")
       _ = try QueuedCommand.askNoMore(command, by: "Ada", in: database)
-      try await browser.wait("!document.body.innerText.includes('waits')")
+      try await browser.wait("document.body.innerText.includes('taken back by Ada')")
     }
   }
 
