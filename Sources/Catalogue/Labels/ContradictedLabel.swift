@@ -68,7 +68,8 @@ extension ContradictedLabel: QueryRow {
       JOIN reber.class AS own USING (class_scheme_id, class_id)
       JOIN reber.class AS other ON other.class_scheme_id = contradicted_label.class_scheme_id
           AND other.class_id = said_class_id
-      WHERE run_id = \(model.run) AND model_id = \(model.id) AND survey_id = \(survey.id)
+      WHERE contradicted_label.run_id = \(model.run) AND model_id = \(model.id)
+          AND survey_id = \(survey.id)
       ORDER BY doubt DESC, source_id
       LIMIT \(count) OFFSET \(first)
       """, as: ContradictedLabel.self)
