@@ -46,3 +46,12 @@ public struct ImagePixels: Sendable, Hashable {
     }
   }
 }
+
+extension ImagePixels {
+  /// The outer corners of the corner pixels of an image, in pixels counted from 0, in turn from the first pixel along
+  /// the first row.
+  public static func corners(width: Int, height: Int) -> [(x: Double, y: Double)] {
+    let (right, top) = (Double(width) - 0.5, Double(height) - 0.5)
+    return [(-0.5, -0.5), (right, -0.5), (right, top), (-0.5, top)]
+  }
+}

@@ -60,7 +60,7 @@ struct ImageHeader {
       let day =
         file.number("MJD-\(time)").flatMap { $0 > 0 && $0.isFinite ? $0 : nil }
         ?? file.text("DATE-\(time)").flatMap(modifiedJulianDay)
-      if let day { return 2000 + (day - 51_544.5) / 365.25 }
+      if let day { return JulianEpoch.year(ofDay: day) }
     }
     return nil
   }
@@ -107,7 +107,7 @@ struct ImageHeader {
 
 /// The modified Julian day of a date as FITS writes it: `2016-07-19`, `2016-07-19T12:30:00.5`, or, until 1999,
 /// `19/07/94`.
-func modifiedJulianDay(_ date: String) -> Double? {
+private func modifiedJulianDay(_ date: String) -> Double? {
   var date = date.trimmed
   if let old = date.wholeMatch(of: /(\d\d)\/(\d\d)\/(\d\d)/) {
     date = "19\(old.3)-\(old.2)-\(old.1)"

@@ -113,19 +113,3 @@ extension SurveyState.Made: QueryRow {
       """, as: SurveyState.Made.self)
   }
 }
-
-extension SourceFilter.Tag {
-  /// The tags of all schemes with their names, by scheme.
-  public static func all(
-    in database: Connection
-  ) throws -> [(tag: SourceFilter.Tag, scheme: String, name: String)] {
-    try database.rows(
-      """
-      SELECT class_scheme_id::bigint, class_id, class_scheme.name, class.name
-      FROM reber.class JOIN reber.class_scheme USING (class_scheme_id)
-      WHERE is_tags AND merged_into IS NULL
-      ORDER BY class_scheme.name, class_id
-      """, as: Int.self, Int16.self, String.self, String.self
-    ).map { (tag: SourceFilter.Tag(scheme: $0, id: $1), scheme: $2, name: $3) }
-  }
-}

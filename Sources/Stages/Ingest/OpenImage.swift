@@ -104,9 +104,8 @@ struct ImageHeading: Sendable {
   /// The sky at the outer corners of the corner pixels, in turn from the first pixel along the first row; nil
   /// where one lies off the sky.
   var corners: [SkyPosition]? {
-    let (right, top) = (Double(width) - 0.5, Double(height) - 0.5)
-    let found = [(-0.5, -0.5), (right, -0.5), (right, top), (-0.5, top)]
-      .compactMap { wcs?.sky(x: $0.0, y: $0.1) }
+    let found = ImagePixels.corners(width: width, height: height)
+      .compactMap { wcs?.sky(x: $0.x, y: $0.y) }
     return found.count == 4 ? found : nil
   }
 

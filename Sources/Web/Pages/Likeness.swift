@@ -73,17 +73,17 @@ extension Visit {
   /// nothing is labelled or embedded.
   func unlikeRanking() async throws -> [RankedSource] {
     guard let space = try await space() else { return [] }
-    let (labelled, count) = try await pool.with { database in
-      let count = try survey.counts(in: database).labelled
-      let labels = try Consensus.some(
-        Forecast.limit, of: survey, scheme: scheme, labelled: count, in: database)
-      return (labels.map(\.source), count)
-    }
+    let count = try await pool.with { try survey.counts(in: $0).labelled }
     // A tenth more labels change little.
     let step = count < 20 ? Double(count) : (log(Double(count)) * 10).rounded()
     let key = "\(survey.id) \(space.model) \(space.sources.count) \(scheme.id) \(step)"
-    return await site.unlike.value(key) {
-      space.unlike(labelled, count: Self.unlikeCount).enumerated().map(RankedSource.init)
+    return try await site.unlike.value(key) {
+      let labelled = try await pool.with { database in
+        try Consensus.some(
+          Forecast.limit, of: survey, scheme: scheme, labelled: count, in: database
+        ).map(\.source)
+      }
+      return space.unlike(labelled, count: Self.unlikeCount).enumerated().map(RankedSource.init)
     }
   }
 }

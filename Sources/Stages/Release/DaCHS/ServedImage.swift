@@ -23,11 +23,11 @@ struct ServedImage {
   ///   - cutouts: The address of `/cutout`, which gives the image of the source at a position.
   init?(_ image: PlacedImage, of survey: String, at cutouts: String) {
     let footprint = image.footprint
-    let (right, top) = (Double(footprint.width) - 0.5, Double(footprint.height) - 0.5)
     guard let sky = footprint.sky, let source = SkyPosition(ra: footprint.ra, dec: footprint.dec),
-      let centre = sky.position((right - 0.5) / 2, (top - 0.5) / 2)
+      let centre = sky.position(
+        Double(footprint.width - 1) / 2, Double(footprint.height - 1) / 2)
     else { return nil }
-    corners = [(-0.5, -0.5), (right, -0.5), (right, top), (-0.5, top)].compactMap {
+    corners = ImagePixels.corners(width: footprint.width, height: footprint.height).compactMap {
       sky.position($0, $1)
     }
     guard corners.count == 4 else { return nil }
@@ -49,7 +49,7 @@ struct ServedImage {
   private var wavelength: Double? { image.frequency.map { 299_792_458 / $0 } }
 
   /// The modified Julian date of the epoch.
-  private var day: Double? { image.epoch.map { 51544.5 + ($0 - 2000) * 365.25 } }
+  private var day: Double? { image.epoch.map(JulianEpoch.day(ofYear:)) }
 
   static var cells: [CellColumn<Self>] {
     [
