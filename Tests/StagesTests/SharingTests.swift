@@ -181,6 +181,31 @@ import Testing
     #expect(report.metrics.embeddings == 48 && report.metrics.added == 48)
   }
 
+  /// Who was silent while the others ended the run, from before it had said that it helps, takes what they made.
+  @Test func whoComesWhenAllIsDoneTakesWhatIsMade() async throws {
+    let toy = try await SyntheticSurvey(24)
+    _ = try await toy.workplace.perform(PretrainStage.toy())
+    let stop = StopRequest()
+    _ = stop.ask()
+    let first = Workplace(
+      database: try await Database(toy.address), user: toy.workplace.user, progress: Silence(),
+      sharing: try await helper(toy).sharing, stop: stop)
+    await #expect(throws: Stopped.self) { try await first.perform(EmbedStage(survey: "toy")) }
+
+    let other = try Connection(toy.address)
+    let run = try other.row(
+      """
+      SELECT run_id, pg_advisory_lock_shared(hashtext('reber.run'), run_id::integer)::text
+      FROM reber.run WHERE stage = 'embed'
+      """, as: Int.self, String.self
+    ).0
+    let late = Workplace(
+      database: try await Database(toy.address), user: toy.workplace.user,
+      progress: Ending(run, at: toy.address), sharing: try await helper(toy).sharing)
+    let report = try await late.perform(EmbedStage(survey: "toy"))
+    #expect(report.run == run && report.metrics.embeddings == 17)
+  }
+
   /// A training that is told to stop leaves a checkpoint, and what comes of it is the same.
   @Test func aTrainingThatIsStoppedGoesOn() async throws {
     let (alone, toy) = (try await SyntheticSurvey(24), try await SyntheticSurvey(24))
@@ -227,4 +252,30 @@ private struct Stopping: ProgressDisplay {
   }
 
   func note(_ text: String) {}
+}
+
+/// Ends a run, as another process would, when it is said that it is helped with.
+private struct Ending: ProgressDisplay {
+  let run: Int
+  let address: String
+
+  init(_ run: Int, at address: String) { (self.run, self.address) = (run, address) }
+
+  func update(_ what: String, done: Int, of total: Int, detail: String?) {}
+
+  func note(_ text: String) {
+    guard text == "helping with run \(run)" else { return }
+    do {
+      let other = try Connection(address)
+      try other.execute("DELETE FROM reber.piece WHERE run_id = \(run)")
+      try other.execute(
+        """
+        UPDATE reber.run SET status = 'finished', finished_at = clock_timestamp(),
+            metrics = '{"model": 1, "embeddings": 17, "added": 17, "dimensions": 4}'
+        WHERE run_id = \(run)
+        """)
+    } catch {
+      Issue.record(error)
+    }
+  }
 }

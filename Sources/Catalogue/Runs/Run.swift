@@ -294,11 +294,11 @@ extension Run {
     public var what: String
   }
 
-  /// What a run has measured that was stopped before it was finished, by a version that kept that apart;
-  /// its rows are all written.
+  /// What an unfinished run has measured that was stopped by a version that kept measures and end apart; its rows
+  /// are all written.
   public static func measured(_ run: Int, in database: Connection) throws -> Run? {
     let run = try numbered(run, in: database)
-    return run.metrics.text == "{}" ? nil : run
+    return run.status == "finished" || run.metrics.text == "{}" ? nil : run
   }
 
   /// Finishes a run.
