@@ -16,10 +16,35 @@ import Testing
     return toy
   }
 
-  private func publish(_ toy: SyntheticSurvey, coverage: Double = 0.9) async throws {
+  /// Publishes, and gives what was said of the sets.
+  @discardableResult
+  private func publish(_ toy: SyntheticSurvey, coverage: Double = 0.9) async throws -> String {
     var publishing = Publishing(survey: "toy")
     (publishing.anyway, publishing.coverage) = (true, coverage)
-    _ = try await toy.workplace.perform(publishing)
+    let notes = IngestFixture.Notes()
+    _ = try await Workplace(
+      database: toy.workplace.database, user: toy.workplace.user, progress: notes
+    ).perform(publishing)
+    return notes.all.split(separator: "\n").filter { $0.hasPrefix("class_set:") }
+      .joined(separator: "\n")
+  }
+
+  /// Where a coverage is not promised, or was not measured, who publishes is told.
+  @Test func whatIsNotPromisedIsSaid() async throws {
+    let toy = try await classified()
+    // Eight sources of each class were held out: nine are needed for 90%, one for 50%.
+    let few = try await publish(toy)
+    #expect(
+      few.contains("'blob', 'double', 'ring'") && !few.contains("was taught no label"), "\(few)")
+    #expect(try await publish(toy, coverage: 0.5).isEmpty)
+    let (own, other) = try await toy.workplace.database.with { database in
+      let model = try Model.find(.classifier, in: database)
+      return (
+        try model.isTaught(by: try Survey.named("toy", in: database), in: database),
+        try model.isTaught(by: try Survey.add(named: "other", in: database), in: database)
+      )
+    }
+    #expect(own && !other)
   }
 
   @Test func setsFollowFromHeldOutSources() async throws {

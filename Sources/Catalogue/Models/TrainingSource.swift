@@ -74,7 +74,7 @@ extension TrainingSource {
   }
 
   /// Whether labels were learned and not the image alone; tags are no class.
-  private static let taught: SQL =
+  fileprivate static let taught: SQL =
     "(training_source.class_id IS NOT NULL OR training_source.label_ids <> '{}')"
 
   /// Sources of the survey whose labels a run, or a run it rests on, has learned from, with every
@@ -144,5 +144,18 @@ extension TrainingSource {
       WHERE survey_id = \(survey.id) AND NOT \(taught)
           AND source_id = ANY (\(sources))
       """, as: Int.self)
+  }
+}
+
+extension Model {
+  /// Whether labels of a survey are among those that taught a classifier.
+  public func isTaught(by survey: Survey, in database: Connection) throws -> Bool {
+    try database.row(
+      """
+      SELECT EXISTS (
+          SELECT FROM reber.training_source
+          WHERE run_id = \(run) AND survey_id = \(survey.id) AND \(TrainingSource.taught)
+      )
+      """, as: Bool.self)
   }
 }

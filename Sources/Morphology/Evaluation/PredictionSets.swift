@@ -25,6 +25,9 @@ public struct PredictionSets: Sendable, Hashable {
   /// The probability from which on each class is in a set.
   public let thresholds: [Float]
 
+  /// The places of the classes of which so few sources were held out that their coverage is not promised.
+  public let small: [Int]
+
   /// Finds the thresholds.
   ///
   /// - Parameters:
@@ -39,6 +42,7 @@ public struct PredictionSets: Sendable, Hashable {
     let own = heldOut.ownProbabilities.map { $0.sorted() }
     let fewest = Int((1 / (1 - coverage) - 1 - 1e-9).rounded(.up))
     let large = own.filter { $0.count >= fewest }
+    small = own.indices.filter { own[$0].count < fewest }
     thresholds = own.map { sources in
       guard sources.count < fewest else { return Self.threshold(sources, coverage: coverage) }
       let alike = large.min { distance($0, sources) < distance($1, sources) }

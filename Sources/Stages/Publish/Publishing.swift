@@ -55,16 +55,18 @@ extension Publishing {
   ///   it, unless it is to be published anyway. What an ingest assumed is said again.
   public func plan(in place: Workplace) async throws -> Plan<PublishedCatalogue> {
     let survey = try await place.survey(survey)
-    let (classified, model, warnings, columns, isTags, sets) = try await place.database.with {
+    let (classified, model, warnings, columns, isTags, sets, notes) = try await place.database.with
+    {
       database in
       let found = try Classification.find(of: survey, run: self.classification, in: database)
       let model = try Model.find(.classifier, numbered: found.model, in: database)
+      let sets = try model.sets(coverage: coverage, in: database)
       return (
         found.run, model,
         try Run.warnings(about: found.run, in: database),
         try Publication.ownColumns(self.columns, without: without, of: survey, in: database),
         try model.classes(in: database).scheme.isTags,
-        try model.sets(coverage: coverage, in: database)
+        sets, try sets?.notes(of: model, on: survey, in: database) ?? []
       )
     }
     let doubts = warnings.filter(\.isDoubt).map(\.description)
@@ -91,9 +93,31 @@ extension Publishing {
     plan.stands = { run in
       try await place.database.with { try PublishedCatalogue.stands(name, of: run, in: $0) }
     }
-    plan.notes = warnings.map { "WARNING: \($0)" }
+    plan.notes = warnings.map { "WARNING: \($0)" } + notes
     if coverage != nil, sets == nil, !isTags { plan.notes.append(noSets(model)) }
     return plan
+  }
+}
+
+extension PredictionSets {
+  /// What is not promised of their coverage in a survey, a sentence each.
+  fileprivate func notes(
+    of model: Model, on survey: Survey, in database: Connection
+  ) throws -> [String] {
+    let classes = try model.classes(in: database).classes
+    let few = small.map { "'\(classes[$0].name)'" }.joined(separator: ", ")
+    var notes: [String] = []
+    if !small.isEmpty {
+      notes.append(
+        "class_set: fewer held-out sources than it takes for a coverage of \(coverage) are of \(few): "
+          + "of such a class a smaller part may have it in its set")
+    }
+    if try !model.isTaught(by: survey, in: database) {
+      notes.append(
+        "class_set: classifier \(model.id) was taught no label of '\(survey.name)', where its coverage was "
+          + "not measured: label some, and see 'reber evaluate'")
+    }
+    return notes
   }
 }
 
