@@ -181,6 +181,32 @@ import Testing
     #expect(report.metrics.embeddings == 48 && report.metrics.added == 48)
   }
 
+  /// What the only process of a run was killed at, a worker goes on with; what was stopped, or failed, it leaves.
+  @Test func aWorkerGoesOnWithWhatWasKilled() async throws {
+    let toy = try await SyntheticSurvey(48)
+    _ = try await toy.workplace.perform(PretrainStage.toy())
+    let stop = StopRequest()
+    _ = stop.ask()
+    let place = Workplace(
+      database: try await Database(toy.address), user: toy.workplace.user, progress: Silence(),
+      sharing: try await helper(toy).sharing, stop: stop)
+    await #expect(throws: Stopped.self) { try await place.perform(EmbedStage(survey: "toy")) }
+    let worker = try await helper(toy)
+    try await worker.takeWork(untilIdle: true) { _ in Issue.record("nothing was queued") }
+    #expect(try await toy.texts("SELECT status FROM reber.run WHERE stage = 'embed'") == ["failed"])
+    // A process that is killed leaves its run so.
+    try await toy.workplace.database.with {
+      try $0.execute(
+        "UPDATE reber.run SET status = 'running', finished_at = NULL, error = NULL WHERE stage = 'embed'"
+      )
+      try $0.execute("UPDATE reber.piece SET lease_ends = clock_timestamp() WHERE NOT is_done")
+    }
+    try await worker.takeWork(untilIdle: true) { _ in Issue.record("nothing was queued") }
+    #expect(
+      try await toy.texts("SELECT status FROM reber.run WHERE stage = 'embed'") == ["finished"])
+    #expect(try await toy.numbers("SELECT count(*) FROM reber.embedding") == [48])
+  }
+
   /// Who was silent while the others ended the run, from before it had said that it helps, takes what they made.
   @Test func whoComesWhenAllIsDoneTakesWhatIsMade() async throws {
     let toy = try await SyntheticSurvey(24)

@@ -109,7 +109,7 @@ extension GoingWorker: QueryRow {
   }
 }
 
-/// A run whose pieces others may claim.
+/// A run that others may help with, or go on with.
 public struct OpenRun: Sendable {
   /// The run.
   public let id: Int
@@ -126,15 +126,22 @@ extension OpenRun: QueryRow {
     .column("run_id", \.id), .column("stage", \.stage), .column("parameters", \.parameters),
     .column("form", \.form), make: Self.init)
 
-  /// The runs at which a process is and of which a piece is free, in the order in which they began.
+  /// Stages that any process can go on with by what their run was asked, when all that were at it have been killed.
+  private static let resumable: [StageName] = [.embed, .classify, .crossvalidate]
+
+  /// The runs at which a process is and of which a piece is free, and those with pieces whose processes were all
+  /// killed; in the order in which they began.
   public static func all(in database: Connection) throws -> [OpenRun] {
     try database.rows(
       """
       SELECT \(columns) FROM reber.run
-      WHERE status = 'running' AND reber.is_held(run_id) AND EXISTS (
-          SELECT FROM reber.piece
-          WHERE piece.run_id = run.run_id AND \(raw: Piece.free)
-      )
+      WHERE status = 'running' AND CASE
+          WHEN reber.is_held(run_id) THEN EXISTS (
+              SELECT FROM reber.piece
+              WHERE piece.run_id = run.run_id AND \(raw: Piece.free)
+          )
+          ELSE divided_at IS NOT NULL AND stage = ANY (\(resumable.map(\.rawValue)))
+      END
       ORDER BY run_id
       """, as: OpenRun.self)
   }
