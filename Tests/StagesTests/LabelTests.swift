@@ -121,6 +121,31 @@ import Testing
     }
   }
 
+  /// What `ingest --column name=A+B` calls sources, `--source-column A+B` finds again.
+  @Test func namesThatColumnsMakeTogetherAreFound() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let table = try fixture.file(
+        "many.csv",
+        "field,number,ra,dec,kind\nF1,1,10,1,ring\nF1,2,11,1,blob\nF2,1,12,1,ring\nF2,,13,1,ring\n")
+      try await fixture.ingest(table) { $0.columns = ["name": "field+number"] }
+      #expect(try fixture.count("SELECT count(*) FROM reber.source") == 3)
+      var options = LabelImport(survey: "sky")
+      (options.scheme, options.addsClasses) = ("toy", true)
+      (options.sourceColumn, options.classColumn) = ("field+number", "kind")
+      let done = try await fixture.workplace.perform(LabelImportStage(file: table, options))
+      #expect(done.metrics.labels == 3)
+      #expect(
+        try fixture.rows(
+          "SELECT name FROM reber.source JOIN reber.current_label USING (survey_id, source_id) ORDER BY name",
+          as: String.self) == ["F1_1", "F1_2", "F2_1"])
+      options.sourceColumn = "field+missing"
+      await #expect(throws: LabelError.self) {
+        try await fixture.workplace.perform(LabelImportStage(file: table, options))
+      }
+    }
+  }
+
   @Test func aConfidenceThatIsNoneIsSetAsideWithItsRow() async throws {
     let toy = try await SyntheticSurvey(12)
     let metrics = try await imported(

@@ -204,7 +204,7 @@ extension ColumnMapping {
 
   /// `a+b,c` as `[[a, b], [c]]`.
   private static func alternatives(_ text: String) -> [[String]] {
-    text.split(separator: ",").map { $0.split(separator: "+").map(\.trimmed) }
+    text.split(separator: ",").map { JoinedColumns.names(in: $0) }
   }
 
   /// A column by its name, whose capitals count where several differ in them alone.

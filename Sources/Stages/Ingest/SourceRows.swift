@@ -9,7 +9,7 @@ struct SourceRows: Sendable {
   private let columns: [Column]
   /// The columns of the name, and those that serve where they hold nothing; without any, sources are
   /// called by their positions.
-  private let names: [[Int]]
+  private let names: [JoinedColumns]
   private let position: PositionColumns?
   private let quantities: [ColumnMapping.Part: [Quantity]]
   /// The numbers that stand for no value, by column.
@@ -29,7 +29,7 @@ struct SourceRows: Sendable {
     self.columns = columns
     names =
       mapping.columns[.name].map { choice in
-        choice.all.map { $0.columns.compactMap(known.firstIndex) }
+        choice.all.map { JoinedColumns(places: $0.columns.compactMap(known.firstIndex)) }
       } ?? []
     position = try PositionColumns(in: columns, mapping: mapping, file: file)
     guard !names.isEmpty || position != nil else {
@@ -108,11 +108,7 @@ struct SourceRows: Sendable {
   }
 
   private func name(in row: [Value]) -> String? {
-    for columns in names {
-      let parts = columns.compactMap { row[$0].plainText }
-      if parts.count == columns.count, !parts.isEmpty { return parts.joined(separator: "_") }
-    }
-    return nil
+    names.lazy.compactMap { $0.text(in: row) }.first
   }
 
   private func value(

@@ -179,7 +179,7 @@ extension LabelImport {
   private func add(
     _ cells: [Value], _ columns: LabelColumns, _ number: Int, to table: inout LabelTable
   ) {
-    guard let name = cells[columns.source].plainText else {
+    guard let name = columns.source.text(in: cells) else {
       table.unclassified += 1
       return
     }
@@ -262,14 +262,14 @@ extension LabelImport {
     let table = try openTable(path)
     let source = try LabelColumns.source(self, in: table.columns.map(\.name), of: path)
     var names: Set<String> = []
-    try table.read(chunk: 8192) { names.formUnion($0.compactMap { $0[source].plainText }) }
+    try table.read(chunk: 8192) { names.formUnion($0.compactMap(source.text)) }
     return names
   }
 }
 
 /// Where a table of labels has what.
 struct LabelColumns {
-  let source: Int
+  let source: JoinedColumns
   let label: Label
   let annotator: Int?
   let confidence: Int?
@@ -330,10 +330,20 @@ struct LabelColumns {
 
   static func source(
     _ options: LabelImport, in columns: [String], of path: String
-  ) throws -> Int {
-    try find(
-      options.sourceColumn, ["source", "name", "source_name", "source_id", "id"], in: columns,
-      of: path, "source")
+  ) throws -> JoinedColumns {
+    // A column may be called so itself.
+    if let chosen = options.sourceColumn, chosen.contains("+"), !columns.contains(chosen) {
+      return JoinedColumns(
+        places: try JoinedColumns.names(in: chosen).map {
+          try find($0, [], in: columns, of: path, "source")
+        })
+    }
+    return JoinedColumns(
+      places: [
+        try find(
+          options.sourceColumn, ["source", "name", "source_name", "source_id", "id"], in: columns,
+          of: path, "source")
+      ])
   }
 
   /// The place of the column that was chosen, or else of the first of the usual names.

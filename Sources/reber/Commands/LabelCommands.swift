@@ -234,7 +234,8 @@ extension LabelCommands {
 struct LabelTableOptions: ParsableArguments {
   @Option(help: "The survey.") var survey: String
   @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
-  @Option(help: "The column with the source's name; guessed where none is named.")
+  @Option(
+    help: "The column with the source's name, or several as A+B; guessed where none is named.")
   var sourceColumn: String?
   @Option(help: "The column with the class; guessed where none is named.") var classColumn: String?
   @Option(help: "The column with a source's tags, several in a cell.") var tagsColumn: String?
