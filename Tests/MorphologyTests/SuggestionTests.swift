@@ -36,9 +36,9 @@ import Testing
     // Whitening would make the ten directions of mere noise as wide as those between the clouds.
     var options = Suggestion.Options()
     options.whitening = 0
-    let first = try SuggestionSpace(points, options: options).suggest(12, labelled: [:])
+    let first = try SuggestionSpace(points, options: options).suggest(20, labelled: [:])
     #expect(Set(first.picks.map { classes[$0.row] }).count == 6)
-    #expect(Set(first.picks.map(\.row)).count == 12)
+    #expect(Set(first.picks.map(\.row)).count == 20)
     #expect(first.guesses == nil && first.doubt.allSatisfy { $0 == 1 })
     #expect(first.picks.allSatisfy { $0.gain > 0 })
     #expect(first.picks.reduce(0) { $0 + $1.gain } < 1)
@@ -52,6 +52,25 @@ import Testing
     }
     // By chance the first of 4 among 379 comes after 380 / 5 labels in the mean.
     #expect(found.reduce(0, +) / 5 < 38, "\(found)")
+  }
+
+  @Test("What lies nearest is of the same cloud, and comes in the order of its distance")
+  func company() throws {
+    let (points, classes) = clouds([40, 30, 20], spread: 0.1)
+    var options = Suggestion.Options()
+    options.whitening = 0
+    let space = try SuggestionSpace(points, options: options)
+    let others = classes.indices.filter { $0 % 2 == 0 }
+    for row in [0, 7, 50] {
+      let found = space.nearest(6, to: row, among: others)
+      #expect(found.count == 6 && !found.contains(row) && found.allSatisfy { $0 % 2 == 0 })
+      #expect(found.allSatisfy { classes[$0] == classes[row] })
+      let cosines = found.map { place in
+        zip(space.points.row(place), space.points.row(row)).reduce(0) { $0 + $1.0 * $1.1 }
+      }
+      #expect(cosines == cosines.sorted(by: >))
+    }
+    #expect(space.nearest(5, to: 3, among: [3]).isEmpty)
   }
 
   @Test("The same seed gives the same picks")

@@ -37,6 +37,7 @@ import Testing
       let sheet = folder + "/sheet.csv"
       let first = try await toy.workplace.suggestSources(request(30))
       #expect(Set(first.map(\.source)).count == 30)
+      #expect(first.allSatisfy { Set($0.company).count == 8 && !$0.company.contains($0.source) })
       #expect(first.allSatisfy { $0.guess == nil && $0.cluster != nil && $0.ra != nil })
       try toy.workplace.writeSheet(first, to: sheet)
       let table = try openTable(sheet)
@@ -117,7 +118,11 @@ import Testing
     let found = try await toy.workplace.simulateLabels(simulation)
     #expect(found.sources == 90 && found.heldOut == 30)
     #expect(found.byClass == ["blob": 30, "double": 30, "ring": 30])
-    #expect(found.outcomes.map(\.strategy) == [.random, .clusters, .suggested])
+    #expect(found.outcomes.map(\.strategy) == LabelSimulation.Strategy.allCases)
+    for outcome in found.outcomes.dropLast() { #expect(outcome.labels == [6, 12, 24]) }
+    // Sources that look alike are labelled together, and no more than there are.
+    let grouped = try #require(found.outcomes.last?.labels)
+    #expect(grouped[0] > 6 && grouped[2] <= 60, "\(grouped)")
     for outcome in found.outcomes {
       #expect(outcome.curve.scores.count == 3)
       #expect(outcome.macroF1.allSatisfy { 0...1 ~= $0 })

@@ -327,6 +327,47 @@ import Testing
     }
   }
 
+  /// What helps most is asked first, beside what is most like it; one decision labels and one undoes all of it.
+  @Test func whatIsAskedFirstIsLabelledWithItsCompany() async throws {
+    try await withSite { client, database in
+      let page = "/synthetic/single"
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: page)
+      let (_, single, _) = try await ada.get(page)
+      let asked = try #require(single.firstMatch(of: #/name="source" value="([0-9]+)"/#)).1
+      let shown = try #require(single.firstMatch(of: #/name="company" value="([0-9,]+)"/#)).1
+      let company = shown.split(separator: ",").compactMap { Int($0) }
+      let kinds = try database.rows(
+        """
+        SELECT DISTINCT substr(name, 2)::int % 12 FROM reber.source
+        WHERE source_id = ANY (\(company + [Int(asked) ?? 0]))
+        """, as: Int.self)
+      #expect(company.count == 8 && kinds.count == 1)
+
+      let form = "source=\(asked)&class=3&company=\(shown)&out=\(company[0])"
+      let labelled = { () throws -> Set<Int> in
+        Set(
+          try database.rows(
+            "SELECT source_id FROM reber.current_label WHERE annotator = 'Ada'", as: Int.self))
+      }
+      _ = try await ada.post(page, form)
+      #expect(try labelled() == [Int(asked) ?? 0])
+      let (status, said) = try await ada.post(page, form + "&together=1")
+      #expect(status == .ok && said.contains("and 7 like it"))
+      #expect(try labelled() == Set(company.dropFirst() + [Int(asked) ?? 0]))
+      _ = try await ada.post("/synthetic/undo", "")
+      #expect(try labelled() == [Int(asked) ?? 0])
+
+      let (_, next, _) = try await ada.get(page)
+      #expect(!next.contains("name=\"source\" value=\"\(asked)\""))
+      let (_, doubtful, _) = try await ada.get(page + "?order=doubtful")
+      #expect(!doubtful.contains("name=\"company\""))
+      // Without embeddings there is still something to ask about.
+      try database.forge("DELETE FROM reber.embedding")
+      let (_, bare, _) = try await RouteTests.Visit(client, as: "Eve").get(page)
+      #expect(bare.contains("name=\"source\"") && !bare.contains("name=\"company\""))
+    }
+  }
+
   /// What is one object with a source, in another survey too, is seen beside it.
   @Test func whatIsOneObjectIsSeenBesideTheSource() async throws {
     try await withSite { client, database in

@@ -139,6 +139,8 @@ extension SharedLabel: QueryRow {
 extension Annotation {
   /// Which sources to ask the annotator about, one by one.
   public enum Order: String, Sendable, CaseIterable {
+    /// Those whose labels would help a classifier most; evenly over the survey where there is no embedding.
+    case suggested
     /// Those that the classifier is least sure of.
     case doubtful
     /// Those that are unlike everything else.

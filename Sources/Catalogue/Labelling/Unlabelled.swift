@@ -3,8 +3,8 @@ public import PostgreSQL
 extension Annotation {
   /// Sources with an image that the annotator has not labelled or, by two of the orders, is to look at again.
   ///
-  /// `order` says which come first; those in `skipped` are left out. `ranking` are the sources that are least like
-  /// anything labelled, for the order that goes by it.
+  /// `order` says which come first; those in `skipped` are left out. `ranking` are the sources that are suggested, or
+  /// least like anything labelled, for the orders that go by it.
   ///
   /// - Throws: `CatalogueError.missing` where labels are to be contradicted and no classifier says anything of them.
   public func unlabelled(
@@ -13,6 +13,7 @@ extension Annotation {
   ) throws -> [String] {
     let keys =
       switch order {
+      case .suggested: try suggested(ranking, skipped, count, database)
       case .doubtful: try searched(.doubtful, work, skipped, count, database)
       case .outliers: try searched(.outliers, work, skipped, count, database)
       case .spread: try spread(skipped, count, database)
@@ -38,6 +39,15 @@ extension Annotation {
         WHERE cutout.survey_id = \(survey.id) AND cutout.source_id = \(key) AND cutout.is_current
     ) IS NOT NULL
     """
+  }
+
+  /// What is suggested and nobody has labelled, and any other where that is too little.
+  private func suggested(
+    _ ranking: [Int], _ skipped: [Int], _ count: Int, _ database: Connection
+  ) throws -> [Int] {
+    let found = try open(ranking, skipped, count, database)
+    guard found.count < count else { return found }
+    return found + (try spread(skipped + found, count - found.count, database))
   }
 
   private func searched(

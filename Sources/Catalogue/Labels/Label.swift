@@ -207,6 +207,18 @@ extension Consensus: QueryRow {
       .compactMapValues(\.self)
   }
 
+  /// The place, in the scheme, of the class of each labelled source that has a row, by its row.
+  public static func places(
+    of survey: Survey, scheme: ClassScheme, rows: [Int: Int], in database: Connection
+  ) throws -> [Int: Int] {
+    let places = Dictionary(
+      scheme.classes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
+    let known = try all(of: survey, scheme: scheme, in: database).compactMap { label in
+      rows[label.source].flatMap { row in places[label.classID].map { (row, $0) } }
+    }
+    return Dictionary(known, uniquingKeysWith: { $1 })
+  }
+
   /// The labels as an input of a run: how many sources have one, and a digest.
   ///
   /// - Throws: `CatalogueError.missing` where there are none.

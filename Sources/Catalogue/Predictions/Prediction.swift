@@ -258,6 +258,34 @@ extension Prediction {
       """, as: Prediction.self)
   }
 
+  /// The probabilities of a survey's newest classification in a scheme, `[rows, classes of the scheme]` row by row.
+  ///
+  /// A source that it left out may be anything.
+  ///
+  /// - Parameter rows: The row of each source that is wanted.
+  /// - Returns: `nil` where the newest classification is of another scheme, or there is none.
+  /// - Throws: `PostgresError`.
+  public static func table(
+    of survey: Survey, scheme: ClassScheme, rows: [Int: Int], in database: Connection
+  ) throws -> [Float]? {
+    guard let run = try NewestWork.on(survey, in: database).classification else { return nil }
+    let found = try Classification.find(of: survey, run: run, in: database)
+    let model = try Model.find(.classifier, numbered: found.model, in: database)
+    let (ownScheme, classes) = try model.classes(in: database)
+    guard ownScheme.id == scheme.id else { return nil }
+    let width = scheme.classes.count
+    let columns = classes.map { item in scheme.classes.firstIndex { $0.id == item.id } }
+    var table = [Float](repeating: 1 / Float(max(1, width)), count: rows.count * width)
+    for prediction in try all(of: survey, run: run, in: database) {
+      guard let row = rows[prediction.source] else { continue }
+      for column in 0..<width { table[row * width + column] = 0 }
+      for (column, value) in zip(columns, prediction.probabilities) {
+        if let column { table[row * width + column] = value }
+      }
+    }
+    return table
+  }
+
   /// Makes room for the predictions of a run.
   ///
   /// They are not to be seen until ``finish(run:in:)``.

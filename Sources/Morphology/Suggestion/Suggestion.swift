@@ -4,18 +4,16 @@ public import Tensor
 
 /// Which sources a person should label next, so that a classifier gains most.
 ///
-/// The first labels go where variety is: the middle of each of as many clusters as there will be
-/// labels, the largest unlabelled clusters first (TypiClust, Hacohen et al. 2022,
-/// arXiv:2202.02794). After that each label is to relieve as much doubt as it can: a source's need
-/// is its doubt by a classifier, the margin between its two likeliest classes, and more where those
-/// are rare; and a label covers the need of what lies near it as far as nearer labels do not. The sum is submodular, and
-/// greedily picking the largest gain (facility location, Wei et al. 2015) makes uncertain, dense
-/// and diverse picks at once.
+/// Each label is to relieve as much doubt as it can: a source's need is its doubt by a classifier, the margin between
+/// its two likeliest classes, and more where those are rare; and a label covers the need of what lies near it as far as
+/// nearer labels do not. The sum is submodular, and greedily picking the largest gain (facility location, Wei et al.
+/// 2015) makes uncertain, dense and diverse picks at once. The first labels, of which no classifier can be made, go
+/// where most sources are and no label is near: all are in doubt alike.
 public struct Suggestion: Sendable {
   /// What decides the picks besides the embeddings and labels.
   public struct Options: Codable, Sendable, Hashable {
     /// Labels below which variety alone counts.
-    public var variety = 25
+    public var variety = 12
 
     /// The distance on the unit sphere, as the σ of a Gaussian, over which a label tells of others.
     public var reach: Float = 0.75
@@ -36,7 +34,10 @@ public struct Suggestion: Sendable {
     public var rarity = 0.75
 
     /// The most sources that are weighed against each other, drawn by chance from all.
-    public var sample = 8192
+    public var sample = 4096
+
+    /// Sources beside each pick that are asked about with it, as they lie nearest to it.
+    public var company = 8
 
     /// The quick classifier where no probabilities are given.
     public var probe = LinearProbe.Options()
@@ -116,7 +117,8 @@ public struct SuggestionSpace: Sendable {
       throw MorphologyError.badOptions(
         "\(points.rows) embeddings for labels or probabilities of others")
     }
-    let known = try probabilities ?? probed(labelled)
+    let isEarly = probabilities == nil && labelled.count < options.variety
+    let known = isEarly ? nil : try probabilities ?? probed(labelled)
     let doubt = known.map(margins) ?? [Float](repeating: 1, count: points.rows)
     let covered = coverage(by: labelled.keys.sorted())
     let weighed = known.map { zip(doubt, rarity(of: $0, power: options.rarity)).map(*) } ?? doubt
@@ -124,13 +126,9 @@ public struct SuggestionSpace: Sendable {
     var field = Field(
       nearness: nearness, covered: sample.map { covered[$0] }, doubt: sample.map { weighed[$0] },
       open: sample.map { labelled[$0] == nil })
-    let isEarly = probabilities == nil && labelled.count < options.variety
-    let picks =
-      isEarly
-      ? varied(count, labelled: Set(labelled.keys)).map { field.take($0) }
-      : field.greedy(count)
     return Suggestion(
-      picks: picks.map { Suggestion.Pick(row: sample[$0.place], gain: $0.gain) }, doubt: doubt,
+      picks: field.greedy(count).map { Suggestion.Pick(row: sample[$0.place], gain: $0.gain) },
+      doubt: doubt,
       need: need, guesses: known.map { table in (0..<table.rows).map { argmax(table.row($0)) } })
   }
 
@@ -151,26 +149,14 @@ public struct SuggestionSpace: Sendable {
     return (0..<points.rows).map { found.row($0).max() ?? 0 }
   }
 
-  /// Places in the sample of the middles of clusters without a label, the largest first.
-  private func varied(_ count: Int, labelled: Set<Int>) -> [Int] {
-    let some = points.rows(at: sample)
-    let parts = KMeans(
-      some, clusters: labelled.count + count, restarts: 1, rounds: 30, seed: options.seed)
-    var members = [[Int]](repeating: [], count: parts.centroids.rows)
-    for (place, cluster) in parts.assignments.enumerated() { members[Int(cluster)].append(place) }
-    var labels = [Int](repeating: 0, count: members.count)
-    for cluster in parts.assignments(of: points.rows(at: labelled.sorted())) {
-      labels[Int(cluster)] += 1
-    }
-    let queues = members.enumerated().map { cluster, places in
-      places.filter { !labelled.contains(sample[$0]) }
-        .map { (squaredDistance(some.row($0), parts.centroids.row(cluster)), $0) }
-        .sorted { $0 < $1 }.map(\.1)
-    }
-    // In every turn a cluster gives one source; a label it has stands for a turn.
-    return queues.indices.flatMap { cluster in
-      queues[cluster].enumerated().map { (labels[cluster] + $0, -members[cluster].count, $1) }
-    }.sorted { $0 < $1 }.prefix(count).map(\.2)
+  /// The rows that lie nearest to one among some, the nearest first: what is likely to be of its class.
+  public func nearest(_ count: Int, to row: Int, among others: [Int]) -> [Int] {
+    let products = multiply(
+      points.rows(at: [row]), transposed: false, points.rows(at: others), transposed: true
+    ).values
+    return others.indices.filter { others[$0] != row }
+      .sorted { (products[$1], others[$0]) < (products[$0], others[$1]) }
+      .prefix(count).map { others[$0] }
   }
 }
 

@@ -23,7 +23,7 @@ public struct LabelSimulation: Codable, Sendable {
   /// Ways of choosing; the first is what the others are compared with.
   public var strategies = Strategy.allCases
 
-  /// Numbers of labels, rising.
+  /// Numbers of decisions, rising.
   public var counts = [12, 25, 50, 100, 200]
 
   /// How often all is repeated, with other held-out parts and chances.
@@ -64,18 +64,22 @@ public struct LabelSimulation: Codable, Sendable {
     case clusters
     /// As `reber label suggest`, anew after every batch.
     case suggested
+    /// The same, each with what is most like it: where all are of one class, all get it by one decision.
+    case grouped
   }
 
   /// What a strategy reached.
   public struct Outcome: Codable, Sendable {
     /// The strategy.
     public var strategy: Strategy
-    /// The mean macro F1 by number of labels.
+    /// The mean macro F1 by number of decisions.
     public var macroF1: [Double]
     /// Its 95% bootstrap interval over the repeats.
     public var intervals: [Interval]
-    /// Labels needed for what the first strategy reaches.
+    /// Decisions needed for what the first strategy reaches.
     public var needs: [LearningCurve.Need]
+    /// The mean number of labels by number of decisions.
+    public var labels: [Double]
     /// Macro F1 of every repeat.
     public var curve: LearningCurve
   }
@@ -131,7 +135,7 @@ extension Workplace {
           scheme: try ClassScheme.named(simulation.truth.scheme, in: database), in: database)
       return try simulation.field(of: survey, truth: truth, in: database)
     }
-    var curves: [LabelSimulation.Strategy: [[Double]]] = [:]
+    var curves: [LabelSimulation.Strategy: [[Rehearsal.Score]]] = [:]
     var ceiling = 0.0
     var forecasts: [[LabelSimulation.ForecastHits]] = []
     for round in 0..<simulation.repeats {
@@ -191,21 +195,33 @@ extension LabelSimulation {
   }
 
   fileprivate func metrics(
-    _ field: AnnotatedField, _ curves: [Strategy: [[Double]]], ceiling: Double
+    _ field: AnnotatedField, _ scores: [Strategy: [[Rehearsal.Score]]], ceiling: Double
   ) -> Metrics {
-    let curves = curves.mapValues { LearningCurve(counts: counts, scores: $0) }
+    let curves = scores.mapValues { repeats in
+      LearningCurve(counts: counts, scores: repeats.map { $0.map(\.macroF1) })
+    }
     let first = strategies.first.flatMap { curves[$0] }
     let outcomes = strategies.compactMap { strategy in
       curves[strategy].map { curve in
         Outcome(
           strategy: strategy, macroF1: curve.means, intervals: curve.intervals(seed: seed),
-          needs: first.map { curve.needs(against: $0, seed: seed) } ?? [], curve: curve)
+          needs: first.map { curve.needs(against: $0, seed: seed) } ?? [],
+          labels: meanLabels(scores[strategy] ?? []), curve: curve)
       }
     }
     return Metrics(
       sources: field.truth.count,
       byClass: field.truth.reduce(into: [:]) { $0[field.classes[$1], default: 0] += 1 },
       heldOut: Rehearsal(field, self, round: 0).held.count, allLabels: ceiling, outcomes: outcomes)
+  }
+}
+
+extension LabelSimulation {
+  /// By number of decisions.
+  fileprivate func meanLabels(_ repeats: [[Rehearsal.Score]]) -> [Double] {
+    counts.indices.map { place in
+      repeats.reduce(0) { $0 + Double($1[place].labels) } / Double(max(1, repeats.count))
+    }
   }
 }
 
@@ -239,16 +255,26 @@ private struct Rehearsal {
     pool = folds.indices.filter { folds[$0] != 0 }
   }
 
-  /// Macro F1 by number of labels.
-  func scores(_ strategy: LabelSimulation.Strategy) throws -> [Double] {
+  /// What a number of decisions gives.
+  struct Score {
+    let macroF1: Double
+    let labels: Int
+  }
+
+  /// What each number of decisions gives.
+  func scores(_ strategy: LabelSimulation.Strategy) throws -> [Score] {
     let most = simulation.counts.max() ?? 0
-    let order =
+    let decisions =
       switch strategy {
-      case .random: byChance()
-      case .clusters: try byCluster()
-      case .suggested: try suggested(most)
+      case .random: byChance().map { [$0] }
+      case .clusters: try byCluster().map { [$0] }
+      case .suggested: try suggested(most, company: 0)
+      case .grouped: try suggested(most, company: simulation.options.company)
       }
-    return try simulation.counts.map { try macroF1(of: Array(order.prefix($0))) }
+    return try simulation.counts.map { count in
+      let labelled = Array(decisions.prefix(count).joined())
+      return Score(macroF1: try macroF1(of: labelled), labels: labelled.count)
+    }
   }
 
   /// Of the held-out sources, by a probe that learned some of the pool.
@@ -307,19 +333,26 @@ private struct Rehearsal {
     }.sorted { $0 < $1 }.map(\.2)
   }
 
-  private func suggested(_ count: Int) throws -> [Int] {
+  /// The sources that each decision gives a label: a pick, and with it its company where all of that is of its class.
+  private func suggested(_ count: Int, company: Int) throws -> [[Int]] {
     var options = simulation.options
     options.seed = seed
     let space = try SuggestionSpace(field.embeddings.rows(at: pool), options: options)
-    var order: [Int] = []
-    while order.count < count {
-      let labels = Dictionary(uniqueKeysWithValues: order.map { ($0, field.truth[pool[$0]]) })
-      // Variety is sought for all of the first labels at once: later clusters would not know it.
-      let wanted = max(simulation.batch, options.variety - order.count)
-      let next = try space.suggest(min(wanted, count - order.count), labelled: labels)
+    var decisions: [[Int]] = []
+    var labels: [Int: Int] = [:]
+    while decisions.count < count {
+      // Variety is sought for all of the first labels at once.
+      let wanted = max(simulation.batch, options.variety - decisions.count)
+      let next = try space.suggest(min(wanted, count - decisions.count), labelled: labels)
       guard !next.picks.isEmpty else { break }
-      order += next.picks.map(\.row)
+      for pick in next.picks where labels[pick.row] == nil {
+        let open = pool.indices.filter { labels[$0] == nil }
+        let alike = space.nearest(company, to: pick.row, among: open)
+        let isOneClass = alike.allSatisfy { field.truth[pool[$0]] == field.truth[pool[pick.row]] }
+        decisions.append([pick.row] + (isOneClass ? alike : []))
+        for row in decisions[decisions.count - 1] { labels[row] = field.truth[pool[row]] }
+      }
     }
-    return order
+    return decisions
   }
 }

@@ -46,6 +46,8 @@ public struct LabelSuggestion: Codable, Sendable {
     public var doubt: Float
     /// What it looks like so far; `nil` while nothing tells classes apart.
     public var guess: String?
+    /// Sources without a label that lie nearest to it, the nearest first: one decision may do for all.
+    public var company: [String]
   }
 
   /// A cluster worth opening.
@@ -62,8 +64,16 @@ public struct LabelSuggestion: Codable, Sendable {
 /// What is known of a survey when suggestions are made.
 private struct Known {
   var sources: [Int]
+  var space: SuggestionSpace
+  var labelled: [Int: Int]
   var suggestion: Suggestion
   var classes: [String]
+
+  /// The sources that a pick is asked about with.
+  func company(of row: Int, count: Int) -> [Int] {
+    let open = sources.indices.filter { labelled[$0] == nil }
+    return space.nearest(count, to: row, among: open).map { sources[$0] }
+  }
 }
 
 extension Workplace {
@@ -84,7 +94,9 @@ extension Workplace {
           LabelSuggestion.Source(
             source: $0.name, ra: $0.position?.ra, dec: $0.position?.dec, cluster: clusters[id],
             gain: pick.gain, doubt: known.suggestion.doubt[pick.row],
-            guess: known.suggestion.guesses.map { known.classes[$0[pick.row]] })
+            guess: known.suggestion.guesses.map { known.classes[$0[pick.row]] },
+            company: known.company(of: pick.row, count: request.options.company)
+              .compactMap { stored[$0]?.name })
         }
       }
     }
@@ -147,16 +159,18 @@ extension LabelSuggestion {
     let embeddings = try model.embeddings(of: survey, in: database)
     let sources = embeddings.map(\.source)
     let rows = Dictionary(sources.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
-    let places = Dictionary(
-      scheme.classes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { $1 })
-    let labels = try Consensus.all(of: survey, scheme: scheme, in: database).compactMap { label in
-      rows[label.source].flatMap { row in places[label.classID].map { (row, $0) } }
-    }
-    let predicted = try survey.probabilities(scheme: scheme, rows: rows, in: database)
+    let labelled = try Consensus.places(of: survey, scheme: scheme, rows: rows, in: database)
+    let predicted = try Prediction.table(of: survey, scheme: scheme, rows: rows, in: database)
     let space = try SuggestionSpace(embeddings.points, options: options)
     let suggestion = try space.suggest(
-      count, labelled: Dictionary(labels, uniquingKeysWith: { $1 }), probabilities: predicted)
-    return Known(sources: sources, suggestion: suggestion, classes: scheme.classes.map(\.name))
+      count, labelled: labelled,
+      probabilities: predicted.map {
+        Tensor(shape: [rows.count, scheme.classes.count], values: $0)
+      }
+    )
+    return Known(
+      sources: sources, space: space, labelled: labelled, suggestion: suggestion,
+      classes: scheme.classes.map(\.name))
   }
 
   fileprivate func clusters(of survey: Survey, in database: Connection) throws -> [Int: Int] {
@@ -164,33 +178,5 @@ extension LabelSuggestion {
     guard let number = clustering ?? newest else { return [:] }
     return try Catalogue.Clustering.find(of: survey, numbered: number, in: database)
       .clusters(in: database)
-  }
-}
-
-extension Survey {
-  /// The probabilities of the newest classification in a scheme, `[rows, classes of the scheme]`.
-  ///
-  /// A source that it left out may be anything.
-  ///
-  /// - Returns: `nil` where the newest classification is of another scheme, or there is none.
-  fileprivate func probabilities(
-    scheme: ClassScheme, rows: [Int: Int], in database: Connection
-  ) throws -> Tensor? {
-    guard let run = try NewestWork.on(self, in: database).classification else { return nil }
-    let found = try Classification.find(of: self, run: run, in: database)
-    let model = try Catalogue.Model.find(.classifier, numbered: found.model, in: database)
-    let (ownScheme, classes) = try model.classes(in: database)
-    guard ownScheme.id == scheme.id else { return nil }
-    let width = scheme.classes.count
-    let columns = classes.map { item in scheme.classes.firstIndex { $0.id == item.id } }
-    var table = Tensor([rows.count, width], repeating: 1 / Float(max(1, width)))
-    for prediction in try Prediction.all(of: self, run: run, in: database) {
-      guard let row = rows[prediction.source] else { continue }
-      for column in 0..<width { table.values[row * width + column] = 0 }
-      for (column, value) in zip(columns, prediction.probabilities) {
-        if let column { table.values[row * width + column] = value }
-      }
-    }
-    return table
   }
 }

@@ -31,13 +31,19 @@ extension Visit {
   }
 
   /// Writes the class that a form gives a source; tells what it is then.
+  ///
+  /// Where its company gets the class too, that is one decision, which is undone as one.
   private func label(_ source: Int, _ form: Fields, asked: Annotation.Asking) async throws -> String
   {
     let classID = form["withdraw"] == nil ? try scheme.classID(form) : nil
+    let company = classID == nil || form["together"] == nil ? [] : form.numbers("company")
+    let out = Set(form.numbers("out") + [source])
+    let sources = [source] + company.filter { !out.contains($0) }
     try await pool.with {
-      _ = try annotation.label([source], as: classID, asked: asked, in: $0)
+      _ = try annotation.label(sources, as: classID, asked: asked, in: $0)
     }
-    return scheme.name(of: classID) ?? "without a label"
+    let others = sources.count > 1 ? ", and \(sources.count - 1) like it" : ""
+    return (scheme.name(of: classID) ?? "without a label") + others
   }
 
   /// Writes which tags a form says apply to a source; tells what it is then.
@@ -57,7 +63,7 @@ extension Visit {
     let place = SinglePlace(self)
     let asked = fields["source"]
     if asked == nil, let nothing = try await lacking(.images) { return nothing }
-    let ranking = place.order == .unlike ? try await unlikeRanking().map(\.source) : []
+    let ranking = try await ranking(place.order)
     let (names, detail, tags) = try await pool.with { database in
       let work = try NewestWork.on(survey, scheme: scheme, in: database)
       let names = try annotation.unlabelled(
@@ -73,11 +79,23 @@ extension Visit {
     }
     guard let detail else { return .redirect(to: base + "/progress") }
     let next = names.first { $0 != detail.source.name }
-    return try page("single", detail.source.name, content(detail, tags, next: next, place))
+    let company = place.order == .suggested ? try await company(of: detail.source.id) : []
+    return try page(
+      "single", detail.source.name, content(detail, tags, company, next: next, place))
+  }
+
+  /// The sources that an order goes by; none for those that the database knows.
+  private func ranking(_ order: Annotation.Order) async throws -> [Int] {
+    switch order {
+    case .suggested: try await suggestedRanking()
+    case .unlike: try await unlikeRanking().map(\.source)
+    default: []
+    }
   }
 
   private func content(
-    _ detail: SourceDetail, _ tags: Set<Int16>?, next: String?, _ place: SinglePlace
+    _ detail: SourceDetail, _ tags: Set<Int16>?, _ company: [MontageCell], next: String?,
+    _ place: SinglePlace
   ) -> Content {
     let name = detail.source.name
     let mine =
@@ -105,6 +123,12 @@ extension Visit {
         ["value": order.rawValue, "name": order.words, "isChosen": order == place.order]
       },
       "probabilities": place.isBlind ? [] : detail.bars,
+      "company": company.isEmpty
+        ? nil
+        : [
+          "sources": company.map { String($0.source) }.joined(separator: ","),
+          "montage": montage(company, columns: company.count, isChoice: true),
+        ] as Content,
     ]
   }
 }
@@ -122,6 +146,7 @@ extension Annotation.Order {
   /// What it asks about, for people.
   fileprivate var words: String {
     switch self {
+    case .suggested: "what helps most"
     case .doubtful: "what the model doubts"
     case .outliers: "what is unlike all else"
     case .spread: "any, evenly over the survey"

@@ -18,6 +18,10 @@ public struct Site: Sendable {
   let forecasts = Cache<String, Forecast?>(limit: 8)
   /// The sources that are least like anything labelled, by model and labels.
   let unlike = Cache<String, [RankedSource]>(limit: 8)
+  /// By survey and model.
+  let suggesting = Cache<String, Suggesting>(limit: 2)
+  /// The sources whose labels would help most, by the same, scheme, classification and labels.
+  let suggested = Cache<String, [Int]>(limit: 8)
   /// By survey, clustering and model.
   let maps = Cache<String, SourceMap>(limit: 4)
   /// By the key of the clustering.

@@ -9,7 +9,9 @@ extension LabelCommands {
       abstract: "The sources, or the clusters, whose labels would help a classifier most.",
       discussion: """
         The first labels go where variety is; later ones where a classifier doubts, many sources
-        look alike, and no label is near. Call it again after every few dozen labels.
+        look alike, and no label is near. Call it again after every few dozen labels. The page
+        'One by one' asks in the same order, each source with those most like it, which one key
+        labels together; with --json they are listed here.
 
         Example:
           reber label suggest --survey first --count 50 --output sheet.csv
@@ -88,11 +90,14 @@ extension LabelCommands {
 
   struct Simulate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "How many labels each way of choosing needs, by annotators who know the classes.",
+      abstract:
+        "How many decisions each way of choosing needs, by annotators who know the classes.",
       discussion: """
         True classes come from a table, or from the labels in the database. A part of the survey is
         held out first; from the rest each strategy chooses sources, and a linear probe over the
-        embeddings learns from their classes alone. Nothing is written.
+        embeddings learns from their classes alone. A decision labels one source, or, by the
+        strategy 'grouped', a source and those most like it where all are of one class, as the
+        page 'One by one' asks. Nothing is written.
 
         Example:
           reber label simulate --survey sky --truth sky/simulated-truth.fits --repeats 20
@@ -105,14 +110,14 @@ extension LabelCommands {
       ModelName?
     @Option(
       help: ArgumentHelp(
-        "Ways of choosing, of random, clusters and suggested; the first is compared with.",
+        "Ways of choosing, of random, clusters, suggested and grouped; the first is compared with.",
         valueName: "a,b"))
-    var strategies = "random,clusters,suggested"
-    @Option(help: ArgumentHelp("Numbers of labels.", valueName: "a,b"))
+    var strategies = "random,clusters,suggested,grouped"
+    @Option(help: ArgumentHelp("Numbers of decisions.", valueName: "a,b"))
     var counts = "12,25,50,100,200"
     @Option(help: "How often all is repeated with another held-out part and other draws.")
     var repeats = 10
-    @Option(help: "After so many labels suggestions are made anew.")
+    @Option(help: "After so many decisions suggestions are made anew.")
     var batch = LabelSimulation(survey: "").batch
     @Option(help: "Clusters, for the strategy that chooses by cluster.") var clusters = 60
     @Option(
@@ -143,15 +148,19 @@ extension LabelCommands {
       simulation.seed = seed
       let place = try await options.workplace()
       try options.show(try await place.simulateLabels(simulation, truth: truth)) { metrics in
-        [scores(metrics), needs(metrics), metrics.forecasts.map(hits), summary(metrics)]
-          .compactMap(\.self).joined(separator: "\n\n")
+        [
+          scores(metrics), needs(metrics), labels(metrics), metrics.forecasts.map(hits),
+          summary(metrics),
+        ]
+        .compactMap(\.self).joined(separator: "\n\n")
       }
     }
 
     func validate() throws {
       let names = strategies.split(separator: ",")
       guard !names.isEmpty, chosen.count == names.count else {
-        throw ValidationError("--strategies \(strategies): take of random, clusters, suggested")
+        throw ValidationError(
+          "--strategies \(strategies): take of random, clusters, suggested, grouped")
       }
       guard !numbers.isEmpty, numbers.count == counts.split(separator: ",").count,
         numbers == Set(numbers).sorted(), numbers[0] > 1
@@ -165,7 +174,7 @@ extension LabelCommands {
       strategies.split(separator: ",").compactMap { LabelSimulation.Strategy(rawValue: String($0)) }
     }
 
-    private var headings: [String] { numbers.map { "\($0) labels#" } }
+    private var headings: [String] { numbers.map { "\($0) decisions#" } }
 
     private var numbers: [Int] { counts.split(separator: ",").compactMap { Int($0) } }
 
@@ -189,7 +198,12 @@ extension LabelCommands {
               + "(\(decimal(need.interval.low, 2))–\(decimal(need.interval.high, 2)))"
           }
       }
-      return TextTable(["labels, as part of \(first)'s"] + headings, rows: rows).text
+      return TextTable(["decisions, as part of \(first)'s"] + headings, rows: rows).text
+    }
+
+    private func labels(_ metrics: LabelSimulation.Metrics) -> String {
+      let rows = metrics.outcomes.map { [$0.strategy.rawValue] + $0.labels.map { decimal($0, 0) } }
+      return TextTable(["labels by"] + headings, rows: rows).text
     }
 
     private func hits(_ forecasts: [LabelSimulation.ForecastHits]) -> String {
@@ -225,6 +239,9 @@ struct SuggestionOptions: ParsableArguments {
       valueName: "distance"))
   var reach = Suggestion.Options().reach
 
+  @Option(help: "Sources beside each that lie nearest to it and are asked about with it.")
+  var company = Suggestion.Options().company
+
   @Option(help: "Principal components kept.") var components = Suggestion.Options().components
 
   @Option(help: "How much more doubt about rare classes counts; 0 for all alike.")
@@ -239,16 +256,18 @@ struct SuggestionOptions: ParsableArguments {
     options.whitening = whitening
     options.variety = variety
     options.reach = reach
+    options.company = company
     options.components = components
     options.rarity = rarity
     return options
   }
 
   func validate() throws {
-    guard variety >= 0, reach > 0, components > 0, rarity >= 0, 0...1 ~= whitening else {
+    guard variety >= 0, company >= 0, reach > 0, components > 0, rarity >= 0, 0...1 ~= whitening
+    else {
       throw ValidationError(
         """
-        --variety and --rarity must be at least 0, --reach and --components above 0, --whitening in \
+        --variety, --company and --rarity must be at least 0, --reach and --components above 0, --whitening in \
         0...1
         """)
     }
