@@ -15,14 +15,23 @@ let checked =
 /// With `REBER_MPI=1` `pretrain` and `finetune` can be started by mpirun, and MPI has to be installed.
 let hasMPI = Context.environment["REBER_MPI"] == "1"
 
+/// With `REBER_ONEDNN=1` networks may be computed by oneDNN too, which has to be installed.
+let hasOneDNN = Context.environment["REBER_ONEDNN"] == "1"
+
 /// What programs use that ranks can run.
 let optional: [Target.Dependency] = hasMPI ? ["MPI"] : []
 let optionalSettings: [SwiftSetting] = hasMPI ? [.define("REBER_MPI")] : []
 
+/// The engines besides the usual one.
+let engines: [Target.Dependency] = hasOneDNN ? ["OneDNNEngine"] : []
+let engineSettings: [SwiftSetting] = hasOneDNN ? [.define("REBER_ONEDNN")] : []
+
 /// A library module of the house, and the modules below it that it may use.
-func module(_ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target
-{
-  .target(name: name, dependencies: uses, resources: resources, swiftSettings: strict)
+func module(
+  _ name: String, uses: [Target.Dependency] = [], resources: [Resource]? = nil,
+  settings: [SwiftSetting] = []
+) -> Target {
+  .target(name: name, dependencies: uses, resources: resources, swiftSettings: strict + settings)
 }
 
 /// The tests of a module, which stand in a folder named alike.
@@ -98,6 +107,10 @@ let package = Package(
     // Not "Network": NIO would take a module of that name for Apple's framework.
     module("NeuralNetwork", uses: ["Failures", "Tensor"]),
     module("WinogradEngine", uses: ["NeuralNetwork", "Tensor", "CKernels"]),
+    // The engine that fits the processor.
+    module(
+      "Engines", uses: ["NeuralNetwork", "WinogradEngine", "CKernels"] + engines,
+      settings: engineSettings),
     module("Morphology", uses: ["Failures", "NeuralNetwork", "Tensor", "CKernels"]),
     // Networks as files of ONNX.
     module("ONNX", uses: ["NeuralNetwork", "Tensor"]),
@@ -106,9 +119,10 @@ let package = Package(
     module(
       "Stages",
       uses: [
-        "Astronomy", "Catalogue", "Digest", "Failures", "Files", "FITS", "HEALPix", "Morphology",
-        "NeuralNetwork", "ONNX", "PNG", "PostgreSQL", "Simulation", "Tables", "Tensor",
-        "WinogradEngine", .product(name: "Yams", package: "Yams"),
+        "Astronomy", "Catalogue", "Digest", "Engines", "Failures", "Files", "FITS", "HEALPix",
+        "Morphology", "NeuralNetwork", "ONNX", "PNG", "PostgreSQL", "Simulation", "Tables",
+        "Tensor",
+        .product(name: "Yams", package: "Yams"),
       ]),
     // Templates, and text that cannot become markup.
     module("Markup", uses: [.product(name: "Mustache", package: "swift-mustache")]),
@@ -143,8 +157,9 @@ let package = Package(
     // The engine's side of tools/bench engine.
     .executableTarget(
       name: "EngineBench",
-      dependencies: ["Morphology", "NeuralNetwork", "WinogradEngine", "Tensor"] + optional,
-      swiftSettings: strict + optionalSettings),
+      dependencies: ["Engines", "Morphology", "NeuralNetwork", "ONNX", "WinogradEngine", "Tensor"]
+        + optional + engines,
+      swiftSettings: strict + optionalSettings + engineSettings),
     // What tools/fuzz runs: files changed at random, read by what ingest reads with.
     .target(
       name: "FuzzTarget",
@@ -226,6 +241,15 @@ let package = Package(
   ],
   swiftLanguageModes: [.v6]
 )
+
+if hasOneDNN {
+  package.targets += [
+    .systemLibrary(name: "CDNNL", providers: [.apt(["libdnnl-dev"])]),
+    module(
+      "OneDNNEngine", uses: ["NeuralNetwork", "Tensor", "CKernels", "WinogradEngine", "CDNNL"]),
+    tests(of: "OneDNNEngine", uses: ["NeuralNetwork", "Tensor", "References", "WinogradEngine"]),
+  ]
+}
 
 if hasMPI {
   package.targets += [

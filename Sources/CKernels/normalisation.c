@@ -5,61 +5,19 @@
 
 #include "vector.h"
 
-// Sums run in single precision over so many pixels, and in double precision beyond.
-enum { stretch = 64 };
-
-static inline float relu(float x) { return x <= 0 ? 0 : x; }
-
-static inline void collect(double *sums, const v16 *part) {
-  for (int i = 0; i < 16; i++) sums[i] += (double)((const float *)part)[i];
-}
-
-REBER_CLONES
-void reber_channel_sums(const float *x, const float *pivot, size_t pixels, size_t channels,
-                        double *sums) {
-  for (size_t p = 0; p < pixels; p += stretch) {
-    size_t end = p + stretch < pixels ? p + stretch : pixels, c = 0;
-    for (; c + 16 <= channels; c += 16) {
-      v16 centre = LOAD(pivot + c), sum = {0}, square = {0};
-      for (size_t q = p; q < end; q++) {
-        v16 d = LOAD(x + q * channels + c) - centre;
-        sum += d;
-        square += d * d;
-      }
-      collect(sums + c, &sum);
-      collect(sums + channels + c, &square);
-    }
-    for (; c < channels; c++)
-      for (size_t q = p; q < end; q++) {
-        float d = x[q * channels + c] - pivot[c];
-        sums[c] += (double)d;
-        sums[channels + c] += (double)(d * d);
-      }
-  }
-}
-
-REBER_CLONES
-void reber_normalise(const float *y, const float *scale, const float *shift, const float *residual,
-                     const float *residualScale, const float *residualShift, size_t pixels,
-                     size_t channels, float *out) {
-  for (size_t p = 0; p < pixels; p++, y += channels, out += channels) {
-    size_t c = 0;
-    const float *r = residual ? residual + p * channels : 0;
-    for (; c + 16 <= channels; c += 16) {
-      v16 v = LOAD(scale + c) * LOAD(y + c) + LOAD(shift + c);
-      if (r && residualScale)
-        v += LOAD(residualScale + c) * LOAD(r + c) + LOAD(residualShift + c);
-      else if (r)
-        v += LOAD(r + c);
-      STORE(out + c, RELU(v));
-    }
-    for (; c < channels; c++) {
-      float v = scale[c] * y[c] + shift[c];
-      if (r) v += residualScale ? residualScale[c] * r[c] + residualShift[c] : r[c];
-      out[c] = relu(v);
-    }
-  }
-}
+#define NAME(name) reber_##name
+#define ELEMENT float
+#define WIDE LOAD
+#define NARROW STORE
+#define ONE(number) (number)
+#define SET(place, number) ((place) = (number))
+#include "normalisation.h"
+#undef NAME
+#undef ELEMENT
+#undef WIDE
+#undef NARROW
+#undef ONE
+#undef SET
 
 REBER_CLONES
 void reber_bias(float *x, const float *bias, const float *residual, size_t pixels, size_t channels,
@@ -76,74 +34,6 @@ void reber_bias(float *x, const float *bias, const float *residual, size_t pixel
       float v = x[c] + bias[c] + (r ? r[c] : 0);
       x[c] = rectified ? relu(v) : v;
     }
-  }
-}
-
-REBER_CLONES
-void reber_normalise_backward_sums(const float *gradient, const float *activation, const float *y,
-                                   const float *scale, const float *shift, const float *pivot,
-                                   size_t pixels, size_t channels, float *masked, double *sums) {
-  for (size_t p = 0; p < pixels; p += stretch) {
-    size_t end = p + stretch < pixels ? p + stretch : pixels, c = 0;
-    for (; c + 16 <= channels; c += 16) {
-      v16 centre = LOAD(pivot + c), sum = {0}, product = {0};
-      for (size_t q = p; q < end; q++) {
-        size_t at = q * channels + c;
-        v16 z = LOAD(y + at);
-        v16 a = activation ? LOAD(activation + at) : LOAD(scale + c) * z + LOAD(shift + c);
-        v16 g = KEEP(LOAD(gradient + at), a > 0);
-        STORE(masked + at, g);
-        sum += g;
-        product += g * (z - centre);
-      }
-      collect(sums + c, &sum);
-      collect(sums + channels + c, &product);
-    }
-    for (; c < channels; c++)
-      for (size_t q = p; q < end; q++) {
-        size_t at = q * channels + c;
-        float a = activation ? activation[at] : scale[c] * y[at] + shift[c];
-        float g = a > 0 ? gradient[at] : 0;
-        masked[at] = g;
-        sums[c] += (double)g;
-        sums[channels + c] += (double)(g * (y[at] - pivot[c]));
-      }
-  }
-}
-
-REBER_CLONES
-void reber_product_sums(const float *gradient, const float *y, const float *pivot, size_t pixels,
-                        size_t channels, double *sums) {
-  for (size_t p = 0; p < pixels; p += stretch) {
-    size_t end = p + stretch < pixels ? p + stretch : pixels, c = 0;
-    for (; c + 16 <= channels; c += 16) {
-      v16 centre = LOAD(pivot + c), sum = {0}, product = {0};
-      for (size_t q = p; q < end; q++) {
-        size_t at = q * channels + c;
-        v16 g = LOAD(gradient + at);
-        sum += g;
-        product += g * (LOAD(y + at) - centre);
-      }
-      collect(sums + c, &sum);
-      collect(sums + channels + c, &product);
-    }
-    for (; c < channels; c++)
-      for (size_t q = p; q < end; q++) {
-        size_t at = q * channels + c;
-        sums[c] += (double)gradient[at];
-        sums[channels + c] += (double)(gradient[at] * (y[at] - pivot[c]));
-      }
-  }
-}
-
-REBER_CLONES
-void reber_combine(const float *gradient, const float *y, const float *a, const float *b,
-                   const float *c, size_t pixels, size_t channels, float *out) {
-  for (size_t p = 0; p < pixels; p++, gradient += channels, y += channels, out += channels) {
-    size_t i = 0;
-    for (; i + 16 <= channels; i += 16)
-      STORE(out + i, LOAD(a + i) * LOAD(gradient + i) + LOAD(b + i) * LOAD(y + i) + LOAD(c + i));
-    for (; i < channels; i++) out[i] = a[i] * gradient[i] + b[i] * y[i] + c[i];
   }
 }
 

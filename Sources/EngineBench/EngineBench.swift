@@ -1,7 +1,13 @@
+import Engines
 import Foundation
 import NeuralNetwork
+import ONNX
 import Tensor
 import WinogradEngine
+
+#if REBER_ONEDNN
+import OneDNNEngine
+#endif
 
 /// Answers each line of standard input with the seconds that one run of it took, and those of
 /// processor time; `memory` with the bytes that the maps of a training step take.
@@ -12,23 +18,34 @@ import WinogradEngine
 /// - `forward|backward INPUTS OUTPUTS KERNEL STRIDE SIDE IMAGES`, with a number of tiles behind that
 ///   is to stand for the kernel table's;
 /// - any of these with `bfloat16` behind it, which products are then computed from;
+/// - `train` and `embed` with `onednn` behind all that, if the program was built with it;
 /// - `views SIDE IMAGES STRUCTURAL`, `prepare SIDE CUTOUT IMAGES`.
 ///
 /// What a line needs is made when it is first given, outside the time. Another program can so run its
 /// own part in between.
+///
+/// `engine-bench chosen` says how this program computes here where nothing else is said, and
+/// `engine-bench network WIDTH SIDE STRIDE FILE` writes an encoder as ONNX for other programs.
 ///
 /// `engine-bench ranks WIDTH SIDE STRIDE IMAGES STEPS` trains as what mpirun starts: see `RankTrial`.
 @main
 struct EngineBench {
   static func main() throws {
     let words = CommandLine.arguments.dropFirst()
-    if words.first == "ranks" { return try RankTrial.run(words.compactMap { Int($0) }) }
+    let numbers = words.compactMap { Int($0) }
+    switch words.first {
+    case "ranks": return try RankTrial.run(numbers)
+    case "chosen": return print(FittingEngine().way(of: FittingEngine().fastest))
+    case "network": return try writeNetwork(numbers, to: words.last ?? "")
+    default: break
+    }
     var trials: [String: any Trial] = [:]
     while let line = readLine() {
       let words = line.split(separator: " ").map(String.init)
       let numbers = words.dropFirst().compactMap(Int.init)
-      let precision = words.last.flatMap(Precision.init(rawValue:)) ?? .float32
-      guard let name = words.first, let trial = trials[line] ?? makeTrial(name, numbers, precision)
+      let precision = words.lazy.compactMap(Precision.init(rawValue:)).first ?? .float32
+      guard let name = words.first, let engine = engine(words.last),
+        let trial = trials[line] ?? makeTrial(name, numbers, precision, engine)
       else {
         answer("unknown: \(line)")
         continue
@@ -49,16 +66,33 @@ struct EngineBench {
     }
   }
 
+  private static func writeNetwork(_ numbers: [Int], to file: String) throws {
+    let architecture = shape(numbers + [0]).0
+    let encoder = try WinogradEngine().encoder(architecture, precision: .float32, seed: 1)
+    let bytes = try encodeONNX(architecture, weights: encoder.state, probabilities: nil)
+    try Data(bytes).write(to: URL(filePath: file))
+  }
+
+  /// The engine that a line's last word names.
+  private static func engine(_ word: String?) -> (any Engine)? {
+    guard word == "onednn" else { return WinogradEngine() }
+    #if REBER_ONEDNN
+    return OneDNNEngine()
+    #else
+    return nil
+    #endif
+  }
+
   private static func answer(_ text: String) {
     FileHandle.standardOutput.write(Data("\(text)\n".utf8))
   }
 
   private static func makeTrial(
-    _ name: String, _ numbers: [Int], _ precision: Precision
+    _ name: String, _ numbers: [Int], _ precision: Precision, _ engine: any Engine
   ) -> (any Trial)? {
     switch (name, numbers.count) {
-    case ("train", 4...5), ("memory", 4...5): TrainingTrial(numbers, precision)
-    case ("embed", 4): EmbeddingTrial(numbers, precision)
+    case ("train", 4...5), ("memory", 4...5): TrainingTrial(numbers, precision, by: engine)
+    case ("embed", 4): EmbeddingTrial(numbers, precision, by: engine)
     case ("views", 3): ViewTrial(numbers)
     case ("prepare", 3): PreparationTrial(numbers)
     case ("forward", 6...7), ("backward", 6...7):
@@ -91,11 +125,14 @@ struct TrainingTrial: Trial {
   private let images: Tensor
   private let ranks: any Ranks
 
-  init?(_ numbers: [Int], _ precision: Precision, among ranks: any Ranks = Alone()) {
+  init?(
+    _ numbers: [Int], _ precision: Precision, by engine: any Engine = WinogradEngine(),
+    among ranks: any Ranks = Alone()
+  ) {
     let (architecture, images) = shape(numbers)
     let sources = ranks.share(of: images.rows / 2)
     let isSparing = numbers.count == 5 && numbers[4] == 1
-    let engine = isSparing ? WinogradEngine().sparingMemory : WinogradEngine()
+    let engine = isSparing ? engine.sparingMemory : engine
     guard let encoder = try? engine.encoder(architecture, precision: precision, seed: 1) else {
       return nil
     }
@@ -118,9 +155,9 @@ struct EmbeddingTrial: Trial {
   private let encoder: any Encoder
   private let images: Tensor
 
-  init?(_ numbers: [Int], _ precision: Precision) {
+  init?(_ numbers: [Int], _ precision: Precision, by engine: any Engine) {
     let (architecture, images) = shape(numbers)
-    let encoder = try? WinogradEngine().encoder(architecture, precision: precision, seed: 1)
+    let encoder = try? engine.encoder(architecture, precision: precision, seed: 1)
     guard let encoder else { return nil }
     (self.encoder, self.images) = (encoder, images)
   }

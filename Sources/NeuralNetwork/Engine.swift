@@ -10,6 +10,15 @@ public protocol Engine: Sendable {
   /// Which of its kernels it uses on this processor: others round otherwise.
   var kernels: String { get }
 
+  /// Of the precisions that learn as well, the one that takes the least time on this processor.
+  var fastest: Precision { get }
+
+  /// What computes in a precision, and with which kernels: `bfloat16 by 512-bit kernels`.
+  func way(of precision: Precision) -> String
+
+  /// What to know of a precision that takes longer here than another; `nil` of others.
+  func advice(on precision: Precision) -> String?
+
   /// Refuses what this machine has no instructions for.
   ///
   /// - Throws: `NetworkError.noInstructions`.
@@ -34,6 +43,12 @@ public protocol Engine: Sendable {
 }
 
 extension Engine {
+  public var fastest: Precision { .float32 }
+
+  public func way(of precision: Precision) -> String { "\(precision.rawValue) by \(kernels)" }
+
+  public func advice(on precision: Precision) -> String? { nil }
+
   public var sparingMemory: any Engine { self }
 }
 

@@ -1,7 +1,7 @@
 public import Catalogue
+internal import Engines
 public import NeuralNetwork
 public import PostgreSQL
-internal import WinogradEngine
 
 /// What every stage works with: the database, who runs it, and where to say how far it is.
 public struct Workplace: Sendable {
@@ -33,7 +33,7 @@ public struct Workplace: Sendable {
   public let engine: any Engine
 
   /// What networks compute with where nothing else is said: another engine is named here.
-  public static let usualEngine: any Engine = WinogradEngine()
+  public static let usualEngine: any Engine = FittingEngine()
 
   /// Who trains together with this process; the first of them alone writes to the database and says how
   /// far it is.

@@ -53,6 +53,6 @@ public struct WinogradEngine: Engine {
 
   /// The bytes that maps of a network's earlier passes hold, for the next ones to use.
   package static func mapMemory(of network: any Network) -> Int {
-    (network as? ResidualNetwork)?.mapMemory ?? 0
+    (network as? ResidualNetwork<ResidualEncoder>)?.mapMemory ?? 0
   }
 }

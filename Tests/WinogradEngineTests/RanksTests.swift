@@ -7,53 +7,14 @@ import Testing
 
 @Suite("A network that learns as several ranks")
 struct RanksTests {
-  private static let images = wave([8, 13, 12, 1], 1)
-
   /// Of three ranks: shares of unequal length.
   private static func rows(_ rank: Int) -> Range<Int> { [0..<1, 1..<5, 5..<8][rank] }
-
-  private func network(recomputing: Bool = false) throws -> any Network {
-    var architecture = Architecture()
-    (architecture.width, architecture.blocks, architecture.stemStride) = (16, [1, 2], 1)
-    let engine = recomputing ? WinogradEngine().sparingMemory : WinogradEngine()
-    return try engine.encoder(architecture, precision: .float32, seed: 3)
-      .network(
-        head: HeadShape([10, 6], isNormalised: true), seed: 4,
-        optimiser: Optimiser(.sgd(momentum: 0.9), weightDecay: 0.01))
-  }
-
-  private func loss(_ rows: Range<Int>) -> CrossEntropy {
-    CrossEntropy(classes: rows.map { $0 * 5 % 6 })
-  }
 
   @Test(
     "Steps are those of one process to 1e-4, all ranks' weights alike, and the same bytes again",
     arguments: [false, true])
   func learns(_ recomputing: Bool) async throws {
-    let start = try network(recomputing: recomputing)
-    var whole = start
-    let losses = (0..<3).map { _ in
-      whole.learn(from: Self.images, under: loss(0..<8), rate: 0.01)
-    }
-    let runs = try await [1, 2].async { _ in
-      try await ThreadRanks.run(3) { ranks in
-        var own = start
-        let rows = Self.rows(ranks.rank)
-        let losses = (0..<3).map { _ in
-          own.learn(
-            from: Self.images.rows(at: Array(rows)), under: loss(rows), rate: 0.01, among: ranks)
-        }
-        return (losses, own.state)
-      }
-    }
-    for (found, state) in runs[0] {
-      #expect(found == runs[0][0].0 && state == runs[0][0].1)
-      for (a, b) in zip(found, losses) { #expect(abs(a - b) < 1e-5 * b) }
-      for (name, tensor) in state where !name.hasSuffix("head.0.bias") {
-        #expect(try error(tensor, whole.state[name]) < 1e-4, "\(name)")
-      }
-    }
-    #expect(runs[1][0].0 == runs[0][0].0 && runs[1][0].1 == runs[0][0].1)
+    try await checkRanks(of: recomputing ? WinogradEngine().sparingMemory : WinogradEngine())
   }
 
   @Test("Batch normalisation is over the whole batch, in both directions, to 1e-5")
@@ -88,14 +49,5 @@ struct RanksTests {
       shape: [16],
       values: (0..<16).map { channel in parts.reduce(0) { $0 + $1[4].values[channel] } })
     #expect(try error(slopes, whole[4]) < 1e-5)
-  }
-}
-
-extension [Int] {
-  /// Maps one after the other.
-  fileprivate func async<Result>(_ body: (Int) async throws -> Result) async rethrows -> [Result] {
-    var results: [Result] = []
-    for element in self { results.append(try await body(element)) }
-    return results
   }
 }

@@ -14,6 +14,7 @@
 #endif
 
 #include "layout.h"
+#include "maps.h"
 #include "network.h"
 #include "suggestion.h"
 #include "views.h"

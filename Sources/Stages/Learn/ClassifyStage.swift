@@ -31,6 +31,9 @@ public enum ClassifyTask: ModelTask {
     public var unlike: Int?
     /// How the survey's scale goes with the classifier's, where there is anything to say.
     public var notes: [String]?
+    /// What the network computed with: `float32 by 512-bit kernels`; of the process
+    /// that ended the run, and not known of older ones.
+    public var computed: String?
   }
 
   public static func begin(
@@ -121,7 +124,7 @@ public enum ClassifyTask: ModelTask {
       byClass: Dictionary(found.map { ($0.name, $0.sources) }, uniquingKeysWith: { $1 }),
       sure: Dictionary(found.map { ($0.name, $0.sure) }, uniquingKeysWith: { $1 }),
       unlike: try Prediction.count(of: survey, unlikeAtLeast: 0.99, run: run, in: database),
-      notes: application.notes)
+      notes: application.notes, computed: application.way)
   }
 }
 

@@ -25,6 +25,9 @@ public enum EmbedTask: ModelTask {
     public var dimensions: Int
     /// How the survey's scale goes with the encoder's, where there is anything to say.
     public var notes: [String]?
+    /// What the network computed with: `float32 by 512-bit kernels`; of the process
+    /// that ended the run, and not known of older ones.
+    public var computed: String?
   }
 
   public static func begin(
@@ -78,7 +81,7 @@ public enum EmbedTask: ModelTask {
     return {
       Metrics(
         model: model.id, embeddings: try survey.counts(in: $0).cutouts, added: added,
-        dimensions: dimensions, notes: application.notes)
+        dimensions: dimensions, notes: application.notes, computed: application.way)
     }
   }
 

@@ -90,6 +90,8 @@ public struct FinetuneStage: Stage, Stored {
     public var ranks: Int?
     /// How the surveys' scales go with the encoder's, where there is anything to say.
     public var notes: [String]?
+    /// What the network computed with: `float32 by 512-bit kernels`; not known of older runs.
+    public var computed: String?
   }
 
   /// How well the folds do that were held out.
@@ -139,6 +141,7 @@ extension FinetuneStage {
     }
     var plan = Plan(work) { try await learn(found, run: $0, in: place) }
     plan.notes = found.match.notes
+    plan.notes += place.engine.advice(on: precision).map { [$0] } ?? []
     return plan
   }
 
@@ -199,7 +202,8 @@ extension FinetuneStage {
       withoutImage: labelled.withoutImage, temperature: classifier.temperature,
       heldOut: held?.scores, warnings: held?.warning.map { [$0] },
       notCheckable: labelled.withoutPosition, seconds: session.seconds, ranks: place.rankCount,
-      notes: found.match.notes.isEmpty ? nil : found.match.notes)
+      notes: found.match.notes.isEmpty ? nil : found.match.notes,
+      computed: place.engine.way(of: precision))
     let store = storing(classifier, of: found, learned, run: run)
     let probabilities = training.heldOutProbabilities()
     return { database in

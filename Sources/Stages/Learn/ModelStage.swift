@@ -35,11 +35,13 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   public func plan(in place: Workplace) async throws -> Plan<Task.Metrics> {
     let survey = try await place.survey(survey)
     let (application, work) = try await place.database.with { database in
-      let found = try self.application(to: survey, in: database)
+      let found = try self.application(
+        to: survey, way: place.engine.way(of: precision), in: database)
       return (found, try self.work(of: found, in: database))
     }
     var plan = Plan(work) { try Task.begin(application, run: $0, isFirst: $1, in: $2, of: place) }
     plan.notes = application.match.notes
+    plan.notes += place.engine.advice(on: precision).map { [$0] } ?? []
     if let earlier = application.earlier {
       plan.notes.append("what run \(earlier.run) has done is not done again")
     }
@@ -49,7 +51,7 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   }
 
   private func application(
-    to survey: Survey, in database: Connection
+    to survey: Survey, way: String, in database: Connection
   ) throws -> ModelApplication<Task> {
     let model = try Catalogue.Model.find(Task.kind, called: self.model, in: database)
     let match = try model.match(survey, options: scale, in: database)
@@ -58,7 +60,7 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
     resolved.preprocessing = try match.preprocessing(unlikeThatOf: model)
     let earlier = onlyNew == true ? try Task.earlier(resolved, of: survey, in: database) : nil
     return ModelApplication(
-      survey: survey, model: model, match: match, options: resolved, earlier: earlier)
+      survey: survey, model: model, match: match, options: resolved, way: way, earlier: earlier)
   }
 
   /// The work; where an earlier run has done just the images that are current, it is that run's.
@@ -125,6 +127,9 @@ public struct ModelApplication<Task: ModelTask>: Sendable {
   let model: Catalogue.Model
   let match: ScaleMatch
   let options: ModelStage<Task>
+
+  /// What the network computes with.
+  let way: String
 
   /// The run from which is taken over what is not new.
   var earlier: EarlierApplication<Task>?

@@ -61,6 +61,8 @@ public struct PretrainStage: Stage, Stored {
     public var processorSeconds: Double?
     /// How many ranks learned together, at the end; `nil` where one process learned by itself.
     public var ranks: Int?
+    /// What the network computed with: `float32 by 512-bit kernels`; not known of older runs.
+    public var computed: String?
   }
 }
 
@@ -87,6 +89,7 @@ extension PretrainStage {
     }
     var plan = Plan(work) { try await start.stage.learn(start, run: $0, in: place) }
     plan.notes = notes
+    plan.notes += place.engine.advice(on: learning.precision ?? .float32).map { [$0] } ?? []
     return plan
   }
 
@@ -163,7 +166,8 @@ extension PretrainStage {
         model: id, sources: count, empty: empty, epochs: learning.epochs, steps: steps, loss: loss,
         chanceLoss: chance,
         warnings: loss.flatMap { warning(loss: $0, chance: chance) }.map { [$0] },
-        seconds: time.0, processorSeconds: time.1, ranks: place.rankCount)
+        seconds: time.0, processorSeconds: time.1, ranks: place.rankCount,
+        computed: engine.way(of: learning.precision ?? .float32))
     }
   }
 }

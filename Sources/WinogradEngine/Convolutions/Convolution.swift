@@ -7,11 +7,11 @@ internal import Tensor
 /// Batch normalisation always stands behind it, and is built into both of its passes: forwards the
 /// output's sums are found while it is written, backwards the normalisation's gradient is computed
 /// while it is read.
-struct Convolution: Sendable {
+package struct Convolution: Sendable {
   /// `[outputs, inputs, kernel, kernel]`.
-  var weight: Parameter
+  package var weight: Parameter
 
-  let stride: Int
+  package let stride: Int
 
   /// What products are computed from, but those of gathered windows, which are always float32.
   let precision: Precision
@@ -19,9 +19,9 @@ struct Convolution: Sendable {
   /// Says how large the blocks of its way are.
   var kernels = KernelTable.measured
 
-  var outputs: Int { weight.value.shape[0] }
-  var inputs: Int { weight.value.shape[1] }
-  var kernel: Int { weight.value.shape[2] }
+  package var outputs: Int { weight.value.shape[0] }
+  package var inputs: Int { weight.value.shape[1] }
+  package var kernel: Int { weight.value.shape[2] }
 
   /// Draws weights by He's rule.
   init(

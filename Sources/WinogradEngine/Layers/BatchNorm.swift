@@ -1,23 +1,23 @@
 internal import CKernels
-internal import NeuralNetwork
-internal import Tensor
+package import NeuralNetwork
+package import Tensor
 
 /// Batch normalisation (Ioffe & Szegedy 2015, arXiv:1502.03167) of each channel.
 ///
 /// In training z = γ (y − mean) / √(variance + ε) + β with the batch's own mean and variance;
 /// otherwise with running averages of them.
-struct BatchNorm: Sendable {
+package struct BatchNorm: Sendable {
   /// γ, `[channels]`.
-  var weight: Parameter
+  package var weight: Parameter
 
   /// β, `[channels]`.
-  var bias: Parameter
+  package var bias: Parameter
 
   /// The running average of batch means.
-  var runningMean: Tensor
+  package var runningMean: Tensor
 
   /// The running average of batch variances, each by n − 1.
-  var runningVariance: Tensor
+  package var runningVariance: Tensor
 
   static let epsilon: Float = 1e-5
   static let momentum: Float = 0.1
@@ -33,14 +33,14 @@ struct BatchNorm: Sendable {
   }
 
   /// What the backward pass needs of a forward pass; all views on an arena's memory.
-  struct Statistics: @unchecked Sendable {
-    let mean: UnsafeMutablePointer<Float>
+  package struct Statistics: @unchecked Sendable {
+    package let mean: UnsafeMutablePointer<Float>
 
     /// 1 / √(variance + ε).
     let inverse: UnsafeMutablePointer<Float>
 
     /// z = scale y + shift.
-    let affine: ChannelAffine
+    package let affine: ChannelAffine
   }
 
   /// Finds the statistics of a batch over all ranks, and lets the running averages follow.
@@ -55,14 +55,14 @@ struct BatchNorm: Sendable {
   }
 
   /// What sums are taken from, to lose no precision where means are large: the running mean.
-  func pivot(in arena: Arena) -> UnsafePointer<Float> {
+  package func pivot(in arena: Arena) -> UnsafePointer<Float> {
     let copy = arena.floats(channels)
     copy.update(from: runningMean.values, count: channels)
     return UnsafePointer(copy)
   }
 
   /// The same from sums of (y − pivot) and its square over all ranks.
-  mutating func statistics(from batch: BatchSums, in arena: Arena) -> Statistics {
+  package mutating func statistics(from batch: BatchSums, in arena: Arena) -> Statistics {
     let (sums, count) = (batch.sums, batch.pixels)
     let mean = arena.floats(channels)
     let inverse = arena.floats(channels)
@@ -80,7 +80,7 @@ struct BatchNorm: Sendable {
   }
 
   /// scale and shift by the running averages.
-  func inferenceAffine() -> (scale: [Float], shift: [Float]) {
+  package func inferenceAffine() -> (scale: [Float], shift: [Float]) {
     let scale = (0..<channels).map {
       weight.value.values[$0] / (runningVariance.values[$0] + Self.epsilon).squareRoot()
     }
@@ -107,11 +107,27 @@ struct BatchNorm: Sendable {
     _ gradient: FeatureMap, _ sums: ChannelSums, through normalised: Normalised, in arena: Arena,
     among ranks: any Ranks
   ) -> NormalisedGradient {
-    let statistics = normalised.statistics
-    let batch = sums.over(ranks, pixels: gradient.pixels)
-    let result = NormalisedGradient(
-      gradient: gradient, map: normalised.map, a: arena.floats(channels),
-      b: arena.floats(channels), c: arena.floats(channels))
+    let slopes = slopes(
+      sums, of: normalised.statistics, pixels: gradient.pixels, in: arena, among: ranks)
+    return NormalisedGradient(
+      gradient: gradient, map: normalised.map, a: slopes.a, b: slopes.b, c: slopes.c)
+  }
+
+  /// The gradient of what was normalised, y, as a g + b y + c; views on an arena's memory.
+  package struct Slopes: @unchecked Sendable {
+    package let a: UnsafeMutablePointer<Float>
+    package let b: UnsafeMutablePointer<Float>
+    package let c: UnsafeMutablePointer<Float>
+  }
+
+  /// Adds to the gradients of γ and β likewise, and gives what `backward` is made of.
+  package mutating func slopes(
+    _ sums: ChannelSums, of statistics: Statistics, pixels: Int, in arena: Arena,
+    among ranks: any Ranks
+  ) -> Slopes {
+    let batch = sums.over(ranks, pixels: pixels)
+    let result = Slopes(
+      a: arena.floats(channels), b: arena.floats(channels), c: arena.floats(channels))
     for c in 0..<channels {
       let inverse = Double(statistics.inverse[c])
       let scale = Double(statistics.affine.scale[c])

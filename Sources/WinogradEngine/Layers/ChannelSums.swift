@@ -1,11 +1,11 @@
-internal import NeuralNetwork
+package import NeuralNetwork
 internal import Tensor
 
 /// Two sums a channel over all pixels of a batch, in double precision.
 ///
 /// Each block of pixels has sums of its own, which are added in order: the result does not depend
 /// on the number of cores.
-struct ChannelSums {
+package struct ChannelSums {
   private let channels: Int
   private var sums: [Double]
 
@@ -25,7 +25,7 @@ struct ChannelSums {
   }
 
   /// Adds up the sums that `body` leaves, two times `channels` of them a block.
-  init(blocks: Int, channels: Int, _ body: (UnsafeMutablePointer<Double>) -> Void) {
+  package init(blocks: Int, channels: Int, _ body: (UnsafeMutablePointer<Double>) -> Void) {
     var parts = [Double](repeating: 0, count: max(1, blocks) * 2 * channels)
     parts.withUnsafeMutableBufferPointer { parts in
       if let base = parts.baseAddress { body(base) }
@@ -44,7 +44,7 @@ struct ChannelSums {
   func second(_ channel: Int) -> Double { sums[channels + channel] }
 
   /// Sums of this rank's `pixels` and of those of all others.
-  func over(_ ranks: any Ranks, pixels: Int) -> BatchSums {
+  package func over(_ ranks: any Ranks, pixels: Int) -> BatchSums {
     guard ranks.count > 1 else { return BatchSums(pixels: Double(pixels), sums: self) }
     var all = self
     all.sums.append(Double(pixels))
@@ -54,7 +54,7 @@ struct ChannelSums {
 }
 
 /// Sums over all ranks.
-struct BatchSums {
+package struct BatchSums {
   /// The pixels of the whole batch.
   let pixels: Double
 

@@ -1,16 +1,16 @@
-internal import Tensor
+package import Tensor
 
 /// A tensor that learns.
-struct Parameter: Sendable {
+package struct Parameter: Sendable {
   /// The weights.
-  var value: Tensor
+  package var value: Tensor
 
   /// The derivative of the loss with respect to `value`; backward passes add to it.
-  var gradient: Tensor
+  package var gradient: Tensor
 
   /// Whether weight decay and the adaptation of LARS apply; they do not to biases and
   /// normalisation.
-  var decays: Bool
+  package var decays: Bool
 
   /// Starts with given weights and no gradient.
   init(_ value: Tensor, decays: Bool) {

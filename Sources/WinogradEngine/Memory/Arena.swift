@@ -7,24 +7,26 @@ internal import Foundation
 /// allocates only the first time.
 ///
 /// Unchecked, because one task at a time asks it for memory.
-final class Arena: @unchecked Sendable {
+package final class Arena: @unchecked Sendable {
   private var slabs: [UnsafeMutableBufferPointer<Float>] = []
 
   /// Memory for tasks that work for the owner, who may all ask at once.
-  let workers = ArenaPool()
+  package let workers = ArenaPool()
+
+  package init() {}
 
   /// The number of slabs in use; set back to give later ones free.
-  var position = 0
+  package var position = 0
 
   deinit {
     for slab in slabs { free(slab.baseAddress) }
   }
 
   /// The bytes that it holds.
-  var byteCount: Int { slabs.reduce(0) { $0 + $1.count * 4 } }
+  package var byteCount: Int { slabs.reduce(0) { $0 + $1.count * 4 } }
 
   /// Memory for `count` numbers, not set to anything.
-  func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
+  package func floats(_ count: Int) -> UnsafeMutablePointer<Float> {
     if position == slabs.count { slabs.append(.init(start: nil, count: 0)) }
     if slabs[position].baseAddress == nil || slabs[position].count < count {
       grow(position, to: count)

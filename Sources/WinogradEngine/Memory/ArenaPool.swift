@@ -4,26 +4,28 @@ internal import Synchronization
 ///
 /// Memory given back to the system has to be cleared by it when it is asked for again, which costs
 /// more than most of what is done in it.
-final class ArenaPool: Sendable {
+package final class ArenaPool: Sendable {
+  package init() {}
+
   private let idle = Mutex<[Arena]>([])
 
   /// Lends an arena with nothing in use.
-  func lend<Result>(_ body: (Arena) throws -> Result) rethrows -> Result {
+  package func lend<Result>(_ body: (Arena) throws -> Result) rethrows -> Result {
     let arena = take()
     defer { give(arena) }
     return try body(arena)
   }
 
   /// An arena with nothing in use, until it is given back.
-  func take() -> Arena {
+  package func take() -> Arena {
     let arena = idle.withLock { $0.popLast() } ?? Arena()
     arena.position = 0
     return arena
   }
 
   /// Takes an arena back.
-  func give(_ arena: Arena) { idle.withLock { $0.append(arena) } }
+  package func give(_ arena: Arena) { idle.withLock { $0.append(arena) } }
 
   /// The bytes that idle arenas hold.
-  var byteCount: Int { idle.withLock { $0.reduce(0) { $0 + $1.byteCount } } }
+  package var byteCount: Int { idle.withLock { $0.reduce(0) { $0 + $1.byteCount } } }
 }

@@ -1,18 +1,23 @@
 /// The extents of a batch of images: `[count, height, width, channels]`.
-struct MapShape: Sendable, Hashable {
-  var count: Int
-  var height: Int
-  var width: Int
-  var channels: Int
+package struct MapShape: Sendable, Hashable {
+  package var count: Int
+  package var height: Int
+  package var width: Int
+  package var channels: Int
 
   /// Pixels of all images.
-  var pixels: Int { count * height * width }
+  package var pixels: Int { count * height * width }
 
   /// Numbers of all images.
-  var elements: Int { pixels * channels }
+  package var elements: Int { pixels * channels }
+
+  package init(count: Int, height: Int, width: Int, channels: Int) {
+    (self.count, self.height) = (count, height)
+    (self.width, self.channels) = (width, channels)
+  }
 
   /// With every second row and column, from the first.
-  var halved: MapShape {
+  package var halved: MapShape {
     MapShape(
       count: count, height: (height + 1) / 2, width: (width + 1) / 2, channels: channels)
   }
@@ -50,9 +55,9 @@ struct FeatureMap: @unchecked Sendable {
 /// One factor and one summand a channel, applied before a ReLU: relu(scale x + shift).
 ///
 /// Unchecked, because it is a view on memory that is only read while tasks run.
-struct ChannelAffine: @unchecked Sendable {
-  let scale: UnsafeMutablePointer<Float>
-  let shift: UnsafeMutablePointer<Float>
+package struct ChannelAffine: @unchecked Sendable {
+  package let scale: UnsafeMutablePointer<Float>
+  package let shift: UnsafeMutablePointer<Float>
 }
 
 /// A map as the next convolution reads it: plain, or relu(scale x + shift) of it.

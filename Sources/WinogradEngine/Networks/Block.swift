@@ -6,17 +6,17 @@ internal import Tensor
 ///
 /// He et al. 2016 (arXiv:1512.03385). The shortcut is the input itself, or where the shape changes
 /// its normalised 1×1 convolution.
-struct Block: Sendable {
-  var first: Convolution
-  var firstNorm: BatchNorm
-  var second: Convolution
-  var secondNorm: BatchNorm
-  var shortcut: Shortcut?
+package struct Block: Sendable {
+  package var first: Convolution
+  package var firstNorm: BatchNorm
+  package var second: Convolution
+  package var secondNorm: BatchNorm
+  package var shortcut: Shortcut?
 
   /// A 1×1 convolution and its normalisation.
-  struct Shortcut: Sendable {
-    var convolution: Convolution
-    var norm: BatchNorm
+  package struct Shortcut: Sendable {
+    package var convolution: Convolution
+    package var norm: BatchNorm
   }
 
   /// Makes a block, which begins as its shortcut alone.

@@ -5,7 +5,7 @@ internal import Tensor
 /// the backward pass goes on to the layers before it.
 ///
 /// A process by itself has nothing to sum, and nothing is copied.
-final class GradientSums {
+package final class GradientSums {
   private let ranks: any Ranks
   private let memory: Arena
 
@@ -21,7 +21,7 @@ final class GradientSums {
   init(_ ranks: any Ranks, _ memory: Arena) { (self.ranks, self.memory) = (ranks, memory) }
 
   /// Begins to sum the gradients of a layer, which are complete.
-  func begin(_ layer: inout some Layered) {
+  package func begin(_ layer: inout some Layered) {
     guard ranks.count > 1 else { return }
     var count = 0
     layer.visit { count += $1.gradient.values.count }
@@ -40,7 +40,7 @@ final class GradientSums {
   }
 
   /// Gives a layer its sums: layers come in the order in which they began.
-  func end(_ layer: inout some Layered) {
+  package func end(_ layer: inout some Layered) {
     guard let next = begun.popFirst() else { return }
     next.wait()
     var place = next.sums

@@ -1,14 +1,14 @@
 internal import NeuralNetwork
-internal import Tensor
+package import Tensor
 
 /// What is done with a parameter of a name.
-typealias ParameterVisit = (String, inout Parameter) -> Void
+package typealias ParameterVisit = (String, inout Parameter) -> Void
 
 /// What is done with a running statistic of a name.
-typealias StatisticVisit = (String, inout Tensor) -> Void
+package typealias StatisticVisit = (String, inout Tensor) -> Void
 
 /// A layer, or a network of layers, whose state is made of parameters and running statistics.
-protocol Layered {
+package protocol Layered {
   /// Calls the bodies with the name of every parameter and of every running statistic, always in the
   /// same order.
   mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit)
@@ -16,17 +16,19 @@ protocol Layered {
 
 extension Layered {
   /// Calls `body` with every parameter.
-  mutating func visit(_ body: ParameterVisit) {
+  package mutating func visit(_ body: ParameterVisit) {
     visit(body, statistic: { _, _ in })
   }
 
   /// Visits it as part of a network that calls it `name`.
-  mutating func visit(as name: String, _ parameter: ParameterVisit, statistic: StatisticVisit) {
+  package mutating func visit(
+    as name: String, _ parameter: ParameterVisit, statistic: StatisticVisit
+  ) {
     visit({ parameter(name + "." + $0, &$1) }, statistic: { statistic(name + "." + $0, &$1) })
   }
 
   /// All parameters and running statistics by name.
-  var state: [String: Tensor] {
+  package var state: [String: Tensor] {
     var state: [String: Tensor] = [:]
     var copy = self
     copy.visit({ state[$0] = $1.value }, statistic: { state[$0] = $1 })
@@ -34,7 +36,7 @@ extension Layered {
   }
 
   /// Takes what `state` gave; nothing is changed where it throws.
-  mutating func load(_ saved: [String: Tensor]) throws {
+  package mutating func load(_ saved: [String: Tensor]) throws {
     try state.check(saved)
     visit(
       { if let tensor = saved[$0] { $1.value = tensor } },
@@ -43,13 +45,13 @@ extension Layered {
 }
 
 extension Convolution: Layered {
-  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
+  package mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     parameter("weight", &weight)
   }
 }
 
 extension BatchNorm: Layered {
-  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
+  package mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     parameter("weight", &weight)
     parameter("bias", &bias)
     statistic("running_mean", &runningMean)
@@ -65,7 +67,7 @@ extension Linear: Layered {
 }
 
 extension Block: Layered {
-  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
+  package mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     first.visit(as: "conv1", parameter, statistic: statistic)
     firstNorm.visit(as: "bn1", parameter, statistic: statistic)
     second.visit(as: "conv2", parameter, statistic: statistic)
@@ -76,7 +78,7 @@ extension Block: Layered {
 }
 
 extension ResidualEncoder: Layered {
-  mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
+  package mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
     stem.visit(as: "conv1", parameter, statistic: statistic)
     stemNorm.visit(as: "bn1", parameter, statistic: statistic)
     var index = 0

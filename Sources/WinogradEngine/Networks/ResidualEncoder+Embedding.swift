@@ -1,12 +1,12 @@
 internal import NeuralNetwork
-internal import Tensor
+package import Tensor
 
 extension ResidualEncoder {
   /// Embeds images with running statistics.
   ///
   /// Normalisation is folded into the convolutions, and a few images at a time go through the whole
   /// network on one core, so that maps stay in the cache.
-  func embed(_ images: Tensor) -> Tensor {
+  package func embed(_ images: Tensor) -> Tensor {
     checkShape(of: images)
     let width = architecture.embeddingDimension
     guard images.rows > 0 else { return Tensor([0, width]) }

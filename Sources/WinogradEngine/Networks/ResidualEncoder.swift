@@ -1,10 +1,10 @@
 internal import CKernels
-internal import NeuralNetwork
-internal import Tensor
+package import NeuralNetwork
+package import Tensor
 
 /// A residual network over blocks of fused layers.
-struct ResidualEncoder: Encoder {
-  let architecture: Architecture
+package struct ResidualEncoder: LearningEncoder {
+  package let architecture: Architecture
 
   /// Whether the maps inside a block are computed again in the backward pass, not kept for it.
   ///
@@ -15,13 +15,13 @@ struct ResidualEncoder: Encoder {
   /// What its convolutions compute with; copies take it along, checkpoints do not.
   let precision: Precision
 
-  var stem: Convolution
-  var stemNorm: BatchNorm
-  var blocks: [Block] = []
+  package var stem: Convolution
+  package var stemNorm: BatchNorm
+  package var blocks: [Block] = []
   private var tape: Tape?
 
   /// Memory for passes, which copies share.
-  let memory = ArenaPool()
+  package let memory = ArenaPool()
 
   /// Draws weights by He's rule.
   ///
@@ -29,7 +29,7 @@ struct ResidualEncoder: Encoder {
   ///   - architecture: The shape, of which `check()` has nothing to say.
   ///   - seed: Chooses the weights.
   ///   - precision: What to compute with.
-  init(_ architecture: Architecture, seed: UInt64, precision: Precision = .float32) {
+  package init(_ architecture: Architecture, seed: UInt64, precision: Precision = .float32) {
     (self.architecture, self.precision) = (architecture, precision)
     var random = RandomStream(seed)
     stem = Convolution(
@@ -50,19 +50,17 @@ struct ResidualEncoder: Encoder {
     }
   }
 
-  func untrained(seed: UInt64) -> any Encoder {
+  package func untrained(seed: UInt64) -> any Encoder {
     var other = ResidualEncoder(architecture, seed: seed, precision: precision)
     other.recomputesMaps = recomputesMaps
     return other
   }
 
-  func network(head: HeadShape, seed: UInt64, optimiser: Optimiser) -> any Network {
-    ResidualNetwork(
-      self, head: Head(head, inputs: architecture.embeddingDimension, seed: seed),
-      optimiser: optimiser)
+  package func network(head: HeadShape, seed: UInt64, optimiser: Optimiser) -> any Network {
+    ResidualNetwork(self, head: head, seed: seed, optimiser: optimiser)
   }
 
-  mutating func adapt(to images: Tensor) -> Tensor {
+  package mutating func adapt(to images: Tensor) -> Tensor {
     defer { tape = nil }
     return forward(images)
   }
@@ -74,7 +72,7 @@ struct ResidualEncoder: Encoder {
   ///   - images: `[n, height, width, 1]`.
   ///   - ranks: Who has the rest of the batch.
   /// - Returns: `[n, embeddingDimension]`.
-  mutating func forward(_ images: Tensor, among ranks: any Ranks = Alone()) -> Tensor {
+  package mutating func forward(_ images: Tensor, among ranks: any Ranks = Alone()) -> Tensor {
     checkShape(of: images)
     self.tape = nil
     let tape = Tape(memory, recomputes: recomputesMaps, among: ranks)
@@ -110,7 +108,7 @@ struct ResidualEncoder: Encoder {
   /// - Parameters:
   ///   - gradient: The derivative of the loss with respect to the embeddings.
   ///   - sums: Where the gradients of each layer go as soon as they are there.
-  mutating func backward(_ gradient: Tensor, into sums: GradientSums? = nil) {
+  package mutating func backward(_ gradient: Tensor, into sums: GradientSums? = nil) {
     guard let tape, let (input, first) = tape.stem, let output = tape.output else {
       preconditionFailure("backward needs a forward pass of the same value before it")
     }
@@ -143,7 +141,7 @@ struct ResidualEncoder: Encoder {
   }
 
   /// Takes the sums that `backward` began, in the same order.
-  mutating func take(_ sums: GradientSums) {
+  package mutating func take(_ sums: GradientSums) {
     for index in blocks.indices.reversed() { sums.end(&blocks[index]) }
     sums.end(&stem)
     sums.end(&stemNorm)

@@ -1,32 +1,51 @@
-internal import NeuralNetwork
-internal import Tensor
+package import NeuralNetwork
+package import Tensor
+
+/// An encoder whose layers learn by `forward` and `backward`.
+package protocol LearningEncoder: Encoder, Layered {
+  /// Memory for passes, which copies share.
+  var memory: ArenaPool { get }
+
+  /// Embeds a batch in training: batch normalisation uses the batch's statistics, and what
+  /// `backward` needs is kept.
+  mutating func forward(_ images: Tensor, among ranks: any Ranks) -> Tensor
+
+  /// Finds the parameters' gradients, which were 0, once after `forward` of the same value; those of each
+  /// layer go to `sums` as soon as they are there.
+  mutating func backward(_ gradient: Tensor, into sums: GradientSums?)
+
+  /// Takes the sums that `backward` began, in the same order.
+  mutating func take(_ sums: GradientSums)
+}
 
 /// An encoder, the head over it, and what their optimiser remembers.
-struct ResidualNetwork: Network {
-  private var layers: EncoderAndHead
+package struct ResidualNetwork<Body: LearningEncoder>: Network {
+  private var layers: EncoderAndHead<Body>
   private var moments: Moments
 
   /// Memory for gradients on their way to the other ranks.
   private let passing = ArenaPool()
 
   /// Puts a head over an encoder, its optimiser without memory.
-  init(_ encoder: ResidualEncoder, head: Head, optimiser: Optimiser) {
-    layers = EncoderAndHead(encoder: encoder, head: head)
+  package init(_ encoder: Body, head: HeadShape, seed: UInt64, optimiser: Optimiser) {
+    layers = EncoderAndHead(
+      encoder: encoder,
+      head: Head(head, inputs: encoder.architecture.embeddingDimension, seed: seed))
     moments = Moments(optimiser)
   }
 
-  var encoder: any Encoder { layers.encoder }
+  package var encoder: any Encoder { layers.encoder }
 
   /// The bytes that maps of earlier passes hold, for the next ones to use.
-  var mapMemory: Int { layers.encoder.memory.byteCount }
+  package var mapMemory: Int { layers.encoder.memory.byteCount }
 
-  func judge(_ embeddings: Tensor) -> Tensor { layers.head.apply(embeddings) }
+  package func judge(_ embeddings: Tensor) -> Tensor { layers.head.apply(embeddings) }
 
-  mutating func setHead(weights: Tensor, biases: Tensor) {
+  package mutating func setHead(weights: Tensor, biases: Tensor) {
     layers.head = Head(weights: weights, biases: biases)
   }
 
-  mutating func learn(
+  package mutating func learn(
     from images: Tensor, under loss: any Loss, rate: Float, among ranks: any Ranks
   ) -> Float {
     layers.visit { $1.gradient = Tensor($1.value.shape) }
@@ -44,13 +63,13 @@ struct ResidualNetwork: Network {
     return value
   }
 
-  var weights: [String: Tensor] { layers.state }
+  package var weights: [String: Tensor] { layers.state }
 
-  var state: [String: Tensor] {
+  package var state: [String: Tensor] {
     weights.merging(moments.state.prefixed("optimiser.")) { first, _ in first }
   }
 
-  mutating func load(_ state: [String: Tensor]) throws {
+  package mutating func load(_ state: [String: Tensor]) throws {
     var moments = moments
     try moments.load(state.part("optimiser."))
     try layers.load(
@@ -60,8 +79,8 @@ struct ResidualNetwork: Network {
 }
 
 /// All that has parameters.
-private struct EncoderAndHead: Layered {
-  var encoder: ResidualEncoder
+private struct EncoderAndHead<Body: LearningEncoder>: Layered {
+  var encoder: Body
   var head: Head
 
   mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {

@@ -1,5 +1,5 @@
-public import ArgumentParser
-public import NeuralNetwork
+import ArgumentParser
+import NeuralNetwork
 import Stages
 
 /// What the network computes with.
@@ -7,15 +7,26 @@ struct PrecisionOptions: ParsableArguments {
   @Option(
     name: .customLong("precision"),
     help: ArgumentHelp(
-      "What the network's products are computed from: float32 or bfloat16.",
+      "What the network computes with: float32, bfloat16, or the better of them on this processor.",
       discussion: """
-        bfloat16 takes less time and rounds more; it needs a processor with AVX512_BF16. Models \
-        learned with either serve both.
+        bfloat16 takes less time and rounds more; it needs a processor with AVX512_BF16. 'auto' chooses it \
+        where matrix units (AMX) and a build with REBER_ONEDNN=1 make it faster, and float32 elsewhere; the \
+        run keeps which it was. Models learned with either serve both.
         """,
       valueName: "precision"))
-  var chosen = Precision.float32
+  var asked = Choice.auto
 
-  /// The precision as stages take it; `nil` for the default.
+  /// What can be asked for.
+  enum Choice: String, ExpressibleByArgument, CaseIterable {
+    case auto, float32, bfloat16
+  }
+
+  /// The precision that is asked for, or chosen for this processor.
+  var chosen: Precision {
+    Precision(rawValue: asked.rawValue) ?? Workplace.usualEngine.fastest
+  }
+
+  /// The precision as stages take it; `nil` for that of stages where nothing is said.
   var precision: Precision? { chosen == .float32 ? nil : chosen }
 
   func validate() throws {
@@ -24,5 +35,3 @@ struct PrecisionOptions: ParsableArguments {
     }
   }
 }
-
-extension Precision: ExpressibleByArgument {}
