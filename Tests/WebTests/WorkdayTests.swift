@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import PostgreSQL
+import TestSupport
 import Testing
 
 @testable import Web
@@ -308,6 +309,12 @@ import Testing
       let (_, none, _) = try await ada.get("/synthetic/unlike")
       #expect(none.contains("Nothing is labelled yet"))
       let (_, like, _) = try await ada.get("/synthetic/sources/S000012/like")
+      // 960 pixels hold ten of the usual size, fifteen small ones or six large ones.
+      for (size, columns) in [("small", 15), ("usual", 10), ("large", 6)] {
+        let (_, page, _) = try await ada.get("/synthetic/sources/S000012/like?tiles=\(size)")
+        #expect(page.contains("class=\"montage c\(columns)\"") && page.contains("width=\"960\""))
+        #expect(page.contains("tiles=\(size)&amp;drawn") == (size != "usual"))
+      }
       let captions = like.matches(of: #/>(?<rank>[0-9]+) · (?<cosine>-?[0-9.]+)</#)
       let cosines = captions.compactMap { Double($0.cosine) }
       #expect(captions.count == 60 && captions[0].rank == "1")

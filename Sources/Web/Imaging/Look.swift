@@ -2,6 +2,23 @@ import Catalogue
 import Morphology
 import Tensor
 
+/// How large the pictures of a montage are, as the URL says it.
+enum TileSize: String, CaseIterable {
+  case small, usual, large
+
+  /// The side, in pixels.
+  var side: Int {
+    switch self {
+    case .small: 64
+    case .usual: 96
+    case .large: 160
+    }
+  }
+
+  /// How many stand in a row where so many of the usual size do.
+  func columns(of usual: Int) -> Int { max(1, usual * Self.usual.side / side) }
+}
+
 /// How an image is shown, as the URL says it.
 struct Look: Sendable, Hashable {
   /// The stretch by its name in URLs.
@@ -12,6 +29,9 @@ struct Look: Sendable, Hashable {
 
   /// How much of the middle is shown.
   var zoom = Zoom.fitted
+
+  /// How large the pictures of a montage are.
+  var tiles = TileSize.usual
 
   /// Whether contours and the beam are drawn into the picture.
   var isMarked = false
@@ -25,20 +45,21 @@ struct Look: Sendable, Hashable {
   /// The default look.
   init() {}
 
-  /// Reads `stretch`, `colours`, `zoom` and `marks`; a value that is not known leaves the default.
+  /// Reads `stretch`, `colours`, `zoom`, `tiles` and `marks`; a value that is not known leaves the default.
   init(_ fields: Fields) {
     if let name = fields["stretch"], Self.stretches.contains(where: { $0.name == name }) {
       stretch = name
     }
     colours = fields["colours"].flatMap(ColourMap.init) ?? .grey
     zoom = fields["zoom"].flatMap(Zoom.init) ?? .fitted
+    tiles = fields["tiles"].flatMap(TileSize.init) ?? .usual
     isMarked = fields["marks"] == "1"
   }
 
   /// The part of a query that says it.
   var query: String {
     "stretch=\(stretch)&colours=\(colours.rawValue)&zoom=\(zoom.name)"
-      + (isMarked ? "&marks=1" : "")
+      + (tiles == .usual ? "" : "&tiles=\(tiles.rawValue)") + (isMarked ? "&marks=1" : "")
   }
 
   /// The part of a picture's query that says it: browsers keep pictures, and those of another way of drawing have

@@ -44,7 +44,9 @@ extension Visit {
   private func row(_ label: ContradictedLabel, cutout: Int?) -> Content {
     [
       "name": label.source, "href": singleAddress(of: label.source),
-      "picture": cutout.map { "\(base)/cutouts/\($0)?size=\(Self.cell)&\(look.pictureQuery)" },
+      "picture": cutout.map {
+        "\(base)/cutouts/\($0)?size=\(TileSize.usual.side)&\(look.pictureQuery)"
+      },
       "label": label.label, "labelSwatch": swatch(label.label),
       "annotators": label.annotators.joined(separator: ", "), "said": label.said,
       "saidSwatch": swatch(label.said), "probability": String(format: "%.3f", label.probability),

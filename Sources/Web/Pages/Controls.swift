@@ -52,6 +52,7 @@ extension Visit {
       "action": action,
       "stretches": choices(Look.stretches.map(\.name), chosen: look.stretch),
       "colours": choices(ColourMap.allCases.map(\.rawValue), chosen: look.colours.rawValue),
+      "tiles": choices(TileSize.allCases.map(\.rawValue), chosen: look.tiles.rawValue),
       "zooms": Zoom.all.map { zoom -> Content in
         ["value": zoom.name, "name": zoom.words, "isChosen": look.zoom == zoom]
       },

@@ -2,14 +2,11 @@ import Catalogue
 import Markup
 
 extension Visit {
-  /// The side of a source's place in a montage, in pixels.
-  static let cell = 96
-
   /// One picture of many sources, with a place to click for each.
   ///
   /// - Parameters:
   ///   - cells: The sources.
-  ///   - columns: How many stand in a row.
+  ///   - columns: How many stand in a row at the usual size.
   ///   - isChoice: Whether a click takes a source out, rather than opens its page.
   ///   - captions: What stands below each; none for all without it.
   ///   - swatches: Whose class's colour each has; that of its label for all without it.
@@ -20,10 +17,11 @@ extension Visit {
     swatches: [Int16?] = [], out: Set<Int> = []
   ) -> Content {
     let keys = cells.map { String($0.cutout ?? 0) }.joined(separator: ",")
+    let (side, columns) = (look.tiles.side, look.tiles.columns(of: columns))
     let rows = max(1, (cells.count + columns - 1) / columns)
     return [
       "picture": "\(base)/montage.png?cutouts=\(keys)&columns=\(columns)&\(look.pictureQuery)",
-      "width": columns * Self.cell, "height": rows * Self.cell, "columns": columns,
+      "width": columns * side, "height": rows * side, "columns": columns,
       "isChoice": isChoice,
       "cells": cells.enumerated().map { index, cell -> Content in
         [

@@ -16,8 +16,9 @@ extension Site {
     return try await picture(request, context) { survey in
       let cutouts = try await pool.with { try StoredCutout.some(keys, of: survey, in: $0) }
       let found = Dictionary(cutouts.map { ($0.id, $0) }, uniquingKeysWith: { a, _ in a })
-      return Look(fields).montage(
-        keys.map { found[$0] }, of: survey.observation, columns: columns, cell: Visit.cell)
+      let look = Look(fields)
+      return look.montage(
+        keys.map { found[$0] }, of: survey.observation, columns: columns, cell: look.tiles.side)
     }
   }
 

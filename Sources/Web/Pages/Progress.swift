@@ -83,30 +83,58 @@ extension LabelProgress.Rate {
   }
 }
 
+/// A box of 300 by 100 for curves: labels on a logarithmic axis, F1 from 0 to 1.
+private struct CurveBox {
+  private let least: Double
+  private let most: Double
+
+  init(from least: Int, to most: Int) {
+    self.least = log(Double(max(1, least)))
+    self.most = log(Double(max(2, most)))
+  }
+
+  func place(_ labels: Int, _ f1: Double) -> (x: Double, y: Double) {
+    let place = most > least ? (log(Double(max(1, labels))) - least) / (most - least) : 1
+    return ((10 + 280 * place).rounded(), (95 - 90 * f1).rounded())
+  }
+
+  /// A line through points of labels and F1.
+  func path(_ points: [(labels: Int, f1: Double)]) -> String {
+    let places = points.map { place($0.labels, $0.f1) }
+    return "M" + places.map { "\($0.x) \($0.y)" }.joined(separator: "L")
+  }
+
+  func content(_ labels: Int, _ f1: Double) -> Content {
+    let place = place(labels, f1)
+    return ["x": place.x, "y": place.y, "labels": labels, "f1": String(format: "%.2f", f1)]
+  }
+}
+
 extension Forecast {
-  /// A curve in a box of 300 by 100: labels on a logarithmic axis, F1 from 0 to 1.
   fileprivate var content: Content {
-    let most = log(Double(max(2, curve.last?.labels ?? 2)))
-    let least = log(Double(max(1, curve.first?.labels ?? 1)))
-    let places = curve.map { point in
-      let place = most > least ? (log(Double(point.labels)) - least) / (most - least) : 1
-      return (x: (10 + 280 * place).rounded(), y: (95 - 90 * point.f1).rounded())
-    }
+    let box = CurveBox(from: curve.first?.labels ?? 1, to: curve.last?.labels ?? 2)
     return [
       "macro": String(format: "%.2f", curve.last?.f1 ?? 0), "sources": sources,
-      "isSample": isSample, "hasFuture": !future.isEmpty,
-      "future": future.map { point -> Content in
+      "isSample": isSample, "future": futureContent,
+      "path": box.path(curve), "points": curve.map { box.content($0.labels, $0.f1) },
+    ]
+  }
+
+  /// What more labels would bring, as a curve with its interval and as rows; `nil` where that is not known.
+  private var futureContent: Content? {
+    guard let first = future.first, let last = future.last else { return nil }
+    let box = CurveBox(from: first.labels, to: last.labels)
+    let low = future.map { (labels: $0.labels, f1: $0.interval.low) }
+    let high = future.map { (labels: $0.labels, f1: $0.interval.high) }
+    return [
+      "band": box.path(low + high.reversed()) + "Z",
+      "path": box.path(future.map { (labels: $0.labels, f1: $0.score) }),
+      "points": future.map { box.content($0.labels, $0.score) },
+      "rows": future.map { point -> Content in
         [
           "labels": point.labels, "score": String(format: "%.2f", point.score),
           "low": String(format: "%.2f", point.interval.low),
           "high": String(format: "%.2f", point.interval.high),
-        ]
-      },
-      "path": "M" + places.map { "\($0.x) \($0.y)" }.joined(separator: "L"),
-      "points": zip(curve, places).map { point, place -> Content in
-        [
-          "x": place.x, "y": place.y, "labels": point.labels,
-          "f1": String(format: "%.2f", point.f1),
         ]
       },
     ]

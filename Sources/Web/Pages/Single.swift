@@ -127,7 +127,7 @@ extension Visit {
         ? nil
         : [
           "sources": company.map { String($0.source) }.joined(separator: ","),
-          "montage": montage(company, columns: company.count, isChoice: true),
+          "montage": montage(company, columns: 8, isChoice: true),
         ] as Content,
     ]
   }
