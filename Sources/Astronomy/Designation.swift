@@ -6,14 +6,30 @@ extension SkyPosition {
   public var designation: String {
     let time = Int((ra * 24_000 + 5e-7).rounded(.down))
     let arc = Int((abs(dec) * 36_000 + 5e-7).rounded(.down))
-    return "J" + padded(time / 360_000, 2) + padded(time / 6000 % 60, 2)
-      + padded(time % 6000 / 100, 2) + "." + padded(time % 100, 2) + (dec < 0 ? "-" : "+")
-      + padded(arc / 36_000, 2) + padded(arc / 600 % 60, 2) + padded(arc % 600 / 10, 2)
-      + ".\(arc % 10)"
+    // In one go: a catalogue has millions.
+    return String(unsafeUninitializedCapacity: 19) { text in
+      var end = 0
+      func put(_ byte: UInt8) {
+        text[end] = byte
+        end += 1
+      }
+      func putTwoDigits(_ number: Int) {
+        put(UInt8(0x30 + number / 10))
+        put(UInt8(0x30 + number % 10))
+      }
+      put(UInt8(ascii: "J"))
+      putTwoDigits(time / 360_000)
+      putTwoDigits(time / 6000 % 60)
+      putTwoDigits(time % 6000 / 100)
+      put(UInt8(ascii: "."))
+      putTwoDigits(time % 100)
+      put(UInt8(ascii: dec < 0 ? "-" : "+"))
+      putTwoDigits(arc / 36_000)
+      putTwoDigits(arc / 600 % 60)
+      putTwoDigits(arc % 600 / 10)
+      put(UInt8(ascii: "."))
+      put(UInt8(0x30 + arc % 10))
+      return end
+    }
   }
-}
-
-private func padded(_ number: Int, _ width: Int) -> String {
-  let digits = String(number)
-  return String(repeating: "0", count: max(width - digits.count, 0)) + digits
 }

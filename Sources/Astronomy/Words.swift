@@ -1,14 +1,21 @@
 import Foundation
 
-extension StringProtocol {
+extension String {
   /// The text without the white space around it.
   public var trimmed: String {
     // Nearly every text begins and ends with a visible character of ASCII.
     let visible = 0x21...0x7E as ClosedRange<UInt8>
-    let isTrim = utf8.withContiguousStorageIfAvailable { bytes in
-      bytes.first.map(visible.contains) == true && bytes.last.map(visible.contains) == true
+    if let first = utf8.first, let last = utf8.last, visible.contains(first), visible.contains(last)
+    {
+      return self
     }
-    if isTrim == true { return String(self) }
+    return self[...].trimmed
+  }
+}
+
+extension StringProtocol {
+  /// The text without the white space around it.
+  public var trimmed: String {
     let start = drop(while: \.isWhitespace)
     return String(start.reversed().drop(while: \.isWhitespace).reversed())
   }

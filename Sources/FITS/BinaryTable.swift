@@ -16,6 +16,8 @@ public final class BinaryTable {
   public let elementsInRow: Int
   /// Whether rows have lists of lengths of their own.
   public let hasLists: Bool
+  /// As many rows are read at a time without reading any of the file twice.
+  public let rowsAtOnce: Int
   /// The keywords that describe the table, in their order.
   public let keywords: [Keyword]
   /// The text of COMMENT cards.
@@ -47,6 +49,7 @@ public final class BinaryTable {
     elementsInRow = header.elements
     hasLists = layouts.contains(where: \.isVariable)
     rowCount = try file.rowCount()
+    rowsAtOnce = try file.rowsAtOnce()
   }
 
   /// The cells of a column in the rows of a range, counted from 0.

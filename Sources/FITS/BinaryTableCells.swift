@@ -1,3 +1,4 @@
+import Astronomy
 internal import CFITSIO
 
 /// The cells of one column in a run of rows, read by one call of CFITSIO where it can.
@@ -171,8 +172,6 @@ private func text(of start: UnsafeMutablePointer<CChar>) -> String {
     if start[length - 1] != 0x20 { end = length }
   }
   return start.withMemoryRebound(to: UInt8.self, capacity: max(end, 1)) { bytes in
-    let bytes = UnsafeBufferPointer(start: bytes, count: end)
-    return String(validating: bytes, as: UTF8.self)
-      ?? String(String.UnicodeScalarView(bytes.map { Unicode.Scalar($0) }))
+    String(ofFile: UnsafeBufferPointer(start: bytes, count: end))
   }
 }

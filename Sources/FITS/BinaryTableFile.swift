@@ -77,6 +77,13 @@ final class BinaryTableFile {
     return Int(count)
   }
 
+  /// The rows that fit into CFITSIO's memory of the file.
+  func rowsAtOnce() throws -> Int {
+    var count = 0
+    try check { ffgrsz(pointer, &count, &$0) }
+    return max(count, 1)
+  }
+
   func tooManyElements(_ count: Int64, row: Int? = nil, column: String) -> FileError {
     FileError(
       file.path, row: row, column: column, "a cell says that it has \(count) elements",

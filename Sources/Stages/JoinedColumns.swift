@@ -7,6 +7,7 @@ struct JoinedColumns: Sendable {
 
   /// The texts of a row with `_` between them; `nil` where one is missing.
   func text(in row: [Value]) -> String? {
+    if places.count == 1 { return row[places[0]].plainText }
     let parts = places.compactMap { row[$0].plainText }
     return parts.count == places.count && !parts.isEmpty ? parts.joined(separator: "_") : nil
   }

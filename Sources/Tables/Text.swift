@@ -2,13 +2,7 @@ import Astronomy
 
 /// Text of a file that ought to be UTF-8; older catalogues are read as Latin-1.
 func text(of bytes: some Collection<UInt8>) -> String {
-  String(validating: bytes, as: UTF8.self) ?? String(String.UnicodeScalarView(latin1: bytes))
-}
-
-extension String.UnicodeScalarView {
-  fileprivate init(latin1 bytes: some Collection<UInt8>) {
-    self.init(bytes.lazy.map { Unicode.Scalar($0) })
-  }
+  bytes.withContiguousStorageIfAvailable { String(ofFile: $0) } ?? text(of: Array(bytes))
 }
 
 extension Value {

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import PostgreSQL
 import Testing
@@ -15,6 +16,21 @@ import Testing
         "SELECT reber.designation(\(ra), \(dec))", as: String.self)
       #expect(made == text)
     }
+  }
+
+  /// Who loads a table writes the designations that the server would, and a position that changes has another.
+  @Test func designationsAreTheSameEverywhere() throws {
+    let fixture = try Fixture(sources: 2000)
+    let database = fixture.database
+    let differing: SQL = """
+      SELECT count(*) FROM reber.source WHERE designation IS DISTINCT FROM reber.designation(ra, "dec")
+      """
+    #expect(try database.row(differing, as: Int.self) == 0)
+    try database.execute("UPDATE reber.source SET ra = ra / 3, dec = -dec / 7, designation = 'J'")
+    #expect(try database.row(differing, as: Int.self) == 0)
+    let rows = try database.rows(
+      "SELECT ra, dec, designation FROM reber.source", as: Double.self, Double.self, String.self)
+    for (ra, dec, text) in rows { #expect(SkyPosition(ra: ra, dec: dec).designation == text) }
   }
 
   @Test func separationsHoldAtAllScales() throws {

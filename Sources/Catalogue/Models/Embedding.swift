@@ -76,12 +76,13 @@ extension Model {
     return (count, dimensions)
   }
 
-  /// Makes the survey's embeddings part of `reber.embedding`, with its indexes, and that of neighbours
-  /// where the server has pgvector.
+  /// Makes the survey's embeddings part of `reber.embedding`, with its indexes, that of neighbours where the
+  /// server has pgvector, and that of parts of names where it has pg_trgm: beside embedding it takes no time.
   public func finishEmbeddings(of survey: Survey, in database: Connection) throws {
     try Partition.embeddings(of: survey, by: id).attach(in: database)
     try count(of: survey, in: database)
     try database.execute("SELECT reber.index_neighbours(\(survey.id)::integer, \(id))")
+    try database.execute("SELECT reber.index_names(\(survey.id)::integer)")
   }
 
   /// Keeps how many embeddings of a survey there are.

@@ -54,7 +54,7 @@ extension Publication {
       : "LEFT JOIN survey.\(identifier: survey.name) AS own ON own.source_id = prediction.source_id"
     let list = columns.map { "\($0.source) AS \(identifier: $0.name)" as SQL }
     // Every row is wanted: going for them one by one in four indexes takes half as long again.
-    try database.script("SET LOCAL enable_nestloop = off")
+    try database.script("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '256MB'")
     return try database.execute(
       """
       CREATE TABLE \(raw: draft) AS

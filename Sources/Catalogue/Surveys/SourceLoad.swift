@@ -162,13 +162,10 @@ private struct SourceLoad {
       blocks.append((first, firstWaiting))
     }
     for place in waiting.indices { waiting[place].key += first }
-    try database.copy(
-      waiting, into: sources, with: ["survey_id": table.survey.id, "run_id": run])
-    let columns = Columns<KeyedSource>(writing: "source_id", \.key, table.columns, \.cells)
-    let rows = waiting
-    try database.copy(into: cells, columns) { writer in
-      for row in rows { try writer.write(row) }
-    }
+    try send(
+      waiting, to: sources, KeyedSource.columns, ["survey_id": table.survey.id, "run_id": run])
+    try send(
+      waiting, to: cells, Columns(writing: "source_id", \.key, table.columns, \.cells), [:])
     try database.copy(setAside, with: ["run_id": run, "file": file])
     changes.added += waiting.count
     changes.rejected += setAside.count
@@ -176,6 +173,14 @@ private struct SourceLoad {
     taken = 0
     waiting.removeAll(keepingCapacity: true)
     setAside.removeAll()
+  }
+
+  private func send(
+    _ rows: [KeyedSource], to table: String, _ columns: Columns<KeyedSource>, _ shared: SharedValues
+  ) throws {
+    try database.copy(into: table, columns, with: shared) { writer in
+      for row in rows { try writer.write(row) }
+    }
   }
 
   /// Makes the loaded table the survey's partition.
@@ -370,6 +375,8 @@ private struct SourceLoad {
 }
 
 /// A source with its key, and the cells of its row.
+///
+/// Tables on their way do not compute designations.
 private struct KeyedSource: TableRow {
   var key: Int
   var source: Source
@@ -377,7 +384,10 @@ private struct KeyedSource: TableRow {
 
   static let table = "reber.source"
   static let columns = Columns<Self>(
-    writing: .column("source_id", \.key), .group(\.source, Source.columns))
+    writing: .column("source_id", \.key), .group(\.source, Source.columns),
+    .column("designation", \.designation))
+
+  private var designation: String? { source.position?.designation }
 }
 
 /// A row that was set aside, with what stood in it.

@@ -60,8 +60,7 @@ extension SourceFilter {
     if all.sources == 0 || unordered == SourceFilter() { return BoundedCount(counted: all.sources) }
     if isVain(in: all) { return BoundedCount(counted: 0) }
     let search = SourceSearch(filter: unordered, survey: survey, scheme: scheme, work: work)
-    return BoundedCount(
-      counted: try database.row(search.counted, as: Int.self), bound: search.bound)
+    return try search.count(upTo: search.bound, in: database)
   }
 }
 
@@ -75,8 +74,9 @@ extension SourceFilter {
 
 /// A question for sources: which tables it needs, and in which order it goes through them.
 ///
-/// The keys of a page are searched for in the order of an index, with the tables alone that the filter
-/// and the order need; what is shown of them is looked up afterwards.
+/// The keys of a page are searched for with the tables alone that the filter and the order need; what is
+/// shown of them is looked up afterwards. Where few sources pass, all of them are found and sorted; where
+/// many do, the index of the order is walked along until a page is full.
 struct SourceSearch {
   let filter: SourceFilter
   let survey: Survey
@@ -95,18 +95,34 @@ struct SourceSearch {
   /// The sources that have the figure that an order goes by come before those that have none.
   enum Part { case figured, bare }
 
+  /// Whether all that pass are found first, or an index is walked along.
+  enum Way { case gathering, walking }
+
+  /// As many sources are few: they are looked up sooner than as many of a large survey are walked past.
+  private static let few = 3000
+
   /// The keys of a page, in order.
   func page(at place: SourceFilter.Place?, size: Int, in database: Connection) throws -> [Int] {
     // A survey without sources has no table of them.
     guard try !filter.isVain(in: survey.counts(in: database)) else { return [] }
-    let edge = try place.flatMap { try self.edge(at: $0, in: database) }
+    return try lookingUp(in: database) { database in
+      let edge = try place.flatMap { try self.edge(at: $0, in: database) }
+      let isFiltered = (!needed.isEmpty || filter.hasImage == false) && condition == nil
+      let isFew = try isFiltered && !count(upTo: Self.few, in: database).isExceeded
+      return try page(at: edge, isFew ? .gathering : .walking, size: size, in: database)
+    }
+  }
+
+  private func page(
+    at edge: Edge?, _ way: Way, size: Int, in database: Connection
+  ) throws -> [Int] {
     let isBackward = edge?.isBackward ?? false
     var keys: [Int] = []
     let parts: [Part] = isBackward ? [.bare, .figured] : [.figured, .bare]
     for part in parts where keys.count < size {
       if let edge, edge.isBehind(part) { continue }
       let own = edge?.part == part ? edge : nil
-      if let query = query(part, own, isBackward, size - keys.count) {
+      if let query = query(part, own, isBackward, size - keys.count, way) {
         keys += try database.rows(query, as: Int.self)
       }
     }
@@ -116,14 +132,33 @@ struct SourceSearch {
   /// How far sources are counted: not as far where each has to be looked up in several tables.
   var bound: Int { needed.count > 1 ? 1000 : 10_000 }
 
-  /// Counts the sources that pass, up to one more than the bound.
-  var counted: SQL {
-    """
-    SELECT count(*)
-    FROM (
-        SELECT FROM \(joined(needed)) WHERE \(conditions(needed)) LIMIT \(bound + 1)
-    ) AS found
-    """
+  /// Counts the sources that pass, up to a bound.
+  func count(upTo bound: Int, in database: Connection) throws -> BoundedCount {
+    let counted = try lookingUp(in: database) { database in
+      try database.row(
+        """
+        SELECT count(*)
+        FROM (
+            SELECT FROM \(joined(needed)) WHERE \(conditions(needed, .gathering)) LIMIT \(bound + 1)
+        ) AS found
+        """, as: Int.self)
+    }
+    return BoundedCount(counted: counted, bound: bound)
+  }
+
+  /// Runs `body` where rows of further tables are looked up one by one: the planner, which knows little of
+  /// rare figures, would read whole tables to join them, by several processes.
+  private func lookingUp<Value>(
+    in database: Connection, _ body: (Connection) throws -> Value
+  ) throws -> Value {
+    try database.transaction { database in
+      try database.script(
+        """
+        SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off;
+        SET LOCAL max_parallel_workers_per_gather = 0
+        """)
+      return try body(database)
+    }
   }
 
   /// Sources by their keys, in that order, with all that lists show.
@@ -198,17 +233,20 @@ extension SourceSearch {
     return figure.map { Edge(source: source, figure: $0, isBackward: isBackward) }
   }
 
-  private func query(_ part: Part, _ edge: Edge?, _ isBackward: Bool, _ limit: Int) -> SQL? {
-    part == .figured ? figured(edge, isBackward, limit) : bare(edge, isBackward, limit)
+  private func query(
+    _ part: Part, _ edge: Edge?, _ isBackward: Bool, _ limit: Int, _ way: Way
+  ) -> SQL? {
+    part == .figured
+      ? figured(edge, isBackward, limit, way) : bare(edge, isBackward, limit, way)
   }
 
   /// The keys of sources that have the figure, from an edge on.
   ///
   /// Equals go by their keys, against the figure's direction, as in the indexes.
-  func figured(_ edge: Edge?, _ isBackward: Bool, _ limit: Int) -> SQL {
+  private func figured(_ edge: Edge?, _ isBackward: Bool, _ limit: Int, _ way: Way) -> SQL {
     let order = filter.order
     let (tables, falls) = (needed.union([order.table]), order.isFalling != isBackward)
-    var found = [conditions(tables), "\(raw: order.figure) IS NOT NULL"]
+    var found = [conditions(tables, way), "\(raw: order.figure) IS NOT NULL"]
     if let edge, let value = edge.figure {
       let at: SQL = "\(value)::text::\(raw: order.type)"
       let beyond = falls ? "<" : ">"
@@ -225,32 +263,31 @@ extension SourceSearch {
       ORDER BY figure \(raw: figureWay), source_id \(raw: keyWay) LIMIT \(limit)
       """
     let keys: SQL = "SELECT \(key(order.table)) AS source_id, \(raw: order.figure) AS figure"
+    let rows: SQL = "\(keys) FROM \(joined(tables)) WHERE \(found.joined(separator: " AND "))"
+    if way == .gathering {
+      return "SELECT source_id FROM (\(rows) OFFSET 0) AS found \(sorted)"
+    }
     guard order.table == .prediction else {
-      return """
-        SELECT source_id FROM (
-            \(keys) FROM \(joined(tables)) WHERE \(found.joined(separator: " AND ")) \(sorted)
-        ) AS found
-        """
+      return "SELECT source_id FROM (\(rows) \(sorted)) AS found"
     }
     // The index of predictions begins with the class: a page is the first of all classes' pages.
     return """
       SELECT source_id
       FROM (SELECT DISTINCT class_id FROM reber.class) AS each
       CROSS JOIN LATERAL (
-          \(keys) FROM \(joined(tables))
-          WHERE prediction.class_id = each.class_id AND \(found.joined(separator: " AND ")) \(sorted)
+          \(rows) AND prediction.class_id = each.class_id \(sorted)
       ) AS found
       \(sorted)
       """
   }
 
   /// The keys of sources that have no such figure, from an edge on; `nil` where every source has one.
-  func bare(_ edge: Edge?, _ isBackward: Bool, _ limit: Int) -> SQL? {
+  private func bare(_ edge: Edge?, _ isBackward: Bool, _ limit: Int, _ way: Way) -> SQL? {
     let order = filter.order
     let isPart = order.table != .source
     if order == .name || (isPart && needed.contains(order.table)) { return nil }
     let tables = needed.union([.source])
-    var found = [conditions(tables)]
+    var found = [conditions(tables, way)]
     found.append(
       isPart
         ? """
@@ -263,8 +300,11 @@ extension SourceSearch {
       found.append("source.source_id \(raw: isBackward ? "<" : ">") \(edge.source)")
     }
     return """
-      SELECT source.source_id FROM \(joined(tables)) WHERE \(found.joined(separator: " AND "))
-      ORDER BY source.source_id \(raw: isBackward ? "DESC" : "ASC") LIMIT \(limit)
+      SELECT source_id FROM (
+          SELECT source.source_id FROM \(joined(tables)) WHERE \(found.joined(separator: " AND "))
+          \(raw: way == .gathering ? "OFFSET 0" : "")
+      ) AS found
+      ORDER BY source_id \(raw: isBackward ? "DESC" : "ASC") LIMIT \(limit)
       """
   }
 }
@@ -382,22 +422,30 @@ extension SourceSearch {
     return ([name(tables[0])] + others).joined(separator: " ")
   }
 
-  private func conditions(_ tables: Set<Table>) -> SQL {
+  private func conditions(_ tables: Set<Table>, _ way: Way) -> SQL {
     let tables = inOrder(tables)
     let own = condition.map { [$0(key(tables[0]))] } ?? []
     let scopes = tables.map { scope($0, isAlone: tables.count == 1) }
-    let image = filter.hasImage.map { [hasImage($0, key(tables[0]))] } ?? []
+    let image = filter.hasImage.map { [hasImage($0, key(tables[0]), way)] } ?? []
     return (scopes + passing + image + own).joined(separator: " AND ")
   }
 
-  /// Whether a source, by its key, has an image: most have, so that each is looked up, and those without are
-  /// sought among all.
-  private func hasImage(_ wanted: Bool, _ key: SQL) -> SQL {
-    let current: SQL = """
-      FROM reber.cutout
-      WHERE cutout.survey_id = \(survey.id) AND cutout.source_id = \(key) AND cutout.is_current
+  /// Whether a source, by its key, has an image: each is looked up, but a few without are found by what is
+  /// kept of their number.
+  private func hasImage(_ wanted: Bool, _ key: SQL, _ way: Way) -> SQL {
+    if !wanted, way == .gathering {
+      return """
+        \(key) IN (
+            SELECT source_id FROM reber.source_without_image WHERE survey_id = \(survey.id)
+        )
+        """
+    }
+    return """
+      (
+          SELECT cutout_id FROM reber.cutout
+          WHERE cutout.survey_id = \(survey.id) AND cutout.source_id = \(key) AND cutout.is_current
+      ) IS \(raw: wanted ? "NOT NULL" : "NULL")
       """
-    return wanted ? "(SELECT cutout_id \(current)) IS NOT NULL" : "NOT EXISTS (SELECT \(current))"
   }
 
   /// What the filter lets pass.

@@ -1,3 +1,4 @@
+public import Astronomy
 import CPostgreSQL
 
 /// Takes rows on their way into a table, by binary COPY.
@@ -5,30 +6,52 @@ import CPostgreSQL
 /// It lives inside the closure of ``Connection/copy(into:_:with:_:)``, and sends 64 KiB at a time.
 public struct CopyWriter<Row>: ~Copyable {
   private let connection: OpaquePointer
-  private let fields: [Field<Row>]
-  private let types: [PostgresType]
-  private var buffer = Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0]
+  @usableFromInline let types: [PostgresType]
+  @usableFromInline let appends: [Field<Row>.Append]
+  @usableFromInline let cells: CellColumns<Row>?
+  /// The cells that stand at the end of each row, behind their lengths.
+  @usableFromInline let shared: [UInt8]
+  @usableFromInline var buffer =
+    Array("PGCOPY\n".utf8) + [0xFF, 0x0D, 0x0A, 0, 0, 0, 0, 0, 0, 0, 0, 0]
 
   /// libpq sends best in pieces of this size.
-  private static var chunk: Int { 64 << 10 }
+  @usableFromInline static var chunk: Int { 64 << 10 }
 
-  fileprivate init(_ connection: OpaquePointer, _ fields: [Field<Row>], _ types: [PostgresType]) {
+  fileprivate init(
+    _ connection: OpaquePointer, _ target: CopyTarget<Row>, _ types: [PostgresType]
+  ) throws {
     self.connection = connection
-    self.fields = fields
     self.types = types
+    appends = target.columns.fields.map(\.append)
+    cells = target.columns.cells
+    var shared: [UInt8] = []
+    for ((_, value), type) in zip(target.shared, types.suffix(target.shared.count)) {
+      try value.append(to: &shared, as: type)
+    }
+    self.shared = shared
   }
 
   /// Adds a row.
   ///
+  /// It is compiled where the row's type is known: a loop over generic closures takes twice as long.
+  ///
   /// - Throws: ``PostgresError`` where a number is more than its column holds.
+  @inlinable
   public mutating func write(_ row: Row) throws {
-    Int16(fields.count).appendBigEndian(to: &buffer)
-    // By index: an iterator over pairs of generic closures took half of the time.
-    for index in fields.indices { try fields[index].append(row, types[index], &buffer) }
+    Int16(types.count).appendBigEndian(to: &buffer)
+    for index in appends.indices { try appends[index](row, types[index], &buffer) }
+    if let cells {
+      let values = cells.values(row)
+      for index in cells.names.indices {
+        try values[index].append(to: &buffer, as: types[appends.count + index])
+      }
+    }
+    buffer.append(contentsOf: shared)
     if buffer.count >= Self.chunk { try flush() }
   }
 
-  private mutating func flush() throws {
+  @usableFromInline
+  mutating func flush() throws {
     let sent = buffer.withUnsafeBytes { bytes in
       PQputCopyData(
         connection, bytes.baseAddress?.assumingMemoryBound(to: CChar.self), Int32(bytes.count))
@@ -77,12 +100,11 @@ extension Connection {
     into table: String, _ columns: Columns<Row>, with shared: SharedValues = [:],
     _ body: (inout CopyWriter<Row>) throws -> Void
   ) throws -> Int {
-    let fields = columns.fields + shared.map { Field(shared: $0.key, $0.value) }
-    let list = fields.map(\.sql).joined(separator: ", ")
-    let types = try types(of: fields, table: table, list: list)
-    let sql = "COPY \(table) (\(list)) FROM STDIN (FORMAT binary)"
+    let target = CopyTarget(columns: columns, shared: shared)
+    let types = try types(of: target, table: table)
+    var writer = try CopyWriter(pointer, target, types)
+    let sql = "COPY \(table) (\(target.list)) FROM STDIN (FORMAT binary)"
     _ = try check(PQexec(pointer, sql), sql: sql)
-    var writer = CopyWriter(pointer, fields, types)
     do {
       try body(&writer)
       try writer.finish()
@@ -96,11 +118,11 @@ extension Connection {
   }
 
   private func types<Row>(
-    of fields: [Field<Row>], table: String, list: String
+    of target: CopyTarget<Row>, table: String
   ) throws -> [PostgresType] {
-    let sql = "SELECT \(list) FROM \(table) LIMIT 0"
+    let sql = "SELECT \(target.list) FROM \(table) LIMIT 0"
     let shape = ResultShape(try run(SQL(raw: sql)), sql: sql)
-    try shape.check(fields.map(\.expected))
+    try shape.check(target.expected)
     return shape.types
   }
 
@@ -116,12 +138,22 @@ extension Connection {
   }
 }
 
-extension Field {
-  /// A column that has the same value in all rows.
-  init(shared name: String, _ value: any PostgresColumn) {
-    self.init(
-      sql: name, expected: value.expectedCell,
-      append: { _, type, buffer in try value.append(to: &buffer, as: type) })
+/// What is written of each row: its columns, its cells, and what all rows share.
+private struct CopyTarget<Row> {
+  let columns: Columns<Row>
+  let shared: SharedValues
+
+  /// The names, as COPY and SELECT take them.
+  var list: String {
+    let cells = columns.cells?.names.map(quoted(identifier:)) ?? []
+    return (columns.fields.map(\.sql) + cells + shared.map(\.key)).joined(separator: ", ")
+  }
+
+  /// What the columns must be.
+  var expected: [ExpectedCell] {
+    let cell = ExpectedCell(name: "Value", types: Value.writtenTypes)
+    return columns.fields.map(\.expected) + (columns.cells?.names ?? []).map { _ in cell }
+      + shared.map(\.value.expectedCell)
   }
 }
 

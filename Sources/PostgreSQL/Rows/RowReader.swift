@@ -78,6 +78,7 @@ public struct RowReader {
   }
 
   /// The value of the next cell.
+  @usableFromInline
   mutating func next<Value: PostgresColumn>(_: Value.Type) throws -> Value {
     defer { column += 1 }
     let bytes = column < cells.count ? cells[column] : nil
@@ -94,6 +95,7 @@ public struct RowReader {
   }
 
   /// Passes over the next cells where all of them are null; says whether they were.
+  @usableFromInline
   mutating func skipNulls(_ count: Int) -> Bool {
     guard cells[column..<column + count].allSatisfy({ $0 == nil }) else { return false }
     column += count

@@ -65,8 +65,10 @@ extension QueryRow {
 ///
 /// In a statement `\(Row.columns)` is their list, and `\(values: row)` what a row holds, as parameters.
 public struct Columns<Row>: Sendable {
-  private(set) var fields: [Field<Row>]
-  let read: @Sendable (inout RowReader) throws -> Row
+  @usableFromInline let fields: [Field<Row>]
+  /// Columns behind these whose names are known only at run time.
+  let cells: CellColumns<Row>?
+  @usableFromInline let read: @Sendable (inout RowReader) throws -> Row
 
   /// Gathers columns in the order of the arguments of `make`, which is the row's initialiser.
   public init<each Value>(
@@ -74,6 +76,7 @@ public struct Columns<Row>: Sendable {
     make: @escaping @Sendable (repeat each Value) throws -> Row
   ) {
     fields = Self.fields(repeat each columns)
+    cells = nil
     let reads = (repeat (each columns).read)
     read = { cells in try make(repeat try (each reads)(&cells)) }
   }
@@ -82,7 +85,11 @@ public struct Columns<Row>: Sendable {
   ///
   /// Reading such a row throws.
   public init<each Value>(writing columns: repeat RowColumn<Row, each Value>) {
-    fields = Self.fields(repeat each columns)
+    self.init(writing: Self.fields(repeat each columns), cells: nil)
+  }
+
+  private init(writing fields: [Field<Row>], cells: CellColumns<Row>?) {
+    (self.fields, self.cells) = (fields, cells)
     read = { _ in throw PostgresError.decoding("\(Row.self) cannot be read back", sql: nil) }
   }
 
@@ -97,14 +104,8 @@ public struct Columns<Row>: Sendable {
     writing key: String, _ id: @escaping @Sendable (Row) -> Int, _ names: [String],
     _ cells: @escaping @Sendable (Row) -> [Value]
   ) {
-    let rest = names.enumerated().map { place, name in
-      Field<Row>(
-        sql: quoted(identifier: name),
-        expected: ExpectedCell(name: "Value", types: Value.writtenTypes),
-        append: { row, type, buffer in try cells(row)[place].append(to: &buffer, as: type) })
-    }
-    self.init(writing: .column(key, id))
-    fields = fields + rest
+    self.init(
+      writing: RowColumn.column(key, id).fields, cells: CellColumns(names: names, values: cells))
   }
 
   private static func fields<each Value>(
@@ -116,36 +117,57 @@ public struct Columns<Row>: Sendable {
   }
 }
 
+/// Columns whose names are known only at run time, and the cells of a row in them.
+@usableFromInline
+struct CellColumns<Row>: Sendable {
+  @usableFromInline var names: [String]
+  @usableFromInline var values: @Sendable (Row) -> [Value]
+}
+
 /// A column of a row type, or several that make one member.
 ///
 /// Its value is read from as many cells as it has columns.
 public struct RowColumn<Row, Value>: Sendable {
   let fields: [Field<Row>]
   let read: @Sendable (inout RowReader) throws -> Value
+
+  @usableFromInline
+  init(fields: [Field<Row>], read: @escaping @Sendable (inout RowReader) throws -> Value) {
+    (self.fields, self.read) = (fields, read)
+  }
 }
 
 /// One column: what SQL calls it, and how a row is written into it.
+@usableFromInline
 struct Field<Row>: Sendable {
   /// Appends a row's value behind its length, as a type that its column may have.
-  typealias Append = @Sendable (Row, PostgresType, inout [UInt8]) throws -> Void
+  @usableFromInline typealias Append = @Sendable (Row, PostgresType, inout [UInt8]) throws -> Void
 
   /// A name, or an expression.
   var sql: String
   /// What an expression is called.
   var alias: String?
   var expected: ExpectedCell
-  var append: Append
+  @usableFromInline var append: Append
+
+  @usableFromInline
+  init(sql: String, alias: String?, expected: ExpectedCell, append: @escaping Append) {
+    (self.sql, self.alias, self.expected, self.append) = (sql, alias, expected, append)
+  }
 
   /// The same column of a row that holds this one's.
+  @usableFromInline
   func of<Outer>(_ append: @escaping Field<Outer>.Append) -> Field<Outer> {
     Field<Outer>(sql: sql, alias: alias, expected: expected, append: append)
   }
 }
 
+/// What appends values is compiled where they are known: a COPY calls it for each cell.
 extension RowColumn where Value: PostgresColumn {
   /// A column and the member that it holds.
   ///
   /// The name may have a table's or an alias's before it, for reading.
+  @inlinable
   public static func column(
     _ name: String, _ member: @escaping @Sendable (Row) -> Value
   ) -> RowColumn {
@@ -155,6 +177,7 @@ extension RowColumn where Value: PostgresColumn {
   /// What SQL makes of other columns, and the member that it becomes.
   ///
   /// The expression is text of the program's own: values cannot be put into it.
+  @inlinable
   public static func expression(
     _ sql: String, as alias: String?, _ member: @escaping @Sendable (Row) -> Value
   ) -> RowColumn {
@@ -176,6 +199,7 @@ extension RowColumn {
   /// Columns that make one member.
   ///
   /// The member's type says which, in ``Columns`` of its own.
+  @inlinable
   public static func group(
     _ member: @escaping @Sendable (Row) -> Value, _ columns: Columns<Value>
   ) -> RowColumn {
@@ -186,6 +210,7 @@ extension RowColumn {
   }
 
   /// Columns that make one member, which is `nil` where all of them are null.
+  @inlinable
   public static func group<Whole>(
     _ member: @escaping @Sendable (Row) -> Value, optional columns: Columns<Whole>
   ) -> RowColumn where Value == Whole? {

@@ -34,12 +34,14 @@ public protocol PostgresValue: PostgresColumn {
 extension PostgresValue {
   public static var types: [PostgresType] { [type] }
 
+  @inlinable
   public func append(to buffer: inout [UInt8], as type: PostgresType) throws {
     let start = buffer.count
-    Int32(0).appendBigEndian(to: &buffer)
+    UInt32.max.appendBigEndian(to: &buffer)
     try encode(into: &buffer, as: type)
-    withUnsafeBytes(of: UInt32(buffer.count - start - 4).bigEndian) { length in
-      for offset in 0..<4 { buffer[start + offset] = length[offset] }
+    let length = UInt32(buffer.count - start - 4)
+    buffer.withUnsafeMutableBytes {
+      $0.storeBytes(of: length.bigEndian, toByteOffset: start, as: UInt32.self)
     }
   }
 
@@ -52,6 +54,7 @@ extension PostgresValue {
 extension Optional: PostgresReadable, PostgresColumn where Wrapped: PostgresColumn {
   public static var types: [PostgresType] { Wrapped.types }
 
+  @inlinable
   public func append(to buffer: inout [UInt8], as type: PostgresType) throws {
     if let self {
       try self.append(to: &buffer, as: type)
@@ -86,6 +89,7 @@ extension PostgresColumn where Self: RawRepresentable, RawValue: PostgresValue {
 
 extension FixedWidthInteger {
   /// Appends the bytes, most significant first.
+  @inlinable
   func appendBigEndian(to buffer: inout [UInt8]) {
     withUnsafeBytes(of: bigEndian) { buffer.append(contentsOf: $0) }
   }

@@ -78,6 +78,7 @@ extension Value {
   /// ones.
   ///
   /// - Throws: ``PostgresError`` of kind `decoding` where the column cannot hold the value.
+  @usableFromInline
   func append(to buffer: inout [UInt8], as type: PostgresType) throws {
     switch (self, type) {
     case (.null, _): Int32(-1).appendBigEndian(to: &buffer)

@@ -11,7 +11,9 @@ struct SourceRows: Sendable {
   /// called by their positions.
   private let names: [JoinedColumns]
   private let position: PositionColumns?
-  private let quantities: [ColumnMapping.Part: [Quantity]]
+  private let totalFlux, peakFlux, rms, majorAxis: [Quantity]
+  private let onImage: [[Quantity]]
+  private let beamMajor, beamMinor, beamAngle: [Quantity]
   /// The numbers that stand for no value, by column.
   private let none: [(column: Int, number: Double)]
   /// The rows that are left out: those with a number in a column.
@@ -35,7 +37,12 @@ struct SourceRows: Sendable {
     guard !names.isEmpty || position != nil else {
       throw IngestError.unmapped("name", file: file, known: known)
     }
-    quantities = try Self.quantities(in: columns, mapping: mapping)
+    let quantities = try Self.quantities(in: columns, mapping: mapping)
+    let of = { (part: ColumnMapping.Part) in quantities[part] ?? [] }
+    (totalFlux, peakFlux, rms) = (of(.totalFlux), of(.peakFlux), of(.rms))
+    majorAxis = of(.majorAxis)
+    onImage = ColumnMapping.Part.onImage.compactMap { quantities[$0] }
+    (beamMajor, beamMinor, beamAngle) = (of(.beamMajor), of(.beamMinor), of(.beamAngle))
     none = known.enumerated().compactMap { index, name in
       profile?.numberForNone(in: name).map { (index, $0) }
     }
@@ -83,12 +90,12 @@ struct SourceRows: Sendable {
         throw UnusableRow(reason: "its name has \(called.utf8.count) bytes")
       }
       var source = Source(name: called, position: position)
-      source.totalFlux = try value(of: .totalFlux, in: row)
-      source.peakFlux = try value(of: .peakFlux, in: row)
-      source.rms = try value(of: .rms, in: row)
-      source.majorAxis = try value(of: .majorAxis, in: row)
+      source.totalFlux = try value(of: totalFlux, in: row)
+      source.peakFlux = try value(of: peakFlux, in: row)
+      source.rms = try value(of: rms, in: row)
+      source.majorAxis = try value(of: majorAxis, in: row)
       // They stand in the survey's own table alone, and have to be numbers.
-      for part in ColumnMapping.Part.onImage { _ = try value(of: part, in: row) }
+      for part in onImage { _ = try value(of: part, in: row) }
       return .source(source, cells: row)
     } catch {
       return .rejected(
@@ -99,10 +106,10 @@ struct SourceRows: Sendable {
 
   /// The beam with which the source in a row was seen; nil where the row does not say it.
   func beam(in row: [Value]) -> Beam? {
-    guard quantities[.beamMajor] != nil, let major = try? value(of: .beamMajor, in: row), major > 0
+    guard !beamMajor.isEmpty, let major = try? value(of: beamMajor, in: row), major > 0
     else { return nil }
-    let minor = try? value(of: .beamMinor, in: row)
-    let angle = try? value(of: .beamAngle, in: row)
+    let minor = try? value(of: beamMinor, in: row)
+    let angle = try? value(of: beamAngle, in: row)
     let beam = Beam(major: major, minor: minor ?? major, angle: angle ?? 0)
     return beam.isPossible ? beam : nil
   }
@@ -112,9 +119,9 @@ struct SourceRows: Sendable {
   }
 
   private func value(
-    of part: ColumnMapping.Part, in row: [Value]
+    of quantities: [Quantity], in row: [Value]
   ) throws(UnusableRow) -> Double? {
-    for quantity in quantities[part] ?? [] {
+    for quantity in quantities {
       if let value = try quantity.value(row) { return value }
     }
     return nil
@@ -186,7 +193,7 @@ extension Value {
   /// The value as a name would be written, without blanks around it.
   var plainText: String? {
     switch self {
-    case .text(let text): text.trimmed.isEmpty ? nil : text.trimmed
+    case .text(let text): Optional(text.trimmed).flatMap { $0.isEmpty ? nil : $0 }
     case .integer(let value): String(value)
     case .real(let value): String(value)
     case .boolean, .null, .reals: nil

@@ -24,7 +24,7 @@ final class FITSTableReader: TableReader {
   func read(chunk: Int, _ body: ([[Value]]) throws -> Void) throws {
     // Where rows are long, fewer of them are held at a time.
     let most = table.hasLists ? 64 : (1 << 22) / max(table.elementsInRow, 1)
-    let chunk = max(min(chunk, most), 1)
+    let chunk = max(min(chunk, most, table.rowsAtOnce), 1)
     var first = 0
     while first < table.rowCount {
       let range = first..<min(first + chunk, table.rowCount)

@@ -48,9 +48,9 @@ SELECT nextval('reber.source_id_seq') AS first \gset
 SELECT setval('reber.source_id_seq', :first + :n) \g /dev/null
 SELECT reber.open_partition('reber.source', :survey) AS part \gset
 INSERT INTO :part (
-    survey_id, source_id, name, ra, dec, total_flux, peak_flux, rms, major_axis, run_id
+    survey_id, source_id, name, designation, ra, dec, total_flux, peak_flux, rms, major_axis, run_id
 )
-SELECT :survey, :first + i, 'SIM' || reber.designation(ra, dec), ra, dec,
+SELECT :survey, :first + i, 'SIM' || reber.designation(ra, dec), reber.designation(ra, dec), ra, dec,
     flux, flux * 0.8, 1e-4, CASE WHEN random() < 0.98 THEN 5 * exp(random() + random()) END, :ingest
 FROM generate_series(0, :n - 1) AS i
 CROSS JOIN LATERAL (
