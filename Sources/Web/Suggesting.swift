@@ -1,4 +1,5 @@
 import Catalogue
+import Foundation
 import Morphology
 import PostgreSQL
 import Tensor
@@ -6,25 +7,37 @@ import Tensor
 /// A survey as it is asked what to label next: as `reber label suggest` asks it, from the same embeddings, labels and
 /// predictions.
 struct Suggesting: Sendable {
-  /// The row of each source.
-  let rows: [Int: Int]
   private let space: SuggestionSpace
   private let sources: [Int]
+  private let probabilities: Tensor?
 
-  init(_ embeddings: EmbeddingSpace) throws {
-    space = try SuggestionSpace(embeddings.vectors)
-    sources = embeddings.sources
-    rows = Dictionary(
+  /// The row of each source.
+  private let rows: [Int: Int]
+
+  /// The sources that are looked at; of a larger survey so many, evenly.
+  private static let limit = 50_000
+
+  /// Takes what a classifier says of sources, by the function that is given their rows.
+  init(
+    _ embeddings: EmbeddingSpace, classes: Int, table: ([Int: Int]) async throws -> [Float]?
+  ) async throws {
+    let step = (embeddings.sources.count + Self.limit - 1) / Self.limit
+    let chosen = Array(stride(from: 0, to: embeddings.sources.count, by: step))
+    sources = chosen.map { embeddings.sources[$0] }
+    space = try SuggestionSpace(embeddings.vectors.rows(at: chosen))
+    let rows = Dictionary(
       sources.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
+    self.rows = rows
+    probabilities = try await table(rows).map {
+      Tensor(shape: [rows.count, classes], values: $0)
+    }
   }
 
-  /// The sources whose labels would help most, by the classes of labelled rows and, where a classifier has judged the
-  /// rows, their probabilities.
-  func ranking(
-    _ count: Int, labelled: [Int: Int], probabilities: [Float]?, classes: Int
-  ) throws -> [Int] {
-    let table = probabilities.map { Tensor(shape: [rows.count, classes], values: $0) }
-    return try space.suggest(count, labelled: labelled, probabilities: table)
+  /// The sources whose labels would help most, by the labels so far.
+  func ranking(_ count: Int, labelled: ([Int: Int]) async throws -> [Int: Int]) async throws
+    -> [Int]
+  {
+    try space.suggest(count, labelled: try await labelled(rows), probabilities: probabilities)
       .picks.map { sources[$0.row] }
   }
 
@@ -36,39 +49,44 @@ struct Suggesting: Sendable {
 }
 
 extension Visit {
-  /// Suggestions that are made at once; they are made anew after every few labels.
+  /// Suggestions that are made at once.
   private static let suggestions = 40
-
-  /// Labels after which suggestions are made anew.
-  private static let stride = 10
 
   /// The survey as it is asked what to label; `nil` where it has fewer than two embeddings.
   private func suggesting() async throws -> (key: String, Suggesting)? {
     guard !scheme.isTags, let embeddings = try await space(), embeddings.sources.count > 1
     else { return nil }
-    let key = "\(survey.id) \(embeddings.model) \(embeddings.sources.count)"
-    return (key, try await site.suggesting.value(key) { try Suggesting(embeddings) })
+    let run = try await pool.with { try NewestWork.on(survey, in: $0).classification }
+    let key =
+      "\(survey.id) \(embeddings.model) \(embeddings.sources.count) \(scheme.id) \(run ?? 0)"
+    let found = try await site.suggesting.value(key) {
+      try await Suggesting(embeddings, classes: scheme.classes.count) { rows in
+        try await pool.with {
+          try Prediction.table(of: survey, scheme: scheme, rows: rows, in: $0)
+        }
+      }
+    }
+    return (key, found)
   }
 
   /// The sources whose labels would help most, as far as is known without the newest labels; none where nothing is
   /// embedded.
   func suggestedRanking() async throws -> [Int] {
     guard let (key, suggesting) = try await suggesting() else { return [] }
-    let (labelled, run) = try await pool.with {
-      (try survey.counts(in: $0).labelled, try NewestWork.on(survey, in: $0).classification)
-    }
-    let state = "\(key) \(scheme.id) \(run ?? 0) \(labelled / Self.stride)"
-    return try await site.suggested.value(state) {
-      let (rows, count) = (suggesting.rows, scheme.classes.count)
-      let (known, table) = try await pool.with {
-        (
-          try Consensus.places(of: survey, scheme: scheme, rows: rows, in: $0),
-          try Prediction.table(of: survey, scheme: scheme, rows: rows, in: $0)
-        )
+    let labelled = try await pool.with { try survey.counts(in: $0).labelled }
+    return try await site.suggested.value("\(key) \(Self.step(of: labelled))") {
+      try await suggesting.ranking(Self.suggestions) { rows in
+        try await pool.with {
+          try Consensus.places(of: survey, scheme: scheme, rows: rows, in: $0)
+        }
       }
-      return try suggesting.ranking(
-        Self.suggestions, labelled: known, probabilities: table, classes: count)
     }
+  }
+
+  /// The same number for numbers of labels between which little changes: each for itself while they are few, and then
+  /// a tenth more.
+  static func step(of labels: Int) -> Int {
+    labels < 20 ? labels : Int((log(Double(labels)) * 10).rounded())
   }
 
   /// The sources without a label that are most like one: a decision on it may do for them.

@@ -74,9 +74,8 @@ extension Visit {
   func unlikeRanking() async throws -> [RankedSource] {
     guard let space = try await space() else { return [] }
     let count = try await pool.with { try survey.counts(in: $0).labelled }
-    // A tenth more labels change little.
-    let step = count < 20 ? Double(count) : (log(Double(count)) * 10).rounded()
-    let key = "\(survey.id) \(space.model) \(space.sources.count) \(scheme.id) \(step)"
+    let key =
+      "\(survey.id) \(space.model) \(space.sources.count) \(scheme.id) \(Self.step(of: count))"
     return try await site.unlike.value(key) {
       let labelled = try await pool.with { database in
         try Consensus.some(

@@ -18,9 +18,9 @@ public struct Site: Sendable {
   let forecasts = Cache<String, Forecast?>(limit: 8)
   /// The sources that are least like anything labelled, by model and labels.
   let unlike = Cache<String, [RankedSource]>(limit: 8)
-  /// By survey and model.
+  /// By survey, model, scheme and classification.
   let suggesting = Cache<String, Suggesting>(limit: 2)
-  /// The sources whose labels would help most, by the same, scheme, classification and labels.
+  /// The sources whose labels would help most, by the same and the labels.
   let suggested = Cache<String, [Int]>(limit: 8)
   /// By survey, clustering and model.
   let maps = Cache<String, SourceMap>(limit: 4)
