@@ -49,6 +49,7 @@ let package = Package(
     .executable(name: "reber", targets: ["reber"]),
     .executable(name: "reber-serve", targets: ["reber-serve"]),
     .executable(name: "engine-bench", targets: ["EngineBench"]),
+    .executable(name: "rows-bench", targets: ["RowsBench"]),
     // What tools/fuzz --guided links with libFuzzer.
     .library(name: "FuzzTarget", type: .static, targets: ["FuzzTarget"]),
   ],
@@ -160,6 +161,9 @@ let package = Package(
       dependencies: ["Engines", "Morphology", "NeuralNetwork", "ONNX", "WinogradEngine", "Tensor"]
         + optional + engines,
       swiftSettings: strict + optionalSettings + engineSettings),
+    // What tools/bench rows measures.
+    .executableTarget(
+      name: "RowsBench", dependencies: ["Catalogue", "PostgreSQL"], swiftSettings: strict),
     // What tools/fuzz runs: files changed at random, read by what ingest reads with.
     .target(
       name: "FuzzTarget",

@@ -32,6 +32,13 @@ struct Partition {
   func attach(in database: Connection) throws {
     if try isAttached(in: database) { return }
     try index(in: database)
+    try attachIndexed(in: database)
+  }
+
+  /// Attaches the table behind ``index(in:)``.
+  ///
+  /// - Throws: `PostgresError`, also where a row refers to nothing.
+  func attachIndexed(in database: Connection) throws {
     try database.execute("SELECT reber.attach_partition(\(whole)::text::regclass, \(key))")
   }
 

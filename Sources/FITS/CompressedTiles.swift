@@ -29,6 +29,9 @@ final class CompressedTiles {
     if structure.cn_gzip_data > 0 { columns.append((structure.cn_gzip_data, GzipCode())) }
   }
 
+  /// Whether each row of the image is a tile, as `fpack` makes them where it is not told otherwise.
+  var areRows: Bool { sides[0] >= lengths[0] && sides.dropFirst().allSatisfy { $0 == 1 } }
+
   private static func code(_ structure: FITSfile) -> (any TileCode)? {
     switch structure.compress_type {
     case RICE_1:

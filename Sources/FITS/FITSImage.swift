@@ -36,6 +36,8 @@ public final class FITSImage {
   let file: FITSFile
   let layout: ImageLayout
   private let tiles: CompressedTiles?
+  /// Of an image in rows, plain or packed each by itself.
+  private let kept: KeptRows?
 
   /// Opens an image.
   ///
@@ -54,6 +56,8 @@ public final class FITSImage {
     let layout = try ImageLayout(header, celestial: celestial?.axes, path: path, hdu: self.hdu)
     self.layout = layout
     tiles = CompressedTiles(file)
+    let isInRows = layout.isInOrder && tiles?.areRows != false
+    kept = isInRows ? KeptRows(arePacked: tiles != nil) : nil
     wcs = celestial.map { WCS($0, width: layout.width, height: layout.height) }
     if let wcs, !wcs.hasPossiblePixels {
       throw FileError(
@@ -91,7 +95,7 @@ public final class FITSImage {
       try tiles.check(file, hdu: hdu, inside)
     }
     do {
-      return try layout.read(file, columns: columns, rows: rows)
+      return try layout.read(file, columns: columns, rows: rows, keeping: kept)
     } catch {
       throw FileError(path, hdu: hdu, error)
     }

@@ -41,6 +41,9 @@ struct ImageLayout {
     }
   }
 
+  /// Whether columns and rows are the file's first axes.
+  var isInOrder: Bool { axes == (0, 1) }
+
   /// What of a rectangle is within the image, as ranges along each axis of the file; nil where nothing is.
   func inside(columns: Range<Int>, rows: Range<Int>) -> [Range<Int>]? {
     var ranges = [Range<Int>](repeating: 0..<1, count: axisCount)
@@ -49,15 +52,21 @@ struct ImageLayout {
     return ranges.contains { $0.isEmpty } ? nil : ranges
   }
 
-  /// Reads a rectangle that may reach beyond the image.
+  /// Reads a rectangle that may reach beyond the image, or takes it from rows that are kept.
   func read(
-    _ file: FITSFile, columns: Range<Int>, rows: Range<Int>
+    _ file: FITSFile, columns: Range<Int>, rows: Range<Int>, keeping kept: KeptRows?
   ) throws(FITSStatus) -> ImagePixels {
     let inside = (columns.clamped(to: 0..<width), rows.clamped(to: 0..<height))
     let area = columns.count * rows.count
     let covered = inside.0.count * inside.1.count
     let type = covered == area ? type : type.real
-    var bytes = covered == 0 ? [] : try readInside(file, inside.0, inside.1, type)
+    var bytes: [UInt8] = []
+    if covered > 0 {
+      let found = try kept?.pixels(columns: inside.0, rows: inside.1, width: width, type) {
+        rows throws(FITSStatus) in try readInside(file, 0..<width, rows, type)
+      }
+      if let found { bytes = found } else { bytes = try readInside(file, inside.0, inside.1, type) }
+    }
     if covered < area {
       var padded = blanks(area, type)
       let lead = inside.0.lowerBound - columns.lowerBound

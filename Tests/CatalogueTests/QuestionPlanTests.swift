@@ -163,17 +163,21 @@ import Testing
     for source in sources.prefix(10) {
       try ada.remark(.artefact, stands: false, of: source, in: database)
     }
-    var (flagged, clear, seen) = (SourceFilter(), SourceFilter(), SourceFilter())
+    var (flagged, clear, seen, unseen) = (
+      SourceFilter(), SourceFilter(), SourceFilter(), SourceFilter()
+    )
     (flagged.remarks, flagged.order) = (Remark.Kind.flags, .flux)
     (clear.signalToNoise, clear.order) = (500...1e9, .signal)
-    seen.hasImage = true
+    (seen.hasImage, unseen.hasImage) = (true, false)
     for (title, filter, limit) in [
       ("flags", flagged, 3000), ("signal to noise", clear, 3000), ("images", seen, 25_000),
+      ("no image", unseen, 20_000),
     ] {
       try expectFew("sources by \(title)", atMost: limit) {
         let found = try filter.sources(of: survey, scheme: scheme, work: work, size: 60, in: $0)
         #expect(!found.isEmpty)
         let all = try filter.count(of: survey, scheme: scheme, work: work, in: $0)
+        if title == "no image" { #expect(found.count == 20 && all.count == 20) }
         if title == "flags" { #expect(all.count == found.count && all.count == sources.count - 10) }
       }
     }

@@ -51,6 +51,30 @@ import Testing
     }
   }
 
+  /// One rectangle after another, upwards, back again and beyond the edges, is as if it were read alone.
+  @Test(arguments: ["rice-float", "rice-int16", "gzip2-double"])
+  func rowsThatAreKeptAreThoseOfTheFile(name: String) throws {
+    try compareCuts(of: fixture(name + ".fits.fz"))
+  }
+
+  @Test func rowsThatAreKeptOfAPlainFileAreItsOwn() throws {
+    try withTemporaryFolder { folder in
+      let path = folder + "/plain.fits"
+      try ImageWriter.write((0..<40 * 30).map(Float.init), width: 40, height: 30, to: path)
+      try compareCuts(of: path)
+    }
+  }
+
+  private func compareCuts(of path: String) throws {
+    let image = try FITSImage(path)
+    let middle = image.height / 2
+    for row in [0, 1, 2, 2, 5, middle, middle + 1, image.height - 3, 1, -2] {
+      let (columns, rows) = (row % 7..<row % 7 + 4, row..<row + 5)
+      let alone = try FITSImage(path).cutout(columns: columns, rows: rows)
+      #expect(try image.cutout(columns: columns, rows: rows) == alone, "from row \(row)")
+    }
+  }
+
   @Test(arguments: [
     "rice-float", "rice-int16", "rice-dithered", "rice-blank", "gzip-float", "gzip-quantised",
     "gzip2-double",

@@ -28,9 +28,10 @@ extension Publication {
       throw CatalogueError.incomplete(catalogue: name, rows: rows, of: predictions)
     }
     try index(in: database)
-    // Of fluxes the few brightest are asked for most.
-    try database.execute("ALTER TABLE \(raw: draft) ALTER total_flux SET STATISTICS 1000")
     try database.execute("ANALYZE \(raw: draft)")
+    // Of fluxes the few brightest are asked for most: of these alone as many rows are looked at.
+    try database.execute("ALTER TABLE \(raw: draft) ALTER total_flux SET STATISTICS 1000")
+    try database.execute("ANALYZE \(raw: draft) (total_flux)")
     let described = PublishedCatalogue(
       name: name, run: run, classification: classification, survey: survey.name, rows: rows,
       simulated: survey.simulated, columns: try described(columns, in: database))

@@ -135,14 +135,31 @@ extension Source {
 
   /// The names of the first sources of a survey that no ingested image shows.
   ///
-  /// In the order of the catalogue; the view `reber.source_without_image` has them all.
+  /// In the order of the catalogue; the view `reber.source_without_image` has them all. Of each block of keys that
+  /// lacks images no more are looked up.
   public static func namesWithoutImage(
     of survey: Survey, atMost count: Int, in database: Connection
   ) throws -> [String] {
     try database.rows(
       """
-      SELECT name FROM reber.source_without_image
-      WHERE survey_id = \(survey.id)
+      SELECT name
+      FROM (
+          SELECT block FROM reber.source_count WHERE survey_id = \(survey.id)
+          GROUP BY block
+          HAVING sum(sources) > sum(images)
+      ) AS lacking
+      CROSS JOIN LATERAL (
+          SELECT name, source_id FROM reber.source
+          WHERE source.survey_id = \(survey.id) AND is_listed
+              AND source_id BETWEEN block * 4096 AND block * 4096 + 4095
+              AND (
+                  SELECT cutout_id FROM reber.cutout
+                  WHERE cutout.survey_id = \(survey.id) AND cutout.source_id = source.source_id
+                      AND is_current
+              ) IS NULL
+          ORDER BY source_id
+          LIMIT \(count)
+      ) AS found
       ORDER BY source_id
       LIMIT \(count)
       """, as: String.self)

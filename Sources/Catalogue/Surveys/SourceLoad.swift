@@ -190,8 +190,9 @@ private struct SourceLoad {
       try database.transaction { try partition.index(in: $0) }
     } catch let error as PostgresError where error.state == .uniqueViolation {
       try refuseRepeated()
+      try partition.index(in: database)
     }
-    try partition.attach(in: database)
+    try partition.attachIndexed(in: database)
     try database.execute("ANALYZE \(raw: cells)")
     try database.execute("SELECT reber.count_sources(\(partition.key)::integer)")
     return changes

@@ -426,16 +426,18 @@ extension SourceSearch {
     let tables = inOrder(tables)
     let own = condition.map { [$0(key(tables[0]))] } ?? []
     let scopes = tables.map { scope($0, isAlone: tables.count == 1) }
-    let image = filter.hasImage.map { [hasImage($0, key(tables[0]), way)] } ?? []
+    let image = filter.hasImage.map { [hasImage($0, tables[0], way)] } ?? []
     return (scopes + passing + image + own).joined(separator: " AND ")
   }
 
-  /// Whether a source, by its key, has an image: each is looked up, but a few without are found by what is
+  /// Whether a source, by its key in a table, has an image: each is looked up, but a few without are found by what is
   /// kept of their number.
-  private func hasImage(_ wanted: Bool, _ key: SQL, _ way: Way) -> SQL {
+  private func hasImage(_ wanted: Bool, _ table: Table, _ way: Way) -> SQL {
+    let key = key(table)
     if !wanted, way == .gathering {
+      // With the survey, so that the index of keys serves.
       return """
-        \(key) IN (
+        \(raw: table.rawValue).survey_id = \(survey.id) AND \(key) IN (
             SELECT source_id FROM reber.source_without_image WHERE survey_id = \(survey.id)
         )
         """

@@ -61,10 +61,19 @@ extension Tensor {
   /// The largest value within a distance of the middle, pixels.
   fileprivate func peak(within radius: Float) -> Float {
     var peak = -Float.infinity
-    for index in values.indices where distanceFromMiddle(index) <= radius {
-      peak = max(peak, values[index])
+    for row in Self.middle(of: shape[0], within: radius) {
+      for column in Self.middle(of: shape[1], within: radius) {
+        let index = row * shape[1] + column
+        if distanceFromMiddle(index) <= radius { peak = max(peak, values[index]) }
+      }
     }
     return peak
+  }
+
+  /// The places of an axis that may lie within a distance of its middle.
+  private static func middle(of length: Int, within radius: Float) -> Range<Int> {
+    let (middle, reach) = (Float(length - 1) / 2, radius + 1)
+    return max(0, Int(middle - reach))..<min(length, Int(middle + reach) + 1)
   }
 
   /// The distance of a pixel of `[height, width]` from the middle, pixels.
