@@ -1,21 +1,25 @@
 """Times what people ask of a filled database: the queries of the README, the pages, 'reber show'.
 
-Usage: questions.py PROGRAMS SURVEY N [--json] [--rounds N]
+Usage: questions.py PROGRAMS SURVEY N [--json] [--rounds N] [--crowd N] [--meanwhile COMMAND]
 
 PROGRAMS is the folder of reber and reber-serve, SURVEY was filled by rows.sql with N sources, and
 DATABASE_URL is the database's address. Each question is asked once unmeasured, so that what it reads
 is in memory, and then in rounds; the figure is the median. A page's time is all of it, from the
-request to the last byte of HTML.
+request to the last byte of HTML. At the end a crowd of N asks for the pages all at once, each reader for one; while
+COMMAND runs, where one is given.
 """
 import argparse
 import http.client
+import itertools
 import json
 import os
 import re
+import shlex
 import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 import urllib.parse
 
 parser = argparse.ArgumentParser()
@@ -24,6 +28,8 @@ parser.add_argument("survey")
 parser.add_argument("n", type=int)
 parser.add_argument("--json", action="store_true")
 parser.add_argument("--rounds", type=int, default=5)
+parser.add_argument("--crowd", type=int, default=0)
+parser.add_argument("--meanwhile", default="")
 parser.add_argument("--only", default="", help="questions whose name holds this text")
 options = parser.parse_args()
 survey, target = options.survey, 50
@@ -63,10 +69,11 @@ class Visitor:
             "Content-Type": "application/x-www-form-urlencoded", "Origin": "http://" + self.host})
         self.headers = {"Cookie": headers["Set-Cookie"].split(";")[0]}
 
-    def request(self, method, path, body=None, headers={}):
+    def request(self, method, path, body=None, headers={}, connection=None):
         start = time.perf_counter()
-        self.connection.request(method, path, body, {**self.headers, **headers})
-        answer = self.connection.getresponse()
+        connection = connection or self.connection
+        connection.request(method, path, body, {**self.headers, **headers})
+        answer = connection.getresponse()
         text = answer.read().decode()
         if answer.status >= 400:
             sys.exit(f"{path}: {answer.status}\n{text[:2000]}")
@@ -75,6 +82,13 @@ class Visitor:
     def ask(self, path):
         milliseconds, text, headers = self.request("GET", path)
         return milliseconds, text.splitlines()
+
+    def ask_all(self, paths):
+        """Asks for every path at once, each over a connection of its own; milliseconds until each was answered."""
+        connections = [http.client.HTTPConnection(self.host, timeout=600) for _ in paths]
+        with ThreadPoolExecutor(len(paths)) as readers:
+            return [found[0] for found in readers.map(
+                lambda path, connection: self.request("GET", path, connection=connection), paths, connections)]
 
 
 def report(name, asked):
@@ -149,10 +163,35 @@ pages = {
     "progress": f"/{survey}/progress",
     "map": f"/{survey}/map",
 }
+
+
+def crowd(readers):
+    """Tells when the last of as many readers, who all ask at once, has its page."""
+    paths = list(itertools.islice(itertools.cycle(pages.values()), readers))
+    work = subprocess.Popen(shlex.split(options.meanwhile), stdout=subprocess.DEVNULL) if options.meanwhile else None
+    if work:
+        time.sleep(3)
+    answered = sorted(visitor.ask_all(paths))
+    was_at_work = work is not None and work.poll() is None
+    if work and work.wait():
+        sys.exit(f"{options.meanwhile} ended with {work.returncode}")
+    title = f"{readers} readers at once" + (", while others work" if was_at_work else "")
+    figures = {"the last": (answered[-1], 10_000), "the middle one": (statistics.median(answered), None)}
+    for which, (value, aim) in figures.items():
+        if options.json:
+            print(json.dumps({
+                "bench": f"scale {options.n} {title}: {which}", "value": round(value, 1), "unit": "ms", "target": aim,
+                "ok": aim is None or value <= aim}), flush=True)
+        else:
+            print(f"{title + ': ' + which:<44} {value:10.1f} ms", flush=True)
+
+
 visitor = Visitor()
 try:
     for title, path in pages.items():
         report("page: " + title, lambda: visitor.ask(path))
+    if options.crowd:
+        crowd(options.crowd)
 finally:
     visitor.server.terminate()
 

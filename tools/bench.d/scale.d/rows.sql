@@ -58,6 +58,7 @@ CROSS JOIN LATERAL (
         CASE WHEN random() < 0.98 THEN 1e-3 / (random() + 1e-6) END AS flux
 ) AS made (ra, dec, flux);
 SELECT reber.finish_partition('reber.source', :survey) \g /dev/null
+SELECT reber.index_names(:survey) \g /dev/null
 
 SELECT reber.finish_partition('reber.image', :survey) FROM reber.open_partition('reber.image', :survey) \g /dev/null
 INSERT INTO reber.image (survey_id, sha256, file) VALUES (:survey, decode(repeat('b', 64), 'hex'), 'scale.mosaic.fits');
