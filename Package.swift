@@ -211,6 +211,7 @@ let package = Package(
       // Its loops would take minutes otherwise.
       swiftSettings: strict + [.unsafeFlags(["-O"])]),
     tests(of: "NeuralNetwork", uses: ["Tensor", "References"]),
+    tests(of: "Engines", uses: ["NeuralNetwork", "CKernels"]),
     tests(of: "WinogradEngine", uses: ["NeuralNetwork", "Tensor", "CKernels", "References"]),
     tests(
       of: "Morphology",

@@ -13,7 +13,7 @@ public protocol Engine: Sendable {
   /// Of the precisions that learn as well, the one that takes the least time on this processor.
   var fastest: Precision { get }
 
-  /// What computes in a precision, and with which kernels: `bfloat16 by 512-bit kernels`.
+  /// What computes in a precision, and with which kernels: `float32 by 512-bit kernels`.
   func way(of precision: Precision) -> String
 
   /// What to know of a precision that takes longer here than another; `nil` of others.

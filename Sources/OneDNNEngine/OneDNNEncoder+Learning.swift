@@ -114,9 +114,10 @@ extension OneDNNEncoder {
     let slopes = layers.stemNorm.slopes(
       current.first, of: first.statistics, pixels: first.map.shape.pixels, in: step.arena,
       among: step.ranks)
-    layers.stem.weight.gradient = step.backward(
+    step.backward(
       tape.plan.stem, OutputGradient(gradient: current.map, output: first.map, slopes: slopes),
-      reading: { images, _ in UnsafeRawPointer(input.at(images.lowerBound)) })
+      reading: { images, _ in UnsafeRawPointer(input.at(images.lowerBound)) },
+      weight: &layers.stem.weight)
   }
 
   mutating func take(_ sums: GradientSums) { layers.take(sums) }
@@ -176,9 +177,10 @@ extension Block {
     let (sums, others) = step.sums(plan.first.tasks, channels: result.shape.channels) {
       sums, others in
       nonisolated(unsafe) let (sums, others) = (sums, others)
-      first.weight.gradient = step.backward(
+      step.backward(
         plan.first, outer,
-        reading: { images, _ in UnsafeRawPointer(record.input.at(images.lowerBound)) }, to: result
+        reading: { images, _ in UnsafeRawPointer(record.input.at(images.lowerBound)) },
+        weight: &first.weight, to: result
       ) { task, images, memory in
         let other =
           side?.add(task, record.input, images, memory)
@@ -190,7 +192,11 @@ extension Block {
         behind?.mask(result, images, sums: sums + place, second: others + place)
       }
     }
-    if let side { shortcut?.convolution.weight.gradient = side.parts.sum(borrowing: arena.workers) }
+    if var own = shortcut, let side {
+      shortcut = nil
+      side.parts.sum(into: &own.convolution.weight, borrowing: arena.workers)
+      shortcut = own
+    }
     return MaskedGradient(map: result, first: sums, second: others)
   }
 
@@ -208,8 +214,9 @@ extension Block {
     let channels = between.shape.channels
     let (sums, _) = step.sums(plan.second.tasks, channels: channels) { sums, others in
       nonisolated(unsafe) let (sums, others) = (sums, others)
-      second.weight.gradient = step.backward(
-        plan.second, outer, reading: { record.first.rectified($0, in: $1) }, to: between
+      step.backward(
+        plan.second, outer, reading: { record.first.rectified($0, in: $1) }, weight: &second.weight,
+        to: between
       ) { task, images, _ in
         let place = task * 2 * channels
         behind.mask(between, images, sums: sums + place, second: others + place)

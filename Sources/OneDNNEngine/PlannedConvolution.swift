@@ -120,14 +120,11 @@ struct PlannedConvolution: @unchecked Sendable {
   /// The numbers that `weightGradient` leaves.
   var gradientFloats: Int { library.weightFloats(of: pass(.weightGradient)) }
 
-  /// What `weightGradient` left, as `[outputs, inputs, kernel, kernel]`.
-  func plainGradient(_ found: UnsafePointer<Float>, borrowing memory: Arena) -> Tensor {
-    let shape = [geometry.outputs, geometry.inputs, geometry.kernel, geometry.kernel]
-    return Tensor(shape: shape) { target in
+  /// Sets a gradient `[outputs, inputs, kernel, kernel]` to what `weightGradient` left.
+  func set(_ gradient: inout Tensor, to found: UnsafePointer<Float>, borrowing memory: Arena) {
+    gradient.values.withUnsafeMutableBytes { target in
       guard let target = target.baseAddress else { return }
-      library.copyWeights(
-        for: pass(.weightGradient), from: found, to: UnsafeMutableRawPointer(target),
-        borrowing: memory)
+      library.copyWeights(for: pass(.weightGradient), from: found, to: target, borrowing: memory)
     }
   }
 

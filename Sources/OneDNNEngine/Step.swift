@@ -118,9 +118,9 @@ struct Step: Sendable {
   func backward(
     _ layer: PlannedConvolution, _ gradient: OutputGradient,
     reading input: @Sendable (Range<Int>, Arena) -> UnsafeRawPointer,
-    to result: PackedMap? = nil,
+    weight: inout Parameter, to result: PackedMap? = nil,
     _ finish: @Sendable (Int, Range<Int>, Arena) -> Void = { _, _, _ in }
-  ) -> Tensor {
+  ) {
     let mark = arena.position
     defer { arena.position = mark }
     let parts = WeightGradientParts(layer, in: arena)
@@ -134,7 +134,7 @@ struct Step: Sendable {
         finish(task, images, memory)
       }
     }
-    return parts.sum(borrowing: arena.workers)
+    parts.sum(into: &weight, borrowing: arena.workers)
   }
 
   /// Sums of two normalised maps, which `body` adds to task by task.
@@ -184,14 +184,14 @@ struct WeightGradientParts: @unchecked Sendable {
       input, gradient, images: images, result: base + task * length, borrowing: memory)
   }
 
-  /// Their sum, `[outputs, inputs, kernel, kernel]`, added in order.
-  func sum(borrowing pool: ArenaPool) -> Tensor {
+  /// Sets the gradient of weights to their sum, added in order.
+  func sum(into weight: inout Parameter, borrowing pool: ArenaPool) {
     parallel(over: layer.gradientFloats, chunk: 1 << 14) { _, range in
       for task in stride(from: 1, to: layer.tasks, by: 1) {
         reber_add(
           base + range.lowerBound, base + task * length + range.lowerBound, range.count)
       }
     }
-    return pool.lend { layer.plainGradient(base, borrowing: $0) }
+    pool.lend { layer.set(&weight.gradient, to: base, borrowing: $0) }
   }
 }

@@ -15,6 +15,14 @@ public protocol Stage: Sendable {
   /// Finds what the options name and says what is to be done; what is asked for and cannot be fails
   /// here, before there is a run.
   func plan(in place: Workplace) async throws -> Plan<Metrics>
+
+  /// The stage as it was before its precision was chosen for it: where that has been done, nothing is to do.
+  /// `nil` where nothing was chosen.
+  var beforeChoice: Self? { get }
+}
+
+extension Stage {
+  public var beforeChoice: Self? { nil }
 }
 
 /// What a stage is about to do.
@@ -119,7 +127,17 @@ extension Workplace {
   ///
   /// - Throws: What the stage throws, or `CatalogueError.busy` where another process is at it.
   public func perform<S: Stage>(_ stage: S) async throws -> StageReport<S.Metrics> {
-    try await surviving { try await perform(try await stage.plan(in: self), after: $0) }
+    try await surviving { try await perform(try await plan(of: stage), after: $0) }
+  }
+
+  /// What a stage is about to do; where the same was done before its precision was chosen, that.
+  func plan<S: Stage>(of stage: S) async throws -> Plan<S.Metrics> {
+    if !again, let before = try await stage.beforeChoice?.plan(in: self),
+      try await database.with({ try Run.isFinished(before.work, in: $0) })
+    {
+      return before
+    }
+    return try await stage.plan(in: self)
   }
 
   /// Does what is planned, unless the run that a lost connection interrupted turns out to have been finished.

@@ -35,6 +35,10 @@ public struct WinogradEngine: Engine {
 
   public var kernels: String { "\(reber_vector_bits())-bit" }
 
+  public func way(of precision: Precision) -> String {
+    "\(precision.rawValue) by \(kernels) kernels"
+  }
+
   public func check(_ precision: Precision) throws {
     guard precision == .float32 || reber_has_bfloat16() != 0 else {
       throw NetworkError.noInstructions(precision.rawValue)

@@ -40,10 +40,12 @@ struct OneDNNEngineTests {
   @Test("Ranks take the steps of one process")
   func ranks() async throws { try await checkRanks(of: OneDNNEngine()) }
 
-  @Test("The same steps twice give the same bytes", arguments: Precision.allCases)
-  func repeats(_ precision: Precision) throws {
+  @Test(
+    "The same steps twice give the same bytes, of whatever width", arguments: Precision.allCases,
+    [5, 16])
+  func repeats(_ precision: Precision, width: Int) throws {
     guard precision == .float32 || rounds else { return }
-    try checkRepeating(of: OneDNNEngine(), precision)
+    try checkRepeating(of: OneDNNEngine(), precision, width: width)
   }
 
   @Test("Embedding runs in many tasks at once, and hardly depends on the batch")

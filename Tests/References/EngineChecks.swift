@@ -119,9 +119,9 @@ public func checkRanks(of engine: any Engine) async throws {
 }
 
 /// Expects that steps of training, and what they leave, are the same bytes again.
-public func checkRepeating(of engine: any Engine, _ precision: Precision) throws {
+public func checkRepeating(of engine: any Engine, _ precision: Precision, width: Int) throws {
   var architecture = Architecture()
-  (architecture.width, architecture.blocks) = (16, [1, 1])
+  (architecture.width, architecture.blocks) = (width, [1, 1])
   let images = wave([40, 24, 24, 1], 1)
   let results = try (0..<2).map { _ in
     var network = try engine.encoder(architecture, precision: precision, seed: 5)

@@ -78,6 +78,23 @@ import Testing
     #expect(tables[0].count == 60 && tables[0] == tables[1] && tables[0] == tables[2])
   }
 
+  @Test func whatComputedIsKeptAndAChoiceOfPrecisionRepeatsNothing() async throws {
+    let toy = try await SyntheticSurvey(24)
+    let place = toy.workplace
+    let trained = try await place.perform(PretrainStage.toy(1))
+    let embedded = try await place.perform(EmbedStage(survey: "toy"))
+    let way = place.engine.way(of: .float32)
+    #expect(trained.metrics.computed == way && embedded.metrics.computed == way)
+    // Done in float32 before: another precision that nobody asked for is no reason to do it again.
+    var training = PretrainStage.toy(1)
+    (training.learning.precision, training.choosesPrecision) = (.bfloat16, true)
+    let again = try await place.perform(training)
+    #expect(again.alreadyDone && again.run == trained.run)
+    var embedding = EmbedStage(survey: "toy")
+    (embedding.precision, embedding.choosesPrecision) = (.bfloat16, true)
+    #expect(try await place.perform(embedding).run == embedded.run)
+  }
+
   @Test func withoutPositionsALeakIsNotCheckable() async throws {
     let toy = try await SyntheticSurvey(36)
     try await toy.workplace.database.with {

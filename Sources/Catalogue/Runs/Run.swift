@@ -167,6 +167,11 @@ extension Run {
     try same(work, work.fingerprint(in: database), in: database).contains { $0.id == run }
   }
 
+  /// Whether a run has done the work, with the inputs that there are now.
+  public static func isFinished(_ work: Work, in database: Connection) throws -> Bool {
+    try same(work, work.fingerprint(in: database), in: database).contains(where: \.isFinished)
+  }
+
   /// The run of the same work that was begun last, where it can be gone on with and none has finished.
   private static func unfinished(
     _ work: Work, _ fingerprint: String, unless again: Bool, in database: Connection

@@ -24,6 +24,9 @@ public struct CrossValidationStage: Stage, Stored {
   /// What decides the learning.
   public var options = CrossValidation.Options()
 
+  /// Whether the precision was chosen for this processor, and not asked for; it is not stored.
+  public var choosesPrecision = false
+
   /// Sources within this many arcsec of each other are one place on the sky.
   public var groupRadius = 10.0
 
@@ -34,6 +37,13 @@ public struct CrossValidationStage: Stage, Stored {
 
   /// All but the size factor: the stage finds what it means for the images, and `preprocessing` says.
   private enum CodingKeys: CodingKey { case tasks, unlabelled, preprocessing, options, groupRadius }
+
+  public var beforeChoice: Self? {
+    guard choosesPrecision, options.pretraining.precision != nil else { return nil }
+    var before = self
+    (before.options.pretraining.precision, before.choosesPrecision) = (nil, false)
+    return before
+  }
 
   /// What the comparison found.
   public struct Metrics: Warned {

@@ -39,7 +39,7 @@ extension Workplace {
     ranks.meet()
     let told = try JSONDecoder().decode(Announcement.self, from: Data(ranks.fromFirst([])))
     guard let run = told.run else { return }
-    let plan = try await stage.plan(in: self)
+    let plan = try await plan(of: stage)
     let own = Announcement(run: run, plan.work, on: engine)
     guard own.kernels == told.kernels else {
       throw LearnError.unlikeRanks(

@@ -37,6 +37,9 @@ public struct FinetuneStage: Stage, Stored {
   /// What the network computes with.
   public var precision = Precision.float32
 
+  /// Whether the precision was chosen for this processor, and not asked for; it is not stored.
+  public var choosesPrecision = false
+
   /// What decides the learning; the number of classes is set to those that have labels.
   public var learning = FineTuning.Options(classes: 2)
 
@@ -130,6 +133,13 @@ private struct Found: Sendable {
 }
 
 extension FinetuneStage {
+  public var beforeChoice: Self? {
+    guard choosesPrecision, precision != .float32 else { return nil }
+    var before = self
+    (before.precision, before.choosesPrecision) = (.float32, false)
+    return before
+  }
+
   /// Fine-tunes a classifier; where an earlier process was stopped, goes on from its checkpoint.
   ///
   /// - Throws: `CatalogueError` without labels or encoder, `LearnError` where labels do not

@@ -18,6 +18,9 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   /// What the network computes with.
   public var precision = Precision.float32
 
+  /// Whether the precision was chosen for this processor, and not asked for; it is not stored.
+  public var choosesPrecision = false
+
   /// Whether only images that an earlier run has not done are; `nil` where all are.
   public var onlyNew: Bool?
 
@@ -27,6 +30,18 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   /// Describes the newest model applied to a survey, with the defaults.
   public init(survey: String) {
     self.survey = survey
+  }
+
+  /// All but whether the precision was chosen.
+  private enum CodingKeys: CodingKey {
+    case survey, model, scale, precision, onlyNew, preprocessing
+  }
+
+  public var beforeChoice: Self? {
+    guard choosesPrecision, precision != .float32 else { return nil }
+    var before = self
+    (before.precision, before.choosesPrecision) = (.float32, false)
+    return before
   }
 
   public static var usual: Self? { Self(survey: "") }

@@ -29,6 +29,9 @@ public struct PretrainStage: Stage, Stored {
   /// What decides the learning.
   public var learning = Pretraining.Options()
 
+  /// Whether the precision was chosen for this processor, and not asked for; it is not stored.
+  public var choosesPrecision = false
+
   /// Describes a pre-training on surveys, with the defaults.
   public init(surveys: [String]) {
     self.surveys = surveys
@@ -67,6 +70,13 @@ public struct PretrainStage: Stage, Stored {
 }
 
 extension PretrainStage {
+  public var beforeChoice: Self? {
+    guard choosesPrecision, learning.precision != nil else { return nil }
+    var before = self
+    (before.learning.precision, before.choosesPrecision) = (nil, false)
+    return before
+  }
+
   /// Pre-trains an encoder; where an earlier process was stopped, goes on from its checkpoint.
   ///
   /// - Throws: `CatalogueError` without images, `MorphologyError` for options that cannot be.

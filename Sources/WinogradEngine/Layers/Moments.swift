@@ -40,8 +40,17 @@ struct Moments: Sendable {
     change("momentum." + name, like: parameter.value) { velocity in
       let gradient = parameter.gradient.values
       parameter.value.values.withUnsafeMutableBufferPointer { value in
-        guard let value = value.baseAddress else { return }
-        reber_momentum(value, velocity, gradient, gradient.count, momentum, rate, decay, step)
+        guard let base = value.baseAddress else { return }
+        nonisolated(unsafe) let (value, velocity) = (base, velocity)
+        parallel(over: gradient.count, chunk: 1 << 16) { _, range in
+          let start = range.lowerBound
+          gradient.withUnsafeBufferPointer { gradient in
+            guard let gradient = gradient.baseAddress else { return }
+            reber_momentum(
+              value + start, velocity + start, gradient + start, range.count, momentum, rate,
+              decay, step)
+          }
+        }
       }
     }
   }

@@ -59,6 +59,7 @@ struct FinetuneCommand: TrainingCommand {
     stage.scale = scale.scale
     stage.learnsVotes = votes ? true : nil
     stage.precision = computing.chosen
+    stage.choosesPrecision = computing.isChosen
     if fromScratch {
       stage.fromScratch = network.architecture(inputSize: images.size)
       stage.preprocessing = images.preprocessing

@@ -68,6 +68,7 @@ struct PretrainCommand: TrainingCommand {
     stage.sizeFactor = images.chosenSizeFactor
     stage.learning.architecture = network.architecture(inputSize: images.size)
     stage.learning.precision = computing.precision
+    stage.choosesPrecision = computing.isChosen
     stage.learning.epochs = epochs
     optimisation.apply(to: &stage.learning)
     stage.learning.seed = seed

@@ -56,6 +56,7 @@ struct ComparisonOptions: ParsableArguments {
     if !shares.isEmpty { stage.options.shares = shares }
     stage.options.pretraining.architecture = network.architecture(inputSize: images.size)
     stage.options.pretraining.precision = computing.precision
+    stage.choosesPrecision = computing.isChosen
     stage.options.pretraining.epochs = epochs
     stage.options.pretraining.seed = seed
     optimisation.apply(to: &stage.options.pretraining)

@@ -21,6 +21,9 @@ struct PrecisionOptions: ParsableArguments {
     case auto, float32, bfloat16
   }
 
+  /// Whether nobody asked for one.
+  var isChosen: Bool { asked == .auto }
+
   /// The precision that is asked for, or chosen for this processor.
   var chosen: Precision {
     Precision(rawValue: asked.rawValue) ?? Workplace.usualEngine.fastest

@@ -34,6 +34,7 @@ struct ModelUseOptions: ParsableArguments {
     stage.model = model
     stage.scale = scale.scale
     stage.precision = computing.chosen
+    stage.choosesPrecision = computing.isChosen
     return stage
   }
 }
