@@ -147,7 +147,7 @@ PAIRED static void transposed512(const task *t) {
 }
 
 int reber_has_bfloat16(void) {
-  return __builtin_cpu_supports("x86-64-v4") && __builtin_cpu_supports("avx512bf16");
+  return REBER_HAS_AVX512 && __builtin_cpu_supports("avx512bf16");
 }
 #else
 int reber_has_bfloat16(void) { return 0; }

@@ -25,19 +25,31 @@ static inline void inside(const float *corner, size_t row, size_t count, int ker
   for (int i = 0; i < kernel; i++, corner += row, out += count) copied(corner, count, out);
 }
 
+// The same of nine pixels of one channel.
+static inline void nine(const float *corner, size_t row, float *out) {
+  for (int i = 0; i < 3; i++, corner += row, out += 3)
+    for (int j = 0; j < 3; j++) out[j] = corner[j];
+}
+
 REBER_CLONES
 void reber_im2col(const float *x, const float *scale, const float *shift,
                   const reber_window *window, size_t first, size_t count, float *columns) {
   const reber_window w = *window;
   size_t channels = (size_t)w.channels, map = (size_t)w.rows * (size_t)w.columns;
   size_t line = (size_t)w.width * channels, part = (size_t)w.kernel * channels;
-  for (size_t p = first; p < first + count; p++) {
-    const float *image = x + p / map * (size_t)w.height * line;
-    int row = (int)(p % map) / w.columns * w.stride - w.padding;
-    int column = (int)(p % map) % w.columns * w.stride - w.padding;
+  const float *image = x + first / map * (size_t)w.height * line;
+  int r = (int)(first % map) / w.columns, k = (int)(first % map) % w.columns;
+  for (size_t p = 0; p < count; p++, k++) {
+    if (k == w.columns) k = 0, r++;
+    if (r == w.rows) r = 0, image += (size_t)w.height * line;
+    int row = r * w.stride - w.padding, column = k * w.stride - w.padding;
     if (!scale && row >= 0 && column >= 0 && row + w.kernel <= w.height &&
         column + w.kernel <= w.width) {
-      inside(image + (size_t)row * line + (size_t)column * channels, line, part, w.kernel, columns);
+      const float *corner = image + (size_t)row * line + (size_t)column * channels;
+      if (channels == 1 && w.kernel == 3)
+        nine(corner, line, columns);
+      else
+        inside(corner, line, part, w.kernel, columns);
       columns += (size_t)w.kernel * part;
       continue;
     }

@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "vector.h"
+#include "tiles.h"
 
 #define NAME(name) reber_##name
 #define ELEMENT float
@@ -18,6 +18,32 @@
 #undef NARROW
 #undef ONE
 #undef SET
+
+INLINE void moved(const float *x, const float *pivot, size_t pixels, size_t channels, float *out,
+                  double *sums) {
+  for (size_t p = 0; p < pixels; p += stretch) {
+    size_t end = p + stretch < pixels ? p + stretch : pixels;
+    for (size_t c = 0; c < channels; c += 16) {
+      v16 centre = LOAD(pivot + c), sum = {0}, square = {0};
+      for (size_t q = p; q < end; q++) {
+        v16 v = LOAD(x + q * channels + c), d = v - centre;
+        sum += d;
+        square += d * d;
+        leave(1, out + q * channels + c, v);
+      }
+      collect(sums + c, &sum);
+      collect(sums + channels + c, &square);
+    }
+  }
+}
+
+WIDE_CLONES
+void reber_move(const float *x, const float *pivot, size_t pixels, size_t channels, float *out,
+                double *sums) {
+  moved(x, pivot, pixels, channels, out, sums);
+  // What went past the cache is seen by all before they are told.
+  __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
 
 REBER_CLONES
 void reber_bias(float *x, const float *bias, const float *residual, size_t pixels, size_t channels,

@@ -18,6 +18,8 @@ INLINE void tile(const int height, const int width, const float *a, size_t aRow,
     v16 right[2];
 #pragma clang loop unroll(full)
     for (int j = 0; j < width; j++) right[j] = LOAD(b + 16 * j);
+    // Narrow vectors are through with a panel's rows before the next ones come by themselves.
+    if (width == 1 && aStep == 1) __builtin_prefetch(b + depth * bStep, 0, 2);
 #pragma clang loop unroll(full)
     for (int i = 0; i < height; i++) {
       float left = a[(size_t)i * aRow];
@@ -82,6 +84,22 @@ INLINE void products(const int height, const int width, const task t) {
   }
 }
 
+// Rows of outputs that are copied one behind the other: where there are many outputs they would drive
+// each other out of the first-level cache, which narrow vectors go through more often.
+enum { most = 128, many = 128 };
+
+INLINE void transposedPacked(const int height, const task *t, const float *a, const float *b,
+                             float *c) {
+  float packed[most * 16] __attribute__((aligned(64)));
+  for (size_t first = 0; first < t->rows; first += most, a += most * t->inputs) {
+    size_t rows = t->rows - first < most ? t->rows - first : most;
+    for (size_t r = 0; r < rows; r++)
+      STORE(packed + 16 * r, LOAD(b + (first + r) * t->outputs));
+    panel(height, 1, a, 1, t->inputs, packed, 16, t->inputs, rows, t->adding || first > 0, c,
+          t->outputs);
+  }
+}
+
 INLINE void transposed(const int height, const int width, const task t) {
   for (size_t p = 0; p < t.points; p++) {
     const float *a = (const float *)t.a + p * t.aPlane;
@@ -92,8 +110,11 @@ INLINE void transposed(const int height, const int width, const task t) {
       panel(height, 2, a, 1, t.inputs, b + k, t.outputs, t.inputs, t.rows, t.adding, c + k,
             t.outputs);
     for (; k + 16 <= t.outputs; k += 16)
-      panel(height, 1, a, 1, t.inputs, b + k, t.outputs, t.inputs, t.rows, t.adding, c + k,
-            t.outputs);
+      if (width == 1 && t.outputs >= many)
+        transposedPacked(height, &t, a, b + k, c + k);
+      else
+        panel(height, 1, a, 1, t.inputs, b + k, t.outputs, t.inputs, t.rows, t.adding, c + k,
+              t.outputs);
     rest(t.outputs - k, a, 1, t.inputs, b + k, t.outputs, t.inputs, t.rows, t.adding, c + k,
          t.outputs);
   }
@@ -105,14 +126,14 @@ INLINE void transposed(const int height, const int width, const task t) {
 WIDE static void products512(const task *t) { products(14, 2, *t); }
 MIDDLE static void products256(const task *t) { products(6, 1, *t); }
 WIDE static void transposed512(const task *t) { transposed(8, 2, *t); }
-MIDDLE static void transposed256(const task *t) { transposed(4, 1, *t); }
+MIDDLE static void transposed256(const task *t) { transposed(6, 1, *t); }
 #endif
 static void productsPlain(const task *t) { products(4, 1, *t); }
 static void transposedPlain(const task *t) { transposed(4, 1, *t); }
 
 int reber_vector_bits(void) {
 #if defined(__x86_64__) && defined(__clang__)
-  if (__builtin_cpu_supports("x86-64-v4")) return 512;
+  if (REBER_HAS_AVX512) return 512;
   if (__builtin_cpu_supports("x86-64-v3")) return 256;
 #endif
   return 128;
@@ -124,7 +145,7 @@ void reber_products(reber_precision precision, const void *a, size_t aPlane, con
   task t = {a, panels, aPlane, 0, points, rows, inputs, outputs, 0, product, productPlane};
   if (precision == reber_bfloat16) return reber_bfloat16_products(&t);
 #if defined(__x86_64__) && defined(__clang__)
-  if (__builtin_cpu_supports("x86-64-v4")) return products512(&t);
+  if (REBER_HAS_AVX512) return products512(&t);
   if (__builtin_cpu_supports("x86-64-v3")) return products256(&t);
 #endif
   productsPlain(&t);
@@ -136,7 +157,7 @@ void reber_transposed_products(reber_precision precision, const void *a, size_t 
   task t = {a, b, aPlane, bPlane, points, rows, inputs, outputs, adding, sums, 0};
   if (precision == reber_bfloat16) return reber_bfloat16_transposed_products(&t);
 #if defined(__x86_64__) && defined(__clang__)
-  if (__builtin_cpu_supports("x86-64-v4")) return transposed512(&t);
+  if (REBER_HAS_AVX512) return transposed512(&t);
   if (__builtin_cpu_supports("x86-64-v3")) return transposed256(&t);
 #endif
   transposedPlain(&t);

@@ -77,9 +77,8 @@ static size_t members(size_t g) {
 }
 
 static size_t before(size_t g) {
-  size_t count = 0;
-  for (size_t i = 0; i < g; i++) count += members(i);
-  return count;
+  size_t row = g / distinct, column = g % distinct;
+  return row * side + column * (row == distinct - 1 ? 4u : 1u);
 }
 
 // Where the group of planes g begins: a line or two keep groups out of each other's places in the
@@ -88,7 +87,7 @@ static size_t start(size_t g, size_t count, size_t channels) {
   return before(g) * count * channels + 32 * g;
 }
 
-// Where each point's plane begins.
+// Where each point's plane of `count` tiles begins.
 static void planesOf(size_t count, size_t channels, size_t *places) {
   for (size_t i = 0; i < side; i++)
     for (size_t j = 0; j < side; j++) {
@@ -103,42 +102,47 @@ size_t reber_strided_planes(size_t count, size_t channels) {
   return side * side * count * channels + 32 * distinct * distinct;
 }
 
+static void *number(reber_precision precision, const void *numbers, size_t at) {
+  return (char *)numbers + at * (precision == reber_bfloat16 ? 2 : 4);
+}
+
 WIDE_CLONES
 void reber_strided_input(const reber_source *source, const reber_tiles *tiles, size_t first,
-                         size_t count, reber_precision precision, void *planes) {
+                         size_t count, reber_precision precision, void *planes, size_t at,
+                         size_t all) {
   const reber_source s = *source;
   const reber_tiles t = *tiles;
   size_t places[side * side];
-  planesOf(count, (size_t)t.channels, places);
+  planesOf(all, (size_t)t.channels, places);
+  void *own = number(precision, planes, at * (size_t)t.channels);
   if (s.first)
-    BY_PRECISION(input, precision, activated, &s, &t, first, count, places, planes);
+    BY_PRECISION(input, precision, activated, &s, &t, first, count, places, own);
   else
-    BY_PRECISION(input, precision, plain, &s, &t, first, count, places, planes);
-}
-
-static const void *number(reber_precision precision, const void *numbers, size_t at) {
-  return (const char *)numbers + at * (precision == reber_bfloat16 ? 2 : 4);
+    BY_PRECISION(input, precision, plain, &s, &t, first, count, places, own);
 }
 
 void reber_strided_products(reber_precision precision, const void *planes, const void *panels,
-                            size_t count, size_t inputs, size_t outputs, float *products) {
-  for (size_t g = 0; g < distinct * distinct; g++)
-    reber_products(precision, number(precision, planes, start(g, count, inputs)), 0,
-                   number(precision, panels, g * inputs * outputs), 1, members(g) * count, inputs,
-                   outputs, products + start(g, count, outputs), 0);
+                            size_t point, size_t count, size_t inputs, size_t outputs,
+                            float *products) {
+  reber_products(precision, number(precision, planes, start(point, count, inputs)), 0,
+                 number(precision, panels, point * inputs * outputs), 1, members(point) * count,
+                 inputs, outputs, products + start(point, count, outputs), 0);
 }
 
 WIDE_CLONES
-void reber_strided_output(const float *planes, const reber_tiles *tiles, size_t first, size_t count,
-                          const reber_epilogue *epilogue, float *x) {
+void reber_strided_output(const float *planes, size_t at, size_t all, const reber_tiles *tiles,
+                          size_t first, size_t count, const reber_epilogue *epilogue, float *x) {
   const reber_epilogue e = *epilogue;
   const reber_tiles t = *tiles;
   size_t places[side * side];
-  planesOf(count, (size_t)t.channels, places);
-  if (e.sums)
-    output(reber_float32, measured, planes, places, &t, first, count, &e, x);
+  planesOf(all, (size_t)t.channels, places);
+  planes += at * (size_t)t.channels;
+  if (e.sums && e.streamed)
+    output(reber_float32, measured, 1, planes, places, &t, first, count, &e, x);
+  else if (e.sums)
+    output(reber_float32, measured, 0, planes, places, &t, first, count, &e, x);
   else
-    output(reber_float32, finished, planes, places, &t, first, count, &e, x);
+    output(reber_float32, finished, 0, planes, places, &t, first, count, &e, x);
 }
 
 WIDE_CLONES
@@ -149,33 +153,36 @@ void reber_strided_weights(const float *values, size_t outputs, size_t inputs, i
 
 WIDE_CLONES
 void reber_strided_gradient(const reber_source *source, const reber_tiles *tiles, size_t first,
-                            size_t count, reber_precision precision, void *planes) {
+                            size_t count, reber_precision precision, void *planes, size_t at,
+                            size_t all) {
   const reber_source s = *source;
   const reber_tiles t = *tiles;
   size_t places[side * side];
-  planesOf(count, (size_t)t.channels, places);
-  BY_PRECISION(gradient, precision, combined, &s, &t, first, count, places, planes);
+  planesOf(all, (size_t)t.channels, places);
+  void *own = number(precision, planes, at * (size_t)t.channels);
+  BY_PRECISION(gradient, precision, combined, &s, &t, first, count, places, own);
 }
 
 void reber_strided_transposed_products(reber_precision precision, const void *planes,
-                                       const void *gradients, size_t count, size_t inputs,
-                                       size_t outputs, int adding, float *sums) {
-  for (size_t g = 0; g < distinct * distinct; g++)
-    reber_transposed_products(precision, number(precision, planes, start(g, count, inputs)), 0,
-                              number(precision, gradients, start(g, count, outputs)), 0, 1,
-                              members(g) * count, inputs, outputs, adding,
-                              sums + g * inputs * outputs);
+                                       const void *gradients, size_t point, size_t count,
+                                       size_t inputs, size_t outputs, int adding, float *sums) {
+  reber_transposed_products(precision, number(precision, planes, start(point, count, inputs)), 0,
+                            number(precision, gradients, start(point, count, outputs)), 0, 1,
+                            members(point) * count, inputs, outputs, adding,
+                            sums + point * inputs * outputs);
 }
 
 WIDE_CLONES
-void reber_strided_input_gradient(const float *planes, const reber_tiles *tiles, size_t first,
-                                  size_t count, float *x) {
+void reber_strided_input_gradient(const float *planes, size_t at, size_t all,
+                                  const reber_tiles *tiles, size_t first, size_t count, int adding,
+                                  float *x) {
   const reber_tiles t = *tiles;
   size_t channels = (size_t)t.channels, width = (size_t)t.width, places[side * side];
-  planesOf(count, channels, places);
+  planesOf(all, channels, places);
+  planes += at * channels;
   for (size_t i = 0; i < count; i++) {
-    place at = tilePlace(&t, first + i);
-    int top = 2 * at.row - 1, left = 2 * at.column - 1;
+    place tile = tilePlace(&t, first + i);
+    int top = 2 * tile.row - 1, left = 2 * tile.column - 1;
     for (size_t c = 0; c < channels; c += 16) {
       const float *from = planes + i * channels + c;
       v16 half[side * side];
@@ -194,11 +201,13 @@ void reber_strided_input_gradient(const float *planes, const reber_tiles *tiles,
         INPUT_GRADIENT_ROWS(H, R);
 #undef H
 #undef R
-        float *line = x + (at.image * (size_t)t.height + (size_t)(top + y)) * width * channels + c;
+        float *line = x + (tile.image * (size_t)t.height + (size_t)(top + y)) * width * channels + c;
+        // The tile above has written the first row, that to the left the first column.
+        int known = adding || (y == 0 && tile.row > 0);
         for (int k = 0; k < side; k++) {
           if (left + k < 0 || left + k >= t.width) continue;
           float *to = line + (size_t)(left + k) * channels;
-          STORE(to, LOAD(to) + row[k]);
+          STORE(to, known || (k == 0 && tile.column > 0) ? LOAD(to) + row[k] : row[k]);
         }
       }
     }

@@ -80,6 +80,16 @@ INLINE v16 finish(const int kind, const reber_epilogue *e, v16 v, size_t at, siz
   return v;
 }
 
+typedef float line __attribute__((vector_size(64)));
+
+// Stores sixteen channels, or past the cache, where what is written will not be read soon.
+INLINE void leave(const int streamed, float *to, v16 v) {
+  if (streamed)
+    __builtin_nontemporal_store((line)v, (line *)to);
+  else
+    STORE(to, v);
+}
+
 // Adds the sums of sixteen channels to those of the epilogue.
 INLINE void keepSums(const reber_epilogue *e, size_t channels, size_t c, const v16 *sum,
                      const v16 *second) {

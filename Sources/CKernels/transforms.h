@@ -22,6 +22,23 @@
     }                                                    \
   } while (0)
 
+// Asks for `span` by `span` pixels from a place on, where they are inside, before they are needed.
+INLINE void fetch(const int kind, const reber_source *s, const reber_tiles *t, size_t image, int top,
+                  int left, int span) {
+  size_t channels = (size_t)t->channels;
+  int bottom = top + span < t->height ? top + span : t->height;
+  int right = left + span < t->width ? left + span : t->width;
+  if (left < 0) left = 0;
+  for (int y = top < 0 ? 0 : top; y < bottom; y++) {
+    size_t line = (image * (size_t)t->height + (size_t)y) * (size_t)t->width;
+    size_t end = (line + (size_t)right) * channels;
+    for (size_t k = (line + (size_t)left) * channels; k < end; k += 16) {
+      __builtin_prefetch(s->x + k, 0, 2);
+      if (kind == combined) __builtin_prefetch(s->other + k, 0, 2);
+    }
+  }
+}
+
 INLINE void input(const reber_precision precision, const int kind, const reber_source *s,
                   const reber_tiles *t, size_t first, size_t count, const layout places,
                   void *planes) {
@@ -31,6 +48,10 @@ INLINE void input(const reber_precision precision, const int kind, const reber_s
     int top = stride * at.row - 1, left = stride * at.column - 1;
     int inside = top >= 0 && left >= 0 && top + side <= t->height && left + side <= t->width;
     size_t corner = ((at.image * (size_t)t->height + (size_t)top) * width + (size_t)left) * channels;
+    if (i + 1 < count) {
+      place next = tilePlace(t, first + i + 1);
+      fetch(kind, s, t, next.image, stride * next.row - 1, stride * next.column - 1, side);
+    }
     for (size_t c = 0; c < channels; c += 16) {
       v16 x[side * side], half[side * side];
       if (inside) {
@@ -68,6 +89,10 @@ INLINE void gradient(const reber_precision precision, const int kind, const rebe
     int rows = t->height - at.row, known = t->width - at.column;
     size_t corner =
         ((at.image * (size_t)t->height + (size_t)at.row) * width + (size_t)at.column) * channels;
+    if (i + 1 < count) {
+      place next = tilePlace(t, first + i + 1);
+      fetch(kind, s, t, next.image, next.row, next.column, 4);
+    }
     for (size_t c = 0; c < channels; c += 16) {
       v16 x[16], half[4 * side];
       if (rows >= 4 && known >= 4) {
@@ -94,9 +119,9 @@ INLINE void gradient(const reber_precision precision, const int kind, const rebe
   }
 }
 
-INLINE void output(const reber_precision precision, const int kind, const float *planes,
-                   const layout places, const reber_tiles *t, size_t first, size_t count,
-                   const reber_epilogue *e, float *x) {
+INLINE void output(const reber_precision precision, const int kind, const int streamed,
+                   const float *planes, const layout places, const reber_tiles *t, size_t first,
+                   size_t count, const reber_epilogue *e, float *x) {
   size_t channels = (size_t)t->channels, width = (size_t)t->width;
   for (size_t c = 0; c < channels; c += 16) {
     v16 sum = {0}, second = {0};
@@ -122,11 +147,13 @@ INLINE void output(const reber_precision precision, const int kind, const float 
 #undef H
         size_t to = corner + (size_t)r * width * channels + c;
         for (int k = 0; k < known; k++, to += channels)
-          STORE(x + to, finish(kind, e, row[k], to, c, &sum, &second));
+          leave(streamed, x + to, finish(kind, e, row[k], to, c, &sum, &second));
       }
     }
     if (kind == measured || kind == masked) keepSums(e, channels, c, &sum, &second);
   }
+  // What went past the cache is seen by all before they are told.
+  if (streamed) __atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
 INLINE void weights(const reber_precision precision, const float *values, size_t outputs,
@@ -136,12 +163,15 @@ INLINE void weights(const reber_precision precision, const float *values, size_t
   for (size_t row = 0; row < rows; row++)
     for (size_t j = 0; j < span; j += 16) {
       v16 x[9], half[3 * distinct];
+      float lanes[9 * 16];
       for (size_t k = 0; k < 16; k++) {
         size_t column = panel * 32 + j + k;
         const float *from = values + (transposed ? row * inputs + column : column * inputs + row) * 9;
         // The backward pass of stride 1 is the forward pass with the weights turned around.
-        for (int n = 0; n < 9; n++) x[n][k] = from[transposed && stride == 1 ? 8 - n : n];
+        for (int n = 0; n < 9; n++)
+          lanes[16 * n + (int)k] = from[transposed && stride == 1 ? 8 - n : n];
       }
+      for (int n = 0; n < 9; n++) x[n] = LOAD(lanes + 16 * n);
       ALONG_COLUMNS(WEIGHT_ROWS, 3);
       size_t start = panel * 32 * rows;
       for (int y = 0; y < distinct; y++) {
@@ -176,8 +206,11 @@ INLINE void weightGradient(const reber_precision precision, const float *sums, s
 #undef H
 #undef W
       }
+      float lanes[9 * 16];
+      for (int n = 0; n < 9; n++) STORE(lanes + 16 * n, w[n]);
       for (size_t j = 0; j < 16; j++)
-        for (size_t n = 0; n < 9; n++) gradient[((k + j) * inputs + c) * 9 + n] += w[n][j];
+        for (size_t n = 0; n < 9; n++)
+          gradient[((k + j) * inputs + c) * 9 + n] += lanes[16 * n + j];
     }
 }
 #undef R

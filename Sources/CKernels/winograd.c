@@ -111,14 +111,18 @@ void reber_winograd_output(reber_precision precision, const float *planes, size_
                            const reber_epilogue *epilogue, float *x) {
   const reber_epilogue e = *epilogue;
   const reber_tiles t = *tiles;
-  if (e.mapped)
-    BY_PRECISION(output, precision, masked, planes, plane, &t, first, count, &e, x);
+  if (e.mapped && e.streamed)
+    BY_PRECISION(output, precision, masked, 1, planes, plane, &t, first, count, &e, x);
+  else if (e.mapped)
+    BY_PRECISION(output, precision, masked, 0, planes, plane, &t, first, count, &e, x);
+  else if (e.sums && e.streamed)
+    BY_PRECISION(output, precision, measured, 1, planes, plane, &t, first, count, &e, x);
   else if (e.sums)
-    BY_PRECISION(output, precision, measured, planes, plane, &t, first, count, &e, x);
+    BY_PRECISION(output, precision, measured, 0, planes, plane, &t, first, count, &e, x);
   else if (e.bias || e.residual || e.rectified)
-    BY_PRECISION(output, precision, finished, planes, plane, &t, first, count, &e, x);
+    BY_PRECISION(output, precision, finished, 0, planes, plane, &t, first, count, &e, x);
   else
-    BY_PRECISION(output, precision, stored, planes, plane, &t, first, count, &e, x);
+    BY_PRECISION(output, precision, stored, 0, planes, plane, &t, first, count, &e, x);
 }
 
 WIDE_CLONES

@@ -9,8 +9,8 @@ import WinogradEngine
 import OneDNNEngine
 #endif
 
-/// Answers each line of standard input with the seconds that one run of it took, and those of
-/// processor time; `memory` with the bytes that the maps of a training step take.
+/// Answers each line of standard input with the seconds that one run of it took, those of processor
+/// time, those of them in the system's kernel, and the pages that it asked for; `memory` with the bytes that the maps of a training step take.
 ///
 /// The lines are
 /// - `train WIDTH SIDE STRIDE IMAGES`, with a 1 behind where maps are to be computed again;
@@ -44,25 +44,26 @@ struct EngineBench {
       let words = line.split(separator: " ").map(String.init)
       let numbers = words.dropFirst().compactMap(Int.init)
       let precision = words.lazy.compactMap(Precision.init(rawValue:)).first ?? .float32
-      guard let name = words.first, let engine = engine(words.last),
-        let trial = trials[line] ?? makeTrial(name, numbers, precision, engine)
-      else {
+      // Held here alone: a copy would have to be made of what a run changes.
+      if trials[line] == nil, let name = words.first, let engine = engine(words.last) {
+        let trial = makeTrial(name, numbers, precision, engine)
+        trials = trial.map { [line: $0] } ?? [:]
+      }
+      guard let name = words.first, trials[line] != nil else {
         answer("unknown: \(line)")
         continue
       }
-      trials = [line: trial]
       if name == "memory" {
         trials[line]?.run()
         answer("\((trials[line] as? TrainingTrial)?.mapMemory ?? 0) 0")
         continue
       }
-      let (wall, processor) = (ContinuousClock.now, clock())
+      let (wall, before) = (ContinuousClock.now, Usage.now)
       trials[line]?.run()
-      let time = ContinuousClock.now - wall
-      let used = Double(clock() - processor) / Double(CLOCKS_PER_SEC)
-      let seconds =
-        Double(time.components.seconds) + Double(time.components.attoseconds) * 1e-18
-      answer("\(seconds) \(used)")
+      let (seconds, used) = ((ContinuousClock.now - wall) / .seconds(1), Usage.now)
+      answer(
+        "\(seconds) \(used.processor - before.processor) \(used.kernel - before.kernel) "
+          + "\(used.pages - before.pages)")
     }
   }
 
@@ -99,6 +100,25 @@ struct EngineBench {
       LayerTrial(numbers, precision, isForward: name == "forward")
     default: nil
     }
+  }
+}
+
+/// What the process has used so far.
+private struct Usage {
+  /// Seconds of processor time of all threads, and of these in the kernel.
+  let processor: Double
+  let kernel: Double
+
+  /// Pages that were asked for.
+  let pages: Int
+
+  static var now: Usage {
+    var usage = rusage()
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+    func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) * 1e-6 }
+    let kernel = seconds(usage.ru_stime)
+    return Usage(
+      processor: seconds(usage.ru_utime) + kernel, kernel: kernel, pages: usage.ru_minflt)
   }
 }
 

@@ -10,11 +10,12 @@ public import NeuralNetwork
 /// |-----------------------------|-----------------------------------------------------------|
 /// | `ConvolutionLayer`, stride 1 | `Winograd`: F(4×4, 3×3), a quarter of the products       |
 /// | `ConvolutionLayer`, stride 2 | `StridedWinograd`: odd and even pixels apart             |
+/// | `ConvolutionLayer`, 1×1     | `Pointwise`: one matrix product, past the cache           |
 /// | `ConvolutionLayer`, others  | `Im2col`: gathered windows, one matrix product            |
 /// | `NormalisationLayer`        | statistics: while the convolution before it writes        |
 /// | `NormalisationLayer`, `ReLULayer` | applied while the next convolution reads            |
 /// | their gradients             | computed while the convolution before reads them          |
-/// | `embed`                     | `FoldedEncoder`: normalisation inside the weights         |
+/// | `embed`                     | `FoldedEncoder`: normalisation inside the weights, kept   |
 /// | `LinearLayer`               | `Linear`: OpenBLAS, by `multiply` of the module Tensor    |
 /// | `ReferenceNetwork.move`     | `Moments`: one pass over each tensor, in C                |
 ///

@@ -30,7 +30,10 @@ struct Shape: Sendable, CustomTestStringConvertible {
     Shape(inputs: 16, outputs: 32, stride: 2, height: 9, width: 7),
     Shape(inputs: 32, outputs: 48, stride: 2, count: 3, height: 16, width: 23),
     Shape(inputs: 48, outputs: 96, stride: 2, count: 1, height: 5, width: 6),
+    Shape(inputs: 128, outputs: 256, stride: 2, count: 5, height: 13, width: 19),
     Shape(inputs: 32, outputs: 16, kernel: 1, stride: 2, height: 7, width: 8),
+    Shape(inputs: 20, outputs: 33, kernel: 1, stride: 2, count: 7, height: 9, width: 9),
+    Shape(inputs: 17, outputs: 16, kernel: 1, count: 1, height: 20, width: 15),
     Shape(inputs: 5, outputs: 7, count: 3, height: 6, width: 5),
     Shape(inputs: 1, outputs: 16, height: 11, width: 9), Shape(height: 2, width: 2),
   ]
@@ -161,6 +164,58 @@ struct ConvolutionTests {
         let g = expected[pixel * shape.inputs + c]
         return (g, g * Double(input.at(pixel)[c] - statistics.mean[c]))
       }
+    }
+  }
+
+  @Test(
+    "The gradient of the input can be added to what is there", arguments: Shape.all,
+    [KernelTable.measured, .always(0)])
+  func added(_ shape: Shape, _ kernels: KernelTable) {
+    let arena = Arena()
+    var layer = layer(shape)
+    layer.kernels = kernels
+    let input = arena.map(
+      copying: noise([shape.count, shape.height, shape.width, shape.inputs], 1))
+    let output = arena.map(layer.output(of: input.shape))
+    output.base.update(from: noise([output.elements], 2).values, count: output.elements)
+    let (ones, zeros) = (floats(shape.outputs, 3, in: arena), floats(shape.outputs, 4, in: arena))
+    ones.update(repeating: 1, count: shape.outputs)
+    zeros.update(repeating: 0, count: shape.outputs)
+    let gradient = NormalisedGradient(
+      gradient: output, map: output, a: ones, b: zeros, c: zeros)
+    let (plain, added) = (arena.map(input.shape), arena.map(input.shape))
+    let before = noise([input.elements], 5)
+    added.base.update(from: before.values, count: input.elements)
+    layer.backward(
+      gradient, input: Activation(input), result: .plain(plain, plus: nil), in: arena)
+    layer.backward(gradient, input: Activation(input), result: .added(to: added), in: arena)
+    let expected = zip(before.values, plain.tensor().values).map { Double($0) + Double($1) }
+    #expect(error(added.tensor().values, expected) < 1e-5)
+  }
+
+  @Test(
+    "Images of a map that goes past the cache are those of a small one, to the bit",
+    arguments: [
+      Shape(count: 40, height: 64, width: 64),
+      Shape(outputs: 64, stride: 2, count: 40, height: 64, width: 64),
+      Shape(outputs: 64, kernel: 1, stride: 2, count: 40, height: 64, width: 64),
+    ])
+  func streamed(_ shape: Shape) {
+    let arena = Arena()
+    let layer = layer(shape)
+    let input = arena.map(
+      copying: noise([shape.count, shape.height, shape.width, shape.inputs], 1))
+    var few = input.shape
+    few.count = 4
+    let pivot = UnsafePointer(floats(shape.outputs, 2, in: arena))
+    let (large, sums) = layer.forward(Activation(input), pivot: pivot, in: arena)
+    let (small, _) = layer.forward(
+      Activation(FeatureMap(base: input.base, shape: few)), pivot: pivot, in: arena)
+    #expect(large.isLarge && !small.isLarge)
+    #expect(large.tensor().values.prefix(small.elements).elementsEqual(small.tensor().values))
+    check(sums, pixels: large.pixels, channels: shape.outputs) { pixel, c in
+      let d = Double(large.at(pixel)[c]) - Double(pivot[c])
+      return (d, d * d)
     }
   }
 

@@ -50,7 +50,7 @@ struct EncoderTests {
 
   @Test("Maps that are computed again change no bit, and take less memory")
   func recomputed() {
-    let images = wave([12, 24, 24, 1], 1)
+    let images = wave([48, 24, 24, 1], 1)
     var memory: [Int] = []
     let results = [false, true].map { recomputes in
       var encoder = encoder(width: 16)

@@ -56,11 +56,11 @@ class Reber:
                                         stdout=subprocess.PIPE, text=True, env=environment)
 
     def ask(self, line):
-        """The two numbers that it answers; None where it has no such way."""
+        """The numbers that it answers; None where it has no such way."""
         self.process.stdin.write(" ".join([line, *self.words]) + "\n")
         self.process.stdin.flush()
         answer = self.process.stdout.readline().split()
-        return [float(word) for word in answer] if len(answer) == 2 else None
+        return [float(word) for word in answer] if answer[0] != "unknown:" else None
 
     def run(self, line):
         return self.ask(line)[1 if options.processor_time else 0]

@@ -15,6 +15,11 @@ typedef struct {
 void reber_channel_sums(const float *x, const float *pivot, size_t pixels, size_t channels,
                         double *sums);
 
+// The same, with x moved to `out` past the cache; channels are a multiple of 16, and `out` begins at a
+// multiple of 64 bytes.
+void reber_move(const float *x, const float *pivot, size_t pixels, size_t channels, float *out,
+                double *sums);
+
 // out = relu(scale y + shift + residual), where residual is absent (NULL), added as it is
 // (residualScale NULL), or residualScale residual + residualShift.
 void reber_normalise(const float *y, const float *scale, const float *shift, const float *residual,
@@ -50,6 +55,12 @@ void reber_im2col(const float *x, const float *scale, const float *shift,
 
 // Adds the rows of such a matrix to the pixels they came from.
 void reber_col2im(const float *columns, const reber_window *window, size_t first, size_t count,
+                  float *x);
+
+// The same two of windows of one pixel: rows [count, channels].
+void reber_pick(const float *x, const float *scale, const float *shift, const reber_window *window,
+                size_t first, size_t count, float *rows);
+void reber_spread(const float *rows, const reber_window *window, size_t first, size_t count,
                   float *x);
 
 // A panel of the weights [outputs, inputs, area] seen as a matrix [area * inputs, outputs] or, if

@@ -36,10 +36,11 @@ typedef struct {
 // What becomes of results before they are stored, all where not NULL: bias and residual are added
 // and a ReLU applied if asked. With `mapped`, the result is set to 0 where scale mapped + shift is
 // not positive, and its sums are those of result and result (mapped - pivot); else of (result -
-// pivot) and its square. Sums are added to the two times `channels` of `sums`.
+// pivot) and its square. Sums are added to the two times `channels` of `sums`. With `streamed` results
+// go past the cache; their memory then begins at a multiple of 64 bytes.
 typedef struct {
   const float *bias, *residual;
-  int rectified;
+  int rectified, streamed;
   const float *mapped, *scale, *shift, *pivot;
   double *sums;
 } reber_epilogue;
@@ -85,14 +86,18 @@ void reber_transposed_products(reber_precision precision, const void *a, size_t 
 // one. Planes of `count` tiles take so many numbers:
 size_t reber_strided_planes(size_t count, size_t channels);
 
+// Here and below tiles are those from number `at` on of planes of `all` tiles.
 void reber_strided_input(const reber_source *source, const reber_tiles *tiles, size_t first,
-                         size_t count, reber_precision precision, void *planes);
+                         size_t count, reber_precision precision, void *planes, size_t at,
+                         size_t all);
 
+// Products of the points that share matrix `point` of 36, over all `count` tiles of planes.
 void reber_strided_products(reber_precision precision, const void *planes, const void *panels,
-                            size_t count, size_t inputs, size_t outputs, float *products);
+                            size_t point, size_t count, size_t inputs, size_t outputs,
+                            float *products);
 
-void reber_strided_output(const float *planes, const reber_tiles *tiles, size_t first, size_t count,
-                          const reber_epilogue *epilogue, float *x);
+void reber_strided_output(const float *planes, size_t at, size_t all, const reber_tiles *tiles,
+                          size_t first, size_t count, const reber_epilogue *epilogue, float *x);
 
 // A panel of the weights, or with `transposed` of those of the backward pass, whose outputs are the
 // inputs.
@@ -101,16 +106,20 @@ void reber_strided_weights(const float *weights, size_t outputs, size_t inputs, 
 
 // Planes of a gradient, to multiply with those of the input and with weights.
 void reber_strided_gradient(const reber_source *source, const reber_tiles *tiles, size_t first,
-                            size_t count, reber_precision precision, void *planes);
+                            size_t count, reber_precision precision, void *planes, size_t at,
+                            size_t all);
 
-// sums = or += the 36 matrices that tell the weights' gradient, from planes of input and gradient.
+// sums = or += matrix `point` of the 36 that tell the weights' gradient, from planes of input and
+// gradient of `count` tiles.
 void reber_strided_transposed_products(reber_precision precision, const void *planes,
-                                       const void *gradients, size_t count, size_t inputs,
-                                       size_t outputs, int adding, float *sums);
+                                       const void *gradients, size_t point, size_t count,
+                                       size_t inputs, size_t outputs, int adding, float *sums);
 
-// Adds what planes say of the input's gradient to it; tiles overlap by a row and a column.
-void reber_strided_input_gradient(const float *planes, const reber_tiles *tiles, size_t first,
-                                  size_t count, float *x);
+// The input's gradient from planes, or with `adding` what they add to it. Tiles overlap by a row and
+// a column: those of an image come in order.
+void reber_strided_input_gradient(const float *planes, size_t at, size_t all,
+                                  const reber_tiles *tiles, size_t first, size_t count, int adding,
+                                  float *x);
 
 // Adds what `parts` such sums say to the gradient of the weights, for some of the inputs.
 void reber_strided_weight_gradient(const float *sums, size_t parts, size_t outputs, size_t inputs,

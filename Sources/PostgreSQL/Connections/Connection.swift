@@ -106,7 +106,10 @@ public final class Connection {
 func withPointers<Value>(
   to parameters: [[UInt8]?], _ body: ([UnsafePointer<CChar>?]) -> Value
 ) -> Value {
-  let all = Array(parameters.compactMap(\.self).joined()) + [0]
+  var all: [UInt8] = []
+  all.reserveCapacity(parameters.reduce(1) { $0 + ($1?.count ?? 0) })
+  for case let bytes? in parameters { all += bytes }
+  all.append(0)
   return all.withUnsafeBufferPointer { buffer in
     buffer.withMemoryRebound(to: CChar.self) { characters in
       var offset = 0

@@ -60,6 +60,7 @@ package struct Convolution: Sendable {
       .forward, over: input.map.shape, by: Workers(memory: arena.workers, isAlone: false))
     var epilogue = reber_epilogue()
     epilogue.pivot = pivot
+    epilogue.streamed = output.isLarge ? 1 : 0
     let sums = way.forward(
       input, weights: way.weights(weight.value, in: arena), epilogue: epilogue, output: output)
     guard let sums else { preconditionFailure("a pivot without sums") }

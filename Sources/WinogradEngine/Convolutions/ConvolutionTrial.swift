@@ -7,6 +7,8 @@ package struct ConvolutionTrial {
   private let arena = Arena()
   private let input: FeatureMap
   private let statistics: BatchNorm.Statistics
+  private let gradient: FeatureMap
+  private let result: FeatureMap
 
   /// A convolution over `count` maps of `side` by `side` pixels, all of them noise.
   ///
@@ -25,6 +27,9 @@ package struct ConvolutionTrial {
     for index in 0..<input.elements { input.base[index] = random.uniform(-1...1) }
     var norm = BatchNorm(channels: outputs)
     statistics = convolution.forward(Activation(input), &norm, in: arena, map: arena).statistics
+    gradient = arena.map(convolution.output(of: input.shape))
+    gradient.base.update(repeating: 0.01, count: gradient.elements)
+    result = arena.map(input.shape)
   }
 
   /// Convolves once.
@@ -38,13 +43,10 @@ package struct ConvolutionTrial {
   package mutating func backward() {
     let mark = arena.position
     defer { arena.position = mark }
-    let output = arena.map(convolution.output(of: input.shape))
-    output.base.update(repeating: 0.01, count: output.elements)
-    let result = arena.map(input.shape)
-    let gradient = NormalisedGradient(
-      gradient: output, map: output, a: statistics.affine.scale, b: statistics.affine.shift,
+    let normalised = NormalisedGradient(
+      gradient: gradient, map: gradient, a: statistics.affine.scale, b: statistics.affine.shift,
       c: statistics.mean)
     convolution.backward(
-      gradient, input: Activation(input), result: .plain(result, plus: nil), in: arena)
+      normalised, input: Activation(input), result: .plain(result, plus: nil), in: arena)
   }
 }

@@ -4,7 +4,9 @@ internal import Tensor
 /// Every way to convolve, the best first.
 ///
 /// A new one stands here with its own file and its kernels in C; the last fits everything.
-private let ways: [any ConvolutionWay.Type] = [Winograd.self, StridedWinograd.self, Im2col.self]
+private let ways: [any ConvolutionWay.Type] = [
+  Winograd.self, StridedWinograd.self, Pointwise.self, Im2col.self,
+]
 
 extension Convolution {
   /// The first way that fits maps of a shape.
@@ -69,6 +71,9 @@ enum InputGradient {
   /// The gradient of the input, plus another map if there is one.
   case plain(FeatureMap, plus: FeatureMap?)
 
+  /// The gradient of the input, added to what a map holds.
+  case added(to: FeatureMap)
+
   /// The gradient before the ReLU that the input is of a normalised map, and sums with that map.
   case masked(FeatureMap, by: Normalised)
 
@@ -76,8 +81,13 @@ enum InputGradient {
   var map: FeatureMap? {
     switch self {
     case .none: nil
-    case .plain(let map, _), .masked(let map, _): map
+    case .plain(let map, _), .added(let map), .masked(let map, _): map
     }
+  }
+
+  /// Whether it is added to what its map holds.
+  var isAdded: Bool {
+    if case .added = self { true } else { false }
   }
 
   /// What is done with it while it is written.
@@ -86,7 +96,9 @@ enum InputGradient {
     switch self {
     case .none: break
     case .plain(_, let other): epilogue.residual = UnsafePointer(other?.base)
-    case .masked(_, let behind):
+    case .added(let map): epilogue.residual = UnsafePointer(map.base)
+    case .masked(let map, let behind):
+      epilogue.streamed = map.isLarge ? 1 : 0
       epilogue.mapped = UnsafePointer(behind.map.base)
       epilogue.scale = UnsafePointer(behind.statistics.affine.scale)
       epilogue.shift = UnsafePointer(behind.statistics.affine.shift)
@@ -95,10 +107,10 @@ enum InputGradient {
     return epilogue
   }
 
-  /// Adds or masks afterwards, where the map holds the plain gradient of the input.
+  /// Adds or masks afterwards, where the map holds the gradient of the input, or has had it added.
   func completed() -> ChannelSums? {
     switch self {
-    case .none: return nil
+    case .none, .added: return nil
     case .plain(let map, let other):
       if let other { map.add(other) }
       return nil
@@ -129,6 +141,19 @@ extension reber_epilogue {
     var own = self
     if let sums { own.sums = sums + index * 2 * channels }
     return own
+  }
+}
+
+extension reber_epilogue {
+  /// Finishes pixels that are stored: takes their sums, or adds to them.
+  func finish(_ output: FeatureMap, _ range: Range<Int>) {
+    let (base, channels) = (output.at(range.lowerBound), output.channels)
+    if let pivot, let sums {
+      reber_channel_sums(base, pivot, range.count, channels, sums)
+    } else {
+      let residual = self.residual.map { $0 + range.lowerBound * channels }
+      reber_bias(base, bias, residual, range.count, channels, rectified)
+    }
   }
 }
 

@@ -47,21 +47,16 @@ struct Im2col: ConvolutionWay {
     output: FeatureMap
   ) -> ChannelSums? {
     nonisolated(unsafe) let weights = weights
-    workers.run(over: pixels, chunk: block) { _, range in
-      workers.scratch(range.count * depth) { columns in
+    let blocks = (pixels + block - 1) / block
+    return epilogue.summing(blocks: blocks, channels: outputs) { epilogue in
+      nonisolated(unsafe) let epilogue = epilogue
+      workers.run(over: pixels, chunk: block, scratch: block * depth) { index, range, columns in
         gather(input, range, into: columns)
         reber_products(
           reber_float32, columns, 0, weights, 1, range.count, depth, outputs,
           output.at(range.lowerBound), 0)
+        epilogue.block(index, channels: outputs).finish(output, range)
       }
-    }
-    guard let pivot = epilogue.pivot else {
-      reber_bias(
-        output.base, epilogue.bias, epilogue.residual, output.pixels, outputs, epilogue.rectified)
-      return nil
-    }
-    return ChannelSums(pixels: output.pixels, channels: outputs) { first, count, sums in
-      reber_channel_sums(output.at(first), pivot, count, outputs, sums)
     }
   }
 
@@ -86,6 +81,7 @@ struct Im2col: ConvolutionWay {
       reber_add_weights_matrix(matrix, outputs, Int(window.channels), area, target)
     }
     if let map = result.map {
+      if !result.isAdded { map.clear(by: workers) }
       inputGradient(own, weights: weights(weight.value, in: arena), result: map)
     }
     return result.completed()
@@ -101,37 +97,33 @@ struct Im2col: ConvolutionWay {
     let size = depth * outputs
     let groups = max(1, min(8, pixels / block))
     nonisolated(unsafe) let parts = arena.floats(groups * size)
-    workers.run(over: groups, chunk: 1) { group, _ in
+    workers.run(over: groups, chunk: 1, scratch: block * depth) { group, _, columns in
       let range = pixels * group / groups..<pixels * (group + 1) / groups
-      workers.scratch(block * depth) { columns in
-        for start in stride(from: range.lowerBound, to: range.upperBound, by: block) {
-          let part = start..<min(start + block, range.upperBound)
-          gather(input, part, into: columns)
-          reber_transposed_products(
-            reber_float32, columns, 0, gradient.at(start), 0, 1, part.count, depth, outputs,
-            start > range.lowerBound ? 1 : 0, parts + group * size)
-        }
+      for start in stride(from: range.lowerBound, to: range.upperBound, by: block) {
+        let part = start..<min(start + block, range.upperBound)
+        gather(input, part, into: columns)
+        reber_transposed_products(
+          reber_float32, columns, 0, gradient.at(start), 0, 1, part.count, depth, outputs,
+          start > range.lowerBound ? 1 : 0, parts + group * size)
       }
     }
     for group in 1..<max(1, groups) { reber_add(parts, parts + group * size, size) }
     return UnsafePointer(parts)
   }
 
-  /// The gradient of the input; images are worked on one by one, as windows overlap within them.
+  /// Adds the gradient of the input; images are worked on one by one, as windows overlap within them.
   private func inputGradient(
     _ gradient: FeatureMap, weights: UnsafePointer<Float>, result: FeatureMap
   ) {
     nonisolated(unsafe) let weights = weights
-    workers.run(over: result.count, chunk: 1) { image, _ in
-      result.clear(image..<image + 1)
-      workers.scratch(min(block, map) * depth) { columns in
-        for start in stride(from: image * map, to: (image + 1) * map, by: block) {
-          let count = min(block, (image + 1) * map - start)
-          reber_products(
-            reber_float32, gradient.at(start), 0, weights, 1, count, outputs, depth, columns, 0)
-          withUnsafePointer(to: window) { window in
-            reber_col2im(columns, window, start, count, result.base)
-          }
+    workers.run(over: result.count, chunk: 1, scratch: min(block, map) * depth) {
+      image, _, columns in
+      for start in stride(from: image * map, to: (image + 1) * map, by: block) {
+        let count = min(block, (image + 1) * map - start)
+        reber_products(
+          reber_float32, gradient.at(start), 0, weights, 1, count, outputs, depth, columns, 0)
+        withUnsafePointer(to: window) { window in
+          reber_col2im(columns, window, start, count, result.base)
         }
       }
     }

@@ -1,7 +1,7 @@
 /// The way that 3×3 convolutions of each class of shapes are done.
 ///
-/// Numbers are tiles in a block of `Winograd` or `StridedWinograd`; 0 gathers windows by `Im2col`.
-/// What the former cannot do, such as 1×1 convolutions, `Im2col` does whatever stands here.
+/// Numbers are tiles in a batch of `Winograd` or `StridedWinograd` where a core takes it by itself; 0
+/// gathers windows by `Im2col`. What the former cannot do is done otherwise whatever stands here.
 struct KernelTable: Sendable {
   /// By the channels of the wider end: 16, 32, 64, 128, 256, 512.
   ///
@@ -55,6 +55,6 @@ extension KernelTable {
     // Channels:        16   32   64  128  256  512
     forward:         [ 56,  28,  28,  28,  14,  56],
     backward:        [ 56,  28,  28, 112, 112,  56],
-    stridedForward:  [ 56,  28,  28,  28, 112,  56],
-    stridedBackward: [ 28,  28,  28,  28,   0,   0])
+    stridedForward:  [ 56,  28,  28,  28,  14,  56],
+    stridedBackward: [ 28,  28,  28,  28,  28,  28])
 }

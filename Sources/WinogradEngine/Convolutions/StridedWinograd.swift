@@ -21,48 +21,49 @@ struct StridedWinograd: TiledWay {
     _ input: Activation, weights: UnsafePointer<Float>, epilogue: reber_epilogue,
     output: FeatureMap
   ) -> ChannelSums? {
-    epilogue.summing(blocks: tiling.blocks, channels: outputs) { epilogue in
+    epilogue.summing(blocks: tiling.batches * tiling.parts, channels: outputs) { epilogue in
       nonisolated(unsafe) let (source, weights, epilogue) = (input.source, weights, epilogue)
-      tiling.workers.run(over: tiling.tiles, chunk: tiling.block) { index, range in
-        var (source, own) = (source, epilogue.block(index, channels: outputs))
-        var (read, written) = (tiling.read, tiling.written)
-        withPlanes(of: range.count) { planes, products in
-          reber_strided_input(
-            &source, &read, range.lowerBound, range.count, precision, planes)
-          reber_strided_products(
-            precision, planes, weights, range.count, inputs, outputs, products)
-          reber_strided_output(
-            products, &written, range.lowerBound, range.count, &own, output.base)
+      tiling.batchWorkers.run(
+        over: tiling.tiles, chunk: tiling.batch, scratch: StridedPlanes.size(tiling)
+      ) { index, range, scratch in
+        let planes = StridedPlanes(tiling, range, scratch)
+        planes.batch.eachPart { _, tiles in planes.readInput(source, tiles) }
+        planes.eachPoint { planes.multiply($0, weights) }
+        planes.batch.eachPart { part, tiles in
+          planes.write(
+            tiles, epilogue.block(index * tiling.parts + part, channels: outputs), output)
         }
       }
     }
   }
 
-  /// Lends memory for the planes of so many tiles, of the input's channels and of the output's.
-  private func withPlanes(
-    of count: Int,
-    _ body: (_ input: UnsafeMutablePointer<Float>, _ output: UnsafeMutablePointer<Float>) -> Void
-  ) {
-    let size = reber_strided_planes(count, inputs)
-    tiling.workers.scratch(size + reber_strided_planes(count, outputs)) { body($0, $0 + size) }
-  }
-
-  /// Tiles of an image overlap in the input: the same thread does them all.
   func backward(
     _ gradient: NormalisedGradient, input: Activation, weight: inout Parameter,
     result: InputGradient, in arena: Arena
   ) -> ChannelSums? {
-    let target = result.map
-    nonisolated(unsafe) let weights = target.map { _ in self.weights(weight.value, in: arena) }
-    nonisolated(unsafe) let (behind, source) = (gradient.source, input.source)
-    tiling.addGradient(to: &weight.gradient, over: input.map.count, in: arena) { images, sums in
-      target?.clear(images)
+    nonisolated(unsafe) let weights = result.map.map { _ in self.weights(weight.value, in: arena) }
+    nonisolated(unsafe) let (source, behind) = (input.source, gradient.source)
+    // Tiles of an image overlap in the input: the same core does them all, in order.
+    tiling.addGradient(
+      to: &weight.gradient, over: input.map.count, in: arena, scratch: StridedPlanes.size(tiling)
+    ) { images, scratch, sums in
+      nonisolated(unsafe) let sums = sums
       let first = images.lowerBound * tiling.tilesPerImage
       let last = images.upperBound * tiling.tilesPerImage
-      for start in stride(from: first, to: last, by: tiling.block) {
-        add(
-          behind, source, start..<min(start + tiling.block, last), isFirst: start == first,
-          to: sums, weights: weights, target: target)
+      for start in stride(from: first, to: last, by: tiling.batch) {
+        let planes = StridedPlanes(tiling, start..<min(start + tiling.batch, last), scratch)
+        planes.batch.eachPart { _, tiles in
+          planes.readInput(source, tiles)
+          planes.readGradient(behind, tiles)
+        }
+        planes.eachPoint { planes.addGradient($0, isFirst: start == first, to: sums) }
+        guard let target = result.map else { continue }
+        planes.eachPoint { point in
+          if let weights { planes.multiplyBack(point, weights) }
+        }
+        planes.batch.eachImage { _, tiles in
+          planes.writeBack(tiles, isAdded: result.isAdded, target)
+        }
       }
     } finish: { sums, groups, rows, target in
       reber_strided_weight_gradient(
@@ -70,22 +71,77 @@ struct StridedWinograd: TiledWay {
     }
     return result.completed()
   }
+}
 
-  /// One block of tiles.
-  private func add(
-    _ gradient: reber_source, _ source: reber_source, _ range: Range<Int>, isFirst: Bool,
-    to sums: UnsafeMutablePointer<Float>, weights: UnsafePointer<Float>?, target: FeatureMap?
-  ) {
-    var (gradient, source, read, written) = (gradient, source, tiling.read, tiling.written)
-    let (first, count) = (range.lowerBound, range.count)
-    withPlanes(of: count) { planes, gradients in
-      reber_strided_input(&source, &read, first, count, precision, planes)
-      reber_strided_gradient(&gradient, &written, first, count, precision, gradients)
-      reber_strided_transposed_products(
-        precision, planes, gradients, count, inputs, outputs, isFirst ? 0 : 1, sums)
-      guard let target, let weights else { return }
-      reber_strided_products(precision, gradients, weights, count, outputs, inputs, planes)
-      reber_strided_input_gradient(planes, &read, first, count, target.base)
+/// The planes of a batch of tiles, of both ends of a convolution of stride 2.
+///
+/// Unchecked, because it is a view on memory: tasks that run at once write disjoint parts of it.
+private struct StridedPlanes: @unchecked Sendable {
+  let batch: TileBatch
+  private let input: UnsafeMutablePointer<Float>
+  private let output: UnsafeMutablePointer<Float>
+  private var tiling: Tiling { batch.tiling }
+  private var count: Int { batch.tiles.count }
+
+  init(_ tiling: Tiling, _ tiles: Range<Int>, _ memory: UnsafeMutablePointer<Float>) {
+    (batch, input) = (TileBatch(tiling: tiling, tiles: tiles), memory)
+    output = memory + reber_strided_planes(tiles.count, tiling.inputs)
+  }
+
+  /// The numbers that the planes of a batch take.
+  static func size(_ tiling: Tiling) -> Int {
+    reber_strided_planes(tiling.batch, tiling.inputs)
+      + reber_strided_planes(tiling.batch, tiling.outputs)
+  }
+
+  /// Does a step of each matrix of weights, that of the most points first.
+  func eachPoint(_ body: @Sendable (Int) -> Void) {
+    batch.eachPoint { points in
+      for point in points { body(Tiling.points - 1 - point) }
     }
+  }
+
+  func readInput(_ source: reber_source, _ tiles: Range<Int>) {
+    var (source, cut) = (source, tiling.read)
+    reber_strided_input(
+      &source, &cut, tiles.lowerBound, tiles.count, tiling.precision, input,
+      batch.offset(tiles), count)
+  }
+
+  func readGradient(_ source: reber_source, _ tiles: Range<Int>) {
+    var (source, cut) = (source, tiling.written)
+    reber_strided_gradient(
+      &source, &cut, tiles.lowerBound, tiles.count, tiling.precision, output,
+      batch.offset(tiles), count)
+  }
+
+  func multiply(_ point: Int, _ weights: UnsafePointer<Float>) {
+    reber_strided_products(
+      tiling.precision, input, weights, point, count, tiling.inputs, tiling.outputs, output)
+  }
+
+  /// Products of the gradient, in place of the input's planes.
+  func multiplyBack(_ point: Int, _ weights: UnsafePointer<Float>) {
+    reber_strided_products(
+      tiling.precision, output, weights, point, count, tiling.outputs, tiling.inputs, input)
+  }
+
+  func addGradient(_ point: Int, isFirst: Bool, to sums: UnsafeMutablePointer<Float>) {
+    reber_strided_transposed_products(
+      tiling.precision, input, output, point, count, tiling.inputs, tiling.outputs,
+      isFirst ? 0 : 1, sums)
+  }
+
+  func write(_ tiles: Range<Int>, _ epilogue: reber_epilogue, _ map: FeatureMap) {
+    var (epilogue, cut) = (epilogue, tiling.written)
+    reber_strided_output(
+      output, batch.offset(tiles), count, &cut, tiles.lowerBound, tiles.count, &epilogue, map.base)
+  }
+
+  func writeBack(_ tiles: Range<Int>, isAdded: Bool, _ map: FeatureMap) {
+    var cut = tiling.read
+    reber_strided_input_gradient(
+      input, batch.offset(tiles), count, &cut, tiles.lowerBound, tiles.count, isAdded ? 1 : 0,
+      map.base)
   }
 }

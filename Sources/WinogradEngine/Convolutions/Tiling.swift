@@ -10,9 +10,16 @@ struct Tiling: Sendable {
   let precision: reber_precision
   let workers: Workers
 
-  /// Tiles, and the most in a block: a multiple of the 14 rows that the product's registers hold.
   let tiles: Int
-  let block: Int
+
+  /// Whether cores share the steps of a batch, rather than take batches of their own.
+  let isShared: Bool
+
+  /// The most tiles in a batch.
+  ///
+  /// Of one core's it is a multiple of the 14 rows that the product's registers hold; a shared one is of
+  /// whole images.
+  let batch: Int
 
   /// What maps are cut into: the input, and the output.
   let read: reber_tiles
@@ -40,20 +47,38 @@ struct Tiling: Sendable {
     }
     (read, written) = (cut(shape), cut(output))
     tiles = shape.count * Int(rows * columns)
-    // At least four blocks where there are cores to spread them over.
+    isShared = !workers.isAlone && inputs * outputs >= (pass == .forward ? 1 << 16 : 1 << 13)
+    let perImage = Int(rows * columns)
+    // At least four batches where there are cores to spread them over.
     let part = workers.isAlone ? 14 : 56
-    block = min(most, max(1, (tiles + part - 1) / part) * 14)
+    batch =
+      isShared
+      ? max(1, 64 / perImage) * perImage : min(most, max(1, (tiles + part - 1) / part) * 14)
   }
 
   /// Matrices of weights: points of the transform domain.
   static let points = 36
 
-  var blocks: Int { (tiles + block - 1) / block }
+  var batches: Int { (tiles + batch - 1) / batch }
+
+  /// Parts of a batch that have sums of their own.
+  var parts: Int { isShared ? (batch + TileBatch.part - 1) / TileBatch.part : 1 }
 
   var tilesPerImage: Int { Int(read.tileRows * read.tileColumns) }
 
-  /// The tiles of a block.
-  func tiles(of index: Int) -> Range<Int> { index * block..<min(tiles, (index + 1) * block) }
+  /// Who takes batches: all cores, or one after the other.
+  var batchWorkers: Workers { isShared ? alone : workers }
+
+  /// Who does a step of a batch.
+  fileprivate var stepWorkers: Workers { isShared ? workers : alone }
+
+  private var alone: Workers { Workers(memory: workers.memory, isAlone: true) }
+
+  /// Where the matrix of weights of a point begins.
+  func matrix(_ weights: UnsafePointer<Float>, _ point: Int) -> UnsafeRawPointer {
+    let size = precision == reber_float32 ? 4 : 2
+    return UnsafeRawPointer(weights) + point * inputs * outputs * size
+  }
 
   /// Weights in the transform domain, of the pass, whose panels `transform` makes one by one.
   func weights(
@@ -72,17 +97,23 @@ struct Tiling: Sendable {
   }
 
   /// Adds to the gradient of weights what a fixed number of groups add up apart, so that the sum
-  /// does not depend on the number of cores; few groups where the sums are large.
+  /// does not depend on the number of cores; few groups where the sums are large, and one where its
+  /// items are shared among cores.
   ///
   /// - Parameters:
   ///   - gradient: What grows.
-  ///   - items: What is divided among groups: blocks, or images.
+  ///   - items: What is divided among groups: batches, or images.
   ///   - arena: Memory for the sums.
+  ///   - scratch: How many numbers `add` has memory for.
   ///   - add: Adds up a group's items in sums of its own, the first one setting them.
   ///   - finish: Brings sums of so many groups back from the transform domain, for some inputs.
   func addGradient(
-    to gradient: inout Tensor, over items: Int, in arena: Arena,
-    _ add: @Sendable (_ items: Range<Int>, _ sums: UnsafeMutablePointer<Float>) -> Void,
+    to gradient: inout Tensor, over items: Int, in arena: Arena, scratch: Int,
+    _ add:
+      @Sendable (
+        _ items: Range<Int>, _ scratch: UnsafeMutablePointer<Float>,
+        _ sums: UnsafeMutablePointer<Float>
+      ) -> Void,
     finish:
       @Sendable (
         _ sums: UnsafePointer<Float>, _ groups: Int, _ inputs: Range<Int>,
@@ -90,10 +121,10 @@ struct Tiling: Sendable {
       ) -> Void
   ) {
     let size = Self.points * inputs * outputs
-    let groups = min(items, max(4, min(16, (8 << 20) / size)))
+    let groups = isShared ? 1 : min(items, max(4, min(16, (8 << 20) / size)))
     nonisolated(unsafe) let sums = arena.floats(groups * size)
-    workers.run(over: groups, chunk: 1) { group, _ in
-      add(items * group / groups..<items * (group + 1) / groups, sums + group * size)
+    batchWorkers.run(over: groups, chunk: 1, scratch: scratch) { group, _, scratch in
+      add(items * group / groups..<items * (group + 1) / groups, scratch, sums + group * size)
     }
     gradient.values.withUnsafeMutableBufferPointer { values in
       guard let base = values.baseAddress else { return }
@@ -108,6 +139,45 @@ struct Tiling: Sendable {
 extension Precision {
   /// As the kernels know it.
   var kernel: reber_precision { self == .float32 ? reber_float32 : reber_bfloat16 }
+}
+
+/// Some tiles that go through the steps of a convolution together.
+///
+/// Where there are few weights a core takes a batch through all steps, small enough for the second-level
+/// cache. Where there are many all cores do each step of a larger batch: each matrix of weights, and of
+/// the sums for its gradient, is then read or written by one core, and once a batch.
+struct TileBatch: Sendable {
+  let tiling: Tiling
+  let tiles: Range<Int>
+
+  /// Tiles that one of several cores transforms at a time.
+  static let part = 16
+
+  /// How many tiles of the batch are before some of it.
+  func offset(_ some: Range<Int>) -> Int { some.lowerBound - tiles.lowerBound }
+
+  /// Does a step of the tiles, in parts with a number.
+  func eachPart(_ body: @Sendable (Int, Range<Int>) -> Void) {
+    each(tiling.isShared ? Self.part : tiles.count, body)
+  }
+
+  /// Does a step of the tiles, those of an image by one core.
+  func eachImage(_ body: @Sendable (Int, Range<Int>) -> Void) {
+    each(tiling.isShared ? tiling.tilesPerImage : tiles.count, body)
+  }
+
+  private func each(_ chunk: Int, _ body: @Sendable (Int, Range<Int>) -> Void) {
+    let first = tiles.lowerBound
+    tiling.stepWorkers.run(over: tiles.count, chunk: chunk) {
+      body($0, first + $1.lowerBound..<first + $1.upperBound)
+    }
+  }
+
+  /// Does a step of the points that have weights of their own.
+  func eachPoint(_ body: @Sendable (Range<Int>) -> Void) {
+    let points = Tiling.points
+    tiling.stepWorkers.run(over: points, chunk: tiling.isShared ? 1 : points) { body($1) }
+  }
 }
 
 /// A way to convolve in a transform domain, tile by tile.

@@ -65,10 +65,15 @@ struct NormalisedGradient: @unchecked Sendable {
   func resolved(in arena: Arena) -> FeatureMap {
     let result = arena.map(map.shape)
     parallel(over: map.pixels, chunk: pixelChunk) { _, range in
-      reber_combine(
-        gradient.at(range.lowerBound), map.at(range.lowerBound), a, b, c, range.count,
-        map.channels, result.at(range.lowerBound))
+      resolve(range, into: result.at(range.lowerBound))
     }
     return result
+  }
+
+  /// Some pixels computed and stored.
+  func resolve(_ range: Range<Int>, into result: UnsafeMutablePointer<Float>) {
+    reber_combine(
+      gradient.at(range.lowerBound), map.at(range.lowerBound), a, b, c, range.count, map.channels,
+      result)
   }
 }

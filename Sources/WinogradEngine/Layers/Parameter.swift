@@ -21,6 +21,11 @@ package struct Parameter: Sendable {
 }
 
 extension Parameter {
+  /// Sets the gradient to 0, in the memory that it has.
+  mutating func clearGradient() {
+    gradient.values.withUnsafeMutableBufferPointer { $0.update(repeating: 0) }
+  }
+
   /// Weights drawn from a normal distribution of variance 2 / `fan`.
   ///
   /// He et al. 2015 (arXiv:1502.01852).

@@ -3,16 +3,19 @@ internal import NeuralNetwork
 internal import Tensor
 
 extension Arena {
-  /// A copy of images `[n, height, width, channels]` or of rows `[n, channels]`.
-  func map(copying tensor: Tensor) -> FeatureMap {
-    let shape = tensor.shape
+  /// A copy of images `[n, height, width, channels]` or of rows `[n, channels]`; of all, or of some.
+  func map(copying tensor: Tensor, _ rows: Range<Int>? = nil) -> FeatureMap {
+    let (shape, rows) = (tensor.shape, rows ?? 0..<tensor.rows)
     precondition(shape.count == 4 || shape.count == 2, "neither images nor rows: \(shape)")
     let isImages = shape.count == 4
     let map = map(
       MapShape(
-        count: shape[0], height: isImages ? shape[1] : 1, width: isImages ? shape[2] : 1,
+        count: rows.count, height: isImages ? shape[1] : 1, width: isImages ? shape[2] : 1,
         channels: shape[shape.count - 1]))
-    map.base.update(from: tensor.values, count: tensor.values.count)
+    tensor.values.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return }
+      map.base.update(from: base + rows.lowerBound * tensor.columns, count: map.elements)
+    }
     return map
   }
 }

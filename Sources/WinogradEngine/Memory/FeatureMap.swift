@@ -37,6 +37,9 @@ struct FeatureMap: @unchecked Sendable {
   var pixels: Int { shape.pixels }
   var elements: Int { shape.elements }
 
+  /// Whether little of what is written of it is in the last-level cache when it is read: more than 8 MB.
+  var isLarge: Bool { elements > 1 << 21 }
+
   /// A map of the same shape in other memory.
   func moved(to base: UnsafeMutablePointer<Float>) -> FeatureMap {
     FeatureMap(base: base, shape: shape)
@@ -44,6 +47,11 @@ struct FeatureMap: @unchecked Sendable {
 
   /// The address of a pixel's first channel.
   func at(_ pixel: Int) -> UnsafeMutablePointer<Float> { base + pixel * channels }
+
+  /// Sets all to 0.
+  func clear(by workers: Workers) {
+    workers.run(over: count, chunk: 1) { image, _ in clear(image..<image + 1) }
+  }
 
   /// Sets some images to 0.
   func clear(_ images: Range<Int>) {

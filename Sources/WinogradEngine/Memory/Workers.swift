@@ -1,3 +1,4 @@
+internal import Foundation
 internal import Tensor
 
 /// Who does a piece of work, and the memory that they borrow for it.
@@ -16,8 +17,14 @@ struct Workers: Sendable {
     }
   }
 
-  /// Lends one of them memory for `count` numbers, not set to anything.
-  func scratch<Result>(_ count: Int, _ body: (UnsafeMutablePointer<Float>) -> Result) -> Result {
-    memory.lend { body($0.floats(count)) }
+  /// The same, where each call has memory for `scratch` numbers, not set to anything.
+  func run(
+    over count: Int, chunk: Int, scratch: Int,
+    _ body: @Sendable (Int, Range<Int>, UnsafeMutablePointer<Float>) -> Void
+  ) {
+    memory.reserve(scratch, for: isAlone ? 1 : ProcessInfo.processInfo.activeProcessorCount)
+    run(over: count, chunk: chunk) { index, range in
+      memory.lend { body(index, range, $0.floats(scratch)) }
+    }
   }
 }

@@ -128,10 +128,8 @@ package struct Block: Sendable {
     let sums = normalised.sums(gradient)
     let outer = shortcut.norm.backward(
       gradient, sums, through: normalised, in: arena, among: ranks)
-    let part = arena.map(result.shape)
     shortcut.convolution.backward(
-      outer, input: Activation(record.input), result: .plain(part, plus: nil), in: arena)
-    result.add(part)
+      outer, input: Activation(record.input), result: .added(to: result), in: arena)
   }
 }
 

@@ -46,9 +46,9 @@ struct FoldedEncoder: @unchecked Sendable {
     }
   }
 
-  /// Embeds a few images on the calling thread.
-  func embed(_ images: Tensor, in arena: Arena) -> Tensor {
-    var map = stem.apply(arena.map(copying: images), rectified: true, in: arena)
+  /// Embeds a few of some images on the calling thread.
+  func embed(_ images: Tensor, _ rows: Range<Int>, in arena: Arena) -> Tensor {
+    var map = stem.apply(arena.map(copying: images, rows), rectified: true, in: arena)
     if architecture.stem != nil {
       map = map.largest(by: Workers(memory: arena.workers, isAlone: true), in: arena)
     }

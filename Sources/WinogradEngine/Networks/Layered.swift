@@ -79,6 +79,7 @@ extension Block: Layered {
 
 extension ResidualEncoder: Layered {
   package mutating func visit(_ parameter: ParameterVisit, statistic: StatisticVisit) {
+    weightsChange()
     stem.visit(as: "conv1", parameter, statistic: statistic)
     stemNorm.visit(as: "bn1", parameter, statistic: statistic)
     var index = 0

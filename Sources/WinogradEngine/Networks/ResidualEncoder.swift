@@ -20,8 +20,11 @@ package struct ResidualEncoder: LearningEncoder {
   package var blocks: [Block] = []
   private var tape: Tape?
 
-  /// Memory for passes, which copies share.
+  /// Memory for passes in training, which copies share.
   package let memory = ArenaPool()
+
+  /// What embeds with the weights as they are, and its memory; copies share both until they change.
+  private(set) var folded = FoldedEncoders(memory: ArenaPool())
 
   /// Draws weights by He's rule.
   ///
@@ -74,6 +77,7 @@ package struct ResidualEncoder: LearningEncoder {
   /// - Returns: `[n, embeddingDimension]`.
   package mutating func forward(_ images: Tensor, among ranks: any Ranks = Alone()) -> Tensor {
     checkShape(of: images)
+    weightsChange()
     self.tape = nil
     let tape = Tape(memory, recomputes: recomputesMaps, among: ranks)
     self.tape = tape
@@ -91,12 +95,15 @@ package struct ResidualEncoder: LearningEncoder {
       tape.records.append(
         blocks[index].forward(
           output, in: tape.arena, inner: tape.inner ?? tape.arena, among: ranks))
-      tape.inner?.position = 0
+      tape.inner?.position = Arena.Position()
       output = tape.records[index].output
     }
     tape.output = output
     return output.pooled(as: architecture)
   }
+
+  /// To be called whenever weights or running statistics change.
+  mutating func weightsChange() { folded = FoldedEncoders(memory: folded.memory) }
 
   func checkShape(of images: Tensor) {
     let shape = images.shape
@@ -186,7 +193,7 @@ private final class Tape: @unchecked Sendable {
   /// What the backward pass of a block needs.
   func record(of block: Block, at index: Int) -> Block.Record {
     guard let inner else { return records[index] }
-    inner.position = 0
+    inner.position = Arena.Position()
     return block.recomputed(records[index], inner: inner)
   }
 }

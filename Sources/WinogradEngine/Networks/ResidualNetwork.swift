@@ -48,7 +48,7 @@ package struct ResidualNetwork<Body: LearningEncoder>: Network {
   package mutating func learn(
     from images: Tensor, under loss: any Loss, rate: Float, among ranks: any Ranks
   ) -> Float {
-    layers.visit { $1.gradient = Tensor($1.value.shape) }
+    layers.visit { $1.clearGradient() }
     let embeddings = layers.encoder.forward(images, among: ranks)
     let (value, gradient) = loss(layers.head.forward(embeddings, among: ranks), among: ranks)
     passing.lend { memory in
