@@ -44,14 +44,12 @@ struct Suggesting: Sendable {
   /// The sources most like one, the most alike first.
   func company(_ count: Int, of source: Int) -> [Int] {
     guard let row = rows[source] else { return [] }
-    return space.nearest(count, to: row, among: Array(sources.indices)).map { sources[$0] }
+    return space.nearest(count, to: [row], among: Array(sources.indices))
+      .flatMap { $0.map { sources[$0] } }
   }
 }
 
 extension Visit {
-  /// Suggestions that are made at once.
-  private static let suggestions = 40
-
   /// The survey as it is asked what to label; `nil` where it has fewer than two embeddings.
   private func suggesting() async throws -> (key: String, Suggesting)? {
     guard !scheme.isTags, let embeddings = try await space(), embeddings.sources.count > 1
@@ -73,9 +71,10 @@ extension Visit {
   /// embedded.
   func suggestedRanking() async throws -> [Int] {
     guard let (key, suggesting) = try await suggesting() else { return [] }
-    let labelled = try await pool.with { try survey.counts(in: $0).labelled }
+    let labelled = try await pool.with { try scheme.labelled(of: survey, in: $0) }
     return try await site.suggested.value("\(key) \(Self.step(of: labelled))") {
-      try await suggesting.ranking(Self.suggestions) { rows in
+      // More than come in until suggestions are made anew.
+      try await suggesting.ranking(max(40, labelled / 5)) { rows in
         try await pool.with {
           try Consensus.places(of: survey, scheme: scheme, rows: rows, in: $0)
         }
@@ -90,10 +89,12 @@ extension Visit {
   }
 
   /// The sources without a label that are most like one: a decision on it may do for them.
-  func company(of source: Int) async throws -> [MontageCell] {
+  ///
+  /// Those whose label may still be on its way are left out.
+  func company(of source: Int, excluding pending: [Int]) async throws -> [MontageCell] {
     guard let (_, suggesting) = try await suggesting() else { return [] }
     let count = Suggestion.Options().company
-    let alike = suggesting.company(Self.looked, of: source)
+    let alike = suggesting.company(Self.looked, of: source).filter { !pending.contains($0) }
     return try await pool.with { database in
       let open = try annotation.new(among: alike, in: database)
       return try annotation.cells(of: Array(open.prefix(count)), in: database)
@@ -101,5 +102,5 @@ extension Visit {
   }
 
   /// Sources among which those without a label are looked for.
-  private static let looked = 100
+  private static let looked = 300
 }

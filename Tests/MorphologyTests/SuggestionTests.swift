@@ -62,7 +62,7 @@ import Testing
     let space = try SuggestionSpace(points, options: options)
     let others = classes.indices.filter { $0 % 2 == 0 }
     for row in [0, 7, 50] {
-      let found = space.nearest(6, to: row, among: others)
+      let found = space.nearest(6, to: [row], among: others)[0]
       #expect(found.count == 6 && !found.contains(row) && found.allSatisfy { $0 % 2 == 0 })
       #expect(found.allSatisfy { classes[$0] == classes[row] })
       let cosines = found.map { place in
@@ -70,7 +70,8 @@ import Testing
       }
       #expect(cosines == cosines.sorted(by: >))
     }
-    #expect(space.nearest(5, to: 3, among: [3]).isEmpty)
+    #expect(space.nearest(5, to: [3, 4], among: [3]) == [[], [3]])
+    #expect(space.nearest(0, to: [3], among: others) == [[]])
   }
 
   @Test("The same seed gives the same picks")

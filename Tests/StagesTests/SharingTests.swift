@@ -205,6 +205,22 @@ import Testing
     #expect(
       try await toy.texts("SELECT status FROM reber.run WHERE stage = 'embed'") == ["finished"])
     #expect(try await toy.numbers("SELECT count(*) FROM reber.embedding") == [48])
+    // Of work that another run has finished since, a killed repetition is left, and other work comes.
+    try await toy.workplace.database.with {
+      try $0.execute(
+        """
+        INSERT INTO reber.run (stage, fingerprint, parameters, form, seed, code_version, host, account, divided_at)
+        SELECT stage, fingerprint, parameters, form, seed, code_version, host, account, clock_timestamp()
+        FROM reber.run WHERE stage = 'embed'
+        """)
+      try $0.execute(
+        """
+        INSERT INTO reber.worker (run_id, host, process, account, code_version, began_at, seen_at)
+        SELECT (SELECT max(run_id) FROM reber.run), host, process, account, code_version, began_at, seen_at
+        FROM reber.worker LIMIT 1
+        """)
+    }
+    try await worker.takeWork(untilIdle: true) { _ in Issue.record("nothing was queued") }
   }
 
   /// Who was silent while the others ended the run, from before it had said that it helps, takes what they made.

@@ -363,6 +363,18 @@ import Testing
       #expect(try labelled() == Set(company.dropFirst() + [Int(asked) ?? 0]))
       _ = try await ada.post("/synthetic/undo", "")
       #expect(try labelled() == [Int(asked) ?? 0])
+      // What somebody has labelled since the page was made keeps what it has.
+      try database.execute(
+        """
+        INSERT INTO reber.label (survey_id, source_id, class_scheme_id, class_id, annotator, method)
+        SELECT survey_id, \(company[1]), class_scheme_id, 5, 'Eve', 'import' FROM reber.label LIMIT 1
+        """)
+      let (_, late) = try await ada.post(page, form + "&together=1")
+      #expect(try late.contains("and 6 like it") && !labelled().contains(company[1]))
+      let seen = try database.rows(
+        "SELECT shown FROM reber.labelling_action ORDER BY action_id DESC LIMIT 1", as: Int.self)
+      #expect(seen == [9])
+      _ = try await ada.post("/synthetic/undo", "")
 
       let (_, next, _) = try await ada.get(page)
       #expect(!next.contains("name=\"source\" value=\"\(asked)\""))

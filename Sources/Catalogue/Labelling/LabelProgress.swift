@@ -63,6 +63,17 @@ extension LabelProgress {
 }
 
 extension ClassScheme {
+  /// How many sources of a survey have a label of the scheme that counts.
+  public func labelled(of survey: Survey, in database: Connection) throws -> Int {
+    if isTags { return try tagged(of: survey, in: database) }
+    return try database.row(
+      """
+      SELECT coalesce(sum(sources), 0)::bigint FROM reber.label_count
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(id) AND clustering_id = 0
+          AND annotator = ''
+      """, as: Int.self)
+  }
+
   /// How many sources of a survey somebody says something of: that a tag applies, or that it does not.
   fileprivate func tagged(of survey: Survey, in database: Connection) throws -> Int {
     try database.row(

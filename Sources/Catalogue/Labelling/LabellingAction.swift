@@ -86,12 +86,14 @@ extension Annotation {
 
   /// Gives sources a class one by one; `nil` withdraws what the annotator said.
   ///
-  /// `asked` says what the annotator knew of what was said before.
+  /// `asked` says what the annotator knew of what was said before, and `shown` how many sources the person saw, where
+  /// that is not all of them.
   public func label(
-    _ sources: [Int], as classID: Int16?, asked: Asking = .openly, in database: Connection
+    _ sources: [Int], as classID: Int16?, asked: Asking = .openly, shown: Int? = nil,
+    in database: Connection
   ) throws -> LabellingAction {
     try decide(
-      "single", classID: classID, shown: sources.count, labelling: asked.rawValue,
+      "single", classID: classID, shown: shown ?? sources.count, labelling: asked.rawValue,
       given(classID, to: sources), in: database)
   }
 

@@ -274,12 +274,17 @@ extension Prediction {
     let (ownScheme, classes) = try model.classes(in: database)
     guard ownScheme.id == scheme.id else { return nil }
     let width = scheme.classes.count
-    let columns = classes.map { item in scheme.classes.firstIndex { $0.id == item.id } }
+    let places = classes.map { item in scheme.classes.firstIndex { $0.id == item.id } }
     var table = [Float](repeating: 1 / Float(max(1, width)), count: rows.count * width)
-    for prediction in try all(of: survey, run: run, in: database) {
+    let predictions = try database.rows(
+      """
+      SELECT \(columns) FROM reber.prediction
+      WHERE run_id = \(run) AND survey_id = \(survey.id) AND source_id = ANY (\(Array(rows.keys)))
+      """, as: Prediction.self)
+    for prediction in predictions {
       guard let row = rows[prediction.source] else { continue }
       for column in 0..<width { table[row * width + column] = 0 }
-      for (column, value) in zip(columns, prediction.probabilities) {
+      for (column, value) in zip(places, prediction.probabilities) {
         if let column { table[row * width + column] = value }
       }
     }

@@ -130,7 +130,7 @@ extension OpenRun: QueryRow {
   private static let resumable: [StageName] = [.embed, .classify, .crossvalidate]
 
   /// The runs at which a process is and of which a piece is free, and those with pieces whose processes were all
-  /// killed; in the order in which they began.
+  /// killed within the last week; in the order in which they began.
   public static func all(in database: Connection) throws -> [OpenRun] {
     try database.rows(
       """
@@ -140,7 +140,10 @@ extension OpenRun: QueryRow {
               SELECT FROM reber.piece
               WHERE piece.run_id = run.run_id AND \(raw: Piece.free)
           )
-          ELSE divided_at IS NOT NULL AND stage = ANY (\(resumable.map(\.rawValue)))
+          ELSE divided_at IS NOT NULL AND stage = ANY (\(resumable.map(\.rawValue))) AND EXISTS (
+              SELECT FROM reber.worker
+              WHERE worker.run_id = run.run_id AND seen_at > clock_timestamp() - interval '7 days'
+          )
       END
       ORDER BY run_id
       """, as: OpenRun.self)

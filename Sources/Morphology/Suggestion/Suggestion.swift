@@ -149,14 +149,21 @@ public struct SuggestionSpace: Sendable {
     return (0..<points.rows).map { found.row($0).max() ?? 0 }
   }
 
-  /// The rows that lie nearest to one among some, the nearest first: what is likely to be of its class.
-  public func nearest(_ count: Int, to row: Int, among others: [Int]) -> [Int] {
+  /// The rows that lie nearest to each of some among others, the nearest first: what is likely to be of its class.
+  public func nearest(_ count: Int, to rows: [Int], among others: [Int]) -> [[Int]] {
+    guard count > 0, !others.isEmpty else { return rows.map { _ in [] } }
     let products = multiply(
-      points.rows(at: [row]), transposed: false, points.rows(at: others), transposed: true
-    ).values
-    return others.indices.filter { others[$0] != row }
-      .sorted { (products[$1], others[$0]) < (products[$0], others[$1]) }
-      .prefix(count).map { others[$0] }
+      points.rows(at: rows), transposed: false, points.rows(at: others), transposed: true)
+    return rows.enumerated().map { place, row in
+      var best: [(nearness: Float, row: Int)] = []
+      for (other, nearness) in zip(others, products.row(place)) where other != row {
+        if best.count == count, let last = best.last, last.nearness >= nearness { continue }
+        best.insert(
+          (nearness, other), at: best.firstIndex { $0.nearness < nearness } ?? best.count)
+        if best.count > count { best.removeLast() }
+      }
+      return best.map(\.row)
+    }
   }
 }
 

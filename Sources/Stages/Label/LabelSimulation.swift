@@ -346,8 +346,8 @@ private struct Rehearsal {
       let next = try space.suggest(min(wanted, count - decisions.count), labelled: labels)
       guard !next.picks.isEmpty else { break }
       for pick in next.picks where labels[pick.row] == nil {
-        let open = pool.indices.filter { labels[$0] == nil }
-        let alike = space.nearest(company, to: pick.row, among: open)
+        let open = company > 0 ? pool.indices.filter { labels[$0] == nil } : []
+        let alike = space.nearest(company, to: [pick.row], among: open)[0]
         let isOneClass = alike.allSatisfy { field.truth[pool[$0]] == field.truth[pool[pick.row]] }
         decisions.append([pick.row] + (isOneClass ? alike : []))
         for row in decisions[decisions.count - 1] { labels[row] = field.truth[pool[row]] }

@@ -69,10 +69,11 @@ private struct Known {
   var suggestion: Suggestion
   var classes: [String]
 
-  /// The sources that a pick is asked about with.
-  func company(of row: Int, count: Int) -> [Int] {
+  /// The sources that each pick is asked about with.
+  func companies(_ count: Int) -> [[Int]] {
     let open = sources.indices.filter { labelled[$0] == nil }
-    return space.nearest(count, to: row, among: open).map { sources[$0] }
+    return space.nearest(count, to: suggestion.picks.map(\.row), among: open)
+      .map { $0.map { sources[$0] } }
   }
 }
 
@@ -88,15 +89,15 @@ extension Workplace {
         try StoredSource.all(of: survey, in: database).map { ($0.id, $0) }, uniquingKeysWith: { $1 }
       )
       let clusters = try request.clusters(of: survey, in: database)
-      return known.suggestion.picks.compactMap { pick in
+      let companies = known.companies(request.options.company)
+      return zip(known.suggestion.picks, companies).compactMap { pick, company in
         let id = known.sources[pick.row]
         return stored[id].map {
           LabelSuggestion.Source(
             source: $0.name, ra: $0.position?.ra, dec: $0.position?.dec, cluster: clusters[id],
             gain: pick.gain, doubt: known.suggestion.doubt[pick.row],
             guess: known.suggestion.guesses.map { known.classes[$0[pick.row]] },
-            company: known.company(of: pick.row, count: request.options.company)
-              .compactMap { stored[$0]?.name })
+            company: company.compactMap { stored[$0]?.name })
         }
       }
     }

@@ -333,10 +333,12 @@ struct LabelColumns {
   ) throws -> JoinedColumns {
     // A column may be called so itself.
     if let chosen = options.sourceColumn, chosen.contains("+"), !columns.contains(chosen) {
+      let names = JoinedColumns.names(in: chosen)
+      guard !names.isEmpty else {
+        throw LabelError.unknownColumn(chosen, file: path, known: columns)
+      }
       return JoinedColumns(
-        places: try JoinedColumns.names(in: chosen).map {
-          try find($0, [], in: columns, of: path, "source")
-        })
+        places: try names.map { try find($0, [], in: columns, of: path, "source") })
     }
     return JoinedColumns(
       places: [

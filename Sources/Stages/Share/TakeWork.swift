@@ -49,15 +49,18 @@ extension Workplace {
     return true
   }
 
-  /// Helps with a run; false where its stage can't be helped with.
+  /// Helps with a run; false where its stage can't be helped with, or another run has done its work since.
   private func help(_ run: OpenRun) async throws -> Bool {
     var place = self
     place.sharing.helped = run.id
     let (asked, form) = (run.parameters, run.form)
     switch run.stage {
-    case .embed: _ = try await place.perform(EmbedStage.read(asked, form: form))
-    case .classify: _ = try await place.perform(ClassifyStage.read(asked, form: form))
-    case .crossvalidate: _ = try await place.perform(CrossValidationStage(asked: asked, form: form))
+    case .embed: return try await !place.perform(EmbedStage.read(asked, form: form)).alreadyDone
+    case .classify:
+      return try await !place.perform(ClassifyStage.read(asked, form: form)).alreadyDone
+    case .crossvalidate:
+      let stage = try CrossValidationStage(asked: asked, form: form)
+      return try await !place.perform(stage).alreadyDone
     case .ingest: try await place.helpWithImages(run)
     default: return false
     }

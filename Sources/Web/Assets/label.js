@@ -78,7 +78,8 @@ document.addEventListener("submit", async (event) => {
   event.preventDefault();
   const fields = new URLSearchParams(new FormData(form, button));
   const hasOut = fields.has("out");
-  const next = (hasOut && button.dataset.nextOut) || button.dataset.next;
+  // What was fetched ahead does not know that others get a label along with this one.
+  const next = fields.has("together") ? undefined : (hasOut && button.dataset.nextOut) || button.dataset.next;
   const here = location.href;
   const action = button.getAttribute("formaction") ?? form.getAttribute("action");
   const answer = sending.then(() => post(action, fields));
@@ -141,8 +142,10 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   let address = link.getAttribute("href");
   if ("keepsOut" in link.dataset) {
-    const out = new FormData(link.closest("form")).getAll("out");
+    const fields = new FormData(link.closest("form"));
+    const out = fields.getAll("out");
     if (out.length) address += `&out=${out.join(",")}`;
+    if (fields.has("together")) address += "&together=1";
   }
   await show(address).catch((error) => say(error.message, true));
 });

@@ -73,7 +73,7 @@ extension Visit {
   /// nothing is labelled or embedded.
   func unlikeRanking() async throws -> [RankedSource] {
     guard let space = try await space() else { return [] }
-    let count = try await pool.with { try survey.counts(in: $0).labelled }
+    let count = try await pool.with { try scheme.labelled(of: survey, in: $0) }
     let key =
       "\(survey.id) \(space.model) \(space.sources.count) \(scheme.id) \(Self.step(of: count))"
     return try await site.unlike.value(key) {

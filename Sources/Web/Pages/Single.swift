@@ -38,11 +38,14 @@ extension Visit {
     let classID = form["withdraw"] == nil ? try scheme.classID(form) : nil
     let company = classID == nil || form["together"] == nil ? [] : form.numbers("company")
     let out = Set(form.numbers("out") + [source])
-    let sources = [source] + company.filter { !out.contains($0) }
-    try await pool.with {
-      _ = try annotation.label(sources, as: classID, asked: asked, in: $0)
+    let alike = try await pool.with { database in
+      // What got a label since the page was made keeps it.
+      let alike = try annotation.new(among: company.filter { !out.contains($0) }, in: database)
+      _ = try annotation.label(
+        [source] + alike, as: classID, asked: asked, shown: 1 + company.count, in: database)
+      return alike
     }
-    let others = sources.count > 1 ? ", and \(sources.count - 1) like it" : ""
+    let others = alike.isEmpty ? "" : ", and \(alike.count) like it"
     return (scheme.name(of: classID) ?? "without a label") + others
   }
 
@@ -79,7 +82,9 @@ extension Visit {
     }
     guard let detail else { return .redirect(to: base + "/progress") }
     let next = names.first { $0 != detail.source.name }
-    let company = place.order == .suggested ? try await company(of: detail.source.id) : []
+    let company =
+      place.order == .suggested
+      ? try await company(of: detail.source.id, excluding: place.after) : []
     return try page(
       "single", detail.source.name, content(detail, tags, company, next: next, place))
   }
@@ -127,7 +132,9 @@ extension Visit {
         ? nil
         : [
           "sources": company.map { String($0.source) }.joined(separator: ","),
-          "montage": montage(company, columns: 8, isChoice: true),
+          "isTogether": fields["together"] != nil,
+          "montage": montage(
+            company, columns: 8, isChoice: true, out: Set(fields.numbers("out"))),
         ] as Content,
     ]
   }

@@ -19,7 +19,7 @@ public struct Site: Sendable {
   /// The sources that are least like anything labelled, by model and labels.
   let unlike = Cache<String, [RankedSource]>(limit: 8)
   /// By survey, model, scheme and classification.
-  let suggesting = Cache<String, Suggesting>(limit: 2)
+  let suggesting = Cache<String, Suggesting>(limit: 4)
   /// The sources whose labels would help most, by the same and the labels.
   let suggested = Cache<String, [Int]>(limit: 8)
   /// By survey, clustering and model.

@@ -10,8 +10,8 @@ extension LabelCommands {
       discussion: """
         The first labels go where variety is; later ones where a classifier doubts, many sources
         look alike, and no label is near. Call it again after every few dozen labels. The page
-        'One by one' asks in the same order, each source with those most like it, which one key
-        labels together; with --json they are listed here.
+        'One by one' asks likewise (of a survey of more than 50,000 sources about a part), each
+        source with those most like it, which one key labels together; --json lists them.
 
         Example:
           reber label suggest --survey first --count 50 --output sheet.csv
