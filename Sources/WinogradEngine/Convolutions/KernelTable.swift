@@ -36,7 +36,8 @@ struct KernelTable: Sendable {
 
 // swift-format-ignore
 extension KernelTable {
-  /// As `tools/bench kernels` printed it on an AMD EPYC (Zen 4, 1 MB of second-level cache a core).
+  /// As `tools/bench kernels` printed it on an AMD EPYC (Zen 4, 1 MB of second-level cache a core); strided forward at
+  /// 256 channels and backward at 256 and 512 were set by hand since, from timings of the kernels alone.
   /// Processor time there, beside the best of a class:
   ///
   ///                       tiles    14     28     56    112    224  gathered
