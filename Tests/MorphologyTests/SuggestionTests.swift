@@ -161,6 +161,26 @@ import Testing
     }
   }
 
+  @Test("What labels cover is the same in every block of rows") func blocks() throws {
+    let (points, _) = clouds([3000, 1200, 900])
+    var options = Suggestion.Options()
+    options.sample = 100
+    let space = try SuggestionSpace(points, options: options)
+    let labelled = [7: 0, 4095: 1, 4096: 2, 5099: 1]
+    let found = try space.suggest(1, labelled: labelled)
+    for row in Array(stride(from: 0, to: 5100, by: 17)) + labelled.keys {
+      let covered = labelled.keys.map { label in
+        let square = zip(space.points.row(row), space.points.row(label)).reduce(0.0) {
+          $0 + pow(Double($1.0) - Double($1.1), 2)
+        }
+        return exp(-square / (2 * 0.75 * 0.75))
+      }
+      let most = try #require(covered.max())
+      #expect(abs(Double(found.need[row]) - (1 - most)) < 1e-4)
+    }
+    #expect(found.need.count == 5100)
+  }
+
   @Test("A sample stands for a survey that is too large to weigh all against all")
   func sampled() throws {
     let (points, classes) = clouds([300, 200, 100])

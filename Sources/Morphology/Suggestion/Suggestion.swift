@@ -142,11 +142,18 @@ public struct SuggestionSpace: Sendable {
     ).probabilities(of: points)
   }
 
+  /// As many rows are held against all labels at a time: a table of all with all would take gigabytes.
+  private static let block = 4096
+
   /// How near each row is to the nearest of some, 0 to 1.
   private func coverage(by rows: [Int]) -> [Float] {
     guard !rows.isEmpty else { return [Float](repeating: 0, count: points.rows) }
-    let found = near(points, points.rows(at: rows), reach: options.reach)
-    return (0..<points.rows).map { found.row($0).max() ?? 0 }
+    let some = points.rows(at: rows)
+    return stride(from: 0, to: points.rows, by: Self.block).flatMap { first in
+      let block = first..<min(first + Self.block, points.rows)
+      let found = near(points.rows(at: block), some, reach: options.reach)
+      return (0..<found.rows).map { found.row($0).max() ?? 0 }
+    }
   }
 
   /// The rows that lie nearest to each of some among others, the nearest first: what is likely to be of its class.
