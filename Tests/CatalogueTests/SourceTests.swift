@@ -1,6 +1,8 @@
 import Astronomy
 import Catalogue
+import Foundation
 import PostgreSQL
+import TestSupport
 import Testing
 
 @Suite("Sources") struct SourceTests {
@@ -14,6 +16,25 @@ import Testing
       for index in 0..<5 { try write(Fixture.row(index, at: index + 1)) }
     }
     #expect(changes.added == 0 && changes.changed == 0 && changes.unchanged == 5)
+  }
+
+  @Test func ingestGivesNamesTheirIndexWhereTheServerCan() throws {
+    let fixture = try Fixture()
+    let database = fixture.database
+    try database.script(
+      String(
+        contentsOfFile: SharedData.repository + "/sql/optional/pg_trgm.sql", encoding: .utf8))
+    let isThere = try database.row(
+      "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'pg_trgm')", as: Bool.self)
+    try Role.pipeline.take(in: database)
+    let survey = try Survey.add(named: "other", in: database)
+    _ = try Source.write(
+      from: "other.csv", columns: Fixture.columns, into: survey, run: fixture.run, in: database
+    ) { try $0(Fixture.row(1, at: 1)) }
+    let isIndexed = try database.row(
+      "SELECT to_regclass(format('reber_partition.source_%s_letters', \(survey.id)::integer)) IS NOT NULL",
+      as: Bool.self)
+    #expect(isIndexed == isThere && (isThere || Fixture.isOtherServer))
   }
 
   @Test func aChangedRowKeepsTheOldOne() throws {

@@ -77,7 +77,8 @@ extension Model {
   }
 
   /// Makes the survey's embeddings part of `reber.embedding`, with its indexes, that of neighbours where the
-  /// server has pgvector, and that of parts of names where it has pg_trgm: beside embedding it takes no time.
+  /// server has pgvector, and that of parts of names where it has pg_trgm since the survey was ingested: beside
+  /// embedding it takes no time.
   public func finishEmbeddings(of survey: Survey, in database: Connection) throws {
     try Partition.embeddings(of: survey, by: id).attach(in: database)
     try count(of: survey, in: database)

@@ -194,6 +194,7 @@ private struct SourceLoad {
     }
     try partition.attachIndexed(in: database)
     try database.execute("ANALYZE \(raw: cells)")
+    try database.execute("SELECT reber.index_names(\(partition.key)::integer)")
     try database.execute("SELECT reber.count_sources(\(partition.key)::integer)")
     return changes
   }
