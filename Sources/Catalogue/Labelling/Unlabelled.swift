@@ -56,10 +56,11 @@ extension Annotation {
   ) throws -> [Int] {
     var filter = SourceFilter()
     filter.order = order
-    let search = SourceSearch(filter: filter, survey: survey, scheme: scheme, work: work) { key in
-      isOpen(key, skipped)
-    }
-    return try search.page(at: nil, size: count, in: database)
+    let search = SourceSearch(
+      filter: filter, survey: survey, scheme: scheme, work: work,
+      counts: try survey.counts(in: database)
+    ) { isOpen($0, skipped) }
+    return try search.page(at: nil, size: count, in: database).keys
   }
 
   private func shared(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {

@@ -247,3 +247,38 @@ extension SourceFilter.Tag {
     ).map { (tag: SourceFilter.Tag(scheme: $0, id: $1), scheme: $2, name: $3) }
   }
 }
+
+extension SourceFilter.Cone {
+  /// On rows of `source`: rough bounds that the index on positions knows, and the circle itself.
+  var conditions: [SQL] {
+    let (ra, dec) = (centre.ra, centre.dec)
+    return [
+      "source.dec BETWEEN \(dec - radius) AND \(dec + radius)", meridians,
+      "reber.separation(\(ra), \(dec), source.ra, source.dec) <= \(radius)",
+    ]
+  }
+
+  /// Bounds of right ascension: all about a pole, and two stretches beside the meridian 0.
+  private var meridians: SQL {
+    let (low, high) = centre.meridians(within: radius)
+    if high - low >= 360 { return "true" }
+    if low < 0 { return "(source.ra >= \(low + 360) OR source.ra <= \(high))" }
+    if high >= 360 { return "(source.ra >= \(low) OR source.ra <= \(high - 360))" }
+    return "source.ra BETWEEN \(low) AND \(high)"
+  }
+}
+
+/// A number of rows that is counted only so far.
+public struct BoundedCount: Sendable, Equatable {
+  /// How many there are at least.
+  public var count: Int
+
+  /// Whether there are more.
+  public var isExceeded: Bool
+
+  /// Wraps what was counted; of more than the bound only that is told.
+  public init(counted: Int, bound: Int = .max) {
+    count = min(counted, bound)
+    isExceeded = counted > bound
+  }
+}

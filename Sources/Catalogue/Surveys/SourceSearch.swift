@@ -1,20 +1,4 @@
-import Astronomy
 public import PostgreSQL
-
-/// A number of rows that is counted only so far.
-public struct BoundedCount: Sendable, Equatable {
-  /// How many there are at least.
-  public var count: Int
-
-  /// Whether there are more.
-  public var isExceeded: Bool
-
-  /// Wraps what was counted; of more than the bound only that is told.
-  public init(counted: Int, bound: Int = .max) {
-    count = min(counted, bound)
-    isExceeded = counted > bound
-  }
-}
 
 extension SourceFilter {
   /// Where a page of sources lies: beside the source of that key.
@@ -25,10 +9,11 @@ extension SourceFilter {
     case before(Int)
   }
 
-  /// A page of the sources of a survey that pass the filter.
+  /// A page of the sources of a survey that pass the filter, and how many pass.
   ///
   /// The page is found by the key of the source beside it, so that one far behind costs no more than
-  /// the first.
+  /// the first. All of a survey are kept count of; what a filter passes is counted up to 10,000, and up to
+  /// 1000 where several tables are asked.
   ///
   /// - Parameters:
   ///   - survey: The survey.
@@ -37,38 +22,20 @@ extension SourceFilter {
   ///   - place: Where the page lies; it is the first where that is `nil` or no source of the survey.
   ///   - size: Sources on a page.
   ///   - database: Where they are.
-  /// - Returns: The page, which is empty behind the last source.
+  /// - Returns: The page, which is empty behind the last source, and the number of sources on all pages.
   /// - Throws: `PostgresError`.
-  public func sources(
+  public func page(
     of survey: Survey, scheme: ClassScheme, work: NewestWork, at place: Place? = nil, size: Int,
     in database: Connection
-  ) throws -> [ListedSource] {
-    let search = SourceSearch(filter: self, survey: survey, scheme: scheme, work: work)
-    return try search.listed(search.page(at: place, size: size, in: database), in: database)
-  }
-
-  /// How many sources of a survey pass the filter.
-  ///
-  /// All of a survey are kept; what a filter passes is counted up to 10,000, and up to 1000 where
-  /// several tables are asked.
-  public func count(
-    of survey: Survey, scheme: ClassScheme, work: NewestWork, in database: Connection
-  ) throws -> BoundedCount {
-    var unordered = self
-    unordered.order = .name
-    let all = try survey.counts(in: database)
-    if all.sources == 0 || unordered == SourceFilter() { return BoundedCount(counted: all.sources) }
-    if isVain(in: all) { return BoundedCount(counted: 0) }
-    let search = SourceSearch(filter: unordered, survey: survey, scheme: scheme, work: work)
-    return try search.count(upTo: search.bound, in: database)
-  }
-}
-
-extension SourceFilter {
-  /// Whether the sizes of a survey tell that nothing passes.
-  fileprivate func isVain(in counts: Survey.Counts) -> Bool {
-    // Images of sources that the newest release lacks are counted too, so that as many as sources tell nothing.
-    hasImage == true ? counts.cutouts == 0 : counts.sources == 0
+  ) throws -> (sources: [ListedSource], all: BoundedCount) {
+    let search = SourceSearch(
+      filter: self, survey: survey, scheme: scheme, work: work,
+      counts: try survey.counts(in: database))
+    let (keys, passing) = try search.page(at: place, size: size, in: database)
+    let all =
+      try passing.map { BoundedCount(counted: $0, bound: search.bound) }
+      ?? search.count(in: database)
+    return (try search.listed(keys, in: database), all)
   }
 }
 
@@ -83,6 +50,9 @@ struct SourceSearch {
   let scheme: ClassScheme
   let work: NewestWork
 
+  /// What is kept of the survey's size.
+  let counts: Survey.Counts
+
   /// What else has to hold of a source, by its key.
   var condition: (@Sendable (_ key: SQL) -> SQL)?
 
@@ -95,22 +65,62 @@ struct SourceSearch {
   /// The sources that have the figure that an order goes by come before those that have none.
   enum Part { case figured, bare }
 
-  /// Whether all that pass are found first, or an index is walked along.
-  enum Way { case gathering, walking }
+  /// How those that pass are come by.
+  enum Way {
+    /// In any order, up to a number.
+    case finding(upTo: Int)
+    /// All were found before.
+    case among([Int])
+    /// Along the index of an order.
+    case walking
+
+    var isAmong: Bool { if case .among = self { true } else { false } }
+  }
 
   /// As many sources are few: they are looked up sooner than as many of a large survey are walked past.
   private static let few = 3000
 
-  /// The keys of a page, in order.
-  func page(at place: SourceFilter.Place?, size: Int, in database: Connection) throws -> [Int] {
+  /// Whether the sizes of the survey tell that nothing passes.
+  private var isVain: Bool {
+    // Images of sources that the newest release lacks may be counted too, so that as many as sources tell nothing.
+    counts.sources == 0 || filter.hasImage == true && counts.cutouts == 0
+  }
+
+  /// Whether all those pass, and no others, that lack an image.
+  private var isOfMissingImages: Bool { needed.isEmpty && filter.hasImage == false }
+
+  /// The keys of a page, in order, and the number of all that pass where those were found.
+  func page(
+    at place: SourceFilter.Place?, size: Int, in database: Connection
+  ) throws -> (keys: [Int], passing: Int?) {
     // A survey without sources has no table of them.
-    guard try !filter.isVain(in: survey.counts(in: database)) else { return [] }
+    guard !isVain else { return ([], 0) }
     return try lookingUp(in: database) { database in
       let edge = try place.flatMap { try self.edge(at: $0, in: database) }
-      let isFiltered = (!needed.isEmpty || filter.hasImage == false) && condition == nil
-      let isFew = try isFiltered && !count(upTo: Self.few, in: database).isExceeded
-      return try page(at: edge, isFew ? .gathering : .walking, size: size, in: database)
+      let all = try condition == nil ? few(in: database) : nil
+      let way = all.map(Way.among) ?? .walking
+      return (try page(at: edge, way, size: size, in: database), all?.count)
     }
+  }
+
+  /// The keys of all that pass the filter where they are few, in any order.
+  private func few(in database: Connection) throws -> [Int]? {
+    guard !needed.isEmpty || isOfMissingImages, !isKnown(toExceed: Self.few) else { return nil }
+    let keys = try database.rows(found(upTo: Self.few), as: Int.self)
+    return keys.count > Self.few ? nil : keys
+  }
+
+  /// The keys of those that pass, in any order, up to one more than a bound.
+  private func found(upTo bound: Int) -> SQL {
+    """
+    SELECT \(key(inOrder(needed)[0])) FROM \(joined(needed))
+    WHERE \(conditions(needed, .finding(upTo: bound))) LIMIT \(bound + 1)
+    """
+  }
+
+  /// Whether the sizes of the survey tell that more pass.
+  private func isKnown(toExceed bound: Int) -> Bool {
+    isOfMissingImages && counts.withoutImage > bound
   }
 
   private func page(
@@ -132,16 +142,13 @@ struct SourceSearch {
   /// How far sources are counted: not as far where each has to be looked up in several tables.
   var bound: Int { needed.count > 1 ? 1000 : 10_000 }
 
-  /// Counts the sources that pass, up to a bound.
-  func count(upTo bound: Int, in database: Connection) throws -> BoundedCount {
+  /// How many pass, up to the bound; all of the survey are kept.
+  func count(in database: Connection) throws -> BoundedCount {
+    if isVain { return BoundedCount(counted: 0) }
+    if needed.isEmpty, filter.hasImage == nil { return BoundedCount(counted: counts.sources) }
+    if isKnown(toExceed: bound) { return BoundedCount(counted: counts.withoutImage, bound: bound) }
     let counted = try lookingUp(in: database) { database in
-      try database.row(
-        """
-        SELECT count(*)
-        FROM (
-            SELECT FROM \(joined(needed)) WHERE \(conditions(needed, .gathering)) LIMIT \(bound + 1)
-        ) AS found
-        """, as: Int.self)
+      try database.row("SELECT count(*) FROM (\(found(upTo: bound))) AS found", as: Int.self)
     }
     return BoundedCount(counted: counted, bound: bound)
   }
@@ -264,7 +271,7 @@ extension SourceSearch {
       """
     let keys: SQL = "SELECT \(key(order.table)) AS source_id, \(raw: order.figure) AS figure"
     let rows: SQL = "\(keys) FROM \(joined(tables)) WHERE \(found.joined(separator: " AND "))"
-    if way == .gathering {
+    if way.isAmong {
       return "SELECT source_id FROM (\(rows) OFFSET 0) AS found \(sorted)"
     }
     guard order.table == .prediction else {
@@ -302,7 +309,7 @@ extension SourceSearch {
     return """
       SELECT source_id FROM (
           SELECT source.source_id FROM \(joined(tables)) WHERE \(found.joined(separator: " AND "))
-          \(raw: way == .gathering ? "OFFSET 0" : "")
+          \(raw: way.isAmong ? "OFFSET 0" : "")
       ) AS found
       ORDER BY source_id \(raw: isBackward ? "DESC" : "ASC") LIMIT \(limit)
       """
@@ -426,26 +433,35 @@ extension SourceSearch {
     let tables = inOrder(tables)
     let own = condition.map { [$0(key(tables[0]))] } ?? []
     let scopes = tables.map { scope($0, isAlone: tables.count == 1) }
-    let image = filter.hasImage.map { [hasImage($0, tables[0], way)] } ?? []
-    return (scopes + passing + image + own).joined(separator: " AND ")
+    let chosen = choice(from: tables[0], way).map { [$0] } ?? []
+    return (scopes + passing + chosen + own).joined(separator: " AND ")
   }
 
-  /// Whether a source, by its key in a table, has an image: each is looked up, but a few without are found by what is
-  /// kept of their number.
+  /// Which sources of a table are looked at: those found before, or those that have an image or none.
+  private func choice(from table: Table, _ way: Way) -> SQL? {
+    guard case .among(let keys) = way else {
+      return filter.hasImage.map { hasImage($0, table, way) }
+    }
+    return one(of: "ANY (\(keys))", in: table)
+  }
+
+  /// Whether the key in a table is one of some: with the survey, so that the index of keys serves.
+  private func one(of keys: SQL, in table: Table) -> SQL {
+    "\(raw: table.rawValue).survey_id = \(survey.id) AND \(key(table)) = \(keys)"
+  }
+
+  /// Whether a source, by its key in a table, has an image: each is looked up, but those without are found by
+  /// what is kept of their number where all of them are wanted at the most.
   private func hasImage(_ wanted: Bool, _ table: Table, _ way: Way) -> SQL {
-    let key = key(table)
-    if !wanted, way == .gathering {
-      // With the survey, so that the index of keys serves.
-      return """
-        \(raw: table.rawValue).survey_id = \(survey.id) AND \(key) IN (
-            SELECT source_id FROM reber.source_without_image WHERE survey_id = \(survey.id)
-        )
-        """
+    if !wanted, case .finding(let bound) = way, counts.withoutImage <= bound {
+      let bare: SQL =
+        "SELECT source_id FROM reber.source_without_image WHERE survey_id = \(survey.id)"
+      return one(of: "ANY (\(bare))", in: table)
     }
     return """
       (
           SELECT cutout_id FROM reber.cutout
-          WHERE cutout.survey_id = \(survey.id) AND cutout.source_id = \(key) AND cutout.is_current
+          WHERE cutout.survey_id = \(survey.id) AND cutout.source_id = \(key(table)) AND cutout.is_current
       ) IS \(raw: wanted ? "NOT NULL" : "NULL")
       """
   }
@@ -474,26 +490,6 @@ extension SourceSearch {
       conditions.append("source.name ILIKE \("%" + name.escapedForLike + "%")")
     }
     return conditions
-  }
-}
-
-extension SourceFilter.Cone {
-  /// On rows of `source`: rough bounds that the index on positions knows, and the circle itself.
-  var conditions: [SQL] {
-    let (ra, dec) = (centre.ra, centre.dec)
-    return [
-      "source.dec BETWEEN \(dec - radius) AND \(dec + radius)", meridians,
-      "reber.separation(\(ra), \(dec), source.ra, source.dec) <= \(radius)",
-    ]
-  }
-
-  /// Bounds of right ascension: all about a pole, and two stretches beside the meridian 0.
-  private var meridians: SQL {
-    let (low, high) = centre.meridians(within: radius)
-    if high - low >= 360 { return "true" }
-    if low < 0 { return "(source.ra >= \(low + 360) OR source.ra <= \(high))" }
-    if high >= 360 { return "(source.ra >= \(low) OR source.ra <= \(high - 360))" }
-    return "source.ra BETWEEN \(low) AND \(high)"
   }
 }
 

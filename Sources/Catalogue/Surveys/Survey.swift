@@ -235,6 +235,9 @@ extension Survey {
 
     /// Sources that somebody labelled.
     public var labelled: Int
+
+    /// Sources that lack an image; there may be more where images of a former release's sources are counted.
+    public var withoutImage: Int { sources - cutouts }
   }
 }
 

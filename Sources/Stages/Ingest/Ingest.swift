@@ -146,7 +146,7 @@ extension Workplace {
       try Ingestion.end(runs.compactMap(\.self), into: survey, in: database)
       let counts = try survey.counts(in: database)
       (report.sources, report.cutouts) = (counts.sources, counts.cutouts)
-      report.withoutImage = counts.sources - counts.cutouts
+      report.withoutImage = counts.withoutImage
       report.firstWithoutImage = try Source.namesWithoutImage(of: survey, atMost: 10, in: database)
       return report
     }

@@ -37,12 +37,11 @@ extension Visit {
   fileprivate func sourceList() async throws -> Response {
     let filter = SourceFilter(fields)
     let size = 60
-    let (sources, all, images, tags, saved) = try await pool.with { database in
+    let ((sources, all), images, tags, saved) = try await pool.with { database in
       let work = try NewestWork.on(survey, scheme: scheme, in: database)
       return (
-        try filter.sources(
+        try filter.page(
           of: survey, scheme: scheme, work: work, at: fields.place, size: size, in: database),
-        try filter.count(of: survey, scheme: scheme, work: work, in: database),
         try survey.counts(in: database).cutouts, try SourceFilter.Tag.all(in: database),
         try SavedQuestion.all(of: survey, in: database)
       )
