@@ -1,4 +1,9 @@
 #include <dnnl.h>
+#include <dnnl_version.h>
+
+#if DNNL_VERSION_MAJOR != 2
+#error "REBER_ONEDNN=1 needs oneDNN 2 (Debian 12's libdnnl-dev): others describe their operations otherwise"
+#endif
 
 // What of oneDNN Swift cannot call, since its descriptors hold arrays of C. Maps are NHWC.
 

@@ -56,10 +56,13 @@ public struct FittingEngine: Engine {
   /// Vectors of these processors multiply no more bfloat16 numbers at a time than float32 ones.
   public func advice(on precision: Precision) -> String? {
     guard precision == .bfloat16, matrices == nil, reber_has_matrix_units() != 0 else { return nil }
-    return """
-      bfloat16 is slower than float32 on this processor, whose matrix units this program cannot use: build it with \
-      REBER_ONEDNN=1 (CONTRIBUTING.md)
-      """
+    let slower = "bfloat16 is slower than float32 on this processor"
+    #if REBER_ONEDNN
+    return "\(slower), on which oneDNN sees no matrix units: look at ONEDNN_MAX_CPU_ISA"
+    #else
+    return
+      "\(slower), whose matrix units this program cannot use: build it with REBER_ONEDNN=1 (CONTRIBUTING.md)"
+    #endif
   }
 
   public var sparingMemory: any Engine { FittingEngine(matrices) }

@@ -21,14 +21,17 @@ final class Library: @unchecked Sendable {
   deinit { dnnl_engine_destroy(engine) }
 
   /// Whether it multiplies bfloat16 numbers by matrix units here.
-  static var hasMatrixUnits: Bool { dnnl_get_effective_cpu_isa() == dnnl_cpu_isa_avx512_core_amx }
+  static var hasMatrixUnits: Bool {
+    let needed = dnnl_cpu_isa_avx512_core_amx.rawValue
+    return dnnl_get_effective_cpu_isa().rawValue & needed == needed
+  }
 
   /// Its version, and the instructions that it uses here.
   static var name: String {
     let version = dnnl_version().pointee
     let instructions =
       switch dnnl_get_effective_cpu_isa() {
-      case dnnl_cpu_isa_avx512_core_amx: "avx512_core_amx"
+      case _ where hasMatrixUnits: "avx512_core_amx"
       case dnnl_cpu_isa_avx512_core_bf16: "avx512_core_bf16"
       case dnnl_cpu_isa_avx512_core_vnni: "avx512_core_vnni"
       case dnnl_cpu_isa_avx512_core: "avx512_core"

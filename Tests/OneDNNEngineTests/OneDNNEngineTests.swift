@@ -125,20 +125,28 @@ struct RoundingTests {
     #expect(abs(rounded[29] - exact[29]) < 0.01 * exact[0])
   }
 
-  @Test("The gradients of every weight are those of float32, to a tenth of their length")
+  /// Rounding comes to 2 to 13%, as two blocks of so few maps add it up; in the usual engine to 22%.
+  @Test("The gradients of every weight are those of float32, to 15% of their length")
   func gradients() throws {
     let images = wave([12, 20, 20, 1], 3)
     let states = try Precision.allCases.map { precision in
       var network = try OneDNNEngine().encoder(architecture(), precision: precision, seed: 5)
         .network(head: HeadShape([6]), seed: 2, optimiser: Optimiser(.sgd(momentum: 0.9)))
+      // It is 0 at the start, and then so are the gradients inside of the blocks.
+      var open = network.state
+      for (name, scale) in open where name.hasSuffix("bn2.weight") && !name.hasPrefix("optimiser.")
+      {
+        open[name] = Tensor(shape: scale.shape, values: scale.values.map { _ in 1 })
+      }
+      try network.load(open)
       _ = network.learn(
         from: images, under: CrossEntropy(classes: (0..<12).map { $0 % 6 }), rate: 0.01)
       return network.state
     }
     for (name, tensor) in states[0] where name.hasPrefix("optimiser.") {
       let found = try #require(states[1][name])
-      guard dot(tensor, tensor) > 1e-12 else { continue }
-      #expect(relative(found, tensor) < 0.1, "\(name)")
+      #expect(dot(tensor, tensor) > 1e-4, "\(name)")
+      #expect(relative(found, tensor) < 0.15, "\(name)")
     }
   }
 }
