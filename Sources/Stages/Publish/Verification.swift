@@ -1,5 +1,6 @@
 import Catalogue
 import Morphology
+import NeuralNetwork
 import PostgreSQL
 
 /// What was found when a published catalogue was held against what it came from.
@@ -35,13 +36,16 @@ public struct Verification: Sendable, Codable {
   /// The largest difference of a probability.
   public var largestDifference: Float
 
+  /// Why the probabilities do not come to the same here, where that speaks against no row; `nil` where they should.
+  public var otherwise: String?
+
   /// What computed the probabilities, and what did now.
   public var computedBy, recomputedBy: String
 
   /// Whether all is as it should be.
   public var isSound: Bool {
     isAsPublished != false && damagedModels.isEmpty && damagedImages.isEmpty && mispublished.isEmpty
-      && differing.isEmpty && sample > 0
+      && (differing.isEmpty || otherwise != nil) && sample > 0
   }
 }
 
@@ -56,8 +60,7 @@ extension Workplace {
   ///   - seed: Chooses them.
   ///   - tolerance: What a probability may differ by where another processor computed it.
   /// - Returns: What was found.
-  /// - Throws: `CatalogueError.missing`; `NetworkError` where this processor does not compute with the
-  ///   precision of the classification.
+  /// - Throws: `CatalogueError.missing`.
   public func verify(
     _ name: String, sample count: Int, seed: Int, tolerance: Float
   ) async throws -> Verification {
@@ -75,34 +78,45 @@ extension Workplace {
       largestDifference: 0, computedBy: run.codeVersion, recomputedBy: user.codeVersion)
     guard damaged.isEmpty else { return found }
     let sets = try await database.with { try SetText(of: catalogue, in: $0) }
-    try await recompute(catalogue, sample: count, seed: seed) { row, probabilities in
+    let options = try await database.with { database in
+      let made = try Run.parameters(of: run.id, in: database)
+      return try ClassifyStage.read(made.parameters, form: made.form)
+    }
+    let metrics = try? ClassifyTask.Metrics.read(run.metrics, form: run.form)
+    found.otherwise = engine.unlike(metrics?.computed, options.precision)
+    try await recompute(catalogue, as: options, sample: count, seed: seed) { row, probabilities in
       found.add(row, probabilities, sets: sets, tolerance: tolerance)
       progress.update("computing anew", done: found.sample, of: min(count, catalogue.rows))
     }
     return found
   }
 
-  /// Computes the probabilities of some rows anew, as their classification did.
+  /// Computes the probabilities of some rows anew, as their classification did; `nil` where this machine cannot.
   private func recompute(
-    _ catalogue: PublishedCatalogue, sample count: Int, seed: Int,
-    _ body: (PublishedCatalogue.Sample, [Float]) -> Void
+    _ catalogue: PublishedCatalogue, as options: ClassifyStage, sample count: Int, seed: Int,
+    _ body: (PublishedCatalogue.Sample, [Float]?) -> Void
   ) async throws {
     let survey = try await survey(catalogue.survey)
     let engine = engine
+    let computes = (try? engine.check(options.precision)) != nil
     let (classifier, rows) = try await database.with { database in
       let run = catalogue.classification
-      let (parameters, form) = try Run.parameters(of: run, in: database)
-      let options = try ClassifyStage.read(parameters, form: form)
       let model = try Model.find(
         .classifier, numbered: Classification.find(of: survey, run: run, in: database).model,
         in: database)
       let classes = try model.classes(in: database).classes.count
       return (
-        try model.classifier(
-          classes: classes, preparedBy: options.preprocessing, on: engine,
-          computing: options.precision, in: database),
+        try !computes
+          ? nil
+          : model.classifier(
+            classes: classes, preparedBy: options.preprocessing, on: engine,
+            computing: options.precision, in: database),
         try catalogue.sample(count, seed: seed, classes: classes, in: database)
       )
+    }
+    guard let classifier else {
+      for row in rows { body(row, nil) }
+      return
     }
     for begin in stride(from: 0, to: rows.count, by: Self.chunk) {
       let chunk = Array(rows[begin..<min(rows.count, begin + Self.chunk)])
@@ -117,17 +131,37 @@ extension Workplace {
 
 extension Verification {
   fileprivate mutating func add(
-    _ row: PublishedCatalogue.Sample, _ probabilities: [Float], sets: SetText, tolerance: Float
+    _ row: PublishedCatalogue.Sample, _ probabilities: [Float]?, sets: SetText, tolerance: Float
   ) {
     let stored = row.prediction.probabilities
-    let difference = zip(stored, probabilities).map { abs($0 - $1) }.max() ?? .infinity
     sample += 1
     if !row.isIntact { damagedImages.append(row.name) }
     if row.published != stored || !sets.isRight(row) { mispublished.append(row.name) }
+    guard let probabilities else { return }
+    let difference = zip(stored, probabilities).map { abs($0 - $1) }.max() ?? .infinity
     // Not less or equal: a difference of NaN is one.
     if !(difference <= tolerance) { differing.append(row.name) }
     if stored == probabilities { identical += 1 }
     largestDifference = max(largestDifference, difference)
+  }
+}
+
+extension Engine {
+  /// Why it does not make what was computed in a precision; `nil` where it does, to a tolerance.
+  ///
+  /// In float32 all do. Of older classifications it is not known what computed them.
+  fileprivate func unlike(_ computed: String?, _ precision: Precision) -> String? {
+    guard precision != .float32 else { return nil }
+    let former = computed ?? "\(precision.rawValue), it is not known how"
+    do { try check(precision) } catch {
+      return
+        "probabilities were computed in \(former), which this machine cannot: none was computed anew"
+    }
+    guard way(of: precision) != computed else { return nil }
+    return """
+      probabilities were computed in \(former), and now in \(way(of: precision)), which rounds otherwise: differences do \
+      not count
+      """
   }
 }
 

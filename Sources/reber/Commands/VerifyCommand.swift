@@ -62,6 +62,7 @@ struct VerifyCommand: AsyncParsableCommand {
       "computed anew: \(found.identical) of \(all) to the bit, the largest difference "
         + "\(found.largestDifference)",
     ]
+      + (found.otherwise.map { [$0] } ?? [])
       + (found.differing.isEmpty
         ? [] : ["they differ by more than \(tolerance) for \(list(found.differing))"])
       + (found.identical == found.sample || found.computedBy == found.recomputedBy
