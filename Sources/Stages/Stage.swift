@@ -1,4 +1,5 @@
 public import Catalogue
+public import NeuralNetwork
 public import PostgreSQL
 
 /// Work that reads rows and writes rows as a run of its own: the shape of every stage.
@@ -16,13 +17,20 @@ public protocol Stage: Sendable {
   /// here, before there is a run.
   func plan(in place: Workplace) async throws -> Plan<Metrics>
 
-  /// The stage as it was before its precision was chosen for it: where that has been done, nothing is to do.
-  /// `nil` where nothing was chosen.
-  var beforeChoice: Self? { get }
+  /// Whether the precision was chosen for this processor, and not asked for: what is there already goes before.
+  var choosesPrecision: Bool { get }
+
+  /// The same, computed with a precision; itself, where no network computes.
+  func computing(_ precision: Precision) -> Self
+
+  /// The precision of what it made before, which this is to go with; `nil` where there is nothing.
+  func precisionBefore(in place: Workplace) async throws -> Precision?
 }
 
 extension Stage {
-  public var beforeChoice: Self? { nil }
+  public var choosesPrecision: Bool { false }
+  public func computing(_ precision: Precision) -> Self { self }
+  public func precisionBefore(in place: Workplace) async throws -> Precision? { nil }
 }
 
 /// What a stage is about to do.
@@ -33,6 +41,9 @@ public struct Plan<Metrics: Stored>: Sendable {
 
   /// What a person should know before it begins.
   var notes: [String] = []
+
+  /// What networks compute with; `nil` where none does.
+  var precision: Precision?
 
   /// Whether the rows of a run that has done this before are still there.
   var stands: @Sendable (_ run: Int) async throws -> Bool = { _ in true }
@@ -130,14 +141,33 @@ extension Workplace {
     try await surviving { try await perform(try await plan(of: stage), after: $0) }
   }
 
-  /// What a stage is about to do; where the same was done before its precision was chosen, that.
+  /// What a stage is about to do.
+  ///
+  /// - Throws: What the stage throws, or `NetworkError.noInstructions` where this machine cannot compute what is left
+  ///   to do: nothing is opened then.
   func plan<S: Stage>(of stage: S) async throws -> Plan<S.Metrics> {
-    if !again, let before = try await stage.beforeChoice?.plan(in: self),
-      try await database.with({ try Run.isFinished(before.work, in: $0) })
-    {
-      return before
+    var plan = try await settled(stage)
+    guard let precision = plan.precision else { return plan }
+    let work = plan.work
+    let isDone = try await database.with { try Run.isFinished(work, in: $0) }
+    if again || !isDone { try engine.check(precision) }
+    plan.notes += engine.advice(on: precision).map { [$0] } ?? []
+    return plan
+  }
+
+  /// The plan of a stage; where its precision was not asked for, in that of what is there already, so that it does not
+  /// hang on the machine.
+  private func settled<S: Stage>(_ stage: S) async throws -> Plan<S.Metrics> {
+    guard stage.choosesPrecision else { return try await stage.plan(in: self) }
+    if let before = try await stage.precisionBefore(in: self) {
+      return try await stage.computing(before).plan(in: self)
     }
-    return try await stage.plan(in: self)
+    var plans = [try await stage.plan(in: self)]
+    for precision in Precision.allCases where precision != plans[0].precision {
+      plans.append(try await stage.computing(precision).plan(in: self))
+    }
+    let works = plans.map(\.work)
+    return plans[try await database.with { try Run.furthest(of: works, in: $0) } ?? 0]
   }
 
   /// Does what is planned, unless the run that a lost connection interrupted turns out to have been finished.

@@ -1,3 +1,4 @@
+import Catalogue
 import Foundation
 import TestSupport
 import Testing
@@ -21,6 +22,15 @@ import Testing
     let (status, said) = try await job("echo begun; exec sleep 3600", isSignalled: true)
     #expect(said.contains("requeued 17"), "\(said)")
     #expect(status == 143)
+  }
+
+  /// Nodes of several kinds compute alike.
+  @Test func theScriptsNameThePrecision() {
+    let learned: Set<StageName> = [.pretrain, .embed, .finetune, .classify]
+    for job in SlurmScripts(survey: "toy").jobs([:]) {
+      let names = job.commands.last?.contains("--precision float32") == true
+      #expect(names == learned.contains(job.stage), "\(job.stage)")
+    }
   }
 
   /// Other ends are the job's own.

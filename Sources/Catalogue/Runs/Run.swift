@@ -172,6 +172,16 @@ extension Run {
     try same(work, work.fingerprint(in: database), in: database).contains(where: \.isFinished)
   }
 
+  /// Which of some works a run has done, the newest one, or else begun; `nil` where there is none of either.
+  public static func furthest(of works: [Work], in database: Connection) throws -> Int? {
+    let runs = try works.enumerated().flatMap { place, work in
+      try same(work, work.fingerprint(in: database), in: database).map {
+        (place: place, rank: ($0.isFinished ? 1 : 0, $0.id))
+      }
+    }
+    return runs.max { $0.rank < $1.rank }?.place
+  }
+
   /// The run of the same work that was begun last, where it can be gone on with and none has finished.
   private static func unfinished(
     _ work: Work, _ fingerprint: String, unless again: Bool, in database: Connection

@@ -1,6 +1,6 @@
 public import Catalogue
 public import Morphology
-import NeuralNetwork
+public import NeuralNetwork
 import PostgreSQL
 
 /// Compares ways to learn labels, each judged on sources that it never saw.
@@ -38,11 +38,10 @@ public struct CrossValidationStage: Stage, Stored {
   /// All but the size factor: the stage finds what it means for the images, and `preprocessing` says.
   private enum CodingKeys: CodingKey { case tasks, unlabelled, preprocessing, options, groupRadius }
 
-  public var beforeChoice: Self? {
-    guard choosesPrecision, options.pretraining.precision != nil else { return nil }
-    var before = self
-    (before.options.pretraining.precision, before.choosesPrecision) = (nil, false)
-    return before
+  public func computing(_ precision: Precision) -> Self {
+    var stage = self
+    stage.options.pretraining.precision = precision == .float32 ? nil : precision
+    return stage
   }
 
   /// What the comparison found.
@@ -114,7 +113,7 @@ extension CrossValidationStage {
         perform: { try await compare(by: views, work.inputs, $0) },
         end: { try conclusion(of: run, in: $0) })
     }
-    plan.notes = views.notes
+    (plan.notes, plan.precision) = (views.notes, options.pretraining.precision ?? .float32)
     return plan
   }
 

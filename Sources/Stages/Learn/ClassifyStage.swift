@@ -1,6 +1,6 @@
 public import Catalogue
 import Morphology
-import NeuralNetwork
+public import NeuralNetwork
 public import PostgreSQL
 import Tensor
 
@@ -91,13 +91,29 @@ public enum ClassifyTask: ModelTask {
   public static func earlier(
     _ options: ClassifyStage, of survey: Survey, in database: Connection
   ) throws -> EarlierApplication<Self>? {
-    let wanted = try options.comparable
+    try newest(options, of: survey, in: database) { $0 }.map {
+      EarlierApplication(
+        run: $0.run, options: $0.options,
+        isWhole: try Prediction.isWhole($0.run, of: survey, in: database))
+    }
+  }
+
+  public static func precisionBefore(
+    _ options: ClassifyStage, by model: Catalogue.Model, of survey: Survey, in database: Connection
+  ) throws -> Precision? {
+    try newest(options, of: survey, in: database) { $0.computing(.float32) }?.options.precision
+  }
+
+  /// The newest classification that was asked the same, as `alike` makes options that count as the same.
+  private static func newest(
+    _ options: ClassifyStage, of survey: Survey, in database: Connection,
+    alike: (ClassifyStage) -> ClassifyStage
+  ) throws -> (run: Int, options: ClassifyStage)? {
+    let wanted = try alike(options).comparable
     for run in try Classification.runs(of: survey, in: database) {
       let made = try Run.parameters(of: run, in: database)
       let asked = try ClassifyStage.read(made.parameters, form: made.form)
-      guard try asked.comparable == wanted else { continue }
-      return EarlierApplication(
-        run: run, options: asked, isWhole: try Prediction.isWhole(run, of: survey, in: database))
+      if try alike(asked).comparable == wanted { return (run, asked) }
     }
     return nil
   }

@@ -140,6 +140,8 @@ extension DriftStage {
     place.progress.note("'\(name)' is embedded first")
     var stage = EmbedStage(survey: name)
     stage.model = .number(model.id)
+    // Those that are there keep their precision.
+    stage.choosesPrecision = true
     if let scale { stage.scale = scale }
     _ = try await place.perform(stage)
   }

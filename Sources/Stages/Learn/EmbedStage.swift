@@ -1,6 +1,6 @@
 public import Catalogue
 import Morphology
-import NeuralNetwork
+public import NeuralNetwork
 public import PostgreSQL
 import Tensor
 
@@ -35,6 +35,10 @@ public enum EmbedTask: ModelTask {
     of place: Workplace
   ) throws -> Together<Metrics> {
     let (survey, model) = (application.survey, application.model)
+    // Before there is a lock to leave behind: it is not made where the machine cannot compute with it.
+    let encoder = try model.encoder(
+      on: place.engine, computing: application.options.precision, in: database
+    ).encoder
     if isFirst {
       try model.beginEmbeddings(of: survey, in: database)
       try removeOthers(application, in: database, of: place)
@@ -45,9 +49,6 @@ public enum EmbedTask: ModelTask {
     } else {
       try model.joinEmbeddings(of: survey, in: database)
     }
-    let encoder = try model.encoder(
-      on: place.engine, computing: application.options.precision, in: database
-    ).encoder
     return Together(
       perform: { try await embed(application, by: encoder, $0) },
       end: { try end(application, run: run, in: $0) },
@@ -99,6 +100,14 @@ public enum EmbedTask: ModelTask {
   public static func earlier(
     _ options: EmbedStage, of survey: Survey, in database: Connection
   ) throws -> EarlierApplication<Self>? { nil }
+
+  /// That of the newest embeddings: others would be removed.
+  public static func precisionBefore(
+    _ options: EmbedStage, by model: Catalogue.Model, of survey: Survey, in database: Connection
+  ) throws -> Precision? {
+    try model.embeddingParameters(of: survey, in: database).max { $0.run < $1.run }
+      .map { try EmbedStage.read($0.parameters, form: $0.form).precision }
+  }
 
   /// What was embedded before a kill is gone on with: nothing is left.
   public static func tidy(

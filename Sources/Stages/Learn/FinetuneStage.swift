@@ -133,11 +133,10 @@ private struct Found: Sendable {
 }
 
 extension FinetuneStage {
-  public var beforeChoice: Self? {
-    guard choosesPrecision, precision != .float32 else { return nil }
-    var before = self
-    (before.precision, before.choosesPrecision) = (.float32, false)
-    return before
+  public func computing(_ precision: Precision) -> Self {
+    var stage = self
+    stage.precision = precision
+    return stage
   }
 
   /// Fine-tunes a classifier; where an earlier process was stopped, goes on from its checkpoint.
@@ -150,8 +149,7 @@ extension FinetuneStage {
       return (found, try self.work(on: found, in: database))
     }
     var plan = Plan(work) { try await learn(found, run: $0, in: place) }
-    plan.notes = found.match.notes
-    plan.notes += place.engine.advice(on: precision).map { [$0] } ?? []
+    (plan.notes, plan.precision) = (found.match.notes, precision)
     return plan
   }
 

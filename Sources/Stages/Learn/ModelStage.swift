@@ -37,11 +37,18 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
     case survey, model, scale, precision, onlyNew, preprocessing
   }
 
-  public var beforeChoice: Self? {
-    guard choosesPrecision, precision != .float32 else { return nil }
-    var before = self
-    (before.precision, before.choosesPrecision) = (.float32, false)
-    return before
+  public func computing(_ precision: Precision) -> Self {
+    var stage = self
+    stage.precision = precision
+    return stage
+  }
+
+  public func precisionBefore(in place: Workplace) async throws -> Precision? {
+    let survey = try await place.survey(survey)
+    return try await place.database.with { database in
+      let (options, model, _) = try resolved(for: survey, in: database)
+      return try Task.precisionBefore(options, by: model, of: survey, in: database)
+    }
   }
 
   public static var usual: Self? { Self(survey: "") }
@@ -55,8 +62,7 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
       return (found, try self.work(of: found, in: database))
     }
     var plan = Plan(work) { try Task.begin(application, run: $0, isFirst: $1, in: $2, of: place) }
-    plan.notes = application.match.notes
-    plan.notes += place.engine.advice(on: precision).map { [$0] } ?? []
+    (plan.notes, plan.precision) = (application.match.notes, precision)
     if let earlier = application.earlier {
       plan.notes.append("what run \(earlier.run) has done is not done again")
     }
@@ -68,14 +74,22 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   private func application(
     to survey: Survey, way: String, in database: Connection
   ) throws -> ModelApplication<Task> {
+    let (options, model, match) = try resolved(for: survey, in: database)
+    let earlier = onlyNew == true ? try Task.earlier(options, of: survey, in: database) : nil
+    return ModelApplication(
+      survey: survey, model: model, match: match, options: options, way: way, earlier: earlier)
+  }
+
+  /// The options with what was left open, and what that is.
+  private func resolved(
+    for survey: Survey, in database: Connection
+  ) throws -> (Self, Catalogue.Model, ScaleMatch) {
     let model = try Catalogue.Model.find(Task.kind, called: self.model, in: database)
     let match = try model.match(survey, options: scale, in: database)
     var resolved = self
     resolved.model = .number(model.id)
     resolved.preprocessing = try match.preprocessing(unlikeThatOf: model)
-    let earlier = onlyNew == true ? try Task.earlier(resolved, of: survey, in: database) : nil
-    return ModelApplication(
-      survey: survey, model: model, match: match, options: resolved, way: way, earlier: earlier)
+    return (resolved, model, match)
   }
 
   /// The work; where an earlier run has done just the images that are current, it is that run's.
@@ -117,6 +131,12 @@ public protocol ModelTask: Sendable {
   static func earlier(
     _ options: ModelStage<Self>, of survey: Survey, in database: Connection
   ) throws -> EarlierApplication<Self>?
+
+  /// The precision of what the model gave images of the survey before; `nil` where that is nothing.
+  static func precisionBefore(
+    _ options: ModelStage<Self>, by model: Catalogue.Model, of survey: Survey,
+    in database: Connection
+  ) throws -> Precision?
 
   /// Removes what was stopped on the way to it.
   static func tidy(_ application: ModelApplication<Self>, in place: Workplace) async throws

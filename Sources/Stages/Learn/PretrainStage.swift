@@ -2,7 +2,7 @@ public import Catalogue
 import Digest
 import Foundation
 public import Morphology
-import NeuralNetwork
+public import NeuralNetwork
 import PostgreSQL
 import Tensor
 
@@ -70,11 +70,10 @@ public struct PretrainStage: Stage, Stored {
 }
 
 extension PretrainStage {
-  public var beforeChoice: Self? {
-    guard choosesPrecision, learning.precision != nil else { return nil }
-    var before = self
-    (before.learning.precision, before.choosesPrecision) = (nil, false)
-    return before
+  public func computing(_ precision: Precision) -> Self {
+    var stage = self
+    stage.learning.precision = precision == .float32 ? nil : precision
+    return stage
   }
 
   /// Pre-trains an encoder; where an earlier process was stopped, goes on from its checkpoint.
@@ -98,8 +97,7 @@ extension PretrainStage {
       )
     }
     var plan = Plan(work) { try await start.stage.learn(start, run: $0, in: place) }
-    plan.notes = notes
-    plan.notes += place.engine.advice(on: learning.precision ?? .float32).map { [$0] } ?? []
+    (plan.notes, plan.precision) = (notes, learning.precision ?? .float32)
     return plan
   }
 

@@ -77,11 +77,14 @@ extension SlurmScripts {
     let ingested = [
       catalogue, images.isEmpty ? nil : "--images " + images.map(quoted).joined(separator: " "),
     ]
+    // Of nodes of several kinds, which begin at once, each would choose for itself.
+    let alike = "--precision float32"
     let stages: [(StageName, [String])] = [
       (.ingest, ["ingest " + ingested.compactMap(\.self).joined(separator: " ") + " --join"]),
-      (.pretrain, ["pretrain"]), (.embed, ["embed --join"]), (.cluster, ["cluster"]),
-      (.finetune, (labels.map { ["label import \(quoted($0))"] } ?? []) + ["finetune"]),
-      (.classify, ["classify --join"]), (.publish, ["publish"]),
+      (.pretrain, ["pretrain \(alike)"]), (.embed, ["embed --join \(alike)"]),
+      (.cluster, ["cluster"]),
+      (.finetune, (labels.map { ["label import \(quoted($0))"] } ?? []) + ["finetune \(alike)"]),
+      (.classify, ["classify --join \(alike)"]), (.publish, ["publish"]),
     ]
     return stages.filter { $0.0 != .ingest || !ingested.compactMap(\.self).isEmpty }.map {
       stage, commands in
