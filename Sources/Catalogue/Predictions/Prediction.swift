@@ -262,7 +262,11 @@ extension Prediction {
   ///
   /// A source that it left out may be anything.
   ///
-  /// - Parameter rows: The row of each source that is wanted.
+  /// - Parameters:
+  ///   - survey: The survey.
+  ///   - scheme: The class scheme.
+  ///   - rows: The row of each source that is wanted.
+  ///   - database: The database.
   /// - Returns: `nil` where the newest classification is of another scheme, or there is none.
   /// - Throws: `PostgresError`.
   public static func table(

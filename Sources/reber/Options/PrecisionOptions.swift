@@ -10,8 +10,8 @@ struct PrecisionOptions: ParsableArguments {
       "What the network computes with: float32, bfloat16, or the better of them on this processor.",
       discussion: """
         bfloat16 takes less time and rounds more; it needs a processor with AVX512_BF16. 'auto' chooses it \
-        where matrix units (AMX) and a build with REBER_ONEDNN=1 make it faster, and float32 elsewhere; the \
-        run keeps which it was. Models learned with either serve both.
+        where matrix units (AMX) and a build with REBER_ONEDNN=1 make it faster, float32 elsewhere, and what \
+        the same work was begun in; the run keeps which it was. Models learned with either serve both.
         """,
       valueName: "precision"))
   var asked = Choice.auto
