@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct DatabaseTests {
-  @Test(.timeLimit(.minutes(1))) func callersTakeTurns() async throws {
+  @Test(.timeLimit(.minutes(20))) func callersTakeTurns() async throws {
     let database = try await Database(try TestServer.newDatabase())
     try await withThrowingTaskGroup(of: (Int, Int, pthread_t).self) { group in
       for number in 0..<60 {
