@@ -4,7 +4,6 @@ import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import PostgreSQL
-import TestSupport
 import Testing
 
 @testable import Web
@@ -380,10 +379,6 @@ import Testing
       #expect(!next.contains("name=\"source\" value=\"\(asked)\""))
       let (_, doubtful, _) = try await ada.get(page + "?order=doubtful")
       #expect(!doubtful.contains("name=\"company\""))
-      // Without embeddings there is still something to ask about.
-      try database.forge("DELETE FROM reber.embedding")
-      let (_, bare, _) = try await RouteTests.Visit(client, as: "Eve").get(page)
-      #expect(bare.contains("name=\"source\"") && !bare.contains("name=\"company\""))
     }
   }
 
