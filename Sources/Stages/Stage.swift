@@ -148,9 +148,12 @@ extension Workplace {
   func plan<S: Stage>(of stage: S) async throws -> Plan<S.Metrics> {
     var plan = try await settled(stage)
     guard let precision = plan.precision else { return plan }
-    let work = plan.work
-    let isDone = try await database.with { try Run.isFinished(work, in: $0) }
-    if again || !isDone { try engine.check(precision) }
+    do { try engine.check(precision) } catch {
+      let work = plan.work
+      guard !again, try await database.with({ try Run.isFinished(work, in: $0) }) else {
+        throw error
+      }
+    }
     plan.notes += engine.advice(on: precision).map { [$0] } ?? []
     return plan
   }

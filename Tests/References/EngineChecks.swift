@@ -2,6 +2,19 @@ public import NeuralNetwork
 internal import Tensor
 internal import Testing
 
+/// Widths that fill vectors and that do not, so that they go by transforms and by gathered windows.
+public let checkedWidths = [8, 16]
+
+/// The rules by which networks are seen to learn alike.
+public let checkedRules: [Optimiser.Rule] = [
+  .sgd(momentum: 0.9), .lars(momentum: 0.9, trust: 0.02), .adam,
+]
+
+/// How a network may begin and end otherwise than usual.
+public let checkedEnds: [(stem: Architecture.Stem?, pooling: Architecture.Pooling?)] = [
+  (.photograph, nil), (nil, .meanAndLargest), (.photograph, .meanAndLargest),
+]
+
 /// Expects that a network of an engine embeds, judges and learns as one of the reference engine of the same
 /// weights, to 2e-4, and goes on with what that one saved.
 public func checkLearning(of own: any Engine, _ width: Int, _ rule: Optimiser.Rule) throws {

@@ -6,23 +6,16 @@ import WinogradEngine
 
 @Suite("Against the reference engine")
 struct ReferenceTests {
-  /// Widths that go by Winograd's transforms and by gathered windows; strides that both know.
   @Test(
     "A network of the same weights embeds, judges and learns the same, to 2e-4",
-    arguments: [8, 16],
-    [
-      Optimiser.Rule.sgd(momentum: 0.9), .lars(momentum: 0.9, trust: 0.02), .adam,
-    ])
+    arguments: checkedWidths, checkedRules)
   func learns(_ width: Int, _ rule: Optimiser.Rule) throws {
     try checkLearning(of: WinogradEngine(), width, rule)
   }
 
   @Test(
     "A network that begins or ends otherwise than usual embeds and learns the same, to 2e-4",
-    arguments: [
-      (Architecture.Stem.photograph, nil), (nil, Architecture.Pooling.meanAndLargest),
-      (.photograph, .meanAndLargest),
-    ] as [(Architecture.Stem?, Architecture.Pooling?)])
+    arguments: checkedEnds)
   func otherEnds(stem: Architecture.Stem?, pooling: Architecture.Pooling?) throws {
     try checkEnds(of: WinogradEngine(), stem: stem, pooling: pooling)
   }

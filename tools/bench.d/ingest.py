@@ -10,17 +10,19 @@ within a round. Every way reads the same rows of 20 columns, as FITS or CSV.
 are unique, and the indexes and checks of positions and fluxes. `\\copy` is psql into a plain table.
 """
 import argparse
-import json
 import os
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 
 import numpy
 import psycopg
 from astropy.table import Table
+
+import figure
 
 parser = argparse.ArgumentParser()
 parser.add_argument("programs")
@@ -28,6 +30,7 @@ parser.add_argument("--json", action="store_true")
 parser.add_argument("--rows", type=int, default=1_000_000)
 parser.add_argument("--rounds", type=int, default=3)
 options = parser.parse_args()
+tell = partial(figure.tell, as_json=options.json)
 
 QUANTITIES = {
     "RA": "deg", "DEC": "deg", "E_RA": "arcsec", "E_DEC": "arcsec", "Total_flux": "mJy",
@@ -116,15 +119,6 @@ with tempfile.TemporaryDirectory() as folder:
         "db", "psql", "--", "-qAtc",
         "SELECT (pg_total_relation_size('reber_partition.source_1') "
         f"+ pg_total_relation_size('survey.r0_fits')) / {options.rows}")
-
-
-def tell(name, value, unit, target=None):
-    if options.json:
-        print(json.dumps({
-            "bench": name, "value": round(value, 3), "unit": unit, "target": target,
-            "ok": None if target is None else value >= target}))
-    else:
-        print(f"{name:45} {value:10.2f} {unit}" + (f"   aim {target}" if target else ""))
 
 
 def ratio(slow, fast):

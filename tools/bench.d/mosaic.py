@@ -9,13 +9,13 @@ key. Ours are `reber ingest` of the same mosaic into a survey whose catalogue is
 and sizes of sources, and packs pixels without loss.
 """
 import argparse
-import json
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 import warnings
+from functools import partial
 
 import numpy
 import psycopg
@@ -25,6 +25,8 @@ from astropy.nddata import Cutout2D
 from astropy.table import Table
 from astropy.wcs import WCS
 
+import figure
+
 parser = argparse.ArgumentParser()
 parser.add_argument("programs")
 parser.add_argument("--json", action="store_true")
@@ -32,6 +34,7 @@ parser.add_argument("--pixels", type=int, default=8000)
 parser.add_argument("--sources", type=int, default=20_000)
 parser.add_argument("--rounds", type=int, default=3)
 options = parser.parse_args()
+tell = partial(figure.tell, as_json=options.json)
 warnings.simplefilter("ignore")
 SIDE = 80
 
@@ -102,15 +105,6 @@ def seconds(way, *arguments):
     started = time.monotonic()
     way(*arguments)
     return time.monotonic() - started
-
-
-def tell(name, value, unit, target=None):
-    if options.json:
-        print(json.dumps({
-            "bench": name, "value": round(value, 3), "unit": unit, "target": target,
-            "ok": None if target is None else value >= target}))
-    else:
-        print(f"{name:45} {value:10.2f} {unit}" + (f"   aim {target}" if target else ""))
 
 
 url = reber("db", "url")

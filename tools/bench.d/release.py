@@ -1,22 +1,25 @@
 """The measuring of tools/bench release: called by it with the program."""
 import argparse
-import json
 import os
 import statistics
 import subprocess
 import tempfile
 import time
 import warnings
+from functools import partial
 
 import adbc_driver_postgresql.dbapi
 import numpy
 import pyarrow.parquet
 from astropy.table import Table
 
+import figure
+
 parser = argparse.ArgumentParser()
 parser.add_argument("program")
 parser.add_argument("--json", action="store_true")
 options = parser.parse_args()
+tell = partial(figure.tell, as_json=options.json)
 warnings.simplefilter("ignore")
 
 
@@ -80,14 +83,6 @@ with tempfile.TemporaryDirectory() as folder:
     rounds = [{name: seconds(body) for name, body in work.items()} for _ in range(3)]
     sizes = {name: os.path.getsize(f"{folder}/{name}.parquet") for name in ("ours", "theirs")}
     held = memory(export("parquet"))
-
-
-def tell(name, value, unit, target=None):
-    if options.json:
-        ok = None if target is None else value >= target
-        print(json.dumps({"bench": name, "value": round(value, 3), "unit": unit, "target": target, "ok": ok}))
-    else:
-        print(f"{name:45} {value:10.2f} {unit}" + (f"   aim {target}" if target else ""))
 
 
 def ratio(theirs, ours):

@@ -159,17 +159,11 @@ public struct SuggestionSpace: Sendable {
   /// The rows that lie nearest to each of some among others, the nearest first: what is likely to be of its class.
   public func nearest(_ count: Int, to rows: [Int], among others: [Int]) -> [[Int]] {
     guard count > 0, !others.isEmpty else { return rows.map { _ in [] } }
-    let products = multiply(
-      points.rows(at: rows), transposed: false, points.rows(at: others), transposed: true)
+    // A row may be among the others itself.
+    let found = nearestNeighbours(
+      of: points.rows(at: rows), in: points.rows(at: others), count: count + 1)
     return rows.enumerated().map { place, row in
-      var best: [(nearness: Float, row: Int)] = []
-      for (other, nearness) in zip(others, products.row(place)) where other != row {
-        if best.count == count, let last = best.last, last.nearness >= nearness { continue }
-        best.insert(
-          (nearness, other), at: best.firstIndex { $0.nearness < nearness } ?? best.count)
-        if best.count > count { best.removeLast() }
-      }
-      return best.map(\.row)
+      Array(found.of(place).map { others[Int($0)] }.filter { $0 != row }.prefix(count))
     }
   }
 }
