@@ -1,4 +1,5 @@
 public import Astronomy
+import Digest
 public import PostgreSQL
 
 /// The image of a source, on its way into the database.
@@ -41,6 +42,17 @@ public struct Cutout: Sendable {
     self.sha256 = sha256
     self.imageSHA256 = imageSHA256
   }
+}
+
+extension Cutout {
+  /// What `reber.cutout` holds of it, besides its key.
+  static let columns = Columns<Self>(
+    writing: .column("source_id", \.source), .column("width", \.pixels.width),
+    .column("height", \.pixels.height), .column("bitpix", \.pixels.type.rawValue),
+    .column("pixel_scale", \.pixelScale), .column("source_extent", \.sourceExtent),
+    .column("wcs", \.wcs), .column("sha256", { @Sendable in SHA256(hex: $0.sha256)?.bytes }),
+    .column("image_sha256", { @Sendable in SHA256(hex: $0.imageSHA256)?.bytes }),
+    .column("off_image", \.pixels.offImage), .column("non_finite", \.pixels.nonFinite))
 }
 
 /// A cutout as it comes out of the database.

@@ -1,5 +1,4 @@
 import Astronomy
-import Digest
 public import PostgreSQL
 
 /// Cutouts of a survey that wait in tables of the session until all of their piece are there.
@@ -96,15 +95,7 @@ private struct Keyed: TableRow {
 
   static let table = "reber.cutout"
   static let columns = Columns<Self>(
-    writing: .column("cutout_id", \.id), .column("source_id", \.cutout.source),
-    .column("width", \.cutout.pixels.width), .column("height", \.cutout.pixels.height),
-    .column("bitpix", \.cutout.pixels.type.rawValue),
-    .column("pixel_scale", \.cutout.pixelScale),
-    .column("source_extent", \.cutout.sourceExtent), .column("wcs", \.cutout.wcs),
-    .column("sha256", { @Sendable in SHA256(hex: $0.cutout.sha256)?.bytes }),
-    .column("image_sha256", { @Sendable in SHA256(hex: $0.cutout.imageSHA256)?.bytes }),
-    .column("off_image", \.cutout.pixels.offImage),
-    .column("non_finite", \.cutout.pixels.nonFinite))
+    writing: .column("cutout_id", \.id), .group(\.cutout, Cutout.columns))
 
   static let pixels = Columns<Self>(
     writing: .column("cutout_id", \.id), .column("pixels", \.cutout.pixels.bytes))
