@@ -28,7 +28,7 @@ public enum Ingestion {
       UPDATE reber.ingestion SET survey_after = to_jsonb(survey)
       FROM reber.survey
       WHERE ingestion.survey_id = \(survey.id) AND survey.survey_id = \(survey.id)
-          AND run_id = ANY (\(runs.map { Int64($0) })) AND survey_after IS NULL
+          AND run_id = ANY (\(runs)) AND survey_after IS NULL
       """)
   }
 }

@@ -3,8 +3,33 @@ import PostgreSQL
 extension Removal {
   /// Gathers what people said of what some runs made, into temporary tables, and counts it.
   mutating func gatherLabels(of runs: [Int]) throws {
-    let runs = runs.map { Int64($0) }
-    let ofSurvey = survey.map { Int32($0.id) }
+    try makeTables()
+    let clusterings: SQL =
+      "SELECT clustering_id FROM reber.clustering WHERE run_id = ANY (\(runs))"
+    try gatherDecisions(on: clusterings, of: runs)
+    try database.execute(
+      """
+      INSERT INTO going_label
+      SELECT label_id, survey_id, source_id, annotator FROM reber.label
+      WHERE run_id = ANY (\(runs)) OR clustering_id IN (\(clusterings))
+          OR action_id IN (SELECT action_id FROM going_action) OR survey_id = \(surveyID)
+      UNION
+      SELECT label_id, survey_id, source_id, annotator
+      FROM reber.sources_of(\(runs))
+      JOIN reber.label USING (survey_id, source_id)
+      """)
+    try gatherMerged()
+    try gatherJoins(of: runs)
+    try gatherRemarks(of: runs)
+    try database.script("ANALYZE going_label")
+    try countGathered()
+  }
+
+  /// The key of the survey that goes as a whole.
+  var surveyID: Int32? { survey.map { Int32($0.id) } }
+
+  /// Makes the temporary tables, empty.
+  private func makeTables() throws {
     try database.script(
       """
       CREATE TEMPORARY TABLE IF NOT EXISTS going_growth (growth_id bigint) ON COMMIT DROP;
@@ -17,14 +42,16 @@ extension Removal {
       TRUNCATE pg_temp.going_growth, pg_temp.going_action, pg_temp.going_label, pg_temp.going_join,
           pg_temp.going_remark
       """)
-    let clusterings: SQL =
-      "SELECT clustering_id FROM reber.clustering WHERE run_id = ANY (\(runs))"
+  }
+
+  /// Gathers growths, and decisions with what undid them.
+  private func gatherDecisions(on clusterings: SQL, of runs: [Int]) throws {
     try database.execute(
       """
       INSERT INTO going_growth
       SELECT growth_id FROM reber.growth
       WHERE model_id IN (SELECT model_id FROM reber.model WHERE run_id = ANY (\(runs)))
-          OR clustering_id IN (\(clusterings)) OR survey_id = \(ofSurvey)
+          OR clustering_id IN (\(clusterings)) OR survey_id = \(surveyID)
       """)
     try database.execute(
       """
@@ -32,24 +59,16 @@ extension Removal {
       WITH made AS (
           SELECT action_id FROM reber.labelling_action
           WHERE clustering_id IN (\(clusterings))
-              OR growth_id IN (SELECT growth_id FROM going_growth) OR survey_id = \(ofSurvey)
+              OR growth_id IN (SELECT growth_id FROM going_growth) OR survey_id = \(surveyID)
       )
       SELECT action_id FROM made
       UNION
       SELECT action_id FROM reber.labelling_action WHERE undoes IN (SELECT action_id FROM made)
       """)
-    try database.execute(
-      """
-      INSERT INTO going_label
-      SELECT label_id, survey_id, source_id, annotator FROM reber.label
-      WHERE run_id = ANY (\(runs)) OR clustering_id IN (\(clusterings))
-          OR action_id IN (SELECT action_id FROM going_action) OR survey_id = \(ofSurvey)
-      UNION
-      SELECT label_id, survey_id, source_id, annotator
-      FROM reber.sources_of(\(runs))
-      JOIN reber.label USING (survey_id, source_id)
-      """)
-    try gatherMerged()
+  }
+
+  /// Gathers what people said of pairs of sources.
+  private func gatherJoins(of runs: [Int]) throws {
     try database.execute(
       """
       INSERT INTO going_join
@@ -57,23 +76,29 @@ extension Removal {
           SELECT survey_id, source_id FROM reber.sources_of(\(runs))
       )
       SELECT join_id FROM reber.source_join
-      WHERE run_id = ANY (\(runs)) OR \(ofSurvey) IN (survey_id, other_survey_id)
+      WHERE run_id = ANY (\(runs)) OR \(surveyID) IN (survey_id, other_survey_id)
       UNION
       SELECT join_id FROM going JOIN reber.source_join USING (survey_id, source_id)
       UNION
       SELECT join_id FROM going JOIN reber.source_join AS said
           ON said.other_survey_id = going.survey_id AND said.other_source_id = going.source_id
       """)
+  }
+
+  /// Gathers what people said of sources beside their labels.
+  private func gatherRemarks(of runs: [Int]) throws {
     try database.execute(
       """
       INSERT INTO going_remark
-      SELECT remark_id FROM reber.source_remark WHERE survey_id = \(ofSurvey)
+      SELECT remark_id FROM reber.source_remark WHERE survey_id = \(surveyID)
       UNION
       SELECT remark_id
       FROM reber.sources_of(\(runs))
       JOIN reber.source_remark USING (survey_id, source_id)
       """)
-    try database.script("ANALYZE going_label")
+  }
+
+  private mutating func countGathered() throws {
     (loss.labels, loss.labelledSources, loss.annotators, loss.decisions) = try database.row(
       """
       SELECT count(*), count(DISTINCT (survey_id, source_id)),

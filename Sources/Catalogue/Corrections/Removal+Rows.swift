@@ -26,8 +26,7 @@ extension Removal {
   /// The runs as they stand in the ledger, with what they read; and what people said of pairs of sources, and of sources
   /// beside their labels; of a survey also its questions with names and what share of it gets a second label.
   private func ledger(of runs: [Int]) throws -> JSON {
-    let ofSurvey = survey.map { Int32($0.id) }
-    return try database.row(
+    try database.row(
       """
       SELECT jsonb_build_object('runs', coalesce(jsonb_agg(
           to_jsonb(run) || jsonb_build_object(
@@ -55,15 +54,15 @@ extension Removal {
           FROM going_remark JOIN reber.source_remark AS said USING (remark_id)
           ORDER BY remark_id
       ), 'questions', ARRAY(
-          SELECT to_jsonb(said) FROM reber.saved_question AS said WHERE survey_id = \(ofSurvey)
+          SELECT to_jsonb(said) FROM reber.saved_question AS said WHERE survey_id = \(surveyID)
           ORDER BY question_id
       ), 'second_looks', ARRAY(
           SELECT to_jsonb(said) || jsonb_build_object('scheme', class_scheme.name)
           FROM reber.second_look AS said JOIN reber.class_scheme USING (class_scheme_id)
-          WHERE survey_id = \(ofSurvey)
+          WHERE survey_id = \(surveyID)
           ORDER BY look_id
       ))
-      FROM reber.run WHERE run_id = ANY (\(runs.map { Int64($0) }))
+      FROM reber.run WHERE run_id = ANY (\(runs))
       """, as: JSON.self)
   }
 
@@ -73,18 +72,31 @@ extension Removal {
     // Sources that it linked are found to be others' or nobody's before the links go.
     try delete("reber.source_match", "run_id = \(run)")
     try drop(Partition(whole: "reber.source_link", key: run))
-    for table in ["judged", "evaluation", "confusion", "reliability", "coverage"] {
-      try delete("reber.\(table)", "run_id = \(run)")
-    }
     try drop(Partition.predictions(of: run))
     try removeClusterings(of: run)
     try removeEmbeddings(of: run)
     try removeModels(of: run)
     let surveys = try removeIngested(by: run)
-    for table in [
-      "training_curve", "checkpoint", "rejected", "ingestion", "run_input", "run_parent", "run",
-    ] { try delete("reber.\(table)", "run_id = \(run)") }
+    for table in try tablesOfRuns() + ["reber.rejected", "reber.run"] {
+      try delete(table, "run_id = \(run)")
+    }
     return surveys
+  }
+
+  /// The tables of which a row is one run's own, for its key begins with the run; what goes with the run by itself
+  /// is left out.
+  private func tablesOfRuns() throws -> [String] {
+    try database.rows(
+      """
+      SELECT format('reber.%I', relname)
+      FROM pg_class
+      JOIN pg_constraint AS key ON key.conrelid = pg_class.oid AND key.contype = 'p'
+      JOIN pg_constraint AS run ON run.conrelid = pg_class.oid AND run.contype = 'f'
+          AND run.confrelid = 'reber.run'::regclass AND run.conkey = key.conkey[1:1]
+          AND run.confdeltype <> 'c'
+      WHERE relnamespace = 'reber'::regnamespace AND relkind = 'r'
+      ORDER BY relname
+      """, as: String.self)
   }
 
   /// Deletes rows and counts them.

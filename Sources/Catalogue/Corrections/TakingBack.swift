@@ -160,7 +160,7 @@ struct Removal {
       let all = try database.rows(
         """
         WITH RECURSIVE going (run_id) AS (
-            SELECT unnest(\(runs.map { Int64($0) }))
+            SELECT unnest(\(runs))
             UNION
             SELECT later.run_id FROM going CROSS JOIN LATERAL reber.resting_on(going.run_id) AS later
         )
@@ -170,7 +170,7 @@ struct Removal {
       let learned = try database.rows(
         """
         SELECT DISTINCT run_id FROM reber.training_source
-        WHERE label_ids && ARRAY(SELECT label_id FROM going_label) AND run_id <> ALL (\(all.map { Int64($0) }))
+        WHERE label_ids && ARRAY(SELECT label_id FROM going_label) AND run_id <> ALL (\(all))
         """, as: Int.self)
       if learned.isEmpty { return all }
       runs = all + learned
@@ -181,7 +181,7 @@ struct Removal {
     try database.rows(
       """
       SELECT \(Loss.Item.columns) FROM reber.run
-      WHERE run_id = ANY (\(runs.map { Int64($0) }))
+      WHERE run_id = ANY (\(runs))
       ORDER BY run_id DESC
       """, as: Loss.Item.self)
   }

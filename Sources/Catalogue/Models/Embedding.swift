@@ -172,7 +172,7 @@ extension Model {
       """
       WITH removed AS (
           DELETE FROM \(raw: Partition.embeddings(of: survey, by: id).table)
-          WHERE run_id = ANY (\(runs.map { Int64($0) }))
+          WHERE run_id = ANY (\(runs))
           RETURNING cutout_id
       )
       SELECT count(*) FROM removed

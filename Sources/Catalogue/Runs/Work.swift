@@ -113,7 +113,7 @@ extension Work {
       """
       SELECT reber.fingerprint(
           \(stage), \(storedSeed), \(inputs.map { "\($0.role) \($0.sha256)" }),
-          \(parents.map { Int64($0.run) })
+          \(parents.map(\.run))
       )
       """, as: String.self)
   }

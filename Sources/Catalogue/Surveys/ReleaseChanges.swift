@@ -109,7 +109,7 @@ extension ReleaseChange: QueryRow {
   /// The keys of the releases behind one, up to another.
   private static func steps(
     of survey: Survey, from: String, to: String, in database: Connection
-  ) throws -> [Int64] {
+  ) throws -> [Int] {
     let known = try DataRelease.all(of: survey, in: database)
     let places = try [from, to].map { name in
       guard let place = known.firstIndex(where: { $0.name == name }) else {
@@ -122,6 +122,6 @@ extension ReleaseChange: QueryRow {
         "way from release '\(from)' to '\(to)'",
         hint: "they follow each other as \(known.map(\.name).joined(separator: ", "))")
     }
-    return known[(places[0] + 1)...places[1]].map { Int64($0.id) }
+    return known[(places[0] + 1)...places[1]].map(\.id)
   }
 }
