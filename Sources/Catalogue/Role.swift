@@ -42,6 +42,17 @@ extension Role {
 }
 
 extension Connection {
+  /// Refuses to write for the rest of the session, whatever its role may.
+  public func readOnly() throws { try script("SET default_transaction_read_only = on") }
+
+  /// Ends statements of the session that take longer than a visitor of the pages waits, and tells the planner of them.
+  ///
+  /// Pages read few rows, by indexes that are in memory or on fast disks: the planner, which by itself
+  /// expects each such row to take four times as long as one in order, is told so.
+  public func serveVisitors() throws {
+    try script("SET statement_timeout = '60s'; SET random_page_cost = 1.1")
+  }
+
   /// Runs `body` with the rights of the user, whatever role the session is in: for what must reach things
   /// that other people made, such as their views on a catalogue.
   func withOwnRights<Value>(_ body: () throws -> Value) throws -> Value {

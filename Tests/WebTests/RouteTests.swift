@@ -12,6 +12,21 @@ import Testing
 @Suite struct RouteTests {
   static let survey = Result { try SyntheticSurvey(count: 600, leaves: 24) }
 
+  @Test func aPortThatIsTakenIsTold() async throws {
+    let site = try Site(pool: Pool("host=nowhere"))
+    let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+    let serving = Task {
+      try await site.serve(host: "127.0.0.1", port: 0) { continuation.yield($0) }
+    }
+    defer { serving.cancel() }
+    var started = ports.makeAsyncIterator()
+    let taken = await started.next() ?? 0
+    let error = await #expect(throws: ServeError.self) {
+      try await site.serve(host: "127.0.0.1", port: taken)
+    }
+    #expect(error?.port == taken)
+  }
+
   /// A browser that keeps its cookie.
   struct Visit {
     let client: any TestClientProtocol

@@ -149,7 +149,7 @@ extension Run {
     public var description: String { "\(stage), run \(run): \(text)" }
 
     /// Whether it doubts that what was learned is of use; an ingest says what it assumed.
-    public var isDoubt: Bool { stage != "ingest" }
+    public var isDoubt: Bool { stage != StageName.ingest.rawValue }
   }
 
   /// What the runs that a classification rests on, and its newest evaluation, warn of.

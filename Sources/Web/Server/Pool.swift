@@ -39,7 +39,8 @@ public final class Pool: Sendable {
     }
     let database = try await Database(address) {
       try Migration.hold(in: $0)
-      try Self.restrict($0)
+      try Role.annotator.take(in: $0)
+      try $0.serveVisitors()
     }
     places.withLock { $0[place] = database }
     return database
@@ -48,12 +49,5 @@ public final class Pool: Sendable {
   /// Whether the database lets the pages work in their own role.
   func isRestricted() async throws -> Bool {
     try await with { try Role.annotator.isTaken(in: $0) }
-  }
-
-  /// Pages read few rows, by indexes that are in memory or on fast disks: the planner, which by itself
-  /// expects each such row to take four times as long as one in order, is told so.
-  private static func restrict(_ connection: Connection) throws {
-    try Role.annotator.take(in: connection)
-    try connection.script("SET statement_timeout = '60s'; SET random_page_cost = 1.1")
   }
 }

@@ -3,6 +3,7 @@ import Foundation
 import Hummingbird
 import Logging
 import Mustache
+import NIOCore
 import PostgreSQL
 
 /// The pages to label and browse surveys.
@@ -66,7 +67,9 @@ public struct Site: Sendable {
       logger: Self.logger)
     do {
       try await application.runService()
-    } catch  where String(describing: error).hasPrefix("bind") {
+    } catch let error as IOError
+      where [EACCES, EADDRINUSE, EADDRNOTAVAIL].contains(error.errnoCode)
+    {
       throw ServeError(host: host, port: port, reason: "\(error)")
     }
   }

@@ -42,7 +42,7 @@ struct QueryCommand: AsyncParsableCommand {
     let format = json ? .json : format
     let showsCount = !session.quiet
     try await session.database(as: .reader, json: format == .json).with { connection in
-      try connection.execute("SET default_transaction_read_only = on")
+      try connection.readOnly()
       var printer = ResultPrinter(format: format, showsCount: showsCount)
       try connection.query(
         SQL(raw: statement), columns: { printer.begin($0) }, row: { printer.add($0) })
