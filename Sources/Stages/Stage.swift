@@ -33,6 +33,23 @@ extension Stage {
   public func precisionBefore(in place: Workplace) async throws -> Precision? { nil }
 }
 
+/// A stage that computes with a network, in whichever precision.
+public protocol ComputingStage: Stage {
+  /// What the network computes with.
+  var precision: Precision { get set }
+
+  /// Whether the precision was chosen for this processor, and not asked for; it is not stored.
+  var choosesPrecision: Bool { get set }
+}
+
+extension ComputingStage {
+  public func computing(_ precision: Precision) -> Self {
+    var stage = self
+    stage.precision = precision
+    return stage
+  }
+}
+
 /// What a stage is about to do.
 public struct Plan<Metrics: Stored>: Sendable {
   /// What makes it the same work as another: options with all that was left open found, inputs,

@@ -86,7 +86,7 @@ extension CrossValidation {
       let options = comparison.options
       return try pretraining?.encoder
         ?? comparison.engine.encoder(
-          options.pretraining.architecture, precision: options.pretraining.precision ?? .float32,
+          options.pretraining.architecture, precision: options.pretraining.computed,
           seed: options.seed)
     }
   }

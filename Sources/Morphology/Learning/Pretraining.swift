@@ -17,6 +17,12 @@ public struct Pretraining: ResumableTraining {
     /// What the encoder computes with; float32 where it is `nil`.
     public var precision: Precision?
 
+    /// `precision` by its name: float32 is stored as `nil`, as it was before there were others.
+    public var computed: Precision {
+      get { precision ?? .float32 }
+      set { precision = newValue == .float32 ? nil : newValue }
+    }
+
     /// The projector's inner layer; `nil` is as wide as the embedding.
     public var hidden: Int?
 
@@ -99,7 +105,7 @@ public struct Pretraining: ResumableTraining {
     let encoder =
       try start
       ?? engine.encoder(
-        options.architecture, precision: options.precision ?? .float32, seed: options.seed)
+        options.architecture, precision: options.computed, seed: options.seed)
     let width = encoder.architecture.embeddingDimension
     network = encoder.network(
       head: HeadShape([options.hidden ?? width, options.projection], isNormalised: true),

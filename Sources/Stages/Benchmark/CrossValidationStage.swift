@@ -4,7 +4,7 @@ public import NeuralNetwork
 import PostgreSQL
 
 /// Compares ways to learn labels, each judged on sources that it never saw.
-public struct CrossValidationStage: Stage, Stored {
+public struct CrossValidationStage: ComputingStage, Stored {
   public static let name = StageName.crossvalidate
   public static var usual: Self? { Self(tasks: []) }
 
@@ -24,7 +24,6 @@ public struct CrossValidationStage: Stage, Stored {
   /// What decides the learning.
   public var options = CrossValidation.Options()
 
-  /// Whether the precision was chosen for this processor, and not asked for; it is not stored.
   public var choosesPrecision = false
 
   /// Sources within this many arcsec of each other are one place on the sky.
@@ -38,10 +37,10 @@ public struct CrossValidationStage: Stage, Stored {
   /// All but the size factor: the stage finds what it means for the images, and `preprocessing` says.
   private enum CodingKeys: CodingKey { case tasks, unlabelled, preprocessing, options, groupRadius }
 
-  public func computing(_ precision: Precision) -> Self {
-    var stage = self
-    stage.options.pretraining.precision = precision == .float32 ? nil : precision
-    return stage
+  /// What the encoders compute with.
+  public var precision: Precision {
+    get { options.pretraining.computed }
+    set { options.pretraining.computed = newValue }
   }
 
   /// What the comparison found.
@@ -113,7 +112,7 @@ extension CrossValidationStage {
         perform: { try await compare(by: views, work.inputs, $0) },
         end: { try conclusion(of: run, in: $0) })
     }
-    (plan.notes, plan.precision) = (views.notes, options.pretraining.precision ?? .float32)
+    (plan.notes, plan.precision) = (views.notes, precision)
     return plan
   }
 

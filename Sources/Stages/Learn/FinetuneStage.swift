@@ -7,7 +7,7 @@ import PostgreSQL
 import Tensor
 
 /// Teaches a classifier the labels that people gave, from a pre-trained encoder.
-public struct FinetuneStage: Stage, Stored {
+public struct FinetuneStage: ComputingStage, Stored {
   public static let name = StageName.finetune
   public static var usual: Self? { Self(surveys: []) }
 
@@ -37,7 +37,6 @@ public struct FinetuneStage: Stage, Stored {
   /// What the network computes with.
   public var precision = Precision.float32
 
-  /// Whether the precision was chosen for this processor, and not asked for; it is not stored.
   public var choosesPrecision = false
 
   /// What decides the learning; the number of classes is set to those that have labels.
@@ -133,12 +132,6 @@ private struct Found: Sendable {
 }
 
 extension FinetuneStage {
-  public func computing(_ precision: Precision) -> Self {
-    var stage = self
-    stage.precision = precision
-    return stage
-  }
-
   /// Fine-tunes a classifier; where an earlier process was stopped, goes on from its checkpoint.
   ///
   /// - Throws: `CatalogueError` without labels or encoder, `LearnError` where labels do not

@@ -5,7 +5,7 @@ public import PostgreSQL
 
 /// Applies a model to every image of a survey: embedding and classifying are alike but for what is
 /// written of an image.
-public struct ModelStage<Task: ModelTask>: Stage, Stored {
+public struct ModelStage<Task: ModelTask>: ComputingStage, Stored {
   /// The survey.
   public var survey: String
 
@@ -18,7 +18,6 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   /// What the network computes with.
   public var precision = Precision.float32
 
-  /// Whether the precision was chosen for this processor, and not asked for; it is not stored.
   public var choosesPrecision = false
 
   /// Whether only images that an earlier run has not done are; `nil` where all are.
@@ -35,12 +34,6 @@ public struct ModelStage<Task: ModelTask>: Stage, Stored {
   /// All but whether the precision was chosen.
   private enum CodingKeys: CodingKey {
     case survey, model, scale, precision, onlyNew, preprocessing
-  }
-
-  public func computing(_ precision: Precision) -> Self {
-    var stage = self
-    stage.precision = precision
-    return stage
   }
 
   public func precisionBefore(in place: Workplace) async throws -> Precision? {

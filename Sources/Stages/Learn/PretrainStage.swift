@@ -7,7 +7,7 @@ import PostgreSQL
 import Tensor
 
 /// Learns a space in which similar-looking sources are neighbours, without labels.
-public struct PretrainStage: Stage, Stored {
+public struct PretrainStage: ComputingStage, Stored {
   public static let name = StageName.pretrain
   public static var usual: Self? { Self(surveys: []) }
 
@@ -29,7 +29,6 @@ public struct PretrainStage: Stage, Stored {
   /// What decides the learning.
   public var learning = Pretraining.Options()
 
-  /// Whether the precision was chosen for this processor, and not asked for; it is not stored.
   public var choosesPrecision = false
 
   /// Describes a pre-training on surveys, with the defaults.
@@ -70,10 +69,10 @@ public struct PretrainStage: Stage, Stored {
 }
 
 extension PretrainStage {
-  public func computing(_ precision: Precision) -> Self {
-    var stage = self
-    stage.learning.precision = precision == .float32 ? nil : precision
-    return stage
+  /// What the encoder computes with.
+  public var precision: Precision {
+    get { learning.computed }
+    set { learning.computed = newValue }
   }
 
   /// Pre-trains an encoder; where an earlier process was stopped, goes on from its checkpoint.
@@ -97,7 +96,7 @@ extension PretrainStage {
       )
     }
     var plan = Plan(work) { try await start.stage.learn(start, run: $0, in: place) }
-    (plan.notes, plan.precision) = (notes, learning.precision ?? .float32)
+    (plan.notes, plan.precision) = (notes, precision)
     return plan
   }
 
@@ -152,7 +151,7 @@ extension PretrainStage {
     let engine = place.limits.recomputesMaps ? place.engine.sparingMemory : place.engine
     let encoder = try await place.database.with { database in
       try start.model?.encoder(
-        on: engine, computing: learning.precision ?? .float32, in: database
+        on: engine, computing: precision, in: database
       ).encoder
     }
     var training = try Pretraining(
@@ -175,7 +174,7 @@ extension PretrainStage {
         chanceLoss: chance,
         warnings: loss.flatMap { warning(loss: $0, chance: chance) }.map { [$0] },
         seconds: time.0, processorSeconds: time.1, ranks: place.rankCount,
-        computed: engine.way(of: learning.precision ?? .float32))
+        computed: engine.way(of: precision))
     }
   }
 }

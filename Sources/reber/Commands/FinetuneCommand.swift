@@ -58,8 +58,7 @@ struct FinetuneCommand: TrainingCommand {
     stage.model = model
     stage.scale = scale.scale
     stage.learnsVotes = votes ? true : nil
-    stage.precision = computing.chosen
-    stage.choosesPrecision = computing.isChosen
+    computing.apply(to: &stage)
     if fromScratch {
       stage.fromScratch = network.architecture(inputSize: images.size)
       stage.preprocessing = images.preprocessing

@@ -67,8 +67,7 @@ struct PretrainCommand: TrainingCommand {
     stage.preprocessing = images.preprocessing
     stage.sizeFactor = images.chosenSizeFactor
     stage.learning.architecture = network.architecture(inputSize: images.size)
-    stage.learning.precision = computing.precision
-    stage.choosesPrecision = computing.isChosen
+    computing.apply(to: &stage)
     stage.learning.epochs = epochs
     optimisation.apply(to: &stage.learning)
     stage.learning.seed = seed

@@ -55,8 +55,7 @@ struct ComparisonOptions: ParsableArguments {
     stage.options.seed = seed
     if !shares.isEmpty { stage.options.shares = shares }
     stage.options.pretraining.architecture = network.architecture(inputSize: images.size)
-    stage.options.pretraining.precision = computing.precision
-    stage.choosesPrecision = computing.isChosen
+    computing.apply(to: &stage)
     stage.options.pretraining.epochs = epochs
     stage.options.pretraining.seed = seed
     optimisation.apply(to: &stage.options.pretraining)

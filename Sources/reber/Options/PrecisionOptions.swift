@@ -21,16 +21,15 @@ struct PrecisionOptions: ParsableArguments {
     case auto, float32, bfloat16
   }
 
-  /// Whether nobody asked for one.
-  var isChosen: Bool { asked == .auto }
-
   /// The precision that is asked for, or chosen for this processor.
-  var chosen: Precision {
+  private var chosen: Precision {
     Precision(rawValue: asked.rawValue) ?? Workplace.usualEngine.fastest
   }
 
-  /// The precision as stages take it; `nil` for that of stages where nothing is said.
-  var precision: Precision? { chosen == .float32 ? nil : chosen }
+  /// Sets what the options say.
+  func apply(to stage: inout some ComputingStage) {
+    (stage.precision, stage.choosesPrecision) = (chosen, asked == .auto)
+  }
 
   func validate() throws {
     do { try Workplace.usualEngine.check(chosen) } catch {

@@ -33,8 +33,7 @@ struct ModelUseOptions: ParsableArguments {
     var stage = ModelStage<Task>(survey: survey)
     stage.model = model
     stage.scale = scale.scale
-    stage.precision = computing.chosen
-    stage.choosesPrecision = computing.isChosen
+    computing.apply(to: &stage)
     return stage
   }
 }
