@@ -97,8 +97,7 @@ struct TrainingSession: Sendable {
     _ training: inout some ResumableTraining, _ meter: RunMeter
   ) async throws {
     var meter = meter
-    while !training.isFinished {
-      let step = try await training.advance()
+    try await training.finish { training, step in
       if let loss = step.loss {
         curve.append(CurvePoint(series: loss.curve, step: loss.place, value: Double(loss.value)))
       }
