@@ -20,11 +20,6 @@ struct PackedMap: @unchecked Sendable {
   /// Where an image begins.
   func at(_ image: Int) -> UnsafeMutableRawPointer { base + image * imageBytes }
 
-  /// The same memory seen as another shape, which takes no more.
-  func seen(as shape: MapShape) -> PackedMap {
-    PackedMap(base: base, shape: shape, precision: precision)
-  }
-
   /// Becomes images `[count, height, width, 1]`.
   func become(_ images: Tensor) {
     parallel(over: shape.count, chunk: 16) { _, range in

@@ -52,9 +52,6 @@ public struct Gaussian: Sendable, Hashable {
     seen.yy += beam.sigma * beam.sigma
     return seen
   }
-
-  /// Standard deviations along x and y.
-  var extent: (x: Double, y: Double) { (xx.squareRoot(), yy.squareRoot()) }
 }
 
 /// A place in the plane of a source, arcsec west and north of its origin.

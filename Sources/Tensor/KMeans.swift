@@ -55,11 +55,6 @@ public struct KMeans: Sendable, Equatable {
     self.inertia = nearest.squares.reduce(0) { $0 + Double($1) }
     self.rounds = count
   }
-
-  /// The nearest centroid of each of some points.
-  ///
-  /// `points` are `[n, dimensions]`; of centroids that are as near the first counts.
-  public func assignments(of points: Tensor) -> [Int32] { assign(points, to: centroids).clusters }
 }
 
 private struct Assignment {

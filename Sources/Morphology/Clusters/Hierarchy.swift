@@ -51,24 +51,6 @@ public struct Hierarchy: Codable, Sendable, Hashable {
     }
   }
 
-  /// The group, from 0, of every cluster when the tree is cut into `count` groups; groups are
-  /// numbered by their first cluster.
-  public func groups(_ count: Int) -> [Int] {
-    var parent = Array(0..<leaves + joins.count)
-    for (index, join) in joins.prefix(max(0, leaves - max(1, count))).enumerated() {
-      parent[join.first] = leaves + index
-      parent[join.second] = leaves + index
-    }
-    var numbers: [Int: Int] = [:]
-    return (0..<leaves).map { leaf in
-      var node = leaf
-      while parent[node] != node { node = parent[node] }
-      let number = numbers[node] ?? numbers.count
-      numbers[node] = number
-      return number
-    }
-  }
-
   /// The node that each node is joined into, `nil` for the last.
   public var parents: [Int?] {
     var parents = [Int?](repeating: nil, count: leaves + joins.count)
@@ -77,22 +59,6 @@ public struct Hierarchy: Codable, Sendable, Hashable {
       parents[join.second] = leaves + index
     }
     return parents
-  }
-
-  /// The clusters in an order that puts like beside like.
-  public var order: [Int] {
-    guard let last = joins.indices.last else { return Array(0..<leaves) }
-    var ordered: [Int] = []
-    var open = [leaves + last]
-    while let node = open.popLast() {
-      if node < leaves {
-        ordered.append(node)
-      } else {
-        open.append(joins[node - leaves].second)
-        open.append(joins[node - leaves].first)
-      }
-    }
-    return ordered
   }
 }
 

@@ -8,8 +8,6 @@ struct Result: ~Copyable {
 
   deinit { PQclear(pointer) }
 
-  var status: ExecStatusType { PQresultStatus(pointer) }
-
   var rowCount: Int { Int(PQntuples(pointer)) }
 
   var columnCount: Int { Int(PQnfields(pointer)) }

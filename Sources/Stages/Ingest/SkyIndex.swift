@@ -18,8 +18,6 @@ struct SkyIndex: Sendable {
     directions = known.map(\.1.vector)
   }
 
-  var isEmpty: Bool { places.isEmpty }
-
   /// The positions within `radius` degrees of another, with their separations in degrees.
   func within(_ radius: Double, of centre: SkyPosition) -> [(index: Int, separation: Double)] {
     let direction = centre.vector
