@@ -15,7 +15,7 @@ extension ReleaseWriter {
 
   /// Writes the part of the sky that the images show as a MOC; gives what is not in it.
   func writeCoverage() throws -> String? {
-    var coverage = Coverage(order: Self.order)
+    var coverage = CoverageMap(order: Self.order)
     var (images, unplaced) = (0, 0)
     try catalogue.readPlacedImages(in: database) { image in
       let points = image.footprint.points(step: Self.step)
@@ -31,7 +31,7 @@ extension ReleaseWriter {
     return unplaced == 0 ? nil : "\(unplaced) images without a place on the sky are not in the MOC"
   }
 
-  private func write(_ coverage: Coverage) throws {
+  private func write(_ coverage: CoverageMap) throws {
     let keywords = [
       Keyword("PIXTYPE", .text("HEALPIX"), description: "HEALPix magic code"),
       Keyword("ORDERING", .text("NUNIQ"), description: "NUNIQ coding method"),

@@ -76,7 +76,7 @@ struct TAPWriter {
 
   /// The cells of HEALPix, 0.9 degrees wide, in which sources lie.
   private func sky() throws -> String {
-    var coverage = Coverage(order: 6)
+    var coverage = CoverageMap(order: 6)
     try release.catalogue.readPositions(in: release.database) { coverage.insert($0) }
     let orders = Dictionary(grouping: coverage.fewestCells, by: \.order)
     return orders.sorted { $0.key < $1.key }.map { order, cells in

@@ -3,7 +3,7 @@ public import Astronomy
 /// A part of the sky, as the cells of an order that it touches.
 ///
 /// What the IVOA calls a MOC (Multi-Order Coverage map 2.0).
-public struct Coverage: Sendable {
+public struct CoverageMap: Sendable {
   /// The order of the finest cells.
   public let order: Int
   private var cells: Set<Int64> = []
@@ -15,9 +15,6 @@ public struct Coverage: Sendable {
   public mutating func insert(_ position: SkyPosition) {
     cells.insert(HEALPixCell(of: position, order: order).number)
   }
-
-  /// The share of the sky that is covered, 0 to 1.
-  public var fraction: Double { Double(cells.count) / Double(12 << (2 * order)) }
 
   /// The fewest cells that cover the same, in the order of their orders and numbers: four that make up one
   /// are that one.
