@@ -31,8 +31,8 @@ public struct SkyPosition: Codable, Sendable, Hashable {
   /// end beyond 360; all of them where a pole is among it.
   public func meridians(within radius: Double) -> (low: Double, high: Double) {
     guard abs(dec) + radius < 90 else { return (0, 360) }
-    let ratio = sin(radius * .pi / 180) / cos(dec * .pi / 180)
-    let half = asin(min(1, ratio)) * 180 / .pi + 1e-9
+    let ratio = sin(radius.radians) / cos(dec.radians)
+    let half = asin(min(1, ratio)).degrees + 1e-9
     return (ra - half, ra + half)
   }
 }

@@ -79,7 +79,7 @@ public struct SimulatedSurvey: Codable, Sendable, Hashable {
     var dec = corner.dec + side / 2
     while dec + side < 88 {
       // Mosaics of a row touch at the edge nearer to the pole, where meridians lie closest.
-      let step = side / cos((abs(dec) + side / 2) * Double.pi / 180)
+      let step = side / cos((abs(dec) + side / 2).radians)
       let count = max(Int(360 / step), 1)
       if left < count {
         let ra = corner.ra + (Double(left) + 0.5) * step

@@ -35,6 +35,6 @@ public func squaredDistances(_ a: Tensor, _ b: Tensor) -> Tensor {
 }
 
 /// The sum of squares of every row.
-func squaredNorms(_ points: Tensor) -> [Float] {
+package func squaredNorms(_ points: Tensor) -> [Float] {
   (0..<points.rows).map { points.row($0).reduce(0) { $0 + $1 * $1 } }
 }

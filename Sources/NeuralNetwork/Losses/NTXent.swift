@@ -68,9 +68,7 @@ extension Tensor {
 
 /// Rows of unit length, and the lengths they had.
 private func unitRows(_ rows: Tensor) -> (units: Tensor, lengths: [Float]) {
-  let lengths = (0..<rows.rows).map { row in
-    max(1e-8, rows.row(row).reduce(0) { $0 + $1 * $1 }.squareRoot())
-  }
+  let lengths = squaredNorms(rows).map { max(1e-8, $0.squareRoot()) }
   var units = rows
   for index in units.values.indices { units.values[index] /= lengths[index / rows.columns] }
   return (units, lengths)

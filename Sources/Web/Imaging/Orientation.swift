@@ -14,7 +14,7 @@ struct Orientation {
   init(wcs: JSON?) {
     let keywords = (try? wcs?.decode(as: [String: Value].self)) ?? [:]
     let number = { (name: String) in keywords[name]?.number }
-    let turn = (number("CROTA2") ?? 0) * .pi / 180
+    let turn = (number("CROTA2") ?? 0).radians
     let delta = (number("CDELT1") ?? -1, number("CDELT2") ?? 1)
     let hasPC = keywords.keys.contains { $0.hasPrefix("PC") }
     let hasCD = keywords.keys.contains { $0.hasPrefix("CD1_") || $0.hasPrefix("CD2_") }
@@ -32,7 +32,7 @@ struct Orientation {
 
   /// The unit vector at a position angle, degrees from north through east.
   func direction(at angle: Double) -> (x: Double, y: Double) {
-    let (up, left) = (cos(angle * .pi / 180), sin(angle * .pi / 180))
+    let (up, left) = (cos(angle.radians), sin(angle.radians))
     return (north.x * up + east.x * left, north.y * up + east.y * left)
   }
 

@@ -1,3 +1,4 @@
+import Astronomy
 import Catalogue
 import Foundation
 import Markup
@@ -74,7 +75,7 @@ struct Overlay {
     let axis = orientation.direction(at: Double(observation.beamAngle ?? 0))
     return [
       "x": middle.x, "y": middle.y, "rx": minor / pixelScale / 2,
-      "ry": Double(major) / pixelScale / 2, "angle": atan2(axis.x, -axis.y) * 180 / .pi,
+      "ry": Double(major) / pixelScale / 2, "angle": atan2(axis.x, -axis.y).degrees,
     ]
   }
 }
