@@ -15,6 +15,9 @@ public struct Content: ExpressibleByDictionaryLiteral, MustacheParent {
     values = Dictionary(known, uniquingKeysWith: { $1 })
   }
 
+  /// Rows under the name `each`, for what is shown around them too; `nil` where there are none.
+  public static func each(_ rows: [Content]) -> Content? { rows.isEmpty ? nil : ["each": rows] }
+
   /// The value of a name, for the template.
   public func child(named name: String) -> Any? { values[name] }
 }

@@ -56,6 +56,7 @@ public struct CarriedLabels {
   ///
   /// A label that was carried itself is not carried on, and nothing is carried that a person contradicts.
   public func write(run: Int, in database: Connection) throws -> Metrics {
+    try gather(in: database)
     try judge(in: database)
     var metrics = try counts(in: database)
     metrics.labels = try database.execute(
@@ -87,9 +88,9 @@ public struct CarriedLabels {
     return metrics
   }
 
-  /// Puts each label that could be carried, and what becomes of it, into the temporary table `carried`, and what
-  /// was carried before from the survey into `carried_before`.
-  private func judge(in database: Connection) throws {
+  /// Puts the labels that are there into the temporary table `there`, and those of them that were carried before
+  /// from the survey into `carried_before`.
+  private func gather(in database: Connection) throws {
     try database.script(
       """
       DROP TABLE IF EXISTS pg_temp.there, pg_temp.carried_before, pg_temp.carried;
@@ -101,7 +102,14 @@ public struct CarriedLabels {
       CREATE TEMPORARY TABLE carried_before ON COMMIT DROP AS
       SELECT there.* FROM pg_temp.there
       JOIN reber.label AS origin ON origin.label_id = there.carried_from
-      WHERE is_carried AND origin.survey_id = \(from.id);
+      WHERE is_carried AND origin.survey_id = \(from.id)
+      """)
+  }
+
+  /// Puts each label that could be carried, and what becomes of it, into the temporary table `carried`.
+  private func judge(in database: Connection) throws {
+    try database.script(
+      """
       CREATE TEMPORARY TABLE carried ON COMMIT DROP AS
       SELECT DISTINCT ON (source_id, annotator, tag) *, CASE
           WHEN said_here THEN 'said'

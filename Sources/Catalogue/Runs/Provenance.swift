@@ -36,28 +36,28 @@ extension Provenance {
   }
 
   private mutating func addRuns(before run: Int, in database: Connection) throws {
-    let runs = try database.rows(
+    let activities = try database.rows(
       """
-      SELECT
-          run_id, stage, \(raw: utc("started_at")), \(raw: utc("finished_at")), code_version, account,
-          parameters::text
+      SELECT \(Activity.columns)
       FROM reber.lineage(\(run))
       JOIN reber.run USING (run_id)
-      """,
-      as: Int.self, String.self, String.self, String?.self, String.self, String.self, String.self)
-    for (run, stage, start, end, code, account, parameters) in runs {
+      """, as: Activity.self)
+    for found in activities {
+      let run = found.run
       say(
         "activity", activity(run),
         [
-          "prov:startTime": start, "prov:endTime": end ?? start, "prov:label": stage,
-          "reber:code_version": code, "reber:parameters": parameters,
+          "prov:startTime": found.start, "prov:endTime": found.end ?? found.start,
+          "prov:label": found.stage, "reber:code_version": found.codeVersion,
+          "reber:parameters": found.parameters,
         ])
-      say("entity", output(run), ["prov:label": "what run \(run) made (\(stage))"])
+      say("entity", output(run), ["prov:label": "what run \(run) made (\(found.stage))"])
       say(
         "wasGeneratedBy", "_:made\(run)",
         ["prov:entity": output(run), "prov:activity": activity(run)])
-      say("agent", "reber:account/\(account)", ["prov:type": "prov:Person", "prov:label": account])
-      associate(run, "reber:account/\(account)", role: "operator")
+      let agent = "reber:account/\(found.account)"
+      say("agent", agent, ["prov:type": "prov:Person", "prov:label": found.account])
+      associate(run, agent, role: "operator")
     }
   }
 
@@ -136,4 +136,25 @@ extension Provenance {
       "wasAssociatedWith", "_:run\(run)-\(agent)",
       ["prov:activity": activity(run), "prov:agent": agent, "prov:role": role])
   }
+}
+
+/// A run as the document tells of it.
+private struct Activity: QueryRow {
+  var run: Int
+  var stage: String
+  /// UTC.
+  var start: String
+  /// UTC; `nil` where it did not end.
+  var end: String?
+  var codeVersion: String
+  var account: String
+  /// JSON.
+  var parameters: String
+
+  static let columns = Columns<Self>(
+    .column("run_id", \.run), .column("stage", \.stage),
+    .expression(utc("started_at"), as: "started_at", \.start),
+    .expression(utc("finished_at"), as: "finished_at", \.end),
+    .column("code_version", \.codeVersion), .column("account", \.account),
+    .expression("parameters::text", as: "parameters", \.parameters), make: Activity.init)
 }

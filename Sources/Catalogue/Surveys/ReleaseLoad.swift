@@ -22,6 +22,7 @@ struct ReleaseLoad {
     try keepFormer()
     try compare()
     try listChanges()
+    try dropOthers()
     try updateSources()
     try writeCells()
     let changes = try summary()
@@ -46,11 +47,11 @@ struct ReleaseLoad {
     try former.attach(in: database)
   }
 
-  /// Gives `reber.source` the new values; what the release lacks stays, but is current no more.
+  /// What the release lacks stays, but is current no more, and its images neither.
   ///
-  /// A name that passes from one source to another, or comes back, is free by then: who had it gets one that no
+  /// A name that passes from it to another source, or comes back, is free then: who had it gets one that no
   /// catalogue has.
-  private func updateSources() throws {
+  private func dropOthers() throws {
     try database.execute(
       """
       UPDATE reber.source
@@ -70,6 +71,10 @@ struct ReleaseLoad {
           AND source.survey_id = cutout.survey_id AND source.source_id = cutout.source_id
           AND NOT source.is_listed
       """)
+  }
+
+  /// Gives `reber.source` the new values; a name that passes from one source to another is free first.
+  private func updateSources() throws {
     try database.execute(
       """
       UPDATE reber.source SET name = format('%s (%s of %s)', name, source.source_id, \(release.former.name)::text)

@@ -55,47 +55,66 @@ extension Publishing {
   ///   it, unless it is to be published anyway. What an ingest assumed is said again.
   public func plan(in place: Workplace) async throws -> Plan<PublishedCatalogue> {
     let survey = try await place.survey(survey)
-    let (classified, model, warnings, columns, isTags, sets, notes) = try await place.database.with
-    {
-      database in
-      let found = try Classification.find(of: survey, run: self.classification, in: database)
-      let model = try Model.find(.classifier, numbered: found.model, in: database)
-      let sets = try model.sets(coverage: coverage, in: database)
-      return (
-        found.run, model,
-        try Run.warnings(about: found.run, in: database),
-        try Publication.ownColumns(self.columns, without: without, of: survey, in: database),
-        try model.classes(in: database).scheme.isTags,
-        sets, try sets?.notes(of: model, on: survey, in: database) ?? []
-      )
-    }
-    let doubts = warnings.filter(\.isDoubt).map(\.description)
+    let basis = try await place.database.with { try self.basis(in: survey, $0) }
+    let doubts = basis.warnings.filter(\.isDoubt).map(\.description)
     guard anyway || doubts.isEmpty else {
-      throw LearnError.doubtful(classification: classified, warnings: doubts)
+      throw LearnError.doubtful(classification: basis.classification, warnings: doubts)
     }
     var found = self
-    found.columns = columns
+    found.columns = basis.columns
     // Without sets it is what it was before there were any.
-    if sets == nil { found.coverage = nil }
-    let work = try self.work(found, parents: [.init(run: classified, role: "predictions")])
-    var plan = Plan(work) { run in
-      let publication = Publication(
-        as: name, of: survey, classification: classified, model: model, run: run,
-        columns: columns, sets: sets.map(PublishedSets.init))
-      let built = try await place.database.with { try publication.build(in: $0) }
-      return { database in
-        try built.publish(in: database) {
-          place.progress.note("waiting until nobody reads catalogue.\(name)")
-        }
-      }
-    }
+    if basis.sets == nil { found.coverage = nil }
+    let work = try self.work(
+      found, parents: [.init(run: basis.classification, role: "predictions")])
+    var plan = Plan(work) { try await build(of: survey, on: basis, run: $0, in: place) }
     plan.tidy = { try await place.database.with { try Publication.tidy(in: $0) } }
     plan.stands = { run in
       try await place.database.with { try PublishedCatalogue.stands(name, of: run, in: $0) }
     }
-    plan.notes = warnings.map { "WARNING: \($0)" } + notes
-    if coverage != nil, sets == nil, !isTags { plan.notes.append(noSets(model)) }
+    plan.notes = basis.warnings.map { "WARNING: \($0)" } + basis.notes
     return plan
+  }
+
+  /// What a publication rests on.
+  private struct Basis: Sendable {
+    var classification: Int
+    var model: Model
+    var warnings: [Run.Warning]
+    var columns: [String]
+    var sets: PredictionSets?
+    /// What is not promised of the sets, a sentence each.
+    var notes: [String] = []
+  }
+
+  private func basis(in survey: Survey, _ database: Connection) throws -> Basis {
+    let found = try Classification.find(of: survey, run: classification, in: database)
+    let model = try Model.find(.classifier, numbered: found.model, in: database)
+    var basis = Basis(
+      classification: found.run, model: model,
+      warnings: try Run.warnings(about: found.run, in: database),
+      columns: try Publication.ownColumns(columns, without: without, of: survey, in: database),
+      sets: try model.sets(coverage: coverage, in: database))
+    if let sets = basis.sets {
+      basis.notes = try sets.notes(of: model, on: survey, in: database)
+    } else if coverage != nil, try !model.classes(in: database).scheme.isTags {
+      basis.notes = [noSets(model)]
+    }
+    return basis
+  }
+
+  /// Builds the table, which gets its name at the end.
+  private func build(
+    of survey: Survey, on basis: Basis, run: Int, in place: Workplace
+  ) async throws -> Conclusion<PublishedCatalogue> {
+    let publication = Publication(
+      as: name, of: survey, classification: basis.classification, model: basis.model, run: run,
+      columns: basis.columns, sets: basis.sets.map(PublishedSets.init))
+    let built = try await place.database.with { try publication.build(in: $0) }
+    return { database in
+      try built.publish(in: database) {
+        place.progress.note("waiting until nobody reads catalogue.\(name)")
+      }
+    }
   }
 }
 

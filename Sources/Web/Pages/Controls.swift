@@ -53,15 +53,20 @@ extension Visit {
       "stretches": choices(Look.stretches.map(\.name), chosen: look.stretch),
       "colours": choices(ColourMap.allCases.map(\.rawValue), chosen: look.colours.rawValue),
       "tiles": choices(TileSize.allCases.map(\.rawValue), chosen: look.tiles.rawValue),
-      "zooms": Zoom.all.map { zoom -> Content in
-        ["value": zoom.name, "name": zoom.words, "isChosen": look.zoom == zoom]
-      },
+      "zooms": Zoom.all.map { .choice($0.name, $0.words, isChosen: look.zoom == $0) } as [Content],
     ]
   }
 
   /// Values to choose from.
-  func choices(_ values: [String], chosen: String) -> [Content] {
-    values.map { ["value": $0, "name": $0, "isChosen": $0 == chosen] }
+  func choices(_ values: [String], chosen: String?) -> [Content] {
+    values.map { .choice($0, $0, isChosen: $0 == chosen) }
+  }
+}
+
+extension Content {
+  /// A value to choose, and what it is called.
+  static func choice(_ value: String, _ name: String, isChosen: Bool) -> Content {
+    ["value": value, "name": name, "isChosen": isChosen]
   }
 }
 

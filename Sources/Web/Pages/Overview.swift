@@ -33,8 +33,8 @@ extension Visit {
         "action": base + "/work", "steps": steps.map { $0.content(isNext: $0.name == next?.name) },
         "next": next.map { $0.content(isNext: true) }, "isBusy": isBusy,
         "isAsked": own.contains { $0.endedAt == nil && $0.words.first == next?.stage?.rawValue },
-        "runs": going.isEmpty ? nil : ["each": going.map { $0.content(workers) }] as Content,
-        "commands": own.isEmpty ? nil : ["each": own.map(\.content)] as Content,
+        "runs": Content.each(going.map { $0.content(workers) }),
+        "commands": Content.each(own.map(\.content)),
         "second": look.waiting > 0
           ? ["left": look.waiting, "href": base + "/single?order=second"] as Content
           : nil,

@@ -40,7 +40,7 @@ extension Visit {
         ]
       },
       "notes": current.filter { $0.kind == .note }.map(content),
-      "history": said.isEmpty ? nil : ["each": said.map(content)] as Content,
+      "history": Content.each(said.map(content)),
     ]
   }
 

@@ -124,9 +124,9 @@ extension Visit {
       "undo": base + "/undo", "base": base + "/single", "isBlind": place.isBlind,
       "toggle": place.address(of: name, blind: !place.isBlind),
       "marks": place.address(of: name, marked: !look.isMarked), "isMarked": look.isMarked,
-      "orders": Annotation.Order.all(of: scheme).map { order -> Content in
-        ["value": order.rawValue, "name": order.words, "isChosen": order == place.order]
-      },
+      "orders": Annotation.Order.all(of: scheme).map {
+        .choice($0.rawValue, $0.words, isChosen: $0 == place.order)
+      } as [Content],
       "probabilities": place.isBlind ? [] : detail.bars,
       "company": company.isEmpty
         ? nil

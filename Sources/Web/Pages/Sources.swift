@@ -53,24 +53,13 @@ extension Visit {
       [
         "action": action, "pager": pager, "isTable": isTable,
         "lacksImages": images == 0 ? base + "/overview" : nil,
-        "images": [("1", "has one"), ("0", "has none")].map { value, name -> Content in
-          ["value": value, "name": name, "isChosen": fields["image"] == value]
-        },
-        "remarks": (["any flag"] + Remark.Kind.flags.map(\.rawValue) + ["note"]).map {
-          ["value": $0, "name": $0, "isChosen": fields["flag"] == $0] as Content
-        },
-        "tags": tags.isEmpty
-          ? nil
-          : [
-            "each": tags.map { tag, scheme, name -> Content in
-              [
-                "value": "\(tag.scheme).\(tag.id)", "name": "\(name) (\(scheme))",
-                "isChosen": filter.tag == tag,
-              ]
-            }
-          ] as Content,
-        "saved": saved.isEmpty
-          ? nil : ["each": saved.map { content($0, action: action) }] as Content,
+        "images": [("1", "has one"), ("0", "has none")].map {
+          .choice($0, $1, isChosen: fields["image"] == $0)
+        } as [Content],
+        "remarks": choices(
+          ["any flag"] + Remark.Kind.flags.map(\.rawValue) + ["note"], chosen: fields["flag"]),
+        "tags": Content.each(tags.map { choice(of: $0, chosen: filter.tag) }),
+        "saved": Content.each(saved.map { content($0, action: action) }),
         "save": base + "/questions", "query": fields.question.encoded,
         "asTable": action + "?" + fields.setting("view", "table").encoded,
         "asMontage": action + "?" + fields.setting("view", nil).encoded,
@@ -84,6 +73,14 @@ extension Visit {
         "isMarked": look.isMarked, "montage": isTable ? nil : pictures(sources),
         "rows": isTable ? sources.map(row) : [],
       ])
+  }
+
+  private func choice(
+    of found: (tag: SourceFilter.Tag, scheme: String, name: String), chosen: SourceFilter.Tag?
+  ) -> Content {
+    .choice(
+      "\(found.tag.scheme).\(found.tag.id)", "\(found.name) (\(found.scheme))",
+      isChosen: found.tag == chosen)
   }
 
   private func content(_ saved: SavedQuestion, action: String) -> Content {
