@@ -34,8 +34,11 @@ public enum Shape: Hashable, Sendable {
 ///
 /// The layout in a file (shape and width) and the frame are not encoded.
 public struct Column: Codable, Hashable, Sendable {
+  /// What it is called, as the file spells it.
   public var name: String
+  /// What an element of a cell is.
   public var datatype: Datatype
+  /// How many elements a cell has.
   public var shape = Shape.scalar
   /// The unit as the file spells it, such as `mJy beam-1`.
   public var unit: String?

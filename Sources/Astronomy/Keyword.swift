@@ -1,7 +1,10 @@
 /// A named value that describes a table or an image: a FITS keyword, a VOTable PARAM or INFO.
 public struct Keyword: Hashable, Sendable {
+  /// What it is called; FITS knows eight letters of it.
   public var name: String
+  /// What it says; null where nothing is known.
   public var value: Value
+  /// The unit of a number, such as `deg`.
   public var unit: String?
   /// The IVOA unified content descriptor.
   public var ucd: String?

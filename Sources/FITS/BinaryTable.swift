@@ -5,12 +5,15 @@ import Files
 ///
 /// A packed file is unpacked into the folder for temporary files; any other is read in place.
 public final class BinaryTable {
+  /// The file.
   public let path: String
   /// The extension, counted from the primary's 0.
   public let number: Int
   /// EXTNAME.
   public let name: String?
+  /// The columns in the order of the file.
   public let columns: [Column]
+  /// The rows that the header promises.
   public let rowCount: Int
   /// Numbers, flags and letters in a row; lists count as none.
   public let elementsInRow: Int

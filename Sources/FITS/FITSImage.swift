@@ -6,6 +6,7 @@ public import Files
 /// Only the pixels that are asked for are read, except that a packed file is unpacked whole, into
 /// the folder for temporary files. One thread at a time may use an image; its ``wcs`` serves any number of them.
 public final class FITSImage {
+  /// The file.
   public let path: String
   /// The header-data unit, the first being 1.
   public let hdu: Int

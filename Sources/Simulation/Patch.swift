@@ -3,10 +3,13 @@ import Foundation
 
 /// A small noiseless image of one source, on the pixels of a mosaic.
 public struct Patch: Sendable {
-  /// The column and row of the mosaic in which the patch begins.
+  /// The column of the mosaic in which the patch begins.
   public let left: Int
+  /// The row of the mosaic in which it begins.
   public let bottom: Int
+  /// Columns of pixels.
   public let width: Int
+  /// Rows of pixels.
   public let height: Int
   /// Brightness, row by row from the bottom; a beam's share of the flux a pixel.
   public private(set) var values: [Float]

@@ -15,6 +15,7 @@ public struct Metadata: Hashable, Sendable {
   public var frame: String?
   /// The mean epoch of the observations, Julian year: JEPOCH in FITS, of COOSYS in VOTables.
   public var epoch: Double?
+  /// What else is said of the table: keywords in FITS, PARAM in VOTables.
   public var entries: [Keyword]
   /// Who made it, and how it may be used: keywords in FITS, INFO and LINK in VOTables.
   public var credits = Credits()
@@ -25,6 +26,7 @@ public struct Metadata: Hashable, Sendable {
   /// What was done to make it, one step a line: HISTORY in FITS.
   public var history: [String] = []
 
+  /// Describes a table; credits, date and history are set behind it.
   public init(
     name: String? = nil, description: String? = nil, frame: String? = nil, epoch: Double? = nil,
     entries: [Keyword] = []

@@ -79,8 +79,9 @@ extension PublishedCatalogue {
     public var publishedAt: String
     /// SHA-256 over its rows.
     public var sha256: String
-    /// The classifier, and SHA-256 of its weights.
+    /// The classifier.
     public var model: Int
+    /// SHA-256 of the classifier's weights.
     public var modelSHA256: String
   }
 

@@ -8,8 +8,10 @@ public struct PixelBox: Sendable, Equatable {
   /// Along the rows, likewise.
   public var y: Double
 
-  /// Sides of the box around the source; 0 where only its pixel is known.
+  /// The side of the box around the source along the columns; 0 where only its pixel is known.
   public var width: Double
+
+  /// That along the rows, likewise.
   public var height: Double
 
   /// The middle of the source.
@@ -20,9 +22,13 @@ public struct PixelBox: Sendable, Equatable {
 
   /// The columns of the catalogue that hold it, by name.
   public struct Names: Sendable {
+    /// That of the places along the image's columns.
     public var x: String?
+    /// That of the places along its rows.
     public var y: String?
+    /// That of the boxes' sides along its columns.
     public var width: String?
+    /// That of the sides along its rows.
     public var height: String?
 
     /// Names the columns.
