@@ -180,6 +180,48 @@ import Testing
     }
   }
 
+  /// A class that needs more than half of the probability is found by the index of the most probable ones.
+  ///
+  /// Other sets are looked at until 3000 pass and, to count them, 10,000, or all of them where fewer do.
+  @Test func setsReadWhatPasses() throws {
+    let classes = scheme.classes.map(\.id)
+    let (high, low) = ([Float](repeating: 0.6, count: 12), [Float](repeating: 0.04, count: 12))
+    for (wanted, thresholds, order, limit) in [
+      (.holding(11), high, .name, 3000), (.only(11), high, .sure, 3000),
+      (.holding(11), low, .name, 36_000), (.only(0), low, .flux, 36_000),
+      (.abstaining, low, .doubtful, 36_000), (.empty, high, .signal, 36_000),
+    ] as [(SetQuestion.Wanted, [Float], SourceFilter.Order, Int)] {
+      var filter = SourceFilter()
+      filter.order = order
+      filter.set = SetQuestion(
+        wanted, of: PublishedSets(coverage: 0.9, thresholds: thresholds), classes: classes)
+      let truth = try counted(wanted, thresholds)
+      #expect(truth > 60, "\(wanted)")
+      try expectFew("sets \(wanted)", atMost: limit) {
+        let (found, all) = try filter.page(
+          of: survey, scheme: scheme, work: work, size: 60, in: $0)
+        #expect(
+          found.count == 60 && all == BoundedCount(counted: truth, bound: 10_000), "\(wanted)")
+      }
+    }
+  }
+
+  /// How many sets of the newest classification are so, counted one by one.
+  private func counted(_ wanted: SetQuestion.Wanted, _ thresholds: [Float]) throws -> Int {
+    let rows = try database.rows(
+      "SELECT class_id, probabilities FROM reber.prediction WHERE run_id = \(work.classification)",
+      as: Int16.self, [Float].self)
+    return rows.count { said, probabilities in
+      let set = scheme.classes.map(\.id).filter { probabilities[Int($0)] >= thresholds[Int($0)] }
+      return switch wanted {
+      case .holding(let id): set.contains(id)
+      case .only(let id): set == [id]
+      case .abstaining: set != [said]
+      case .empty: set.isEmpty
+      }
+    }
+  }
+
   private struct Undone: Error {}
 
   /// Where many sources lack an image they are not listed: each that passes the rest is looked up.

@@ -21,11 +21,19 @@ import Testing
       truth: truth, probabilities: Tensor(shape: [truth.count, counts.count], values: values))
   }
 
+  /// What sources were given of their own class, by class.
+  private func own(_ judged: Evaluation) -> [[Float]] {
+    (0..<judged.probabilities.columns).map { place in
+      judged.truth.indices.filter { judged.truth[$0] == place }
+        .map { judged.probabilities.values[$0 * judged.probabilities.columns + place] }
+    }
+  }
+
   @Test func everyClassIsCoveredAsItWasAskedFor() throws {
     let sureness: [Float] = [0.7, 0.5, 0.4]
     for coverage in [0.8, 0.9] {
       let sets = try PredictionSets(
-        coverage: coverage, heldOut: judged([2000, 1000, 500], sureness: sureness, seed: 1))
+        coverage: coverage, heldOut: own(judged([2000, 1000, 500], sureness: sureness, seed: 1)))
       let new = try judged([3000, 3000, 3000], sureness: sureness, seed: 2)
       let found = new.coverage(of: sets)
       #expect(
@@ -41,10 +49,7 @@ import Testing
   @Test func theThresholdIsTheRankThatConformalPredictionAsksFor() throws {
     // 29 sources of a class: of 30 places three are a tenth.
     let own = (1...29).map { Float($0) / 100 }
-    let values: [Float] = own.flatMap { [$0, 1 - $0] } + [Float](repeating: 0.5, count: 58)
-    let heldOut = try Evaluation(
-      truth: [Int](repeating: 0, count: 29) + [Int](repeating: 1, count: 29),
-      probabilities: Tensor(shape: [58, 2], values: values))
+    let heldOut = [own, [Float](repeating: 0.5, count: 29)]
     let sets = try PredictionSets(coverage: 0.9, heldOut: heldOut)
     #expect(sets.thresholds == [0.03, 0.5])
     #expect(sets.classes(of: [0.03, 0.97]) == [0, 1] && sets.classes(of: [0.02, 0.4]).isEmpty)
@@ -54,12 +59,12 @@ import Testing
   }
 
   @Test func aSmallClassTakesTheThresholdOfTheMostAlike() throws {
-    let heldOut = try judged([400, 400, 5], sureness: [0.7, 0.35, 0.37], seed: 3)
+    let heldOut = own(try judged([400, 400, 5], sureness: [0.7, 0.35, 0.37], seed: 3))
     let sets = try PredictionSets(coverage: 0.9, heldOut: heldOut)
     #expect(sets.thresholds[2] <= sets.thresholds[1] + 0.02)
     #expect(sets.thresholds[0] > sets.thresholds[1] + 0.2)
     // No class is like it: the least of its own probabilities counts.
-    let alone = try judged([400, 400, 5], sureness: [0.7, 0.65, 0.31], seed: 4)
+    let alone = own(try judged([400, 400, 5], sureness: [0.7, 0.65, 0.31], seed: 4))
     let low = try PredictionSets(coverage: 0.9, heldOut: alone).thresholds
     #expect(low[2] <= 0.61 && low[2] < low[1])
   }

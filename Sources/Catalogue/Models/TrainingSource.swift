@@ -62,17 +62,6 @@ extension TrainingSource {
     }
   }
 
-  /// The sources of a class that a fold of a run held out, with what it says of them, in the order of the
-  /// surveys and sources; none of runs that kept nothing of it.
-  public static func heldOut(by run: Int, in database: Connection) throws -> [TrainingSource] {
-    try database.rows(
-      """
-      SELECT \(columns) FROM reber.training_source
-      WHERE run_id = \(run) AND class_id IS NOT NULL AND held_out IS NOT NULL
-      ORDER BY survey_id, source_id
-      """, as: TrainingSource.self)
-  }
-
   /// Whether labels were learned and not the image alone; tags are no class.
   fileprivate static let taught: SQL =
     "(training_source.class_id IS NOT NULL OR training_source.label_ids <> '{}')"
@@ -148,6 +137,23 @@ extension TrainingSource {
 }
 
 extension Model {
+  /// By class of a classifier, in their order, the probabilities of it that folds gave sources of it which they held
+  /// out; `nil` where it kept nothing of that, learned without folds, or learned tags.
+  public func heldOut(in database: Connection) throws -> [[Float]]? {
+    let own = try database.rows(
+      """
+      SELECT ARRAY(
+          SELECT held_out[ordinal + 1] FROM reber.training_source
+          WHERE run_id = \(run) AND training_source.class_id = model_class.class_id
+              AND held_out[ordinal + 1] IS NOT NULL
+      )
+      FROM reber.model_class
+      WHERE model_id = \(id)
+      ORDER BY ordinal
+      """, as: [Float].self)
+    return own.allSatisfy(\.isEmpty) ? nil : own
+  }
+
   /// Whether labels of a survey are among those that taught a classifier.
   public func isTaught(by survey: Survey, in database: Connection) throws -> Bool {
     try database.row(

@@ -1,7 +1,7 @@
 public import PostgreSQL
 
 /// From which probability on each class is in the set of a source's possible classes.
-public struct PublishedSets: Sendable {
+public struct PublishedSets: Sendable, Equatable {
   /// The part of the sources of each class that has it in its set.
   public var coverage: Double
 
@@ -20,6 +20,14 @@ public struct PublishedSets: Sendable {
     return percent == percent.rounded() ? "\(Int(percent))" : "\(percent)"
   }
 
+  /// Whether the class at a place is in the set of a row of `reber.prediction`.
+  func hold(_ place: Int) -> SQL {
+    "prediction.probabilities[\(raw: String(place + 1))] >= \(threshold(place))"
+  }
+
+  /// The threshold of the class at a place.
+  func threshold(_ place: Int) -> SQL { "\(raw: String(thresholds[place]))::real" }
+
   /// What stands between the names of classes.
   public static let separator = ";"
 }
@@ -30,12 +38,12 @@ extension PublishedColumn {
     _ sets: PublishedSets?, of classes: [ModelClass], scheme: ClassScheme
   ) -> [Self] {
     let cells = sets.map { sets -> SQL in
-      let names = zip(classes, sets.thresholds).enumerated().map { place, item -> SQL in
+      let names = classes.enumerated().map { place, item -> SQL in
         """
-        CASE WHEN prediction.probabilities[\(raw: String(place + 1))] >= \(raw: String(item.1))::real
+        CASE WHEN \(sets.hold(place))
         THEN (
             SELECT name FROM reber.class
-            WHERE class_scheme_id = \(raw: String(scheme.id)) AND class_id = \(raw: String(item.0.id))
+            WHERE class_scheme_id = \(raw: String(scheme.id)) AND class_id = \(raw: String(item.id))
         ) END
         """
       }

@@ -11,6 +11,8 @@ public struct SourceFilter: Sendable, Equatable {
   public var predictedAs: Int16?
   /// Bounds of the predicted class's probability.
   public var probability: ClosedRange<Double>?
+  /// Only sources of which the newest classification leaves such classes possible.
+  public var set: SetQuestion?
   /// Bounds of the total flux density, Jy.
   public var flux: ClosedRange<Double>?
   /// Bounds of the largest angular size, arcsec.

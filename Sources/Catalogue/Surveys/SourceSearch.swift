@@ -363,7 +363,9 @@ extension SourceSearch {
     if !filter.remarks.isEmpty { tables.insert(.remarked) }
     if filter.tag != nil { tables.insert(.tagged) }
     if filter.labelledAs != nil { tables.insert(.agreed) }
-    if filter.predictedAs != nil || filter.probability != nil { tables.insert(.prediction) }
+    if filter.predictedAs != nil || filter.probability != nil || filter.set != nil {
+      tables.insert(.prediction)
+    }
     if filter.cluster != nil, work.clustering != nil { tables.insert(.member) }
     let isOfCatalogue =
       filter.flux != nil || filter.size != nil || filter.signalToNoise != nil
@@ -481,6 +483,7 @@ extension SourceSearch {
       guard let range else { continue }
       conditions.append("\(raw: column) BETWEEN \(range.lowerBound) AND \(range.upperBound)")
     }
+    conditions += filter.set?.conditions ?? []
     if let cone = filter.cone { conditions += cone.conditions }
     if let cluster = filter.cluster, let clustering = work.clustering {
       let leaves = Clustering(id: clustering, run: 0).leavesBelow(cluster)

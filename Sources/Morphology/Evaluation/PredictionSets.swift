@@ -32,14 +32,15 @@ public struct PredictionSets: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - coverage: The part of the sources of each class that is to have it in its set, between 0 and 1.
-  ///   - heldOut: Sources that were held out, of every class at least one.
+  ///   - heldOut: By class, the probabilities of it that sources of it were given which were held out, of every class
+  ///     at least one.
   /// - Throws: `MorphologyError.badOptions` for another coverage.
-  public init(coverage: Double, heldOut: Evaluation) throws {
+  public init(coverage: Double, heldOut: [[Float]]) throws {
     guard coverage > 0, coverage < 1 else {
       throw MorphologyError.badOptions("a coverage of \(coverage): give one between 0 and 1")
     }
     self.coverage = coverage
-    let own = heldOut.ownProbabilities.map { $0.sorted() }
+    let own = heldOut.map { $0.sorted() }
     let fewest = Int((1 / (1 - coverage) - 1 - 1e-9).rounded(.up))
     let large = own.filter { $0.count >= fewest }
     small = own.indices.filter { own[$0].count < fewest }
@@ -76,15 +77,6 @@ private func distance(_ first: [Float], _ second: [Float]) -> Double {
 }
 
 extension Evaluation {
-  /// The probabilities of the true class, by class.
-  fileprivate var ownProbabilities: [[Float]] {
-    var own = [[Float]](repeating: [], count: probabilities.columns)
-    for (row, place) in truth.enumerated() {
-      own[place].append(probabilities.values[row * probabilities.columns + place])
-    }
-    return own
-  }
-
   /// What sets hold of the judged sources: class by class, of those that occur, then of all.
   ///
   /// Each is judged by the sources that truly are of it.

@@ -35,17 +35,19 @@ extension Visit {
   }
 
   fileprivate func sourceList() async throws -> Response {
-    let filter = SourceFilter(fields)
+    let work = try await pool.with { try NewestWork.on(survey, scheme: scheme, in: $0) }
+    let sets = try await classSets(of: work)
+    let filter = SourceFilter(fields, sets)
     let size = 60
-    let ((sources, all), images, tags, saved) = try await pool.with { database in
-      let work = try NewestWork.on(survey, scheme: scheme, in: database)
-      return (
+    let (found, images, tags, saved) = try await pool.with { database in
+      (
         try filter.page(
           of: survey, scheme: scheme, work: work, at: fields.place, size: size, in: database),
         try survey.counts(in: database).cutouts, try SourceFilter.Tag.all(in: database),
         try SavedQuestion.all(of: survey, in: database)
       )
     }
+    let (sources, all) = found
     let pager = pager(beside: sources.map(\.cell.source), size: size, of: all)
     let (action, isTable) = (base + "/sources", fields["view"] == "table" || images == 0)
     return try page(
@@ -66,6 +68,7 @@ extension Visit {
         "fields": Dictionary(fields.pairs.map { ($0.name, $0.value) }) { first, _ in first },
         "labels": scheme.choices(chosen: filter.labelledAs),
         "classes": scheme.choices(chosen: filter.predictedAs),
+        "sets": sets?.content(chosen: fields["set"]),
         "orders": choices(
           SourceFilter.Order.allCases.map(\.rawValue), chosen: filter.order.rawValue),
         "marks": isTable
@@ -141,11 +144,12 @@ extension Visit {
 }
 
 extension SourceFilter {
-  /// Reads a filter from a query; blank fields do not filter.
-  init(_ fields: Fields) {
+  /// Reads a filter from a query; blank fields do not filter, nor sets where there are none.
+  init(_ fields: Fields, _ sets: ClassSets?) {
     self.init()
     labelledAs = fields.number("label")
     predictedAs = fields.number("class")
+    set = sets?.question(fields["set"])
     probability = fields.range("p")
     // Millijansky for people, jansky in the database.
     flux = fields.range("flux", scale: 1e-3)
@@ -188,7 +192,8 @@ extension Fields {
 
   /// The fields that a question for sources can have.
   private static let ofQuestions = [
-    "label", "class", "p_min", "p_max", "flux_min", "flux_max", "size_min", "size_max", "snr_min",
+    "label", "class", "set", "p_min", "p_max", "flux_min", "flux_max", "size_min", "size_max",
+    "snr_min",
     "snr_max", "image", "flag", "tag", "ra", "dec", "radius", "name", "cluster", "order", "view",
   ]
 

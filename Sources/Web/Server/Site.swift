@@ -23,6 +23,8 @@ public struct Site: Sendable {
   let suggesting = Cache<String, Suggesting>(limit: 4)
   /// The sources whose labels would help most, by the same and the labels.
   let suggested = Cache<String, [Int]>(limit: 8)
+  /// By survey and classification.
+  let classSets = Cache<String, ClassSets?>(limit: 8)
   /// By survey, clustering and model.
   let maps = Cache<String, SourceMap>(limit: 4)
   /// By the key of the clustering.
