@@ -1,4 +1,6 @@
 import Catalogue
+import Foundation
+import Morphology
 import PostgreSQL
 import Stages
 import StagesSupport
@@ -82,6 +84,37 @@ import Testing
     #expect(try await scene.listed().isEmpty)
   }
 
+  /// Classes are spoken of as they are now: what was merged is one, with the probability of both.
+  @Test func mergedClassesAreOne() async throws {
+    let scene = try await contradicted()
+    let user = Operator(codeVersion: "test", host: "here", account: "tester")
+    try await scene.database.with { database in
+      // Labels of toy4, a double, are now of "extended", as is what the folds say of toy0 and toy3.
+      _ = try scene.scheme.merge(["double", "ring"], into: "extended", by: user, in: database)
+    }
+    let found = try await scene.listed()
+    #expect(found.map(\.source) == ["toy3", "toy0", "toy4"])
+    #expect(found.map(\.label) == ["blob", "blob", "extended"])
+    #expect(found.map(\.said) == ["extended", "extended", "blob"])
+    #expect(abs(found[0].saidProbability - 0.99) < 1e-6 && abs(found[2].probability - 0.4) < 1e-6)
+    try await scene.database.with { database in
+      let scheme = try ClassScheme.named("toy", in: database)
+      _ = try scheme.merge(["blob"], into: "extended", by: user, in: database)
+    }
+    #expect(try await scene.listed().isEmpty)
+  }
+
+  @Test func anAnswerThatIsUndoneIsNone() async throws {
+    let scene = try await contradicted()
+    let found = try await scene.listed()
+    try await scene.database.with { database in
+      let eve = scene.annotation(by: "Eve")
+      _ = try eve.label([found[0].id], as: 2, in: database)
+      _ = try eve.undo(in: database)
+    }
+    #expect(try await scene.listed().map(\.source) == ["toy3", "toy0", "toy4"])
+  }
+
   /// An encoder that has learned a label holds its source out no more.
   @Test func whatTheModelBeganFromLearnedIsNotHeldOut() async throws {
     let toy = try await SyntheticSurvey(24)
@@ -121,7 +154,16 @@ import Testing
       }
       let keys = try Source.keys(of: scene.survey, in: database)
       let first = try asked()
-      #expect(Set(first) == Set((0..<18).map { "toy\($0)" }))
+      #expect(first == (0..<18).map { "toy\($0)" })
+      #expect(try tester.askedAgain(50, in: database).allSatisfy(\.isFresh))
+      // What was said longest ago comes first, and again what was said anew comes last.
+      _ = try tester.label([keys["toy1"] ?? 0], as: 1, in: database)
+      try database.forge(
+        "UPDATE reber.label SET labelled_at = labelled_at - interval '25 hours' WHERE label_id < 18"
+      )
+      let ordered = try tester.askedAgain(50, in: database)
+      #expect(ordered.map(\.source) == (0..<18).filter { $0 != 1 }.map { "toy\($0)" } + ["toy1"])
+      #expect(ordered.filter(\.isFresh).map(\.source).suffix(1) == ["toy1"] && !ordered[0].isFresh)
       // Classes repeat: blob, double, ring.
       for (name, answer) in [("toy0", 0), ("toy3", 2), ("toy4", 1)] as [(String, Int16)] {
         _ = try tester.label([keys[name] ?? 0], as: answer, asked: .again, in: database)
@@ -130,10 +172,45 @@ import Testing
       #expect(rest.count == 15 && !rest.contains("toy3"))
       let repeated = try RepeatedLabel.all(of: scene.survey, scheme: scene.scheme, in: database)
       #expect(repeated.map(\.classID) == [0, 0, 1] && repeated.map(\.again) == [0, 2, 1])
+      #expect(
+        RatedTwice(repeated.map(\.classID), repeated.map(\.again)).same == 2)
       // What is undone was not said.
       _ = try tester.undo(in: database)
       #expect(
         try RepeatedLabel.all(of: scene.survey, scheme: scene.scheme, in: database).count == 2)
+    }
+  }
+
+  /// A sheet of what was labelled, filled in and read back, tells how far the annotator agrees with himself.
+  @Test func aSheetAsksAgain() async throws {
+    let toy = try await SyntheticSurvey(12)
+    try await toy.label(Array(0..<9))
+    let sheet = TestServer.folder + "/again-\(UUID()).csv"
+    let chosen = try await toy.workplace.chooseAgain(
+      to: sheet, count: 4, of: "toy", scheme: "toy", annotator: "tester")
+    #expect(chosen.map(\.source) == ["toy0", "toy1", "toy2", "toy3"] && chosen[0].isFresh)
+    var lines = try String(contentsOfFile: sheet, encoding: .utf8).split(separator: "\n")
+    #expect(lines[0] == "name,ra,dec,class" && !lines[1].contains("blob"))
+    lines = [lines[0]] + zip(lines.dropFirst(), ["blob", "ring", "", "blob"]).map { $0 + $1 }
+    try lines.joined(separator: "\n").write(toFile: sheet, atomically: true, encoding: .utf8)
+    var answers = LabelImport(survey: "toy")
+    (answers.scheme, answers.annotator, answers.isAgain) = ("toy", "tester", true)
+    #expect(
+      try await toy.workplace.perform(LabelImportStage(file: sheet, answers)).metrics.labels == 3)
+    try await toy.workplace.database.with { database in
+      let survey = try Survey.named("toy", in: database)
+      let scheme = try ClassScheme.named("toy", in: database)
+      let own = RepeatedLabel.byAnnotator(
+        try RepeatedLabel.all(of: survey, scheme: scheme, in: database))
+      #expect(own.map(\.annotator) == ["tester"] && own[0].labels.map(\.again) == [0, 2, 0])
+    }
+    // Each is asked about again once.
+    let rest = try await toy.workplace.chooseAgain(
+      to: sheet, count: 50, of: "toy", scheme: "toy", annotator: "tester")
+    #expect(rest.map(\.source) == ["toy2"] + (4..<9).map { "toy\($0)" })
+    await #expect(throws: CatalogueError.self) {
+      try await toy.workplace.chooseAgain(
+        to: sheet, count: 50, of: "toy", scheme: "toy", annotator: "nobody")
     }
   }
 }

@@ -166,7 +166,7 @@ extension Annotation {
     case second
     /// Those whose labels the newest classifier's folds contradict, whoever gave them.
     case contradicted
-    /// Those that the annotator has labelled, each once more, by chance.
+    /// Those that the annotator has labelled, each once more, of longest ago first.
     case again
 
     /// The orders that a scheme can have, the usual one first.

@@ -21,7 +21,7 @@ extension Annotation {
       case .second: try second(skipped, count, database)
       case .unlike: try open(ranking, skipped, count, database)
       case .contradicted: try contradicted(skipped, count, database)
-      case .again: try again(skipped, count, database)
+      case .again: try askedAgain(count, excluding: skipped, in: database).map(\.id)
       }
     return try Source.names(of: keys, in: survey, database)
   }
@@ -32,7 +32,7 @@ extension Annotation {
   }
 
   /// Whether a source, by its key, has an image and is not skipped.
-  private func isShown(_ key: SQL, _ skipped: [Int]) -> SQL {
+  func isShown(_ key: SQL, _ skipped: [Int]) -> SQL {
     """
     \(key) <> ALL (\(skipped)) AND (
         SELECT cutout_id FROM reber.cutout
@@ -139,36 +139,12 @@ extension Annotation {
       """, as: Int.self)
   }
 
-  /// Evenly over what the annotator has labelled, as long as it was not asked about again.
-  private func again(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
-    let labelled: SQL = """
-      FROM reber.agreed AS listed
-      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND class_id IS NOT NULL
-      """
-    return try spread(over: labelled, skipped, count, database) { key, skipped in
-      """
-      (\(own(of: key))) IS NOT NULL AND \(isShown(key, skipped)) AND NOT EXISTS (
-          SELECT FROM reber.label
-          WHERE label.survey_id = \(survey.id) AND label.source_id = \(key)
-              AND class_scheme_id = \(scheme.id) AND annotator = \(annotator) AND method = 'again'
-      )
-      """
-    }
-  }
-
-  private func spread(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
-    let current: SQL =
-      "FROM reber.cutout AS listed WHERE survey_id = \(survey.id) AND is_current"
-    return try spread(over: current, skipped, count, database, isOpen)
-  }
-
   /// Goes about the keys by the golden section, of which every new step falls into a widest gap of
   /// the steps before (Knuth 1998, The Art of Computer Programming 3, 6.4); what no step of the first
   /// 20,000 finds comes in the order of the keys.
-  private func spread(
-    over listed: SQL, _ skipped: [Int], _ count: Int, _ database: Connection,
-    _ isOpen: (_ key: SQL, _ skipped: [Int]) -> SQL
-  ) throws -> [Int] {
+  private func spread(_ skipped: [Int], _ count: Int, _ database: Connection) throws -> [Int] {
+    let listed: SQL =
+      "FROM reber.cutout AS listed WHERE survey_id = \(survey.id) AND is_current"
     let found = try database.rows(
       """
       WITH RECURSIVE step (number) AS (

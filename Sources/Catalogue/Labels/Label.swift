@@ -75,12 +75,15 @@ public struct Label: Sendable, Equatable {
     case cluster(Int, clustering: Int)
     /// From a file.
     case imported
+    /// From a file, of what the annotators had labelled before.
+    case again
 
     var name: String {
       switch self {
       case .single: "single"
       case .cluster: "cluster"
       case .imported: "import"
+      case .again: "again"
       }
     }
 

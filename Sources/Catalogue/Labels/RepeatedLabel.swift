@@ -30,4 +30,66 @@ extension RepeatedLabel: QueryRow {
       ORDER BY annotator, source_id
       """, as: RepeatedLabel.self)
   }
+
+  /// The same labels by annotator, in the order of their names.
+  public static func byAnnotator(
+    _ labels: [RepeatedLabel]
+  ) -> [(annotator: String, labels: [RepeatedLabel])] {
+    Dictionary(grouping: labels, by: \.annotator).sorted { $0.key < $1.key }
+      .map { (annotator: $0.key, labels: $0.value) }
+  }
+}
+
+/// A source that an annotator has labelled, to be asked about again.
+public struct AskedAgain: Sendable {
+  /// The source.
+  public var id: Int
+
+  /// Its name within the survey.
+  public var source: String
+
+  /// ICRS, degrees.
+  public var ra: Double?
+
+  /// ICRS, degrees.
+  public var dec: Double?
+
+  /// Whether it was labelled less than a day ago, so that the annotator may remember.
+  public var isFresh: Bool
+}
+
+extension AskedAgain: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source_id", \.id), .column("source.name", \.source), .column("source.ra", \.ra),
+    .column("source.dec", \.dec),
+    .expression("labelled_at > clock_timestamp() - interval '1 day'", as: "is_fresh", \.isFresh),
+    make: AskedAgain.init)
+}
+
+extension Annotation {
+  /// The sources with an image that the annotator was not asked about again, of what the annotator labelled longest
+  /// ago first.
+  ///
+  /// At most `count` are given; those in `skipped` are left out.
+  public func askedAgain(
+    _ count: Int, excluding skipped: [Int] = [], in database: Connection
+  ) throws -> [AskedAgain] {
+    try database.rows(
+      """
+      SELECT \(AskedAgain.columns)
+      FROM reber.label AS said
+      JOIN reber.source USING (survey_id, source_id)
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id) AND annotator = \(annotator)
+          AND class_id IS NOT NULL AND method NOT IN ('merge', 'carry')
+          AND \(isShown("said.source_id", skipped))
+          AND NOT EXISTS (
+              SELECT FROM reber.label AS other
+              WHERE other.survey_id = said.survey_id AND other.source_id = said.source_id
+                  AND other.class_scheme_id = said.class_scheme_id AND other.annotator = said.annotator
+                  AND (other.label_id > said.label_id AND other.method <> 'merge' OR other.method = 'again')
+          )
+      ORDER BY label_id
+      LIMIT \(count)
+      """, as: AskedAgain.self)
+  }
 }

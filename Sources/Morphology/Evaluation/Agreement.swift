@@ -1,3 +1,22 @@
+/// How often two ratings of the same items are the same, be it by two annotators or by one who was asked twice.
+public struct RatedTwice: Sendable, Codable {
+  /// The items.
+  public let items: Int
+
+  /// Those of them that were rated the same.
+  public let same: Int
+
+  /// Cohen's κ; `nil` where it is not defined.
+  public let kappa: Double?
+
+  /// Holds the first ratings of items against the second ones, in the same order.
+  public init<Class: Hashable>(_ first: [Class], _ second: [Class]) {
+    items = first.count
+    same = zip(first, second).count { $0 == $1 }
+    kappa = Agreement.cohen(first, second)
+  }
+}
+
 /// How far two or more annotators agree beyond chance.
 public enum Agreement {
   /// Cohen's κ of two annotators.

@@ -68,6 +68,38 @@ extension Workplace {
     return chosen.count
   }
 
+  /// Writes a sheet of sources that an annotator has labelled, to be labelled once more, with a class column to fill in.
+  ///
+  /// - Parameters:
+  ///   - path: The file.
+  ///   - count: The most sources to list, of those labelled longest ago.
+  ///   - survey: The survey.
+  ///   - scheme: The class scheme.
+  ///   - annotator: Who is asked again.
+  /// - Returns: The sources.
+  /// - Throws: `CatalogueError` for tags, and where nothing of the annotator is left to be asked about; `FileError`.
+  public func chooseAgain(
+    to path: String, count: Int, of survey: String, scheme: String = ClassScheme.twelveClasses,
+    annotator: String
+  ) async throws -> [AskedAgain] {
+    let survey = try await self.survey(survey)
+    let chosen = try await database.with { database in
+      let scheme = try ClassScheme.named(scheme, in: database)
+      try scheme.checkOneClass(for: "asking again")
+      return try Annotation(survey: survey, scheme: scheme, annotator: annotator)
+        .askedAgain(count, in: database)
+    }
+    guard !chosen.isEmpty else {
+      throw CatalogueError.missing(
+        "source of '\(survey.name)' to ask '\(annotator)' about again",
+        hint:
+          "name somebody who has labelled some that have an image; each is asked about again once")
+    }
+    try writeTable(
+      chosen, to: path, positionColumns(\.source, ra: \.ra, dec: \.dec) + [classToFillIn()])
+    return chosen
+  }
+
   /// Writes suggested sources as a sheet with a class column to fill in.
   ///
   /// - Throws: `FileError` for the file.
@@ -92,8 +124,7 @@ extension Workplace {
     try writeTable(
       labels, to: path,
       positionColumns(\.source, ra: \.ra, dec: \.dec) + [
-        CellColumn(
-          "class", { _ in String?.none }, ucd: "src.class", description: "To be filled in"),
+        classToFillIn(),
         CellColumn("label", \.label, ucd: "src.class", description: "What it is labelled as"),
         CellColumn("folds_say", \.said, ucd: "src.class", description: "What held-out folds say"),
         CellColumn(
@@ -177,7 +208,11 @@ private func sheetColumns<Row>(cluster: @escaping (Row) -> Int?) -> [CellColumn<
   [
     CellColumn(
       "cluster", cluster, ucd: "meta.code.class", description: "Leaf of the clustering"),
-    CellColumn(
-      "class", { _ in String?.none }, ucd: "src.class", description: "To be filled in"),
+    classToFillIn(),
   ]
+}
+
+/// The column of a sheet that a person fills in.
+private func classToFillIn<Row>() -> CellColumn<Row> {
+  CellColumn("class", { _ in String?.none }, ucd: "src.class", description: "To be filled in")
 }

@@ -34,6 +34,9 @@ public struct LabelImport: Stored {
   /// The annotator where no column names one.
   public var annotator = "import"
 
+  /// Whether annotators were asked again about what they have labelled before.
+  public var isAgain = false
+
   /// The column with a source's tags, of which several stand in a cell; those that it does not name do not
   /// apply.
   public var tagsColumn: String?
@@ -198,7 +201,10 @@ extension LabelImport {
       metrics.count(volunteersOf: table)
     }
     let labels = try table.labels(scheme, keys: keys, file: file)
-    try Label.write(labels, of: survey, scheme: scheme, method: .imported, run: run, in: database)
+    if isAgain { try scheme.checkOneClass(for: "asking again") }
+    try Label.write(
+      labels, of: survey, scheme: scheme, method: isAgain ? .again : .imported, run: run,
+      in: database)
     try Rejected.write(table.rejected, file: file, run: run, in: database)
     if let (file, rows) = table.rejectedSubjects {
       try Rejected.write(rows, file: file, run: run, in: database)

@@ -51,14 +51,18 @@ extension Visit {
 
   /// How far annotators agree with themselves.
   private func selves(_ repeated: [RepeatedLabel]) -> [Content] {
-    Dictionary(grouping: repeated, by: \.annotator).sorted { $0.key < $1.key }.map { name, labels in
-      let kappa = Agreement.cohen(labels.map(\.classID), labels.map(\.again))
-      return [
-        "name": name, "sources": labels.count,
-        "same": percent(labels.count { $0.classID == $0.again }, of: labels.count),
-        "kappa": kappa.map { String(format: "%.3f", $0) } ?? "undefined",
-      ]
+    RepeatedLabel.byAnnotator(repeated).map { name, labels in
+      ["name": name, "rated": RatedTwice(labels.map(\.classID), labels.map(\.again)).content]
     }
+  }
+}
+
+extension RatedTwice {
+  fileprivate var content: Content {
+    [
+      "sources": items, "same": percent(same, of: items),
+      "kappa": kappa.map { String(format: "%.3f", $0) } ?? "undefined",
+    ]
   }
 }
 
@@ -181,11 +185,9 @@ private struct SharedLabels {
     let answers: [(Int16, Int16)]
 
     var content: Content {
-      let kappa = Agreement.cohen(answers.map(\.0), answers.map(\.1))
-      return [
-        "first": first, "second": second, "sources": answers.count,
-        "same": percent(answers.count { $0.0 == $0.1 }, of: answers.count),
-        "kappa": kappa.map { String(format: "%.3f", $0) } ?? "undefined",
+      [
+        "first": first, "second": second,
+        "rated": RatedTwice(answers.map(\.0), answers.map(\.1)).content,
       ]
     }
   }

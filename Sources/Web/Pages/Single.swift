@@ -67,7 +67,7 @@ extension Visit {
     let asked = fields["source"]
     if asked == nil, let nothing = try await lacking(.images) { return nothing }
     let ranking = try await ranking(place.order)
-    let (names, detail, tags) = try await pool.with { database in
+    let (names, detail, tags, isFresh) = try await pool.with { database in
       let work = try NewestWork.on(survey, scheme: scheme, in: database)
       let names = try annotation.unlabelled(
         by: place.order, work: work, excluding: place.after, ranking: ranking, count: 3,
@@ -78,7 +78,10 @@ extension Visit {
       let tags = try detail.flatMap { detail in
         scheme.isTags ? try annotation.tags(of: detail.source.id, in: database) : nil
       }
-      return (names, detail, tags)
+      let first =
+        place.order == .again
+        ? try annotation.askedAgain(1, excluding: place.after, in: database).first : nil
+      return (names, detail, tags, first?.source == detail?.source.name && first?.isFresh == true)
     }
     guard let detail else { return .redirect(to: base + "/progress") }
     let next = names.first { $0 != detail.source.name }
@@ -86,7 +89,8 @@ extension Visit {
       place.order == .suggested
       ? try await company(of: detail.source.id, excluding: place.after) : []
     return try page(
-      "single", detail.source.name, content(detail, tags, company, next: next, place))
+      "single", detail.source.name,
+      content(detail, tags, company, isFresh: isFresh, next: next, place))
   }
 
   /// The sources that an order goes by; none for those that the database knows.
@@ -99,8 +103,8 @@ extension Visit {
   }
 
   private func content(
-    _ detail: SourceDetail, _ tags: Set<Int16>?, _ company: [MontageCell], next: String?,
-    _ place: SinglePlace
+    _ detail: SourceDetail, _ tags: Set<Int16>?, _ company: [MontageCell], isFresh: Bool,
+    next: String?, _ place: SinglePlace
   ) -> Content {
     let name = detail.source.name
     let mine =
@@ -118,7 +122,7 @@ extension Visit {
       "isUntold": place.order.asking != .openly, "page": address(ofSource: name),
       "picture": detail.cutout.map { "\(base)/cutouts/\($0.cutout)?size=512&\(look.pictureQuery)" },
       // Who is asked again is not told what was said before.
-      "mine": place.order == .again ? nil : mine, "isTags": scheme.isTags,
+      "mine": place.order == .again ? nil : mine, "isFresh": isFresh, "isTags": scheme.isTags,
       "classes": scheme.buttons(chosen: tags ?? []), "action": place.address(of: nil), "next": next,
       "skip": next,
       "undo": base + "/undo", "base": base + "/single", "isBlind": place.isBlind,

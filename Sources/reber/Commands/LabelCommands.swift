@@ -24,7 +24,17 @@ struct LabelCommands: ParsableCommand {
   struct Choose: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Write a sheet of sources from all clusters alike, to be labelled.",
-      discussion: "Example:\n  reber label choose --survey first --count 200 --output sheet.csv")
+      discussion: """
+        With --again it lists what an annotator has labelled, of longest ago first and each source once, to be
+        labelled once more without a look at what was said: 'show agreement' tells how far the two are the same.
+        The page 'One by one' asks likewise.
+
+        Example:
+          reber label choose --survey first --count 200 --output sheet.csv
+          reber label choose --survey first --count 50 --again 'M. Person' --output again.csv
+          (fill in the column 'class')
+          reber label import again.csv --survey first --annotator 'M. Person' --again
+        """)
 
     @Option(help: "The survey.") var survey: String
     @Option(help: "The most sources to list.") var count = 200
@@ -32,14 +42,41 @@ struct LabelCommands: ParsableCommand {
     var scheme = ClassScheme.twelveClasses
     @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
     @Option(help: "The seed that chooses among the sources of a cluster.") var seed: UInt64 = 1
+    @Option(
+      help: ArgumentHelp(
+        "What this annotator has labelled, to be asked about again.", valueName: "annotator"))
+    var again: String?
     @Option(name: .shortAndLong, help: "The sheet: .csv, .fits or .vot.") var output: String
     @OptionGroup(title: "Output") var options: ResultOptions
 
     func run() async throws {
+      if let again { return try await ask(again) }
       let chosen = try await options.workplace().chooseSources(
         to: output, count: count, of: survey, scheme: scheme, clustering: clustering, seed: seed)
       try options.show(Written(file: output, rows: chosen)) {
         "\(output): \($0.rows) sources to be labelled"
+      }
+    }
+
+    private func ask(_ annotator: String) async throws {
+      let place = try await options.workplace()
+      let chosen = try await place.chooseAgain(
+        to: output, count: count, of: survey, scheme: scheme, annotator: annotator)
+      let fresh = chosen.count(where: \.isFresh)
+      if fresh > 0 {
+        place.progress.note(
+          "\(fresh) of them were labelled less than a day ago, and may be remembered: wait with these"
+        )
+      }
+      try options.show(Written(file: output, rows: chosen.count)) {
+        "\(output): \($0.rows) sources for '\(annotator)' to label once more"
+      }
+    }
+
+    func validate() throws {
+      guard count > 0 else { throw ValidationError("--count must be at least 1") }
+      guard again == nil || clustering == nil else {
+        throw ValidationError("--again goes by no clustering: leave --clustering out")
       }
     }
   }
@@ -72,6 +109,11 @@ struct LabelCommands: ParsableCommand {
     var confidenceColumn: String?
     @Flag(help: "The confidence is in per cent, above 0 and up to 100.")
     var confidencePercent = false
+    @Flag(
+      help:
+        "The annotator was asked again, as 'label choose --again' does: 'show agreement' tells how far it is the same."
+    )
+    var again = false
     @Flag(help: "Add classes that the scheme lacks, and the scheme where there is none.")
     var addClasses = false
     @Option(help: "Label only the sources of this table, as 'label choose' writes it.")
@@ -87,6 +129,7 @@ struct LabelCommands: ParsableCommand {
       labels.annotatorColumn = annotatorColumn
       labels.confidenceColumn = confidenceColumn
       labels.confidenceIsPercent = confidencePercent
+      labels.isAgain = again
       labels.addsClasses = addClasses
       labels.fraction = fraction
       labels.seed = seed

@@ -1,21 +1,22 @@
 public import ArgumentParser
 import Catalogue
 import Foundation
+import Morphology
 import PostgreSQL
 import Stages
 
 struct ShowCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "show",
-    abstract: "Show runs, the lineage of a probability, progress, clusters, labels.",
+    abstract: "Show runs, the lineage of a probability, progress, clusters, labels, agreement.",
     discussion: """
       Example:
         reber show runs
         reber show lineage --survey first --source J101213.1+334455
       """,
     subcommands: [
-      Runs.self, Lineage.self, Progress.self, Clusters.self, Labels.self, Changes.self, Match.self,
-      Corrections.self,
+      Runs.self, Lineage.self, Progress.self, Clusters.self, Labels.self, Agreement.self,
+      Changes.self, Match.self, Corrections.self,
     ])
 
   struct Runs: AsyncParsableCommand {
@@ -187,6 +188,57 @@ struct ShowCommands: ParsableCommand {
 }
 
 extension ShowCommands {
+  struct Agreement: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+      abstract: "How far annotators agree with themselves, where they were asked again.",
+      discussion: """
+        Of each annotator the sources that were labelled once more without a look at what was said, how many of
+        them the same, and Cohen's κ. 'label choose --again' and the page 'One by one' ask again; the page
+        'Agreement' has this too, and how far annotators agree with each other.
+
+        Example:
+          reber show agreement --survey first
+        """)
+
+    /// What an annotator said twice.
+    struct Own: Codable {
+      var annotator: String
+      var rated: RatedTwice
+    }
+
+    @Option(help: "The survey.") var survey: String
+    @Option(help: "The class scheme.") var scheme = ClassScheme.twelveClasses
+    @OptionGroup(title: "Output") var options: ResultOptions
+
+    func run() async throws {
+      let (survey, scheme) = (survey, scheme)
+      let labels = try await options.database().with { database in
+        let scheme = try ClassScheme.named(scheme, in: database)
+        try scheme.checkOneClass(for: "asking again")
+        return try RepeatedLabel.all(
+          of: try Survey.named(survey, in: database), scheme: scheme, in: database)
+      }
+      let own = RepeatedLabel.byAnnotator(labels).map { annotator, labels in
+        Own(
+          annotator: annotator, rated: RatedTwice(labels.map(\.classID), labels.map(\.again)))
+      }
+      try options.show(own) { own in
+        guard !own.isEmpty else {
+          return "nobody was asked again: 'reber label choose --again NAME' writes a sheet for it"
+        }
+        return TextTable(
+          ["annotator", "asked again#", "same#", "κ#"],
+          rows: own.map {
+            [
+              $0.annotator, String($0.rated.items), String($0.rated.same),
+              $0.rated.kappa.map { decimal($0, 3) } ?? "undefined",
+            ]
+          }
+        ).text
+      }
+    }
+  }
+
   struct Changes: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "What became of sources from one data release of a survey to a later one.",
