@@ -18,8 +18,8 @@ public enum CatalogueError: Failure, Equatable {
   case severalTags(scheme: String, String)
   /// The scheme has a class of that name, or of one that is too like it.
   case classExists(String, scheme: String, as: String)
-  /// A name without letters and digits.
-  case emptyClassName(String)
+  /// A name without letters and digits, or with what stands between the names of classes.
+  case badClassName(String)
   /// No class is merged into another.
   case mergesNothing(String)
   /// No key that a class can have.
@@ -100,7 +100,12 @@ public enum CatalogueError: Failure, Equatable {
       name == other
         ? "scheme '\(scheme)' has a class '\(name)', or had it before it was merged into another"
         : "'\(name)' is too like class '\(other)' of scheme '\(scheme)': their columns would be the same"
-    case .emptyClassName(let name): "'\(name)' is no name of a class: it has no letter and no digit"
+    case .badClassName(let name):
+      "'\(name)' is no name of a class: it "
+        + (name.contains(PublishedSets.separator)
+          ? "has a '\(PublishedSets.separator)', which stands between the classes of a set: take another sign ('reber scheme rename-class' gives a class that is "
+            + "there another name)"
+          : "has no letter and no digit")
     case .mergesNothing(let target): "name other classes than '\(target)' to merge into it"
     case .unknownModel(let name, let kind, let known):
       "there is no \(kind) '\(name)': \(Self.list(known, ifNone: "none is there yet"))"

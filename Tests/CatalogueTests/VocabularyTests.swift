@@ -86,7 +86,7 @@ import Testing
     #expect(try said().contains("\(sources[3]) ada circular 0.5"))
     // A table of labels that still says the old name means it.
     #expect(try scheme().name(of: "round") == "circular")
-    #expect(throws: CatalogueError.emptyClassName(" -")) {
+    #expect(throws: CatalogueError.badClassName(" -")) {
       try scheme().rename("circular", to: " -", by: user, in: database)
     }
     #expect(throws: CatalogueError.classExists("Bent", scheme: "tails", as: "bent")) {
@@ -94,6 +94,26 @@ import Testing
     }
     try scheme().rename("round", to: "oval", by: user, in: database)
     #expect(try scheme().name(of: "circular") == "oval" && scheme().name(of: "round") == "oval")
+  }
+
+  /// A set of classes is a text with `;` between their names: no name has one, however it comes.
+  @Test func noNameIsTwoInASet() throws {
+    _ = try labelled()
+    let refused = CatalogueError.badClassName("FRI;FRII")
+    #expect(throws: refused) {
+      try ClassScheme.add(named: "tails", classes: ["bent", "FRI;FRII"], in: database)
+    }
+    #expect(throws: refused) {
+      try scheme().rename("round", to: "FRI;FRII", by: user, in: database)
+    }
+    #expect(throws: refused) {
+      try scheme().merge(["round"], into: "FRI;FRII", by: user, in: database)
+    }
+    // A scheme of an earlier version can be used, and its class renamed.
+    try database.execute("UPDATE reber.class SET name = 'a;b' WHERE name = 'round'")
+    _ = try ClassScheme.add(named: "tails", classes: ["a;b", "new"], in: database)
+    try scheme().rename("a;b", to: "round", by: user, in: database)
+    #expect(try scheme().classes.map(\.name).contains("round"))
   }
 
   @Test func keysAndColoursAreChecked() throws {

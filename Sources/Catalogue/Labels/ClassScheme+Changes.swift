@@ -85,7 +85,7 @@ extension ClassScheme {
   ///
   /// Tables that are published keep their columns.
   ///
-  /// - Throws: `CatalogueError.unknownClass`; `CatalogueError.classExists`; `CatalogueError.notOwner`.
+  /// - Throws: `CatalogueError.unknownClass`; `CatalogueError.classExists` or `.badClassName`; `CatalogueError.notOwner`.
   public func rename(
     _ className: String, to newName: String, because reason: String? = nil, by user: Operator,
     in database: Connection
@@ -143,9 +143,7 @@ extension ClassScheme {
   private func checkNew(
     _ className: String, exceptFor classID: Int16? = nil, in database: Connection
   ) throws {
-    guard className.contains(where: \.isLetter) || className.contains(where: \.isNumber) else {
-      throw CatalogueError.emptyClassName(className)
-    }
+    try Self.checkName(className)
     let other = try database.first(
       """
       SELECT name FROM reber.class

@@ -102,7 +102,7 @@ extension ClassScheme {
   ///   - database: The database.
   /// - Returns: The scheme with all its classes; new ones come behind those that were there.
   /// - Throws: `CatalogueError.otherKind` where the scheme that there is has tags and is to have classes of
-  ///   which a source has one, or the other way round.
+  ///   which a source has one, or the other way round; `CatalogueError.badClassName` for a new class.
   public static func add(
     named name: String, classes: [String], areTags: Bool? = nil, in database: Connection
   ) throws -> ClassScheme {
@@ -119,6 +119,9 @@ extension ClassScheme {
       guard areTags ?? isTags == isTags else {
         throw CatalogueError.otherKind(scheme: name, isTags: isTags)
       }
+      let known = try database.rows(
+        "SELECT name FROM reber.class WHERE class_scheme_id = \(id)", as: String.self)
+      for item in classes where !known.contains(item) { try checkName(item) }
       try database.execute(
         """
         INSERT INTO reber.class (class_scheme_id, class_id, name)
@@ -133,6 +136,15 @@ extension ClassScheme {
         """)
       return try named(name, in: database)
     }
+  }
+
+  /// Refuses a name without letters and digits, and one that would be two in a list of classes.
+  ///
+  /// - Throws: `CatalogueError.badClassName`.
+  static func checkName(_ className: String) throws {
+    guard className.contains(where: { $0.isLetter || $0.isNumber }),
+      !className.contains(PublishedSets.separator)
+    else { throw CatalogueError.badClassName(className) }
   }
 
   /// The key of a class, which may be written in capitals or with other blanks and hyphens.

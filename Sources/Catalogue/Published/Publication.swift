@@ -49,7 +49,8 @@ extension Publication {
   ///
   /// - Parameter database: The connection, which must not be in a transaction.
   /// - Returns: The table, which has yet to get its name.
-  /// - Throws: `CatalogueError.badName`; `CatalogueError.beingPublished` where another does;
+  /// - Throws: `CatalogueError.badName`; `CatalogueError.badClassName` for a class that an earlier version let in;
+  ///   `CatalogueError.beingPublished` where another does;
   ///   `CatalogueError.missing` where a table of the name stands there that Reber did not
   ///   publish; `CatalogueError.irreplaceable` where things depend on the table that cannot be led
   ///   over to another; `CatalogueError.incomplete` where rows are lacking.
@@ -59,6 +60,7 @@ extension Publication {
     }
     // The view of all catalogues.
     if name == "everything" { throw CatalogueError.taken(name) }
+    for item in try model.classes(in: database).classes { try ClassScheme.checkName(item.name) }
     return try alone(in: database) {
       try Self.tidy(in: database)
       let columns = try PublishedColumn.all(of: self, in: database)
