@@ -119,6 +119,27 @@ import FoundationXML
     let small = try Elements(
       parsing: String(contentsOfFile: folders[0] + "/q.rd", encoding: .utf8))
     #expect(small.all("table").count == 1 && small.all("service").count == 3)
+    // What changes where the catalogue is published anew is not said of it, and who publishes is reminded of the rest.
+    #expect(!small.texts("meta").contains { $0.contains("64 rows") })
+    #expect(
+      try String(contentsOfFile: folders[1] + "/images.csv", encoding: .utf8).contains("&cutout="))
+    #expect(try await published(toy).isEmpty)
+    try await toy.workplace.database.with {
+      try $0.script(
+        "CREATE SCHEMA reber_tap; CREATE VIEW reber_tap.toy AS SELECT name FROM catalogue.toy")
+    }
+    #expect(try await published(toy).contains("'reber release tap toy'"))
+  }
+
+  /// Publishes once more, and gives what is said of DaCHS.
+  private func published(_ toy: SyntheticSurvey) async throws -> String {
+    var publishing = Publishing(survey: "toy")
+    publishing.anyway = true
+    let notes = IngestFixture.Notes()
+    let place = Workplace(
+      database: toy.workplace.database, user: toy.workplace.user, progress: notes, again: true)
+    _ = try await place.perform(publishing)
+    return notes.all.split(separator: "\n").filter { $0.contains("DaCHS") }.joined()
   }
 }
 

@@ -125,6 +125,38 @@ import Testing
     }
   }
 
+  /// The image that was classified is named by its key, also where another shows more of the square.
+  @Test func anImageIsAskedForByItsKey() async throws {
+    let address = try Self.ramps.get().address
+    let keys = try Connection(address).table(
+      "SELECT source.name, cutout_id FROM reber.cutout JOIN reber.source USING (survey_id, source_id)",
+      by: String.self, Int.self)
+    let (first, wide) = (try #require(keys["RampA"]), try #require(keys["RampD"]))
+    let place = "pos=187.519,12.312&size=18arcsec"
+    try await withSite { client in
+      for (question, name) in [
+        ("survey=ramp&\(place)", "RampB"), ("survey=ramp&cutout=\(first)&\(place)", "RampA"),
+        ("cutout=\(wide)&pos=187.5,12.3", "RampD"),
+      ] {
+        let (status, body, _) = try await ask(question, of: client)
+        let text = String(decoding: body.prefix(5760), as: UTF8.self)
+        #expect(
+          status == 200 && text.contains("OBJECT  = '\(name)"), "\(question): \(text.prefix(300))")
+      }
+      for (question, status, sentence) in [
+        ("cutout=\(first)&survey=other&pos=187.5,12.3", 404, "no image \(first) of survey 'other'"),
+        (
+          "cutout=\(first)&pos=1,2", 404,
+          "no image \(first) of any survey that has a sky shows 1.0,2.0"
+        ),
+        ("cutout=first&pos=1,2", 400, "is no key of an image"),
+      ] {
+        let (answer, body, _) = try await ask(question, of: client)
+        #expect(answer == status && String(decoding: body, as: UTF8.self).contains(sentence))
+      }
+    }
+  }
+
   @Test func picturesHaveThePixelsOfTheImage() async throws {
     try await withSite { client in
       let question = "pos=187.5,12.3&survey=ramp&format=png&stretch="

@@ -1,9 +1,11 @@
+import Astronomy
 import Catalogue
 import Foundation
 import HTTPTypes
 import Hummingbird
 import HummingbirdTesting
 import PostgreSQL
+import TestSupport
 import Testing
 
 @testable import Web
@@ -209,6 +211,102 @@ import Testing
       }
       let (_, tiles, _) = try await ada.get("/synthetic/sources?image=0")
       #expect(tiles.contains("no image"))
+    }
+  }
+
+  /// Without what held-out sources were given there are no sets to ask for; with it there are, and links keep the question.
+  @Test func setsAreAFilterWhereThereAreAny() async throws {
+    try await withSite { client, database in
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: "/synthetic/sources")
+      let (_, without, _) = try await ada.get("/synthetic/sources?view=table&set=none")
+      #expect(!without.contains("name=\"set\"") && without.contains("of 240<"))
+    }
+    try await withSite { client, database in
+      // Class 0 is in a set from 0.05 on, the others from 0.5 on; predictions have one class above 0.06 or so.
+      let training = try database.row(
+        "SELECT run_id FROM reber.model WHERE kind = 'classifier'", as: Int.self)
+      let survey = try Survey.named("synthetic", in: database)
+      let sources = try database.rows(
+        "SELECT source_id, cutout_id FROM reber.cutout ORDER BY source_id", as: Int.self, Int.self)
+      let heldOut = sources.enumerated().map { index, source in
+        let (classID, own) = (index % 12, index % 12 == 0 ? Float(0.05) : 0.5)
+        return TrainingSource(
+          source: source.0, cutout: source.1, classID: Int16(classID), fold: 0,
+          heldOut: (0..<12).map { $0 == classID ? own : 0.01 })
+      }
+      try database.script("SET session_replication_role = replica")
+      try TrainingSource.write(heldOut, of: survey, run: training, in: database)
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: "/synthetic/sources")
+      for (question, condition) in [
+        ("set=has0", "probabilities[1] >= 0.05::real"), ("set=has3", "probabilities[4] >= 0.5"),
+        ("set=only3", "probabilities[4] >= 0.5 AND probabilities[1] < 0.05::real"),
+        ("set=none", "probability < 0.5 AND probabilities[1] < 0.05::real"),
+        (
+          "set=abstain",
+          "CASE class_id WHEN 0 THEN false ELSE probability < 0.5 OR probabilities[1] >= 0.05::real END"
+        ),
+        ("set=has3&class=3", "class_id = 3 AND probability >= 0.5"), ("set=other", "true"),
+      ] {
+        let all = try database.row(
+          "SELECT count(*) FROM reber.prediction WHERE \(raw: condition)", as: Int.self)
+        let (_, page, _) = try await ada.get("/synthetic/sources?view=table&\(question)")
+        #expect(all > 0 && page.contains("of \(all)<"), "\(question): \(all)")
+        #expect(page.contains("name=\"set\"") && page.contains("90% of the sources"))
+      }
+      let (_, chosen, _) = try await ada.get("/synthetic/sources?set=only3")
+      #expect(chosen.contains("<option value=\"only3\" selected>"))
+      _ = try await ada.post("/synthetic/questions", "name=sure&query=set%3Donly3")
+      let (_, saved, _) = try await ada.get("/synthetic/sources")
+      #expect(saved.contains("/synthetic/sources?set=only3\" title=\"by Ada\""))
+    }
+  }
+
+  /// A source's page leads to the image it shows, and says so where another one was classified.
+  @Test func thePageSaysWhichImageWasClassified() async throws {
+    try await withSite { client, database in
+      let ada = try await RouteTests.Visit(client, as: "Ada")
+      let page = "/synthetic/sources/S000005"
+      func key() throws -> Int {
+        try database.row(
+          """
+          SELECT cutout_id FROM reber.cutout JOIN reber.source USING (survey_id, source_id)
+          WHERE name = 'S000005' AND is_current
+          """, as: Int.self)
+      }
+      let classified = try key()
+      let (_, before, _) = try await ada.get(page)
+      #expect(
+        before.contains("cutout=\(classified)&amp;pos=") && !before.contains("an earlier image"))
+      let survey = try Survey.named("synthetic", in: database)
+      let source = try SourceKey.named("S000005", of: survey, in: database).source
+      let other = Cutout(
+        source: source,
+        pixels: ImagePixels(
+          width: 2, height: 2, type: .float, bytes: [UInt8](repeating: 0, count: 16)),
+        pixelScale: 1.8, wcs: JSON(text: #"{"CTYPE1": "RA---TAN"}"#),
+        sha256: String(repeating: "e", count: 64), imageSHA256: String(repeating: "f", count: 64))
+      let run = try SyntheticSurvey.run("ingest", database)
+      try Cutout.write([other], of: survey, run: run, in: database)
+      let (_, after, _) = try await ada.get(page)
+      #expect(try key() != classified && after.contains("cutout=\(key())&amp;pos="))
+      #expect(
+        after.contains("/synthetic/cutouts/\(classified)?size=600")
+          && after.contains("an earlier image"))
+    }
+  }
+
+  @Test func whoIsAskedAgainTooSoonIsTold() async throws {
+    try await withSite { client, database in
+      let ada = try await RouteTests.Visit(client, as: "Ada").withToken(from: "/synthetic/single")
+      for number in 1...2 {
+        _ = try await ada.post("/synthetic/single", "source=\(number)&class=3")
+      }
+      let again = "/synthetic/single?order=again"
+      let (_, soon, _) = try await ada.get(again)
+      #expect(soon.contains("less than a day ago"))
+      try database.forge("UPDATE reber.label SET labelled_at = labelled_at - interval '2 days'")
+      let (_, later, _) = try await ada.get(again)
+      #expect(later.contains("name=\"source\"") && !later.contains("less than a day ago"))
     }
   }
 

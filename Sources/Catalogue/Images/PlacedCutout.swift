@@ -1,7 +1,7 @@
 public import Astronomy
 public import PostgreSQL
 
-/// A current cutout of an image that has a sky, without its pixels.
+/// A cutout of an image that has a sky, without its pixels.
 public struct PlacedCutout: Sendable {
   /// The key in `reber.cutout`.
   public var id: Int
@@ -28,7 +28,20 @@ extension PlacedCutout: QueryRow {
       keywords: try wcs.decode(as: [String: Value].self))
   }
 
-  /// The cutouts of a survey's sources within a circle, of the nearest source first; at most `count`.
+  /// The cutout of a survey with a key, be it current or not; `nil` where it has no sky or there is none.
+  public static func numbered(
+    _ number: Int, of survey: Survey, in database: Connection
+  ) throws -> PlacedCutout? {
+    try database.first(
+      """
+      SELECT \(columns)
+      FROM reber.cutout
+      JOIN reber.source USING (survey_id, source_id)
+      WHERE survey_id = \(survey.id) AND cutout_id = \(number) AND wcs IS NOT NULL
+      """, as: PlacedCutout.self)
+  }
+
+  /// The current cutouts of a survey's sources within a circle, of the nearest source first; at most `count`.
   public static func near(
     _ circle: SourceFilter.Cone, of survey: Survey, count: Int, in database: Connection
   ) throws -> [PlacedCutout] {

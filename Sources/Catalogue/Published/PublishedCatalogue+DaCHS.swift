@@ -4,6 +4,8 @@ public import PostgreSQL
 public struct PlacedImage: Sendable {
   /// The name of the source in the catalogue.
   public var source: String
+  /// The key in `reber.cutout`.
+  public var cutout: Int
   /// Where it lies.
   public var footprint: Footprint
   /// SHA-256 of its pixels as they are stored, and of the file that it was cut from.
@@ -16,7 +18,8 @@ public struct PlacedImage: Sendable {
 
 extension PlacedImage: QueryRow {
   public static let columns = Columns<Self>(
-    .column("source.name", \.source), .group(\.footprint, Footprint.columns),
+    .column("source.name", \.source), .column("cutout.cutout_id", \.cutout),
+    .group(\.footprint, Footprint.columns),
     .expression("encode(cutout.sha256, 'hex')", as: "pixels_sha256", \.pixelsSHA256),
     .expression("encode(cutout.image_sha256, 'hex')", as: "file_sha256", \.fileSHA256),
     .expression(
@@ -32,6 +35,16 @@ extension PublishedCatalogue {
   /// The view by which DaCHS reads the catalogue; it has the catalogue's columns in their order, with truth
   /// values as 1 and 0, since ADQL has none.
   public var viewForDaCHS: String { "reber_tap.\(name)" }
+
+  /// Whether DaCHS reads a catalogue of that name, which may be replaced under it.
+  public static func isServed(_ name: String, in database: Connection) throws -> Bool {
+    try database.row(
+      """
+      SELECT EXISTS (
+          SELECT FROM pg_class WHERE relnamespace::regnamespace::text = 'reber_tap' AND relname = \(name)
+      )
+      """, as: Bool.self)
+  }
 
   /// What the columns are called in the view, in their order.
   ///

@@ -82,7 +82,7 @@ extension Publishing {
     var warnings: [Run.Warning]
     var columns: [String]
     var sets: PredictionSets?
-    /// What is not promised of the sets, a sentence each.
+    /// What is not promised of the sets, and what is to be done afterwards, a sentence each.
     var notes: [String] = []
   }
 
@@ -99,7 +99,16 @@ extension Publishing {
     } else if coverage != nil, try !model.classes(in: database).scheme.isTags {
       basis.notes = [noSets(model)]
     }
+    if try PublishedCatalogue.isServed(name, in: database) { basis.notes.append(served) }
     return basis
+  }
+
+  /// What is to be done where DaCHS reads the catalogue.
+  private var served: String {
+    """
+    DaCHS serves catalogue.\(name) with texts, lineage and images of the one before: afterwards write its folder \
+    again by 'reber release tap \(name)'
+    """
   }
 
   /// Builds the table, which gets its name at the end.
@@ -108,7 +117,8 @@ extension Publishing {
   ) async throws -> Conclusion<PublishedCatalogue> {
     let publication = Publication(
       as: name, of: survey, classification: basis.classification, model: basis.model, run: run,
-      columns: basis.columns, sets: basis.sets.map(PublishedSets.init))
+      columns: basis.columns,
+      sets: basis.sets.map { PublishedSets(coverage: $0.coverage, thresholds: $0.thresholds) })
     let built = try await place.database.with { try publication.build(in: $0) }
     return { database in
       try built.publish(in: database) {

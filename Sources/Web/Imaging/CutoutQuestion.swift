@@ -16,6 +16,9 @@ struct CutoutQuestion: Sendable {
   /// The survey whose images are asked for; `nil` for whichever has one there.
   var survey: String?
 
+  /// The key of the image that is asked for; `nil` for that which shows most of the square.
+  var cutout: Int?
+
   /// The kind of file.
   var format: Format
 
@@ -28,7 +31,7 @@ struct CutoutQuestion: Sendable {
   }
 
   private static let known = [
-    "pos", "circle", "size", "survey", "format", "responseformat", "stretch", "colours",
+    "pos", "circle", "size", "survey", "cutout", "format", "responseformat", "stretch", "colours",
   ]
 
   /// Reads what stands behind the `?`.
@@ -47,6 +50,7 @@ struct CutoutQuestion: Sendable {
     }
     (centre, side) = try Self.square(fields)
     survey = fields["survey"]
+    cutout = try fields["cutout"].map(Self.key)
     format = try Self.format(fields)
   }
 }
@@ -110,6 +114,15 @@ extension CutoutQuestion {
   private static let units: [String: Double] = [
     "": 1, "deg": 1, "arcmin": 1 / 60, "'": 1 / 60, "arcsec": 1 / 3600, "\"": 1 / 3600,
   ]
+
+  private static func key(_ text: String) throws(HTTPError) -> Int {
+    guard let key = Int(text) else {
+      throw .question(
+        "cutout='\(text)' is no key of an image: it is a whole number, as pages and releases have it"
+      )
+    }
+    return key
+  }
 
   private static func format(_ fields: Fields) throws(HTTPError) -> Format {
     guard fields["format"] == nil || fields["responseformat"] == nil else {

@@ -36,11 +36,7 @@ extension Site {
     guard let first = found.first else {
       throw HTTPError(
         .notFound,
-        message: """
-          no image of \(question.survey.map { "survey '\($0)'" } ?? "any survey") that has a sky shows \
-          \(question.centre.ra),\(question.centre.dec): what is stored are images of sources, and those of the \
-          \(CutoutQuestion.most) nearest were looked at
-          """)
+        message: question.unanswered)
     }
     guard found.count == 1 else {
       let names = found.map(\.0.name)
@@ -61,9 +57,25 @@ extension CutoutQuestion {
   /// The images that are looked at, of the nearest sources.
   fileprivate static let most = 64
 
-  /// The stored image of a survey that shows most of the square, and of those that show as much, that of
+  /// Why there is no answer.
+  fileprivate var unanswered: String {
+    let (of, place) = (
+      survey.map { "survey '\($0)'" } ?? "any survey", "\(centre.ra),\(centre.dec)"
+    )
+    if let cutout { return "no image \(cutout) of \(of) that has a sky shows \(place)" }
+    return """
+      no image of \(of) that has a sky shows \(place): what is stored are images of sources, and those of the \
+      \(Self.most) nearest were looked at
+      """
+  }
+
+  /// The stored image of a survey that was asked for or else, of its current ones, that which shows most of the square, and of those that show as much, that of
   /// the nearest source; `nil` where none shows its middle.
   fileprivate func best(of survey: Survey, in database: Connection) throws -> FoundCutout? {
+    if let cutout {
+      return try PlacedCutout.numbered(cutout, of: survey, in: database)
+        .flatMap { FoundCutout($0, about: centre, side: side) }
+    }
     var best: FoundCutout?
     for reach in Self.reaches {
       let circle = SourceFilter.Cone(centre: centre, radius: reach)

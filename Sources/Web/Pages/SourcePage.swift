@@ -58,7 +58,10 @@ extension Visit {
       Overlay($0, of: survey.observation, zoom: look.zoom)
         .content(wcs: detail.cutout?.wcs, showsContours: showsContours)
     }
+    let classified = lineage?.image.cutout
     return [
+      "former": classified == detail.cutout?.cutout
+        ? nil : classified.map { "\(base)/cutouts/\($0)?size=600&\(look.pictureQuery)" },
       "name": name, "designation": detail.designation == name ? nil : detail.designation,
       "picture": detail.cutout.map {
         "\(base)/cutouts/\($0.cutout)?size=600&\(look.marked(false).pictureQuery)"
@@ -83,9 +86,10 @@ private func fact(_ name: String, _ value: String) -> Content { ["name": name, "
 extension SourceDetail {
   /// Where a program gets the pixels of its image with their world coordinates.
   fileprivate func addressOfImage(in survey: Survey) -> String? {
-    guard cutout?.wcs != nil, let position = source.position else { return nil }
+    guard let cutout, cutout.wcs != nil, let position = source.position else { return nil }
     let place = String(format: "%.6f,%.6f", position.ra, position.dec)
-    return Site.cutoutPath + "?survey=\(percentEncoded(survey.name))&pos=\(place)"
+    return Site.cutoutPath
+      + "?survey=\(percentEncoded(survey.name))&cutout=\(cutout.cutout)&pos=\(place)"
   }
 
   private var signalToNoise: Double? {

@@ -62,10 +62,10 @@ struct ResourceDescriptor {
     return said.compactMap { name, text in text.map { meta(name, $0) } }
   }
 
+  /// Without the number of rows: it changes where the catalogue is published anew under the view.
   private var description: String {
-    let rows = "\(catalogue.rows) rows, published \(metadata.date?.prefix(10) ?? "")."
     let made = metadata.survey.line.map { "Made from survey \(survey.name): \($0)." }
-    return [metadata.description, rows, made].compactMap(\.self).joined(separator: " ")
+    return [metadata.description, made].compactMap(\.self).joined(separator: " ")
   }
 
   /// The SPDX's page of the licence, where its name is one of theirs.

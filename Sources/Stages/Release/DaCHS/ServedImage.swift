@@ -20,7 +20,7 @@ struct ServedImage {
   /// - Parameters:
   ///   - image: The image.
   ///   - survey: The name of its survey.
-  ///   - cutouts: The address of `/cutout`, which gives the image of the source at a position.
+  ///   - cutouts: The address of `/cutout`, which gives an image by its key.
   init?(_ image: PlacedImage, of survey: String, at cutouts: String) {
     let footprint = image.footprint
     guard let sky = footprint.sky, let source = SkyPosition(ra: footprint.ra, dec: footprint.dec),
@@ -34,7 +34,7 @@ struct ServedImage {
     self.image = image
     self.centre = centre
     scale = sky.pixelScale
-    address = "\(cutouts)?survey=\(survey)&pos=\(source.ra),\(source.dec)"
+    address = "\(cutouts)?survey=\(survey)&cutout=\(image.cutout)&pos=\(source.ra),\(source.dec)"
   }
 
   private var width: Int { image.footprint.width }

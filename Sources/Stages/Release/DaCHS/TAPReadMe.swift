@@ -44,8 +44,8 @@ struct TAPReadMe {
     dachs serve reload
     ```
 
-    While the catalogue is published again DaCHS goes on, and then shows the new rows. Write the folder again
-    where columns or images have changed. `reber publish` refuses to drop a column that DaCHS shows:
+    While the catalogue is published again DaCHS goes on, and then shows the new rows, with the texts, the lineage
+    and the images of the catalogue before: write the folder again, as `reber publish` reminds you. It refuses to drop a column that DaCHS shows:
     `DROP VIEW \(catalogue.viewForDaCHS) CASCADE` first. `reber db dump` and `reber db upgrade` take
     nothing of DaCHS along: begin above afterwards.
 
