@@ -5,6 +5,7 @@ import Morphology
 import PostgreSQL
 import Stages
 import StagesSupport
+import Synchronization
 import Tables
 import TestSupport
 import Testing
@@ -133,6 +134,34 @@ import Testing
     #expect(try await toy.numbers("SELECT count(*) FROM reber.label") == labels)
     let again = try await toy.workplace.simulateLabels(simulation)
     #expect(again.outcomes.map(\.curve) == found.outcomes.map(\.curve))
+  }
+
+  /// Nothing that takes its time is silent: what is read, and what is judged, is told to the end.
+  @Test func aForecastSaysHowFarItIs() async throws {
+    let toy = try await embedded(45)
+    try await toy.label(Array(0..<30))
+    let told = Told()
+    let place = Workplace(
+      database: toy.workplace.database, user: toy.workplace.user, progress: told)
+    var forecast = LabelForecast(survey: "toy")
+    forecast.scheme = "toy"
+    let found = try await place.forecastLabels(forecast)
+    #expect(found.labels == 30 && found.points.map(\.labels) == [30, 80, 130, 230])
+    #expect(
+      told.last == ["reading embeddings": [45, 45], "judging parts of the labels": [162, 162]])
+  }
+
+  /// Keeps the last that was told of each kind of work.
+  private final class Told: ProgressDisplay {
+    private let kept = Mutex<[String: [Int]]>([:])
+
+    var last: [String: [Int]] { kept.withLock { $0 } }
+
+    func update(_ what: String, done: Int, of total: Int, detail: String?) {
+      kept.withLock { $0[what] = [done, total] }
+    }
+
+    func note(_ text: String) {}
   }
 
   @Test func tooFewTrueClassesAreRefused() async throws {

@@ -116,8 +116,11 @@ extension Model {
 
   /// The embeddings of a survey's current cutouts, in the order of their sources.
   ///
-  /// They come by binary COPY; sources whose cutout has no embedding by the model are left out.
-  public func embeddings(of survey: Survey, in database: Connection) throws -> [Embedding] {
+  /// They come by binary COPY; sources whose cutout has no embedding by the model are left out. `progress` is told of
+  /// every few thousand how many there are so far.
+  public func embeddings(
+    of survey: Survey, in database: Connection, progress: (Int) -> Void = { _ in }
+  ) throws -> [Embedding] {
     var embeddings: [Embedding] = []
     try database.copy(
       outOf: """
@@ -128,7 +131,10 @@ extension Model {
             AND cutout.is_current
         ORDER BY embedding.source_id
         """, as: Embedding.self
-    ) { embeddings.append($0) }
+    ) {
+      embeddings.append($0)
+      if embeddings.count % 4096 == 0 { progress(embeddings.count) }
+    }
     return embeddings
   }
 

@@ -54,16 +54,22 @@ public struct ScoreForecast: Codable, Sendable {
   ///   - classes: How many there are.
   ///   - more: Labels beyond those.
   ///   - options: What decides it.
+  ///   - progress: Is told how many parts of the labels are judged, and of how many.
   /// - Throws: `MorphologyError.tooFew` for fewer than ``fewest`` labels.
   public init(
     _ embeddings: Tensor, truth: [Int], classes: Int, more: [Int] = [50, 100, 200],
-    options: Options = Options()
+    options: Options = Options(), progress: (Int, Int) -> Void = { _, _ in }
   ) throws {
     guard truth.count >= Self.fewest else {
       throw MorphologyError.tooFew(what: "labels", have: truth.count, need: Self.fewest)
     }
+    let all = options.repeats * Part.all.reduce(0) { $0 + $1.folds }
+    var judged = 0
     let parts = try Part.all.map { part in
-      try JudgedParts(part, embeddings, truth: truth, classes: classes, options: options)
+      try JudgedParts(part, embeddings, truth: truth, classes: classes, options: options) {
+        judged += 1
+        progress(judged, all)
+      }
     }
     let targets = ([0] + more).map { truth.count + $0 }
     let curve = PowerLaw(
@@ -91,10 +97,12 @@ public struct ScoreForecast: Codable, Sendable {
   ///   - classes: How many there are.
   ///   - more: Labels beyond those.
   ///   - options: What decides it; the probe is that of suggestions.
+  ///   - progress: Is told how many parts of the labels are judged, and of how many.
   /// - Throws: `MorphologyError.tooFew` for fewer than ``fewest`` labels.
   public init(
     among embeddings: Tensor, labelled: [Int], truth: [Int], classes: Int,
-    more: [Int] = [50, 100, 200], options: Options = Options()
+    more: [Int] = [50, 100, 200], options: Options = Options(),
+    progress: (Int, Int) -> Void = { _, _ in }
   ) throws {
     let choice = Suggestion.Options()
     let space = try embeddings.inPrincipalSpace(
@@ -102,7 +110,8 @@ public struct ScoreForecast: Codable, Sendable {
     var options = options
     options.probe = choice.probe
     try self.init(
-      space.points.rows(at: labelled), truth: truth, classes: classes, more: more, options: options)
+      space.points.rows(at: labelled), truth: truth, classes: classes, more: more, options: options,
+      progress: progress)
   }
 
   /// What each of several draws of the labels, the divisions and the exponent gives for the targets.
@@ -150,7 +159,8 @@ private struct JudgedParts {
   private let said: [[Int]]
 
   init(
-    _ part: Part, _ embeddings: Tensor, truth: [Int], classes: Int, options: ScoreForecast.Options
+    _ part: Part, _ embeddings: Tensor, truth: [Int], classes: Int, options: ScoreForecast.Options,
+    onFold: () -> Void
   ) throws {
     let count = Double(truth.count) / Double(part.folds)
     labels = part.learnsOne ? count : Double(truth.count) - count
@@ -165,6 +175,7 @@ private struct JudgedParts {
       }
       var said = truth
       for fold in 0..<part.folds {
+        defer { onFold() }
         let learned = truth.indices.filter { (folds[$0] == fold) == part.learnsOne }
         let judged = truth.indices.filter { judge[$0] == fold }
         guard !judged.isEmpty else { continue }

@@ -49,7 +49,7 @@ extension Workplace {
       let model = try Catalogue.Model.find(
         .encoder, called: forecast.model ?? newest, in: database)
       return (
-        model.id, try model.embeddings(of: survey, in: database),
+        model.id, try model.embeddings(of: survey, telling: progress, in: database),
         try Consensus.names(of: survey, scheme: scheme, in: database)
       )
     }
@@ -66,7 +66,8 @@ extension Workplace {
     let found = try ScoreForecast(
       among: embeddings.points, labelled: Array(rows),
       truth: said.compactMap { classes.firstIndex(of: $0) }, classes: classes.count,
-      more: forecast.more, options: options)
+      more: forecast.more, options: options
+    ) { progress.update("judging parts of the labels", done: $0, of: $1) }
     return LabelForecast.Metrics(model: model, labels: rows.count, points: found.points)
   }
 }

@@ -84,7 +84,8 @@ extension Workplace {
   public func suggestSources(_ request: LabelSuggestion) async throws -> [LabelSuggestion.Source] {
     let survey = try await survey(request.survey)
     return try await database.with { database in
-      let known = try request.known(of: survey, count: request.count, in: database)
+      let known = try request.known(
+        of: survey, count: request.count, telling: progress, in: database)
       let stored = Dictionary(
         try StoredSource.all(of: survey, in: database).map { ($0.id, $0) }, uniquingKeysWith: { $1 }
       )
@@ -116,7 +117,7 @@ extension Workplace {
         of: survey, numbered: request.clustering, in: database)
       let summaries = try clustering.summaries(
         scheme: try ClassScheme.named(request.scheme, in: database), in: database)
-      let known = try request.known(of: survey, count: 0, in: database)
+      let known = try request.known(of: survey, count: 0, telling: progress, in: database)
       let ranked = known.needs(of: summaries, holding: try clustering.clusters(in: database))
         .sorted { ($1.need, $0.cluster.cluster) < ($0.need, $1.cluster.cluster) }
       return Array(ranked.prefix(request.count))
@@ -147,7 +148,7 @@ extension Known {
 extension LabelSuggestion {
   /// Suggests from the survey's embeddings, labels and, where there are any, predictions.
   fileprivate func known(
-    of survey: Survey, count: Int, in database: Connection
+    of survey: Survey, count: Int, telling progress: any ProgressDisplay, in database: Connection
   ) throws -> Known {
     let scheme = try ClassScheme.named(scheme, in: database)
     try scheme.checkOneClass(for: "a suggestion")
@@ -157,7 +158,7 @@ extension LabelSuggestion {
     guard missing == 0 else {
       throw LearnError.notEmbedded(survey: survey.name, model: model.id, missing: missing)
     }
-    let embeddings = try model.embeddings(of: survey, in: database)
+    let embeddings = try model.embeddings(of: survey, telling: progress, in: database)
     let sources = embeddings.map(\.source)
     let rows = Dictionary(sources.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
     let labelled = try Consensus.places(of: survey, scheme: scheme, rows: rows, in: database)

@@ -64,7 +64,9 @@ extension ClusterStage {
   private func cluster(
     _ survey: Survey, by model: Catalogue.Model, run: Int, in place: Workplace
   ) async throws -> Conclusion<Metrics> {
-    let embeddings = try await place.database.with { try model.embeddings(of: survey, in: $0) }
+    let embeddings = try await place.database.with {
+      try model.embeddings(of: survey, telling: place.progress, in: $0)
+    }
     place.progress.note("clustering \(embeddings.count) embeddings")
     let points = embeddings.points
     let clustering = try ClusteredSpace(points, options: options)
@@ -82,6 +84,21 @@ extension ClusterStage {
         keptVariance: clustering.keptVariance, trustworthiness: layout.trustworthiness,
         planeTrustworthiness: layout.planeTrustworthiness)
     }
+  }
+}
+
+extension Catalogue.Model {
+  /// The embeddings of a survey's current cutouts, in the order of their sources.
+  func embeddings(
+    of survey: Survey, telling progress: any ProgressDisplay, in database: Connection
+  ) throws -> [Catalogue.Embedding] {
+    let all = try survey.counts(in: database).cutouts
+    func tell(_ read: Int, of all: Int) {
+      progress.update("reading embeddings", done: read, of: all)
+    }
+    let found = try embeddings(of: survey, in: database) { tell($0, of: max($0, all)) }
+    tell(found.count, of: found.count)
+    return found
   }
 }
 
