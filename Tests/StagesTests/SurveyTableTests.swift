@@ -57,6 +57,14 @@ import Testing
         MajAxis:arcsec=50.5 MinAxis:arcsec=45.0 PA:deg=12.0 dMajAxis:arcsec=20.0 dMinAxis:arcsec=10.0 \
         Mosaic=J1000M30
         """, name: "J100200.00+021500.0", values: [0.0035, 0.0025, nil, 50.5]),
+    // Without the fitted size, the one without the beam is what there is.
+    SurveyTable(
+      profile: "sumss",
+      columns: """
+        RAJ2000:"h:m:s"=10~02~00.00 DEJ2000:"d:m:s"=+02~15~00.0 e_RAJ2000:arcsec=1.5 \
+        e_DEJ2000:arcsec=1.6 Sp:mJy/beam=2.5 e_Sp:mJy/beam=0.5 St:mJy=3.5 e_St:mJy=0.5 \
+        dMajAxis:arcsec=20.0 dMinAxis:arcsec=10.0 PA:deg=12.0 Mosaic=J1000M30
+        """, name: "J100200.00+021500.0", values: [0.0035, 0.0025, nil, 20]),
     SurveyTable(
       profile: "tgss-adr1",
       columns: """
@@ -125,9 +133,10 @@ import Testing
         ra_hms_cont=10:02:00.0 dec_dms_cont=+02:15:00 ra_deg_cont:deg=150.5 dec_deg_cont:deg=2.25 \
         ra_err:arcsec=0.1 dec_err:arcsec=0.1 freq:MHz=943.5 flux_peak:mJy/beam=2.5 \
         flux_peak_err:mJy/beam=0.1 flux_int:mJy=3.5 flux_int_err:mJy=0.2 maj_axis:arcsec=15.5 \
-        min_axis:arcsec=12.5 pos_ang:deg=12.0 maj_axis_err:arcsec=0.2 maj_axis_deconv:arcsec=0.0 \
-        min_axis_deconv:arcsec=0.0 chi_squared_fit:--=1.5 rms_fit_gauss:mJy/beam=0.3 \
-        spectral_index:--=-0.7 rms_image:mJy/beam=0.15 has_siblings=1 fit_is_estimate=0 flag_c4=0 \
+        min_axis:arcsec=12.5 pos_ang:deg=12.0 maj_axis_err:arcsec=0.2 min_axis_err:arcsec=0.2 \
+        pos_ang_err:deg=3.0 maj_axis_deconv:arcsec=0.0 min_axis_deconv:arcsec=0.0 pos_ang_deconv:deg=0.0 \
+        chi_squared_fit:--=1.5 rms_fit_gauss:mJy/beam=0.3 spectral_index:--=-0.7 \
+        spectral_curvature:--=-99.0 spectral_index_err:--=0.1 rms_image:mJy/beam=0.15 has_siblings=1 fit_is_estimate=0 flag_c4=0 \
         comment=none
         """, name: "J100200+021500", values: [0.0035, 0.0025, 0.00015, 15.5]),
     SurveyTable(
@@ -236,6 +245,24 @@ import Testing
           #expect(isSame, "\(form), number \(part): \(String(describing: one))")
         }
       }
+    }
+  }
+
+  /// FIRST as text has positions in six columns under two names.
+  @Test func firstAsTextHasSixColumnsOfPosition() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let file = try fixture.file(
+        "catalog.txt",
+        """
+        # RA           Dec          Ps     Fpeak  Fint   Rms   Maj  Min  PA   fMaj fMin fPA  Field
+        10 02 00.000 -00 15 00.00 0.014   2.50   3.50 0.150  0.0  0.0 12.0   6.5  5.5 10.0 10000-02139E
+        """)
+      _ = try await fixture.ingest(file)
+      let rows = try fixture.rows(
+        "SELECT concat_ws(' ', name, ra, dec, total_flux, peak_flux, rms, major_axis) FROM reber.source",
+        as: String.self)
+      #expect(rows == ["J100200.00-001500.0 150.5 -0.25 0.0035 0.0025 0.00015 6.5"])
     }
   }
 
