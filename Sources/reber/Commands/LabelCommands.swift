@@ -25,15 +25,17 @@ struct LabelCommands: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "Write a sheet of sources from all clusters alike, to be labelled.",
       discussion: """
-        With --again it lists what an annotator has labelled, of longest ago first and each source once, to be
-        labelled once more without a look at what was said: 'show agreement' tells how far the two are the same.
-        The page 'One by one' asks likewise.
+        With --again it lists what an annotator has labelled, of longest ago first
+        and each source once, to be labelled once more without a look at what was
+        said: 'show agreement' tells how far the two are the same. The page 'One by
+        one' asks likewise.
 
         Example:
           reber label choose --survey first --count 200 --output sheet.csv
-          reber label choose --survey first --count 50 --again 'M. Person' --output again.csv
+          reber label choose --survey first --again 'M. Person' --output again.csv
           (fill in the column 'class')
-          reber label import again.csv --survey first --annotator 'M. Person' --again
+          reber label import again.csv --survey first --annotator 'M. Person' \\
+            --asked-again
         """)
 
     @Option(help: "The survey.") var survey: String
@@ -109,11 +111,8 @@ struct LabelCommands: ParsableCommand {
     var confidenceColumn: String?
     @Flag(help: "The confidence is in per cent, above 0 and up to 100.")
     var confidencePercent = false
-    @Flag(
-      help:
-        "The annotator was asked again, as 'label choose --again' does: 'show agreement' tells how far it is the same."
-    )
-    var again = false
+    @Flag(help: "These are answers of who was asked again, as by 'label choose --again'.")
+    var askedAgain = false
     @Flag(help: "Add classes that the scheme lacks, and the scheme where there is none.")
     var addClasses = false
     @Option(help: "Label only the sources of this table, as 'label choose' writes it.")
@@ -129,7 +128,7 @@ struct LabelCommands: ParsableCommand {
       labels.annotatorColumn = annotatorColumn
       labels.confidenceColumn = confidenceColumn
       labels.confidenceIsPercent = confidencePercent
-      labels.isAgain = again
+      labels.isAgain = askedAgain
       labels.addsClasses = addClasses
       labels.fraction = fraction
       labels.seed = seed
