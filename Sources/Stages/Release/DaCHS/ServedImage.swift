@@ -15,7 +15,8 @@ struct ServedImage {
   private let scale: Double
   private let address: String
 
-  /// Says where an image lies and is got; nil where nobody knows its place or that of its source.
+  /// Says where an image lies and is got; nil where nobody knows the place of its source, or its file told none of its
+  /// own, for `/cutout` gives no such image.
   ///
   /// - Parameters:
   ///   - image: The image.
@@ -23,7 +24,8 @@ struct ServedImage {
   ///   - cutouts: The address of `/cutout`, which gives an image by its key.
   init?(_ image: PlacedImage, of survey: String, at cutouts: String) {
     let footprint = image.footprint
-    guard let sky = footprint.sky, let source = SkyPosition(ra: footprint.ra, dec: footprint.dec),
+    guard footprint.wcs != nil, let sky = footprint.sky,
+      let source = SkyPosition(ra: footprint.ra, dec: footprint.dec),
       let centre = sky.position(
         Double(footprint.width - 1) / 2, Double(footprint.height - 1) / 2)
     else { return nil }

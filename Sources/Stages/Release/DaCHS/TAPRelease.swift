@@ -89,9 +89,9 @@ struct TAPWriter {
       return
         "images are not served: say by --cutouts where everybody reaches /cutout of 'reber serve'"
     }
-    if images.isEmpty { return "no image has a place on the sky: none is served" }
+    if images.isEmpty { return "no image has world coordinates: none is served" }
     return images.unplaced == 0
-      ? nil : "\(images.unplaced) images without a place on the sky are not served"
+      ? nil : "\(images.unplaced) images without world coordinates are not served"
   }
 
   /// How many images were written, and how many not, whose place nobody knows.
