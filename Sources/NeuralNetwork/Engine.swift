@@ -2,10 +2,10 @@ public import Tensor
 
 /// What makes networks and computes with them.
 ///
-/// Whoever learns or embeds knows only `Engine`, `Encoder` and `Network`; which engine it is, one
-/// line decides (`Workplace.usualEngine`). Another engine is a folder with three types of these
-/// protocols. `Tests/References/ReferenceEngine.swift` is the smallest that works: one page of plain
-/// loops, which says what every engine computes, and which the others are held against.
+/// Whoever learns or embeds knows only `Engine`, `Encoder` and `Network`; which engine it is,
+/// `FittingEngine` decides. Another engine is a folder with three types of these protocols.
+/// `Tests/References/ReferenceEngine.swift` is the smallest that works: plain loops, which say what
+/// every engine computes, and which the others are held against.
 public protocol Engine: Sendable {
   /// Which of its kernels it uses on this processor: others round otherwise.
   var kernels: String { get }
@@ -126,14 +126,6 @@ public protocol Network: Saved, Sendable {
   mutating func learn(
     from images: Tensor, under loss: any Loss, rate: Float, among ranks: any Ranks
   ) -> Float
-}
-
-extension Network {
-  /// Moves every weight once against the derivative of a loss over a whole batch,
-  /// `[n, height, width, 1]`; gives the loss before the step.
-  public mutating func learn(from images: Tensor, under loss: any Loss, rate: Float) -> Float {
-    learn(from: images, under: loss, rate: rate, among: Alone())
-  }
 }
 
 /// Something that is saved as tensors by name.

@@ -1,6 +1,14 @@
 public import NeuralNetwork
-internal import Tensor
+public import Tensor
 internal import Testing
+
+extension Network {
+  /// Moves every weight once against the derivative of a loss over a whole batch,
+  /// `[n, height, width, 1]`; gives the loss before the step.
+  public mutating func learn(from images: Tensor, under loss: any Loss, rate: Float) -> Float {
+    learn(from: images, under: loss, rate: rate, among: Alone())
+  }
+}
 
 /// Widths that fill vectors and that do not, so that they go by transforms and by gathered windows.
 public let checkedWidths = [8, 16]

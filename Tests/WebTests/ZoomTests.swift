@@ -10,7 +10,7 @@ import Testing
   }
 
   @Test func asMuchAsTheSourceNeedsUnlessSomethingElseIsChosen() {
-    #expect(Look().zoom == .fitted)
+    #expect(Look(Fields(encoded: "")).zoom == .fitted)
     #expect(Zoom.fitted.shown(of: image(extent: 40)) == (90, 60))
     #expect(Zoom.fitted.shown(of: image(extent: 1)) == (24, 16), "16 pixels at least")
     #expect(Zoom.fitted.shown(of: image(extent: 900)) == (300, 200))

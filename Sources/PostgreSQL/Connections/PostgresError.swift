@@ -26,10 +26,6 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   public static let diskFull = SQLState(rawValue: "53100")
   /// The server is a standby, or the transaction may only read.
   public static let readOnlyTransaction = SQLState(rawValue: "25006")
-  /// Somebody asked for the statement to be stopped.
-  public static let queryCanceled = SQLState(rawValue: "57014")
-  /// What a function was asked for is not there.
-  public static let noDataFound = SQLState(rawValue: "P0002")
 
   /// Whether a value is to blame: it is none of its type (a text with a zero byte, a number out of
   /// bounds), or none that its column takes.

@@ -42,9 +42,6 @@ struct Look: Sendable, Hashable {
     ("faint", .asinh(softening: 150)),
   ]
 
-  /// The default look.
-  init() {}
-
   /// Reads `stretch`, `colours`, `zoom`, `tiles` and `marks`; a value that is not known leaves the default.
   init(_ fields: Fields) {
     if let name = fields["stretch"], Self.stretches.contains(where: { $0.name == name }) {
