@@ -60,6 +60,19 @@ import Testing
     #expect(record.account == "tester" && record.rows.text.contains("\"reber.source\": 8"))
   }
 
+  /// A later migration may add a table of a run's own.
+  @Test func aNewTableOfARunGoesWithIt() throws {
+    let database = try ClassifiedSky().database
+    let run = try Fixture.newRun(.evaluate, in: database)
+    try database.script(
+      "CREATE TABLE reber.later (run_id bigint REFERENCES reber.run, bin integer, PRIMARY KEY (run_id, bin))"
+    )
+    try database.execute(
+      "INSERT INTO reber.later SELECT \(run), bin FROM generate_series(1, 3) AS bin")
+    try finish(run, database)
+    #expect(try undo(run, database).rows["reber.later"] == 3)
+  }
+
   @Test func theFirstCatalogueGoesWithItsSurvey() throws {
     let address = try TestServer.newDatabase()
     let database = try Connection(address)
