@@ -68,7 +68,7 @@ public struct Architecture: Codable, Sendable, Hashable {
   }
 
   /// The channels of the last map.
-  public var lastChannels: Int { width << max(0, blocks.count - 1) }
+  var lastChannels: Int { width << max(0, blocks.count - 1) }
 
   /// The length of an embedding: the channels of the last map, as often as it is pooled.
   public var embeddingDimension: Int { pooling == nil ? lastChannels : 2 * lastChannels }

@@ -66,7 +66,7 @@ public struct SimulatedSurvey: Codable, Sendable, Hashable {
   public var tileCount: Int { (sources + cells * cells - 1) / (cells * cells) }
 
   /// The numbers of the sources that lie on a mosaic, counted from 0.
-  public func sourceNumbers(ofTile tile: Int) -> Range<Int> {
+  func sourceNumbers(ofTile tile: Int) -> Range<Int> {
     tile * cells * cells..<min((tile + 1) * cells * cells, sources)
   }
 

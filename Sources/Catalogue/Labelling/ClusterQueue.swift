@@ -143,7 +143,7 @@ extension ClusterQueue {
   /// The cut through the hierarchy into `groups` parts, finer where the annotator has split.
   ///
   /// In no order. Fewer where the clustering has fewer clusters.
-  public func cut(into groups: Int) -> [Node] {
+  func cut(into groups: Int) -> [Node] {
     var open = nodes.values.filter { $0.parent == nil }
     let unions = nodes.values.filter { !$0.children.isEmpty }
       .sorted { ($1.height, $0.number) < ($0.height, $1.number) }

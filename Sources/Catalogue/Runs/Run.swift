@@ -262,7 +262,7 @@ extension Run {
   }
 
   /// Lets go of a run.
-  public static func letGo(_ run: Int, in database: Connection) throws {
+  static func letGo(_ run: Int, in database: Connection) throws {
     try SessionLock.run(run).release(in: database)
     try SessionLock.end(of: run).release(in: database)
   }

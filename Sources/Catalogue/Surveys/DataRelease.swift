@@ -107,7 +107,7 @@ extension DataRelease: QueryRow {
   /// At a signal of five times the noise, a position is known to a tenth of the beam (half of it divided by the
   /// signal-to-noise ratio; Condon 1997, PASP 109, 166), so that this is 2.4 times the deviation between two
   /// measurements; brighter sources move less.
-  public static func usualRadius(of survey: Survey) -> Double {
+  static func usualRadius(of survey: Survey) -> Double {
     max(2, survey.observation.beamMajor.map { Double($0) / 3 } ?? 0)
   }
 

@@ -194,7 +194,7 @@ extension ClassProbability: QueryRow {
   /// The newest classification's probabilities of a source, highest first.
   ///
   /// None where the survey, or the source, was not classified.
-  public static func all(
+  static func all(
     of source: Int, in survey: Survey, _ work: NewestWork, _ database: Connection
   ) throws -> [ClassProbability] {
     try database.rows(

@@ -135,7 +135,7 @@ public struct CrossValidation: Sendable {
   }
 
   /// All cells, with the index of their task.
-  public var cells: [(task: Int, cell: Cell)] { options.cells(tasks.map(\.name)) }
+  var cells: [(task: Int, cell: Cell)] { options.cells(tasks.map(\.name)) }
 
   /// A fold, before its first step.
   public func fold(_ number: Int) -> Fold { Fold(number, of: self) }

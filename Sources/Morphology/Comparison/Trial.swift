@@ -37,7 +37,7 @@ public struct Trial: Sendable {
   ///
   /// - Returns: The class probabilities of the test rows, `[n, classes]`.
   /// - Throws: `MorphologyError` where labels do not suffice.
-  public func probabilities(by method: Method) async throws -> Tensor {
+  func probabilities(by method: Method) async throws -> Tensor {
     switch method {
     case .neighbours:
       neighbourVote(

@@ -53,7 +53,7 @@ public struct TagEvaluation: Sendable {
   }
 
   /// The number of tags.
-  public var tags: Int { truth.columns }
+  var tags: Int { truth.columns }
 
   /// Of some sources, all where no rows are given, whether the tag applies (1 or 0) against what is said of it.
   public func confusion(of tag: Int, rows: [Int]? = nil) -> Confusion {

@@ -70,7 +70,7 @@ public struct FineTuning: ResumableTraining {
   public private(set) var position = 0
 
   /// The views that a source is judged by: zoomed as those learned from.
-  public var testViews: TestViews {
+  var testViews: TestViews {
     TestViews(count: options.testViews, zoom: options.views.zoom)
   }
 
@@ -136,7 +136,7 @@ public struct FineTuning: ResumableTraining {
   }
 
   /// Rounds: one a fold and one with all labels.
-  public var rounds: Int { options.folds + 1 }
+  var rounds: Int { options.folds + 1 }
 
   public var total: Int { rounds * stepsPerRound }
 

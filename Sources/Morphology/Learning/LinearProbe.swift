@@ -27,7 +27,7 @@ public struct LinearProbe: Sendable {
     public init() {}
 
     /// Another scale, penalty and balance.
-    public init(scale: Float, penalty: Float, balance: Float = 1) {
+    init(scale: Float, penalty: Float, balance: Float = 1) {
       (self.scale, self.penalty, self.balance) = (scale, penalty, balance)
     }
   }
@@ -80,7 +80,7 @@ public struct LinearProbe: Sendable {
   ///   - outputs: The number of classes or tags.
   ///   - options: What decides the result; only where each point has one class they are balanced.
   /// - Throws: `MorphologyError` without points, or where the numbers do not fit.
-  public init(
+  init(
     _ points: Tensor, truth: Truth, outputs: Int, options: Options = Options()
   ) throws {
     if case .classes(let classes) = truth {

@@ -28,7 +28,7 @@ public enum Truth: Sendable {
 
   /// A number for each source, by which folds and batches are balanced: its class, or that of the largest share;
   /// of tags 1 more than the place of the rarest that applies, or 0.
-  public var strata: [Int] {
+  var strata: [Int] {
     switch self {
     case .classes(let classes): return classes
     case .shares(let table): return (0..<table.rows).map { argmax(table.row($0)) }

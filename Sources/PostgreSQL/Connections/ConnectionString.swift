@@ -6,7 +6,7 @@ import Foundation
 public enum ConnectionString {
   /// The address that the environment names: `DATABASE_URL`, or an empty string where libpq's own
   /// `PG*` variables name one; `nil` where nothing does.
-  public static func fromEnvironment(_ environment: [String: String]) -> String? {
+  static func fromEnvironment(_ environment: [String: String]) -> String? {
     if let address = environment["DATABASE_URL"], !address.isEmpty { return address }
     let ours = ["PGHOST", "PGHOSTADDR", "PGSERVICE", "PGDATABASE"]
     return ours.contains { environment[$0]?.isEmpty == false } ? "" : nil

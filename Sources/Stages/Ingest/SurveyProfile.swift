@@ -86,7 +86,7 @@ public struct SurveyProfile: Codable, Sendable, Equatable {
   /// Reads a profile.
   ///
   /// - Throws: `FileError` where the file is no profile.
-  public init(_ path: String) throws {
+  init(_ path: String) throws {
     func refuse(_ problem: String) -> FileError {
       FileError(path, problem, advice: "'reber survey profiles --help' says what stands in one")
     }

@@ -15,7 +15,7 @@ public struct TrainingLimits: Sendable {
   public var recomputesMaps = false
 
   /// A quarter of the machine's memory.
-  public static var usualImageMemory: Int { Int(ProcessInfo.processInfo.physicalMemory / 4) }
+  static var usualImageMemory: Int { Int(ProcessInfo.processInfo.physicalMemory / 4) }
 
   /// The defaults.
   public init() {}
