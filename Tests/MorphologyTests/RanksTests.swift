@@ -98,7 +98,7 @@ struct RanksTests {
   func refusals() async throws {
     let images = try twoClasses(12)
     let options = pretraining
-    let refused = try await ThreadRanks.run(13) { ranks in
+    let refused: [Void] = try await ThreadRanks.run(13) { ranks in
       #expect(throws: MorphologyError.self) {
         try Pretraining(options, images: images, engine: engine, among: ranks)
       }

@@ -85,7 +85,7 @@ import Testing
     let none = try fixture.count(
       "SELECT count(*) FROM reber.same_source('a', 'a7') WHERE reliability IS NOT NULL")
     #expect(none == 0)
-    await #expect(throws: PostgresError.self) { try self.same("a", "nobody", fixture) }
+    #expect(throws: PostgresError.self) { try self.same("a", "nobody", fixture) }
   }
 
   @Test func aCatalogueWithoutFluxesIsMatchedByItsMagnitudes() async throws {

@@ -191,7 +191,7 @@ import Testing
     _ = try await place.export(model: .name("foreign"), to: folder)
     let weight = try decodeSafetensors(file(folder, "weights.safetensors"))
       .tensors["conv1.weight"]
-    let original = try await Workplace.usualEngine.encoder(
+    let original = try Workplace.usualEngine.encoder(
       card.architecture, precision: .float32, seed: 5
     ).state["conv1.weight"]
     #expect(weight?.shape == [4, 1, 3, 3])

@@ -86,7 +86,7 @@ extension Workplace {
   private func digested(_ files: [ImageFile], _ survey: String) async throws -> DigestedFiles {
     if sharing.joins {
       let known = try await database.with {
-        try try Run.inputs(ofGoing: .ingest, role: "image", survey, in: $0)
+        try Run.inputs(ofGoing: .ingest, role: "image", survey, in: $0)
       }
       let digests = Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
       let inputs = files.compactMap { digests[fullPath($0.path)] }
