@@ -45,12 +45,7 @@ public struct PCA: Sendable, Equatable {
   ///
   /// `points` are `[n, dimensions]`, and are centred first.
   public func project(_ points: Tensor) -> Tensor {
-    var centred = points
-    let dimensions = points.columns
-    centred.values.withUnsafeMutableBufferPointer { values in
-      for index in values.indices { values[index] -= mean.values[index % dimensions] }
-    }
-    return multiply(centred, transposed: false, components, transposed: true)
+    multiply(points.less(mean), transposed: false, components, transposed: true)
   }
 }
 

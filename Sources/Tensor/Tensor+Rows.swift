@@ -10,6 +10,17 @@ extension Tensor {
     return sums.map { $0 / Double(max(1, rows.count)) }
   }
 
+  /// Every row less another, `[columns]` or `[1, columns]`, such as their mean.
+  public func less(_ row: Tensor) -> Tensor {
+    var result = self
+    let width = columns
+    precondition(row.values.count == width, "a row of \(row.shape) from rows of \(shape)")
+    result.values.withUnsafeMutableBufferPointer { values in
+      for index in values.indices { values[index] -= row.values[index % width] }
+    }
+    return result
+  }
+
   /// The mean of every `count` rows that follow each other, `[rows / count, columns]`.
   ///
   /// Rows that are left at the end do not count.

@@ -51,7 +51,7 @@ struct Forecast: Sendable {
       scheme.classes.enumerated().map { ($0.element.id, $0.offset) },
       uniquingKeysWith: { a, _ in a })
     let truth = known.map { places[$0.0.classID] ?? 0 }
-    let points = space.vectors.rows(at: known.map(\.1))
+    let points = space.points.rows(at: known.map(\.1))
     let sizes = sequence(first: 25) { $0 * 2 }.prefix { $0 < known.count } + [known.count]
     let found = sizes.map { size in
       let first = points.rows(at: Array(0..<size))
@@ -74,20 +74,13 @@ struct Forecast: Sendable {
       .sorted { ($0.0.labels.first ?? 0) < ($1.0.labels.first ?? 0) }
   }
 
-  /// The space is that of the labelled sources and some thousand others.
   private static func future(
     _ rows: [Int], _ truth: [Int], in space: EmbeddingSpace, classes: Int
   ) -> [ScoreForecast.Point] {
     guard rows.count <= futureLimit else { return [] }
-    let labelled = Set(rows)
-    let step = max(1, space.sources.count / 2000)
-    let others = stride(from: 0, to: space.sources.count, by: step).filter {
-      !labelled.contains($0)
-    }
     // Too few labels tell nothing, which is no error on a page.
     let found = try? ScoreForecast(
-      among: space.vectors.rows(at: rows + others), labelled: Array(rows.indices), truth: truth,
-      classes: classes)
+      space.points.rows(at: rows), truth: truth, classes: classes)
     return found?.points ?? []
   }
 

@@ -20,11 +20,11 @@ struct Suggesting: Sendable {
   /// Takes what a classifier says of sources, by the function that is given their rows.
   init(
     _ embeddings: EmbeddingSpace, classes: Int, table: ([Int: Int]) async throws -> [Float]?
-  ) async throws {
+  ) async rethrows {
     let step = (embeddings.sources.count + Self.limit - 1) / Self.limit
     let chosen = Array(stride(from: 0, to: embeddings.sources.count, by: step))
     sources = chosen.map { embeddings.sources[$0] }
-    space = try SuggestionSpace(embeddings.vectors.rows(at: chosen))
+    space = SuggestionSpace(embeddings.points.rows(at: chosen))
     let rows = Dictionary(
       sources.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
     self.rows = rows

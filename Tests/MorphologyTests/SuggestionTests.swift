@@ -19,7 +19,7 @@ import Testing
 
   /// Picks until every class has a label, with suggestions made anew after every batch.
   private func labelsUntilAllSeen(_ points: Tensor, _ classes: [Int], batch: Int) throws -> Int {
-    let space = try SuggestionSpace(points)
+    let space = SuggestionSpace(try points.inPrincipalSpace())
     var labels: [Int: Int] = [:]
     while labels.count < classes.count {
       for pick in try space.suggest(batch, labelled: labels).picks {
@@ -34,9 +34,8 @@ import Testing
   func coverage() throws {
     let (points, classes) = clouds([300, 60, 40, 30, 20, 12])
     // Whitening would make the ten directions of mere noise as wide as those between the clouds.
-    var options = Suggestion.Options()
-    options.whitening = 0
-    let first = try SuggestionSpace(points, options: options).suggest(20, labelled: [:])
+    let space = SuggestionSpace(try points.inPrincipalSpace(.init(components: 64, whitening: 0)))
+    let first = try space.suggest(20, labelled: [:])
     #expect(Set(first.picks.map { classes[$0.row] }).count == 6)
     #expect(Set(first.picks.map(\.row)).count == 20)
     #expect(first.guesses == nil && first.doubt.allSatisfy { $0 == 1 })
@@ -57,9 +56,7 @@ import Testing
   @Test("What lies nearest is of the same cloud, and comes in the order of its distance")
   func company() throws {
     let (points, classes) = clouds([40, 30, 20], spread: 0.1)
-    var options = Suggestion.Options()
-    options.whitening = 0
-    let space = try SuggestionSpace(points, options: options)
+    let space = SuggestionSpace(try points.inPrincipalSpace(.init(components: 64, whitening: 0)))
     let others = classes.indices.filter { $0 % 2 == 0 }
     for row in [0, 7, 50] {
       let found = space.nearest(6, to: [row], among: others)[0]
@@ -79,7 +76,7 @@ import Testing
     let (points, classes) = clouds([60, 40, 20])
     for labelled in [[:], [0: classes[0], 1: classes[1], 2: classes[2], 3: classes[3]]] {
       let picks = try (0..<2).map { _ in
-        try SuggestionSpace(points).suggest(30, labelled: labelled).picks
+        try SuggestionSpace(points.inPrincipalSpace()).suggest(30, labelled: labelled).picks
       }
       #expect(picks[0] == picks[1])
     }
@@ -90,7 +87,8 @@ import Testing
     let (points, classes) = clouds([20, 10])
     for known in [5, 28] {
       let labelled = Dictionary(uniqueKeysWithValues: (0..<known).map { ($0, classes[$0]) })
-      let picks = try SuggestionSpace(points).suggest(99, labelled: labelled).picks
+      let picks = try SuggestionSpace(points.inPrincipalSpace()).suggest(99, labelled: labelled)
+        .picks
       #expect(picks.map(\.row).sorted() == Array(known..<30))
     }
   }
@@ -102,7 +100,7 @@ import Testing
     let other = classes.indices.filter { classes[$0] == 1 }
     let labelled = Dictionary(
       uniqueKeysWithValues: (near.prefix(15) + other.prefix(15)).map { ($0, classes[$0]) })
-    let found = try SuggestionSpace(points).suggest(5, labelled: labelled)
+    let found = try SuggestionSpace(points.inPrincipalSpace()).suggest(5, labelled: labelled)
     let guesses = try #require(found.guesses)
     #expect(near.count { guesses[$0] == 0 } > 45)
     #expect(other.count { guesses[$0] == 1 } > 45)
@@ -124,7 +122,7 @@ import Testing
         raw[index] / raw[(index / 3 * 3)..<(index / 3 * 3 + 3)].reduce(0, +)
       })
     let labelled = [3: classes[3], 40: classes[40]]
-    let space = try SuggestionSpace(points)
+    let space = SuggestionSpace(try points.inPrincipalSpace())
     let found = try space.suggest(12, labelled: labelled, probabilities: probabilities)
 
     func nearness(_ a: Int, _ b: Int) -> Double {
@@ -165,7 +163,7 @@ import Testing
     let (points, _) = clouds([3000, 1200, 900])
     var options = Suggestion.Options()
     options.sample = 100
-    let space = try SuggestionSpace(points, options: options)
+    let space = SuggestionSpace(try points.inPrincipalSpace(), options: options)
     let labelled = [7: 0, 4095: 1, 4096: 2, 5099: 1]
     let found = try space.suggest(1, labelled: labelled)
     for row in Array(stride(from: 0, to: 5100, by: 17)) + labelled.keys {
@@ -186,7 +184,7 @@ import Testing
     let (points, classes) = clouds([300, 200, 100])
     var options = Suggestion.Options()
     options.sample = 90
-    let space = try SuggestionSpace(points, options: options)
+    let space = SuggestionSpace(try points.inPrincipalSpace(), options: options)
     var labels: [Int: Int] = [:]
     for _ in 0..<3 {
       let next = try space.suggest(20, labelled: labels)
@@ -197,9 +195,7 @@ import Testing
   }
 
   @Test("What does not fit is refused") func refused() throws {
-    #expect(throws: MorphologyError.self) { try SuggestionSpace(Tensor([1, 4])) }
-    #expect(throws: MorphologyError.self) { try SuggestionSpace(Tensor([9, 4], repeating: .nan)) }
-    let space = try SuggestionSpace(clouds([10, 10]).points)
+    let space = SuggestionSpace(try clouds([10, 10]).points.inPrincipalSpace())
     #expect(throws: MorphologyError.self) { try space.suggest(1, labelled: [20: 0]) }
     #expect(throws: MorphologyError.self) {
       try space.suggest(1, labelled: [:], probabilities: Tensor([3, 2]))

@@ -1,11 +1,9 @@
-internal import Foundation
 public import Tensor
 
 /// A space of embeddings divided into many small clusters, with a hierarchy above them, for a
 /// person to label coarsely and then split.
 ///
-/// Embeddings go to the unit sphere, through PCA, and to the unit sphere again; there k-means
-/// divides them.
+/// K-means divides their ``PrincipalSpace``.
 public struct ClusteredSpace: Sendable {
   /// What decides the clusters; stored with the run.
   public struct Options: Codable, Sendable, Hashable {
@@ -13,7 +11,10 @@ public struct ClusteredSpace: Sendable {
     public var clusters = 100
 
     /// Principal components kept.
-    public var components = 64
+    public var components = PrincipalSpace.Options().components
+
+    /// How far the components' deviations are made even, 0 to 1.
+    public var whitening = PrincipalSpace.Options().whitening
 
     /// Starts of k-means.
     public var restarts = 4
@@ -65,6 +66,9 @@ public struct ClusteredSpace: Sendable {
   /// How clusters join into coarser groups.
   public let hierarchy: Hierarchy
 
+  /// The embeddings in their principal space, `[n, components]`.
+  public let points: Tensor
+
   /// The part of the variance that the kept components hold.
   public let keptVariance: Double
 
@@ -75,8 +79,11 @@ public struct ClusteredSpace: Sendable {
   ///   - options: What decides the clusters.
   /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
   public init(_ embeddings: Tensor, options: Options = Options()) throws {
-    let (points, keptVariance) = try embeddings.inPrincipalSpace(components: options.components)
-    self.keptVariance = keptVariance
+    let space = try PrincipalSpace(
+      fitting: embeddings,
+      options: .init(components: options.components, whitening: options.whitening))
+    let points = space.points(of: embeddings)
+    (self.points, keptVariance) = (points, space.keptVariance)
     let parts = KMeans(
       points, clusters: options.clusters, restarts: options.restarts, rounds: options.rounds,
       seed: options.seed)
@@ -136,45 +143,4 @@ private func loneliness(_ points: Tensor, neighbours: Int) -> [Float] {
     of: points, in: points, count: neighbours, excludingSelf: true)
   let count = Float(max(1, found.count))
   return (0..<points.rows).map { found.distances.row($0).reduce(0, +) / count }
-}
-
-extension Tensor {
-  /// Embeddings on the unit sphere, through PCA, and on the unit sphere again, with the part of the
-  /// variance that the components hold.
-  ///
-  /// With `whitening` w each component's deviation σ becomes σ^(1 - w) before the last step.
-  ///
-  /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
-  package func inPrincipalSpace(
-    components: Int, whitening: Double = 0
-  ) throws -> (points: Tensor, keptVariance: Double) {
-    guard rows > 1 else {
-      throw MorphologyError.tooFew(what: "embeddings", have: rows, need: 2)
-    }
-    guard values.allSatisfy(\.isFinite) else {
-      throw MorphologyError.badOptions("an embedding is not finite: embed again")
-    }
-    let sphere = onUnitSphere()
-    let pca = PCA(fitting: sphere, components: min(components, rows - 1))
-    var projected = pca.project(sphere)
-    if whitening > 0 { projected.scaleColumns(by: pca.evening(by: whitening)) }
-    return (projected.onUnitSphere(), pca.varianceRatios.reduce(0, +))
-  }
-
-  private mutating func scaleColumns(by factors: [Double]) {
-    let factors = factors.map(Float.init)
-    values.withUnsafeMutableBufferPointer { values in
-      for index in values.indices { values[index] *= factors[index % factors.count] }
-    }
-  }
-
-}
-
-extension PCA {
-  /// What makes the components' deviations more even: the inverse of each to a power; 0 for
-  /// components without any.
-  func evening(by power: Double) -> [Double] {
-    let least = (variances.first ?? 0) * 1e-10
-    return variances.map { $0 > least ? pow($0, -power / 2) : 0 }
-  }
 }

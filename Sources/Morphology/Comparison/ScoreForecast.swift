@@ -88,32 +88,6 @@ public struct ScoreForecast: Codable, Sendable {
     }
   }
 
-  /// Forecasts from labels of some of a survey's sources, in the space that suggestions are made in.
-  ///
-  /// - Parameters:
-  ///   - embeddings: Of the survey's sources, or of many of them, `[n, dimensions]`.
-  ///   - labelled: The rows that have a label.
-  ///   - truth: The class of each of these, in `0..<classes`.
-  ///   - classes: How many there are.
-  ///   - more: Labels beyond those.
-  ///   - options: What decides it; the probe is that of suggestions.
-  ///   - progress: Is told how many parts of the labels are judged, and of how many.
-  /// - Throws: `MorphologyError.tooFew` for fewer than ``fewest`` labels.
-  public init(
-    among embeddings: Tensor, labelled: [Int], truth: [Int], classes: Int,
-    more: [Int] = [50, 100, 200], options: Options = Options(),
-    progress: (Int, Int) -> Void = { _, _ in }
-  ) throws {
-    let choice = Suggestion.Options()
-    let space = try embeddings.inPrincipalSpace(
-      components: choice.components, whitening: choice.whitening)
-    var options = options
-    options.probe = choice.probe
-    try self.init(
-      space.points.rows(at: labelled), truth: truth, classes: classes, more: more, options: options,
-      progress: progress)
-  }
-
   /// What each of several draws of the labels, the divisions and the exponent gives for the targets.
   private static func draws(
     _ parts: [JudgedParts], truth: [Int], targets: [Int], options: Options

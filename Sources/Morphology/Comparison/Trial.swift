@@ -39,15 +39,22 @@ public struct Trial: Sendable {
   /// - Throws: `MorphologyError` where labels do not suffice.
   func probabilities(by method: Method) async throws -> Tensor {
     switch method {
-    case .neighbours:
-      neighbourVote(
-        on: embeddings(test), by: embeddings(training), labels: training.map { classes[$0] },
-        classes: options.classes)
+    case .neighbours: try neighbours()
     case .linearProbe: try await trained(from: encoder) { $0.epochs = 0 }
     case .scratch:
       try await trained(from: encoder.untrained(seed: options.seed &+ 1)) { $0.probeViews = 0 }
     case .fineTuned: try await trained(from: encoder) { _ in }
     }
+  }
+
+  /// The vote of neighbours in the principal space of all sources but those that are judged.
+  private func neighbours() throws -> Tensor {
+    let judged = Set(test)
+    let space = try PrincipalSpace(
+      fitting: embeddings(images.indices.filter { !judged.contains($0) }))
+    return neighbourVote(
+      on: space.points(of: embeddings(test)), by: space.points(of: embeddings(training)),
+      labels: training.map { classes[$0] }, classes: options.classes)
   }
 
   private func embeddings(_ rows: [Int]) -> Tensor {

@@ -17,7 +17,7 @@ public import Tensor
 /// - Returns: `[n, classes]`, each row of sum 1.
 public func neighbourVote(
   on queries: Tensor, by references: Tensor, labels: [Int], classes: Int, count: Int = 15,
-  temperature: Float = 0.07
+  temperature: Float = 0.1
 ) -> Tensor {
   let neighbours = nearestNeighbours(
     of: queries.onUnitSphere(), in: references.onUnitSphere(), count: count)

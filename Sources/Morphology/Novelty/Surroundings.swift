@@ -92,51 +92,25 @@ struct Surroundings: Sendable, Equatable {
   private static let leastDensity: Float = 1e-7
 }
 
-/// The principal axes in which a crowd is looked at.
-///
-/// Most of the variance may be in a few of them; their deviations are made more even, so that distances
-/// see the others too.
+/// How a crowd is looked at: on the unit sphere of its principal axes.
 struct CrowdView: Sendable, Equatable {
-  /// What is subtracted, `[dimensions]`.
-  let mean: Tensor
-
-  /// `[components, dimensions]`.
-  let axes: Tensor
+  let axes: PrincipalAxes
 
   /// The most axes kept.
   private static let components = 32
 
-  /// How far their deviations are made even, 0 to 1.
-  private static let whitening = 0.75
-
   /// Finds the axes of features on the unit sphere, `[n, dimensions]`.
   init(_ points: Tensor) {
     let pca = PCA(fitting: points, components: min(Self.components, max(1, points.rows - 1)))
-    mean = pca.mean
-    axes = pca.components.scalingRows(by: pca.evening(by: Self.whitening))
+    axes = PrincipalAxes(pca, whitening: PrincipalSpace.Options().whitening)
   }
 
   /// Restores what was saved; `nil` for tensors that do not go together.
   init?(mean: Tensor?, axes: Tensor?) {
-    guard let mean, let axes, mean.shape == [axes.columns] else { return nil }
-    (self.mean, self.axes) = (mean, axes)
+    guard let axes = PrincipalAxes(mean: mean, axes: axes) else { return nil }
+    self.axes = axes
   }
 
   /// Points of the unit sphere as they are looked at, `[n, components]`, of length 1 again.
-  func points(_ points: Tensor) -> Tensor {
-    var centred = points
-    for index in centred.values.indices { centred.values[index] -= mean.values[index % mean.rows] }
-    return multiply(centred, transposed: false, axes, transposed: true).onUnitSphere()
-  }
-}
-
-extension Tensor {
-  /// Every row multiplied by a factor of its own.
-  fileprivate func scalingRows(by factors: [Double]) -> Tensor {
-    var result = self
-    for (row, factor) in factors.enumerated() {
-      for place in row * columns..<(row + 1) * columns { result.values[place] *= Float(factor) }
-    }
-    return result
-  }
+  func points(_ points: Tensor) -> Tensor { axes.coordinates(of: points).onUnitSphere() }
 }

@@ -174,8 +174,8 @@ extension LabelledSpace {
   /// What is saved beside a classifier's weights.
   var state: [String: Tensor] {
     var state = labelled.state.prefixed("labelled.")
-    state["labelled.view.mean"] = view.mean
-    state["labelled.view.axes"] = view.axes
+    state["labelled.view.mean"] = view.axes.mean
+    state["labelled.view.axes"] = view.axes.axes
     state["labelled.relation"] = relation
     state["labelled.held_out"] = Tensor(shape: [heldOut.count], values: heldOut)
     guard let unlabelled else { return state }

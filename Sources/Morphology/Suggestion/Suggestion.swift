@@ -18,14 +18,8 @@ public struct Suggestion: Sendable {
     /// The distance on the unit sphere, as the σ of a Gaussian, over which a label tells of others.
     public var reach: Float = 0.75
 
-    /// Principal components kept.
-    public var components = 64
-
-    /// How far the components' deviations are made even, 0 to 1.
-    ///
-    /// A contrastive space may hold most of its variance in a few components; as it is, distances
-    /// would hardly see the others.
-    public var whitening = 0.75
+    /// The space in which sources are compared.
+    public var space = PrincipalSpace.Options()
 
     /// How much more doubt about rare classes counts: each class by its share of the sources to this
     /// power, less.
@@ -72,12 +66,12 @@ public struct Suggestion: Sendable {
   public let guesses: [Int]?
 }
 
-/// A space of embeddings that can be asked again and again what to label next.
+/// Embeddings that can be asked again and again what to label next.
 public struct SuggestionSpace: Sendable {
   /// What decides the picks.
   public let options: Suggestion.Options
 
-  /// The embeddings on the unit sphere of their principal components, `[n, components]`.
+  /// The embeddings in their principal space, `[n, components]`.
   public let points: Tensor
 
   /// The rows that are weighed against each other.
@@ -86,14 +80,9 @@ public struct SuggestionSpace: Sendable {
   /// How near they are to each other, `[sample, sample]`.
   private let nearness: Tensor
 
-  /// Takes embeddings `[n, dimensions]`.
-  ///
-  /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
-  public init(_ embeddings: Tensor, options: Suggestion.Options = .init()) throws {
-    self.options = options
-    points = try embeddings.inPrincipalSpace(
-      components: options.components, whitening: options.whitening
-    ).points
+  /// Takes points of a ``PrincipalSpace``, `[n, components]`.
+  public init(_ points: Tensor, options: Suggestion.Options = .init()) {
+    (self.points, self.options) = (points, options)
     var random = RandomStream(options.seed)
     sample = Array((0..<points.rows).shuffled(using: &random).prefix(options.sample)).sorted()
     let some = points.rows(at: sample)

@@ -64,7 +64,7 @@ extension Workplace {
     var options = ScoreForecast.Options()
     options.seed = forecast.seed
     let found = try ScoreForecast(
-      among: embeddings.points, labelled: Array(rows),
+      embeddings.points.inPrincipalSpace().rows(at: Array(rows)),
       truth: said.compactMap { classes.firstIndex(of: $0) }, classes: classes.count,
       more: forecast.more, options: options
     ) { progress.update("judging parts of the labels", done: $0, of: $1) }

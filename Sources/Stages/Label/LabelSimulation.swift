@@ -186,9 +186,7 @@ extension LabelSimulation {
     let points = embeddings.points
     return AnnotatedField(
       embeddings: points,
-      points: try points.inPrincipalSpace(
-        components: options.components, whitening: options.whitening
-      ).points,
+      points: try points.inPrincipalSpace(options.space),
       truth: said.compactMap { classes.firstIndex(of: $0) },
       groups: positionGroups(
         embeddings.map { positions[$0.source] }, radius: radius), classes: classes)
@@ -337,7 +335,8 @@ private struct Rehearsal {
   private func suggested(_ count: Int, company: Int) throws -> [[Int]] {
     var options = simulation.options
     options.seed = seed
-    let space = try SuggestionSpace(field.embeddings.rows(at: pool), options: options)
+    let space = SuggestionSpace(
+      try field.embeddings.rows(at: pool).inPrincipalSpace(options.space), options: options)
     var decisions: [[Int]] = []
     var labels: [Int: Int] = [:]
     while decisions.count < count {

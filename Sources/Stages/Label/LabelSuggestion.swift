@@ -163,7 +163,8 @@ extension LabelSuggestion {
     let rows = Dictionary(sources.enumerated().map { ($1, $0) }, uniquingKeysWith: { $1 })
     let labelled = try Consensus.places(of: survey, scheme: scheme, rows: rows, in: database)
     let predicted = try Prediction.table(of: survey, scheme: scheme, rows: rows, in: database)
-    let space = try SuggestionSpace(embeddings.points, options: options)
+    let space = SuggestionSpace(
+      try embeddings.points.inPrincipalSpace(options.space), options: options)
     let suggestion = try space.suggest(
       count, labelled: labelled,
       probabilities: predicted.map {

@@ -6,7 +6,13 @@ import Tensor
 /// Divides a survey's embeddings into many small clusters with a hierarchy above them.
 public struct ClusterStage: Stage, Stored {
   public static let name = StageName.cluster
-  public static var usual: Self? { Self(survey: "") }
+
+  /// Clusterings of before there was any whitening had none.
+  public static var usual: Self? {
+    var usual = Self(survey: "")
+    usual.options.whitening = 0
+    return usual
+  }
 
   /// The survey.
   public var survey: String
@@ -72,7 +78,7 @@ extension ClusterStage {
     let clustering = try ClusteredSpace(points, options: options)
     let sources = embeddings.map(\.source)
     place.progress.note("laying out a map of \(embeddings.count) embeddings")
-    let layout = NeighbourLayout(points, seed: options.seed)
+    let layout = NeighbourLayout(clustering.points, seed: options.seed)
     return {
       let stored = try Catalogue.Clustering.write(
         nodes: clustering.nodes(of: points, sources: sources),

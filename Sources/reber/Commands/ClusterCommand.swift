@@ -17,15 +17,15 @@ struct ClusterCommand: StageCommand {
   @Option(help: "The encoder; the newest where none is named.") var model: ModelName?
   @Option(help: "How many clusters; several times as many as there are classes are best.")
   var clusters = ClusteredSpace.Options().clusters
-  @Option(help: "Principal components kept.") var components = ClusteredSpace.Options().components
   @Option(help: "The seed of the centres that k-means starts from.") var seed: UInt64 = 1
+  @OptionGroup var space: SpaceOptions
   @OptionGroup(title: "Output") var options: StageOptions
 
   var stage: ClusterStage {
     var stage = ClusterStage(survey: survey)
     stage.model = model
     stage.options.clusters = clusters
-    stage.options.components = components
+    (stage.options.components, stage.options.whitening) = (space.components, space.whitening)
     stage.options.seed = seed
     return stage
   }
@@ -35,8 +35,6 @@ struct ClusterCommand: StageCommand {
   }
 
   func validate() throws {
-    guard clusters > 1, components > 0 else {
-      throw ValidationError("--clusters must be at least 2, --components at least 1")
-    }
+    guard clusters > 1 else { throw ValidationError("--clusters must be at least 2") }
   }
 }

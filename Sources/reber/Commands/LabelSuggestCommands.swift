@@ -242,34 +242,26 @@ struct SuggestionOptions: ParsableArguments {
   @Option(help: "Sources beside each that lie nearest to it and are asked about with it.")
   var company = Suggestion.Options().company
 
-  @Option(help: "Principal components kept.") var components = Suggestion.Options().components
-
   @Option(help: "How much more doubt about rare classes counts; 0 for all alike.")
   var rarity = Suggestion.Options().rarity
 
-  @Option(help: "How far the components' spreads are made even, 0 to 1.")
-  var whitening = Suggestion.Options().whitening
+  @OptionGroup var space: SpaceOptions
 
   /// The options as the method takes them.
   var options: Suggestion.Options {
     var options = Suggestion.Options()
-    options.whitening = whitening
+    options.space = space.space
     options.variety = variety
     options.reach = reach
     options.company = company
-    options.components = components
     options.rarity = rarity
     return options
   }
 
   func validate() throws {
-    guard variety >= 0, company >= 0, reach > 0, components > 0, rarity >= 0, 0...1 ~= whitening
-    else {
+    guard variety >= 0, company >= 0, reach > 0, rarity >= 0 else {
       throw ValidationError(
-        """
-        --variety, --company and --rarity must be at least 0, --reach and --components above 0, --whitening in \
-        0...1
-        """)
+        "--variety, --company and --rarity must be at least 0, --reach above 0")
     }
   }
 }

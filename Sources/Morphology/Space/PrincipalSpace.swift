@@ -1,0 +1,62 @@
+internal import Foundation
+public import Tensor
+
+/// The space in which sources are compared: neighbours, clusters, suggestions and the map are made there.
+///
+/// Embeddings go to the unit sphere, through PCA, and to the unit sphere again. A contrastive encoder puts most of the
+/// variance in a few components, so that distances between embeddings as they are would hardly see the others: before
+/// the last step each component's deviation σ becomes σ^(1 − w), with w the whitening.
+public struct PrincipalSpace: Sendable {
+  /// What decides the space besides the embeddings.
+  public struct Options: Codable, Sendable, Hashable {
+    /// Principal components kept.
+    public var components = 64
+
+    /// How far the components' deviations are made even: 0 not at all, 1 wholly.
+    public var whitening = 0.75
+
+    /// The defaults.
+    public init() {}
+
+    /// Another number of components and whitening.
+    public init(components: Int, whitening: Double) {
+      (self.components, self.whitening) = (components, whitening)
+    }
+  }
+
+  /// The part of the variance that the components hold.
+  public let keptVariance: Double
+
+  private let axes: PrincipalAxes
+
+  /// Finds the components of embeddings `[n, dimensions]`, which need no labels.
+  ///
+  /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
+  public init(fitting embeddings: Tensor, options: Options = Options()) throws {
+    guard embeddings.rows > 1 else {
+      throw MorphologyError.tooFew(what: "embeddings", have: embeddings.rows, need: 2)
+    }
+    guard embeddings.values.allSatisfy(\.isFinite) else {
+      throw MorphologyError.badOptions("an embedding is not finite: embed again")
+    }
+    let pca = PCA(
+      fitting: embeddings.onUnitSphere(),
+      components: min(options.components, embeddings.rows - 1))
+    keptVariance = pca.varianceRatios.reduce(0, +)
+    axes = PrincipalAxes(pca, whitening: options.whitening)
+  }
+
+  /// Where embeddings `[n, dimensions]` lie: `[n, components]`, each row of length 1.
+  public func points(of embeddings: Tensor) -> Tensor {
+    axes.coordinates(of: embeddings.onUnitSphere()).onUnitSphere()
+  }
+}
+
+extension Tensor {
+  /// Where these embeddings lie in the space of their own components.
+  ///
+  /// - Throws: `MorphologyError` for fewer than two embeddings or embeddings that are not finite.
+  public func inPrincipalSpace(_ options: PrincipalSpace.Options = .init()) throws -> Tensor {
+    try PrincipalSpace(fitting: self, options: options).points(of: self)
+  }
+}
