@@ -1,5 +1,6 @@
 import Catalogue
 import PostgreSQL
+import Testing
 
 /// A survey of 12 sources that have predictions in two of the twelve classes.
 struct ClassifiedSky {
@@ -60,5 +61,26 @@ struct ClassifiedSky {
     }
     try Publication.tidy(in: database)
     return catalogue
+  }
+}
+
+extension Publication {
+  /// Makes the table as one process does that nobody helps.
+  func build(in database: Connection) throws -> BuiltCatalogue {
+    try begin(in: database)
+    defer { try? leave(in: database) }
+    let worker = try worker(1, in: database)
+    while let piece = try Piece.claim(by: worker, for: 60, in: database) {
+      #expect(try perform(piece, in: database))
+    }
+    try worker.end(in: database)
+    return try finish(in: database)
+  }
+
+  /// A process that works on it.
+  func worker(_ process: Int32, in database: Connection) throws -> Worker {
+    try Worker.begin(
+      run, by: Operator(codeVersion: "1", host: "here", account: "me"), process: process,
+      in: database)
   }
 }

@@ -107,7 +107,7 @@ import Testing
   /// A training of a piece has a checkpoint of its own, which counts as work done, and only who has the piece writes it.
   @Test func aPieceHasACheckpoint() throws {
     let (frozen, quick) = (try worker(1, database), try worker(2, other))
-    try Piece.divide(run, into: [0...0, 1...1], items: 5, in: database)
+    try Piece.divide(run, into: [0...0, 1...1], items: [5, 5], in: database)
     let first = try #require(try Piece.claim(by: frozen, for: 0.3, in: database))
     #expect(try first.keep(Checkpoint(step: 2, state: [1]), in: database))
     #expect(try first.keep(Checkpoint(step: 3, state: [2]), in: database))

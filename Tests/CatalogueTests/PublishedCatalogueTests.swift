@@ -1,6 +1,7 @@
 import Catalogue
 import Digest
 import PostgreSQL
+import TestSupport
 import Testing
 
 @Suite("Published catalogues") struct PublishedCatalogueTests {
@@ -20,9 +21,8 @@ import Testing
     #expect(published.columns.first { $0.name == "ra" }?.unit == "deg")
   }
 
-  @Test func theDigestIsThatOfTheRowsAsTextInOrderOfName() throws {
-    let sky = try ClassifiedSky()
-    _ = try sky.publish()
+  /// What COPY writes of the table in order of name, made without COPY.
+  private func text(of sky: ClassifiedSky) throws -> String {
     let columns = try sky.database.rows(
       """
       SELECT format('%I', attname) FROM pg_attribute
@@ -30,7 +30,7 @@ import Testing
       """, as: String.self)
     // COPY divides cells by tabs and writes \N for null; nothing here needs more.
     let cells = columns.map { "coalesce(\($0)::text, '\\N')" }.joined(separator: ", ")
-    let text = try sky.database.row(
+    return try sky.database.row(
       SQL(
         raw: """
           SELECT string_agg(
@@ -38,9 +38,98 @@ import Testing
                   E'\\ttrue\\t', E'\\tt\\t') || E'\\n', '' ORDER BY name COLLATE "C")
           FROM catalogue.sky
           """), as: String.self)
-    let digest = try sky.database.row(
+  }
+
+  private func digest(of sky: ClassifiedSky) throws -> String {
+    try sky.database.row(
       "SELECT sha256 FROM reber.catalogue WHERE name = 'sky'", as: String.self)
-    #expect(digest == SHA256.hash(Array(text.utf8)).hex)
+  }
+
+  @Test func theDigestIsThatOfTheBlocksOfRowsAsTextInOrderOfName() throws {
+    let sky = try ClassifiedSky()
+    _ = try sky.publish()
+    let list = SHA256.hash(Array(try text(of: sky).utf8)).hex + "\n"
+    let (found, expected) = (try digest(of: sky), SHA256.hash(Array(list.utf8)).hex)
+    #expect(found == expected)
+  }
+
+  /// The line of the README repeats the digest.
+  @Test(arguments: [1, 4, 5, 12, 65_536]) func aShellRepeatsTheDigest(blockRows: Int) throws {
+    let sky = try ClassifiedSky()
+    var publication = try sky.publication()
+    publication.blockRows = blockRows
+    let published = try sky.publish(publication)
+    let line = """
+      psql -X '\(sky.fixture.address)' -c 'COPY (SELECT * FROM catalogue.sky ORDER BY name COLLATE "C") TO STDOUT' \
+        | split -l \(blockRows) --filter=sha256sum | cut -d' ' -f1 | sha256sum
+      """
+    let (found, expected) = (Validator.run("bash", ["-c", line]), try digest(of: sky))
+    #expect(found?.output == expected + "  -\n")
+    #expect(try published.isAsPublished(in: sky.database) == true)
+    // Rows may lie anywhere, but have to be what they were.
+    try sky.database.script("UPDATE catalogue.sky SET rms = rms WHERE name = 's0'")
+    #expect(try published.isAsPublished(in: sky.database) == true)
+    try sky.database.script("UPDATE catalogue.sky SET ra = ra + 1e-12 WHERE name = 's7'")
+    #expect(try published.isAsPublished(in: sky.database) == false)
+  }
+
+  /// Versions before digested all rows as one.
+  @Test func anOlderDigestIsUnderstood() throws {
+    let sky = try ClassifiedSky()
+    let published = try sky.publish()
+    let whole = SHA256.hash(Array(try text(of: sky).utf8)).hex
+    try sky.database.execute("UPDATE reber.catalogue SET block_rows = NULL, sha256 = \(whole)")
+    #expect(try published.isAsPublished(in: sky.database) == true)
+  }
+
+  /// Pieces that several do, one of them too late, come to what one process makes of them.
+  @Test func severalDoThePieces() throws {
+    let (alone, sky) = (try ClassifiedSky(), try ClassifiedSky())
+    var publication = try alone.publication()
+    publication.blockRows = 5
+    try alone.publish(publication)
+
+    publication = try sky.publication()
+    publication.blockRows = 5
+    let (database, other) = (sky.database, try Connection(sky.fixture.address))
+    try publication.begin(in: database)
+    try publication.join(in: other)
+    #expect(throws: CatalogueError.beingPublished("sky")) {
+      try sky.publication().begin(in: Connection(sky.fixture.address))
+    }
+    let (frozen, quick) = (
+      try publication.worker(1, in: database), try publication.worker(2, in: other)
+    )
+    var late: [Piece] = []
+    while let piece = try Piece.claim(by: frozen, for: 60, in: database) { late.append(piece) }
+    try database.execute("UPDATE reber.piece SET lease_ends = clock_timestamp()")
+    try publication.prepare(other)
+    while let piece = try Piece.claim(by: quick, for: 60, in: other) {
+      #expect(try publication.perform(piece, in: other))
+    }
+    for piece in late { #expect(try !publication.perform(piece, in: database)) }
+    let built = try publication.finish(in: database)
+    try Run.finish(publication.run, in: database) { try built.publish(in: $0) }
+    for piece in late { #expect(try !publication.perform(piece, in: database)) }
+    let (made, expected) = (try digest(of: sky), try digest(of: alone))
+    #expect(made == expected)
+  }
+
+  /// Who is frozen amid a block keeps nobody waiting: its connection is ended.
+  @Test func whoIsFrozenAmidABlockKeepsNobodyWaiting() throws {
+    let sky = try ClassifiedSky()
+    let publication = try sky.publication()
+    try publication.begin(in: sky.database)
+    let frozen = try Connection(sky.fixture.address)
+    try publication.prepare(frozen)
+    try frozen.script("BEGIN; SELECT FROM catalogue._publishing_\(publication.run)")
+    let worker = try publication.worker(1, in: sky.database)
+    while let piece = try Piece.claim(by: worker, for: 60, in: sky.database) {
+      #expect(try publication.perform(piece, in: sky.database))
+    }
+    let built = try publication.finish(in: sky.database)
+    try Run.finish(publication.run, in: sky.database) { try built.publish(in: $0) }
+    #expect(throws: PostgresError.self) { try frozen.script("SELECT 1") }
   }
 
   @Test func publishingAgainReplacesTheTable() throws {

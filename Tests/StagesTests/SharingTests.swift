@@ -60,6 +60,52 @@ import Testing
         Int.self)
     }
     #expect(items == 2 * 96 && pieces == 0)
+
+    let publishing = Self.publishing(as: "toy")
+    let published = try await place.perform(publishing).metrics
+    let names = published.columns.map(\.name)
+    let all = try await atOnce(places) { try await $0.perform(publishing) }
+    #expect(Set(all.map(\.run)).count == 1)
+    #expect(all.map(\.metrics.rows) == [96, 96, 96])
+    for report in all { #expect(report.metrics.columns.map(\.name) == names) }
+    let digest: SQL = "SELECT sha256 FROM reber.catalogue"
+    let (made, expected) = (try await toy.texts(digest), try await alone.texts(digest))
+    #expect(made == expected && made.count == 1)
+    try await goesOnWithAPublication(toy, as: "other")
+  }
+
+  private static func publishing(as name: String) -> Publishing {
+    var publishing = Publishing(survey: "toy")
+    (publishing.name, publishing.anyway) = (name, true)
+    return publishing
+  }
+
+  /// A publication that was stopped leaves no table, and a worker goes on with one that was killed.
+  private func goesOnWithAPublication(_ toy: SyntheticSurvey, as name: String) async throws {
+    let publishing = Self.publishing(as: name)
+    let stop = StopRequest()
+    _ = stop.ask()
+    let place = Workplace(
+      database: try await Database(toy.address), user: toy.workplace.user, progress: Silence(),
+      stop: stop)
+    await #expect(throws: Stopped.self) { try await place.perform(publishing) }
+    let drafts: SQL = """
+      SELECT relname::text FROM pg_class WHERE relnamespace = 'catalogue'::regnamespace
+          AND relname LIKE '\\_publishing%'
+      """
+    let left = try await toy.texts(drafts)
+    #expect(left.isEmpty)
+    _ = try await toy.workplace.database.with {
+      try $0.execute(
+        """
+        UPDATE reber.run SET status = 'running', finished_at = NULL, error = NULL
+        WHERE run_id = (SELECT max(run_id) FROM reber.run)
+        """)
+    }
+    try await helper(toy).takeWork(untilIdle: true) { _ in Issue.record("nothing was queued") }
+    let digests = try await toy.texts("SELECT DISTINCT sha256 FROM reber.catalogue")
+    let names = try await toy.texts("SELECT name FROM reber.catalogue ORDER BY 1")
+    #expect(digests.count == 1 && names == ["other", "toy"])
   }
 
   /// Folds are shared by three; one that was stopped in its middle goes on there, and nothing comes out otherwise.

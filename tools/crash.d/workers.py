@@ -9,7 +9,7 @@ import time
 from chain import STAGES, before, empty
 from trials import Tally, Trials
 
-SHARED = ("ingest", "embed", "crossvalidate", "classify")
+SHARED = ("ingest", "embed", "crossvalidate", "classify", "publish")
 # Seconds that a process may be silent, and a little more than that.
 LEASE, LONGER = 2, 3.5
 PIECES = {stage: ["--piece-size", "16"] for stage in ("ingest", "embed", "classify")}

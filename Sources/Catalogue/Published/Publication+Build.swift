@@ -1,4 +1,5 @@
-import PostgreSQL
+import Digest
+public import PostgreSQL
 
 /// A catalogue that is built but does not have its name yet.
 public struct BuiltCatalogue: Sendable {
@@ -13,48 +14,57 @@ public struct BuiltCatalogue: Sendable {
 }
 
 extension Publication {
-  /// Builds the table under another name, with its indexes, and checks it.
+  /// Ends the table whose pieces are all done: it has yet to get its name.
   ///
-  /// - Throws: `CatalogueError.incomplete` where it has fewer or more rows than the classification.
-  func build(_ columns: [PublishedColumn], in database: Connection) throws -> BuiltCatalogue {
+  /// - Throws: `CatalogueError.incomplete` where rows are lacking; `CatalogueError.missing` where what its columns are
+  ///   called has changed since it was filled.
+  public func finish(in database: Connection) throws -> BuiltCatalogue {
+    let columns = try PublishedColumn.all(of: self, in: database)
+    try database.withOwnRights { try Self.endLate(of: run, in: database) }
+    return try database.transaction { database in
+      try addIndexes(in: database)
+      let digest = try digest(in: database)
+      let described = PublishedCatalogue(
+        name: name, run: run, classification: classification, survey: survey.name,
+        rows: digest.rows, simulated: survey.simulated,
+        columns: try described(columns, in: database))
+      return BuiltCatalogue(
+        publication: self, described: described, sha256: digest.sha256.hex)
+    }
+  }
+
+  /// Makes the rows, with their key; gives their number, which has to be that of the classification.
+  func fill(_ columns: [PublishedColumn], in database: Connection) throws -> Int {
     let predictions = try database.row(
       """
-      SELECT count(*) FROM reber.prediction
-      JOIN reber.source USING (survey_id, source_id)
-      WHERE prediction.run_id = \(classification) AND survey_id = \(survey.id) AND source.is_listed
+      SELECT count(*) - (
+          SELECT count(*) FROM reber.prediction
+          JOIN reber.source USING (survey_id, source_id)
+          WHERE prediction.run_id = \(classification) AND survey_id = \(survey.id) AND NOT is_listed
+      )
+      FROM reber.prediction
+      WHERE run_id = \(classification) AND survey_id = \(survey.id)
       """, as: Int.self)
-    let rows = try fill(columns, in: database)
+    let rows = try makeRows(columns, in: database)
     guard rows == predictions else {
       throw CatalogueError.incomplete(catalogue: name, rows: rows, of: predictions)
     }
-    try index(in: database)
-    try database.execute("ANALYZE \(raw: draft)")
-    // Of fluxes the few brightest are asked for most: of these alone as many rows are looked at.
-    try database.execute("ALTER TABLE \(raw: draft) ALTER total_flux SET STATISTICS 1000")
-    try database.execute("ANALYZE \(raw: draft) (total_flux)")
-    let described = PublishedCatalogue(
-      name: name, run: run, classification: classification, survey: survey.name, rows: rows,
-      simulated: survey.simulated, columns: try described(columns, in: database))
-    // The rows lie in order: workers would only hand them to and fro.
-    try database.script("SET LOCAL max_parallel_workers_per_gather = 0")
-    let digest = try PublishedCatalogue.digest(of: draft, in: database)
-    guard digest.rows == rows else {
-      throw CatalogueError.incomplete(catalogue: name, rows: digest.rows, of: rows)
-    }
-    return BuiltCatalogue(publication: self, described: described, sha256: digest.sha256)
+    try database.execute("ALTER TABLE \(raw: draft) ADD PRIMARY KEY (name)")
+    return rows
   }
 
   /// Makes the rows; gives their number.
   ///
   /// They lie in the order in which they are digested.
-  private func fill(_ columns: [PublishedColumn], in database: Connection) throws -> Int {
+  private func makeRows(_ columns: [PublishedColumn], in database: Connection) throws -> Int {
     let scheme = String(try model.classes(in: database).scheme.id)
     let own: SQL =
       self.columns.isEmpty
       ? ""
       : "LEFT JOIN survey.\(identifier: survey.name) AS own ON own.source_id = prediction.source_id"
     let list = columns.map { "\($0.source) AS \(identifier: $0.name)" as SQL }
-    // Every row is wanted: going for them one by one in four indexes takes half as long again.
+    // Every row is wanted: going for them one by one in four indexes takes half as long again. Every prediction has
+    // a class; joined so, the planner knows that none is left out.
     try database.script("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '256MB'")
     return try database.execute(
       """
@@ -63,7 +73,7 @@ extension Publication {
       FROM reber.prediction
       JOIN reber.source USING (survey_id, source_id)
       JOIN reber.cutout USING (survey_id, cutout_id)
-      JOIN reber.class ON class.class_scheme_id = \(raw: scheme)
+      LEFT JOIN reber.class ON class.class_scheme_id = \(raw: scheme)
           AND class.class_id = prediction.class_id
       LEFT JOIN (
           SELECT survey_id, source_id, string_agg(class.name, ';' ORDER BY class_id) AS name
@@ -80,36 +90,20 @@ extension Publication {
       """)
   }
 
-  /// The indexes that every catalogue has, and those that people made on the one before.
-  private func index(in database: Connection) throws {
-    try database.execute("ALTER TABLE \(raw: draft) ADD PRIMARY KEY (name)")
-    for columns in [
-      "class, probability DESC", "probability DESC", "total_flux", "unlikeness DESC", "dec, ra",
-      "floor(dec), ra",
-    ] {
-      try database.execute("CREATE INDEX ON \(raw: draft) (\(raw: columns))")
-    }
-    let hasQ3C = try database.row(
-      "SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'q3c')", as: Bool.self)
-    if hasQ3C {
-      try database.execute("CREATE INDEX ON \(raw: draft) (q3c_ang2ipix(ra, dec))")
-    }
-    guard try stands(in: database) else { return }
-    let missing = try database.rows(
-      "SELECT reber.missing_indexes(\(draft)::text::regclass, \(table)::text::regclass)",
-      as: String.self)
-    try database.withOwnRights { for statement in missing { try database.script(statement) } }
-  }
-
   /// The columns with the types that the table has them in.
   private func described(
     _ columns: [PublishedColumn], in database: Connection
   ) throws -> [PublishedCatalogue.Column] {
     let types = try database.columnTypes(of: draft)
-    return columns.map {
-      PublishedCatalogue.Column(
-        name: $0.name, type: types[$0.name] ?? "", unit: $0.unit, ucd: $0.ucd,
-        description: $0.description)
+    return try columns.map { column in
+      guard let type = types[column.name] else {
+        throw CatalogueError.missing(
+          "column '\(column.name)' in the table that was filled",
+          hint: "a class or a column got another name meanwhile; publish again")
+      }
+      return PublishedCatalogue.Column(
+        name: column.name, type: type, unit: column.unit, ucd: column.ucd,
+        description: column.description)
     }
   }
 }

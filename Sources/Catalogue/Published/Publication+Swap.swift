@@ -25,7 +25,7 @@ extension Publication {
   fileprivate func swap(
     _ catalogue: BuiltCatalogue, in database: Connection, waiting: () -> Void
   ) throws {
-    guard try lock.takeForTransaction(in: database) else {
+    guard try SessionLock.exchange(of: name).takeForTransaction(in: database) else {
       throw CatalogueError.beingPublished(name)
     }
     for attempt in 1... {
@@ -66,14 +66,16 @@ extension Publication {
     // What was said of the catalogue stays: title, authors, reference and licence.
     try database.execute(
       """
-      INSERT INTO reber.catalogue (name, run_id, classification_run_id, survey_id, rows, sha256)
+      INSERT INTO reber.catalogue
+          (name, run_id, classification_run_id, survey_id, rows, sha256, block_rows)
       VALUES (
-          \(name), \(run), \(classification), \(survey.id), \(described.rows), \(catalogue.sha256)
+          \(name), \(run), \(classification), \(survey.id), \(described.rows), \(catalogue.sha256),
+          \(Int32(blockRows))
       )
       ON CONFLICT (name) DO UPDATE SET
           run_id = excluded.run_id, classification_run_id = excluded.classification_run_id,
           survey_id = excluded.survey_id, rows = excluded.rows, sha256 = excluded.sha256,
-          published_at = excluded.published_at
+          block_rows = excluded.block_rows, published_at = excluded.published_at
       """)
     for (ordinal, column) in described.columns.enumerated() {
       try database.execute(
@@ -116,6 +118,7 @@ extension Publication {
             AND relname ~ \("^(\(draftPrefix)|\(asidePrefix))[0-9]+$")
         """, as: String.self, Int.self)
       for (table, run) in left where try Run.isLetGo(run, in: database) {
+        if table.hasPrefix(draftPrefix) { try endLate(of: run, in: database) }
         try database.execute("DROP TABLE IF EXISTS catalogue.\(identifier: table)")
       }
       try nameIndexes(in: database)

@@ -2,10 +2,10 @@ public import PostgreSQL
 
 /// A classification that becomes a table in schema `catalogue`.
 ///
-/// The table is built beside the one that stands under its name, with its own transaction, and takes
-/// its place in another that lasts milliseconds: that which finishes the run. A process that is killed
-/// leaves the one or the other and, it may be, a table beside it that nobody asks for; the next
-/// publication removes that.
+/// The table is filled beside the one that stands under its name, in one transaction; any number of processes make its
+/// indexes and digest its rows, piece by piece; and it takes the other's place in a transaction that lasts
+/// milliseconds: that which finishes the run. A process that is killed leaves the one table or the other and, it may
+/// be, a third beside them that nobody asks for; the next publication removes that.
 public struct Publication: Sendable {
   /// The table's name.
   public var name: String
@@ -28,6 +28,9 @@ public struct Publication: Sendable {
   /// What the columns of sets are made by; they are null where it is `nil`.
   public var sets: PublishedSets?
 
+  /// Rows of a block of the table's digest.
+  public var blockRows = 65_536
+
   /// Describes a publication.
   public init(
     as name: String, of survey: Survey, classification: Int, model: Model, run: Int,
@@ -44,38 +47,47 @@ public struct Publication: Sendable {
 }
 
 extension Publication {
-  /// Makes the table, beside one published before under the name; `BuiltCatalogue.publish` puts it in its
-  /// place.
+  /// Fills the table, beside one published before under the name, and divides what is to be done of it yet: `perform`
+  /// does a piece, `finish` ends it when all are done, and `BuiltCatalogue.publish` puts it in its place.
+  ///
+  /// Nobody else publishes under the name until every process that works on it has called `leave`.
   ///
   /// - Parameter database: The connection, which must not be in a transaction.
-  /// - Returns: The table, which has yet to get its name.
   /// - Throws: `CatalogueError.badName`; `CatalogueError.badClassName` for a class that an earlier version let in;
   ///   `CatalogueError.beingPublished` where another does;
   ///   `CatalogueError.missing` where a table of the name stands there that Reber did not
   ///   publish; `CatalogueError.irreplaceable` where things depend on the table that cannot be led
-  ///   over to another; `CatalogueError.incomplete` where rows are lacking.
-  public func build(in database: Connection) throws -> BuiltCatalogue {
+  ///   over to another; `CatalogueError.incomplete` where it has fewer or more rows than the classification.
+  public func begin(in database: Connection) throws {
     guard name.wholeMatch(of: /[a-z][a-z0-9_]{0,58}/) != nil else {
       throw CatalogueError.badName(name)
     }
     // The view of all catalogues.
     if name == "everything" { throw CatalogueError.taken(name) }
     for item in try model.classes(in: database).classes { try ClassScheme.checkName(item.name) }
-    return try alone(in: database) {
+    guard try lock.take(in: database) else { throw CatalogueError.beingPublished(name) }
+    do {
       try Self.tidy(in: database)
       let columns = try PublishedColumn.all(of: self, in: database)
       try database.withOwnRights { try checkPlace(for: columns, in: database) }
-      return try database.transaction { try build(columns, in: $0) }
+      try database.transaction { try divide(rows: fill(columns, in: $0), in: $0) }
+      try lock.letShare(in: database)
+    } catch {
+      // Where the connection is gone, so is the lock.
+      try? lock.release(in: database)
+      throw error
     }
   }
 
-  /// Runs `body` while no other process builds a table for the name.
-  private func alone<Value>(in database: Connection, _ body: () throws -> Value) throws -> Value {
-    guard try lock.take(in: database) else { throw CatalogueError.beingPublished(name) }
-    // Where the connection is gone, so is the lock.
-    defer { try? lock.release(in: database) }
-    return try body()
+  /// Works on the table beside those who fill or have filled it.
+  ///
+  /// - Throws: `CatalogueError.beingPublished` where another run publishes under the name.
+  public func join(in database: Connection) throws {
+    guard try lock.share(in: database) else { throw CatalogueError.beingPublished(name) }
   }
+
+  /// Works on the table no more.
+  public func leave(in database: Connection) throws { try lock.release(in: database) }
 
   /// Refuses a name whose table is not ours to replace, or could not be replaced without a loss.
   private func checkPlace(
@@ -101,7 +113,7 @@ extension Publication {
     try database.row("SELECT to_regclass(\(table)) IS NOT NULL", as: Bool.self)
   }
 
-  var lock: SessionLock { .publication(of: name) }
+  private var lock: SessionLock { .publication(of: name) }
 
   /// The table as `regclass` reads it.
   var table: String { "catalogue.\(name)" }

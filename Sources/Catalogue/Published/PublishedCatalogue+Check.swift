@@ -2,58 +2,21 @@ import Digest
 public import PostgreSQL
 
 extension PublishedCatalogue {
-  /// The number of a table's rows, and SHA-256 of what
-  /// `COPY (SELECT * FROM … ORDER BY name COLLATE "C") TO STDOUT` writes of them.
-  static func digest(
-    of table: String, in database: Connection
-  ) throws -> (rows: Int, sha256: String) {
-    if let found = try digest(ofAscending: table, in: database) { return found }
-    var hasher = SHA256.Hasher()
-    var rows = 0
-    try database.copy(
-      textOutOf: SQL(raw: "SELECT * FROM \(table) ORDER BY name COLLATE \"C\"")
-    ) { line in
-      hasher.update(line)
-      rows += 1
-    }
-    return (rows, hasher.finish().hex)
-  }
-
-  /// The same of a table whose rows lie in the order of the names, as they are published: they need not be
-  /// sorted again; `nil` where they do not.
-  private static func digest(
-    ofAscending table: String, in database: Connection
-  ) throws -> (rows: Int, sha256: String)? {
-    var hasher = SHA256.Hasher()
-    var count = 0
-    var last: [UInt8] = []
-    var ascends = true
-    try database.copy(textOutOf: "SELECT * FROM \(raw: table)") { line in
-      guard ascends else { return }
-      let name = line.prefix { $0 != UInt8(ascii: "\t") }
-      // What COPY escapes stands elsewhere in the order.
-      ascends = last.lexicographicallyPrecedes(name) && !name.contains(UInt8(ascii: "\\"))
-      last.replaceSubrange(last.indices, with: name)
-      hasher.update(line)
-      count += 1
-    }
-    return ascends ? (count, hasher.finish().hex) : nil
-  }
-
   /// Whether the table holds what was published; `nil` for a catalogue of a version that digested its rows
   /// in another way.
   public func isAsPublished(in database: Connection) throws -> Bool? {
-    let (sha256, isComparable) = try database.row(
+    let (sha256, blockRows, isComparable) = try database.row(
       """
-      SELECT sha256, published_at > (
+      SELECT sha256, block_rows, published_at > (
           SELECT applied_at FROM reber.schema_migration WHERE name = '0037_publishing'
       )
       FROM reber.catalogue
       WHERE name = \(name)
-      """, as: String.self, Bool.self)
+      """, as: String.self, Int?.self, Bool.self)
     guard isComparable else { return nil }
-    let found = try Self.digest(of: "catalogue.\"\(name)\"", in: database)
-    return found.rows == rows && found.sha256 == sha256
+    let found = try RowDigest.of(
+      table: "catalogue.\"\(name)\"", inBlocksOf: blockRows, in: database)
+    return found.rows == rows && found.sha256.hex == sha256
   }
 
   /// A row of the catalogue, beside what it came from.

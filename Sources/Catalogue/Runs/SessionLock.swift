@@ -26,6 +26,11 @@ struct SessionLock {
     SessionLock(key: "hashtext('reber.catalogue'), hashtext(\(name))")
   }
 
+  /// The lock of whoever gives a table the name of a catalogue.
+  static func exchange(of name: String) -> SessionLock {
+    SessionLock(key: "hashtext('reber.catalogue.exchange'), hashtext(\(name))")
+  }
+
   /// How long the server may need to notice that who had a lock was killed, milliseconds.
   private static let patience = 2500
 

@@ -17,7 +17,9 @@ public enum StageName: String, Codable, CaseIterable, PostgresColumn {
   case modelImport = "model import"
 
   /// Whether several processes may do its work at once.
-  public var isShared: Bool { [.ingest, .embed, .classify, .crossvalidate].contains(self) }
+  public var isShared: Bool {
+    [.ingest, .embed, .classify, .crossvalidate, .publish].contains(self)
+  }
 
   /// The stages that can be asked for by their survey alone, as `reber.ask_for` has them.
   public static let askable: [StageName] = [

@@ -2,14 +2,17 @@ public import PostgreSQL
 
 /// A part of a run's work, which one process at a time has.
 ///
-/// A row of `reber.piece`. Its keys are of sources, of places in a list of images, or of parts of a comparison, as
-/// the stage divides its work.
+/// A row of `reber.piece`. Its keys are of sources, of places in a list of images, of parts of a comparison, or of
+/// rows of a table, as the stage divides its work.
 public struct Piece: Sendable {
   /// Its number within the run.
   public let number: Int
 
   /// The first and the last of its keys.
   public let keys: ClosedRange<Int>
+
+  /// How much work it is.
+  public let items: Int
 
   /// The run.
   public var run: Int { worker.run }
@@ -38,20 +41,21 @@ extension Piece {
   /// - Parameters:
   ///   - run: The run.
   ///   - ranges: The keys of each piece.
-  ///   - items: How much work each is; the number of its keys where it is `nil`.
+  ///   - items: How much work each is; the number of their keys where it is `nil`.
   ///   - database: The database.
   /// - Throws: `PostgresError`; the former pieces stay then.
   public static func divide(
-    _ run: Int, into ranges: [ClosedRange<Int>], items: Int? = nil, in database: Connection
+    _ run: Int, into ranges: [ClosedRange<Int>], items: [Int]? = nil, in database: Connection
   ) throws {
     try database.transaction { database in
       try remove(of: run, in: database)
       try database.execute(
         """
         INSERT INTO reber.piece (run_id, piece, first_key, last_key, items)
-        SELECT \(run), place - 1, first, last, coalesce(\(items), last - first + 1)
-        FROM unnest(\(ranges.map(\.lowerBound)), \(ranges.map(\.upperBound)))
-            WITH ORDINALITY AS range (first, last, place)
+        SELECT \(run), place - 1, first, last, items
+        FROM unnest(
+            \(ranges.map(\.lowerBound)), \(ranges.map(\.upperBound)), \(items ?? ranges.map(\.count))
+        ) WITH ORDINALITY AS range (first, last, items, place)
         """)
     }
   }
@@ -106,9 +110,9 @@ extension Piece {
           LIMIT 1
           FOR UPDATE SKIP LOCKED
       )
-      RETURNING piece, first_key, last_key, claim
-      """, as: Int.self, Int.self, Int.self, Int.self)
-    return claimed.map { Piece(number: $0, keys: $1...$2, claim: $3, worker: worker) }
+      RETURNING piece, first_key, last_key, items, claim
+      """, as: Int.self, Int.self, Int.self, Int.self, Int.self)
+    return claimed.map { Piece(number: $0, keys: $1...$2, items: $3, claim: $4, worker: worker) }
   }
 
   /// Whether a piece of a run can be claimed.
@@ -166,7 +170,7 @@ extension Piece {
   }
 
   /// Ends the piece by a body, and gives `nil` where that fails since others have it, or have ended the run.
-  private func unlessLost(in database: Connection, _ body: () throws -> Int?) throws -> Int? {
+  func unlessLost<Value>(in database: Connection, _ body: () throws -> Value?) throws -> Value? {
     do {
       return try body()
     } catch let error as PostgresError {

@@ -44,7 +44,7 @@ extension StageRate: QueryRow {
                   WHERE given.run_id = run.run_id AND role = 'cutouts'
               )
           )::bigint AS items,
-          coalesce(shared.seconds, extract(epoch FROM finished_at - started_at))::float8
+          greatest(shared.seconds, extract(epoch FROM finished_at - started_at))::float8
               AS process_seconds, (
               SELECT count(*) FROM reber.survey JOIN reber.cutout USING (survey_id)
               WHERE survey.name = \(survey) AND is_current

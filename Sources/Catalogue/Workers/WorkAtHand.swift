@@ -127,7 +127,7 @@ extension OpenRun: QueryRow {
     .column("form", \.form), make: Self.init)
 
   /// Stages that any process can go on with by what their run was asked, when all that were at it have been killed.
-  private static let resumable: [StageName] = [.embed, .classify, .crossvalidate]
+  private static let resumable: [StageName] = [.embed, .classify, .crossvalidate, .publish]
 
   /// The runs at which a process is and of which a piece is free, and those with pieces whose processes were all
   /// killed within the last week; in the order in which they began.

@@ -13,6 +13,9 @@ public struct Worker: Sendable, Equatable {
 
 extension Worker {
   /// Says that a process begins to work on a run.
+  ///
+  /// Until it ends its work this connection waits for the disk with none of its transactions: what a server that fails
+  /// loses of them is done again, as all that a process has not done, and the end of the run waits for the disk.
   public static func begin(
     _ run: Int, by user: Operator, process: Int32, in database: Connection
   ) throws -> Worker {
@@ -22,6 +25,7 @@ extension Worker {
       VALUES (\(run), \(user.host), \(user.account), \(process), \(user.codeVersion))
       RETURNING worker_id
       """, as: Int.self)
+    try database.script("SET synchronous_commit = off")
     return Worker(id: id, run: run)
   }
 
@@ -50,6 +54,6 @@ extension Worker {
       UPDATE reber.worker SET ended_at = clock_timestamp(), seen_at = clock_timestamp()
       WHERE worker_id = \(id)
       """)
-    try database.script("DISCARD TEMPORARY")
+    try database.script("DISCARD TEMPORARY; RESET synchronous_commit")
   }
 }

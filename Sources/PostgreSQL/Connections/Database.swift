@@ -36,6 +36,13 @@ public actor Database {
     return connection
   }
 
+  /// Connects once more, for what is to go on beside this connection.
+  ///
+  /// - Throws: As ``init(_:prepare:)`` does.
+  public func another() async throws -> Database {
+    try await Database(address, prepare: prepare)
+  }
+
   /// Makes a connection in the place of one that was lost, as soon as a server can be reached; what the former
   /// session held (locks, temporary tables) is gone with it.
   ///

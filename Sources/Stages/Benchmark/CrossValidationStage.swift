@@ -131,9 +131,10 @@ extension CrossValidationStage {
   /// Divides a run into folds; one that was stopped goes on with those that are not done.
   private func divide(_ run: Int, in database: Connection) throws {
     if try Piece.free(run, in: database) { return }
+    let steps = options.stepsPerFold(tasks.map(\.survey))
     try Piece.divide(
       run, into: (0..<foldsToDo).map { $0...$0 },
-      items: options.stepsPerFold(tasks.map(\.survey)), in: database)
+      items: Array(repeating: steps, count: foldsToDo), in: database)
   }
 
   /// Goes on with what a run was asked.

@@ -66,7 +66,13 @@ extension Publishing {
     if basis.sets == nil { found.coverage = nil }
     let work = try self.work(
       found, parents: [.init(run: basis.classification, role: "predictions")])
-    var plan = Plan(work) { try await build(of: survey, on: basis, run: $0, in: place) }
+    var plan = Plan(work) { run, isFirst, database in
+      let publication = Publication(
+        as: name, of: survey, classification: basis.classification, model: basis.model, run: run,
+        columns: basis.columns,
+        sets: basis.sets.map { PublishedSets(coverage: $0.coverage, thresholds: $0.thresholds) })
+      return try publication.together(isFirst: isFirst, in: database, of: place)
+    }
     plan.tidy = { try await place.database.with { try Publication.tidy(in: $0) } }
     plan.stands = { run in
       try await place.database.with { try PublishedCatalogue.stands(name, of: run, in: $0) }
@@ -102,6 +108,7 @@ extension Publishing {
     if try PublishedCatalogue.isServed(name, in: database) { basis.notes.append(served) }
     return basis
   }
+}
 
   /// What is to be done where DaCHS reads the catalogue.
   private var served: String {
@@ -110,21 +117,35 @@ extension Publishing {
     again by 'reber release tap \(name)'
     """
   }
+}
 
-  /// Builds the table, which gets its name at the end.
-  private func build(
-    of survey: Survey, on basis: Basis, run: Int, in place: Workplace
-  ) async throws -> Conclusion<PublishedCatalogue> {
-    let publication = Publication(
-      as: name, of: survey, classification: basis.classification, model: basis.model, run: run,
-      columns: basis.columns,
-      sets: basis.sets.map { PublishedSets(coverage: $0.coverage, thresholds: $0.thresholds) })
-    let built = try await place.database.with { try publication.build(in: $0) }
-    return { database in
-      try built.publish(in: database) {
-        place.progress.note("waiting until nobody reads catalogue.\(name)")
-      }
-    }
+extension Publication {
+  /// The work on it, as one process does it: the first fills its table before others may help.
+  fileprivate func together(
+    isFirst: Bool, in database: Connection, of place: Workplace
+  ) throws -> Together<PublishedCatalogue> {
+    if isFirst { try begin(in: database) } else { try join(in: database) }
+    return Together(
+      perform: { work in
+        do {
+          try await work.perform("indexing and checking rows", beside: prepare) {
+            try self.perform($0, in: $1)
+          }
+        } catch {
+          // A table that nobody goes on with only takes room.
+          try? await place.database.with { try Publication.tidy(in: $0) }
+          throw error
+        }
+      },
+      end: { database in
+        let built = try finish(in: database)
+        return { database in
+          try built.publish(in: database) {
+            place.progress.note("waiting until nobody reads catalogue.\(name)")
+          }
+        }
+      },
+      leave: { try leave(in: $0) })
   }
 }
 

@@ -75,6 +75,37 @@ struct SharedWork: Sendable {
     } while try await isLeft(&meter)
   }
 
+  /// Does pieces that the server works at, several at once, until none is left.
+  ///
+  /// Each is done on one of as many connections as ``Sharing/connections`` says. A process that is told to stop ends
+  /// what goes on there.
+  ///
+  /// - Parameters:
+  ///   - what: What is done, for the display.
+  ///   - prepare: Prepares each of the connections.
+  ///   - body: Does a piece on one of them and ends it; gives false where its lease had ended before that.
+  /// - Throws: What `body` throws, ``Stopped``, or ``LeftToOthers``.
+  func perform(
+    _ what: String, beside prepare: @escaping @Sendable (Connection) throws -> Void,
+    _ body: @escaping @Sendable (Piece, Connection) throws -> Bool
+  ) async throws {
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for _ in 0..<place.sharing.connections {
+        group.addTask {
+          let database = try await place.database.another()
+          try await database.with(prepare)
+          try await perform(what) { piece in try await database.with { try body(piece, $0) } }
+        }
+      }
+      group.addTask {
+        while !place.stop.isRequested { try await Task.sleep(for: .milliseconds(200)) }
+        throw Stopped()
+      }
+      for _ in 0..<place.sharing.connections { _ = try await group.next() }
+      group.cancelAll()
+    }
+  }
+
   /// Waits until a piece is free, for work that needs much before its first one; gives false where all are done.
   ///
   /// - Throws: ``Stopped``, or ``LeftToOthers``.
@@ -84,12 +115,14 @@ struct SharedWork: Sendable {
   }
 
   private func isLeft(_ meter: inout PieceMeter) async throws -> Bool {
+    var pause = 25
     while !place.stop.isRequested {
       let run = worker.run
       if try await place.database.with({ try Piece.isFree(of: run, in: $0) }) { return true }
       guard try await meter.isOpen() else { return false }
       guard place.sharing.waits else { throw LeftToOthers(run: run) }
-      try await Task.sleep(for: .milliseconds(500))
+      try await Task.sleep(for: .milliseconds(pause))
+      pause = min(2 * pause, 500)
     }
     throw Stopped()
   }

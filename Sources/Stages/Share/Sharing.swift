@@ -1,3 +1,5 @@
+import Foundation
+
 /// How work is shared with other processes; it changes no result.
 public struct Sharing: Sendable {
   /// Whether to help processes that are at the same work already, instead of leaving it to them.
@@ -14,6 +16,9 @@ public struct Sharing: Sendable {
 
   /// Images that are read, computed and written together.
   public var pieceSize = 256
+
+  /// Connections on which this process has the server do pieces at once, where it only waits for the server.
+  public var connections = min(ProcessInfo.processInfo.activeProcessorCount, 4)
 
   /// The defaults.
   public init() {}

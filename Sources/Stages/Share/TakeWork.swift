@@ -61,6 +61,11 @@ extension Workplace {
     case .crossvalidate:
       let stage = try CrossValidationStage(asked: asked, form: form)
       return try await !place.perform(stage).alreadyDone
+    case .publish:
+      var stage = try Publishing.read(asked, form: form)
+      // Who began it has heard the warnings.
+      stage.anyway = true
+      return try await !place.perform(stage).alreadyDone
     case .ingest: try await place.helpWithImages(run)
     default: return false
     }

@@ -13,7 +13,8 @@ struct PublishCommand: StageCommand {
     discussion: """
       The table has the columns of the survey's own catalogue too, but those from
       which positions, fluxes and sizes were taken, which stand there already. One
-      that is called as one of Reber's has _survey behind its name.
+      that is called as one of Reber's has _survey behind its name. One process fills
+      the table; all who join make its indexes and its digest, block by block.
 
       Example:
         reber publish --survey first
@@ -33,7 +34,10 @@ struct PublishCommand: StageCommand {
   var coverage = PredictionSets.usualCoverage
   @Flag(help: "Publish although the training or the evaluation warns of the classification.")
   var anyway = false
+  @OptionGroup(title: "Several processes") var together: JoinOptions
   @OptionGroup(title: "Output") var options: StageOptions
+
+  var sharing: Sharing { together.sharing }
 
   var stage: Publishing {
     var publishing = Publishing(survey: survey)

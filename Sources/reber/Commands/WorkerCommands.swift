@@ -10,10 +10,10 @@ struct WorkerCommand: AsyncParsableCommand {
     commandName: "worker",
     abstract: "Take whatever work stands in the database.",
     discussion: """
-      Helps with runs of embed, classify, crossvalidate and ingest of images that are going on, and does
-      the commands that were queued, by 'reber queue add' or on the pages; then waits for more. Any
-      number of workers, on any number of machines, share one database. A worker that is killed or
-      frozen loses what it has claimed after a minute, and another does it.
+      Helps with runs of embed, classify, crossvalidate, publish and ingest of images that are going
+      on, and does the commands that were queued, by 'reber queue add' or on the pages; then waits for
+      more. Any number of workers, on any number of machines, share one database. A worker that is
+      killed or frozen loses what it has claimed after a minute, and another does it.
 
       Example:
         reber worker
