@@ -108,7 +108,6 @@ extension Publishing {
     if try PublishedCatalogue.isServed(name, in: database) { basis.notes.append(served) }
     return basis
   }
-}
 
   /// What is to be done where DaCHS reads the catalogue.
   private var served: String {
