@@ -6,7 +6,8 @@ import PostgreSQL
 /// The sets of classes that sources may be of by a classification, as they are asked for.
 struct ClassSets: Sendable {
   private let sets: PublishedSets
-  private let classes: [ModelClass]
+  /// The classes that the sets are of, by their keys: what they are called, a scheme says.
+  private let classes: [Int16]
 
   /// Takes the sets of the usual coverage; `nil` where the classifier kept nothing that they follow from.
   init?(ofClassification run: Int, of survey: Survey, in database: Connection) throws {
@@ -15,12 +16,12 @@ struct ClassSets: Sendable {
     guard let heldOut = try model.heldOut(in: database) else { return nil }
     let sets = try PredictionSets(coverage: PredictionSets.usualCoverage, heldOut: heldOut)
     self.sets = PublishedSets(coverage: sets.coverage, thresholds: sets.thresholds)
-    classes = try model.classes(in: database).classes
+    classes = try model.classes(in: database).classes.map(\.id)
   }
 
   /// What is asked by a field: `abstain`, `none`, or the number of a class behind `has` or `only`.
   func question(_ text: String?) -> SetQuestion? {
-    wanted(text).map { SetQuestion($0, of: sets, classes: classes.map(\.id)) }
+    wanted(text).map { SetQuestion($0, of: sets, classes: classes) }
   }
 
   private func wanted(_ text: String?) -> SetQuestion.Wanted? {
@@ -36,8 +37,9 @@ struct ClassSets: Sendable {
     }
   }
 
-  /// The questions to choose from.
-  func content(chosen: String?) -> Content {
+  /// The questions to choose from, of the classes as their scheme has them now.
+  func content(of scheme: ClassScheme, chosen: String?) -> Content {
+    let known = scheme.classes.filter { classes.contains($0.id) }
     func choice(_ value: String, _ name: String) -> Content {
       ["value": value, "name": name, "isChosen": value == chosen]
     }
@@ -46,8 +48,8 @@ struct ClassSets: Sendable {
       "whole": [
         choice("abstain", "not the predicted class alone"), choice("none", "no class at all"),
       ],
-      "holding": classes.map { choice("has\($0.id)", $0.name) },
-      "only": classes.map { choice("only\($0.id)", $0.name) },
+      "holding": known.map { choice("has\($0.id)", $0.name) },
+      "only": known.map { choice("only\($0.id)", $0.name) },
     ]
   }
 }

@@ -65,4 +65,14 @@ import Testing
       #expect(outcome.status == 64, "\(arguments): \(outcome.errors)")
     }
   }
+
+  @Test func whatAskingAgainDoesNotGoByIsRefused() throws {
+    let program = try Program()
+    let choose = ["choose", "--survey", "a", "--again", "Ada", "--output", "a.csv"]
+    let answers = ["import", "--survey", "a", "--asked-again", "--zooniverse", "a.csv"]
+    for arguments in [choose + ["--seed", "2"], choose + ["--clustering", "1"], answers] {
+      let outcome = try program.run(["label"] + arguments)
+      #expect(outcome.status == 64, "\(arguments): \(outcome.errors)")
+    }
+  }
 }

@@ -84,6 +84,20 @@ import Testing
     #expect(found.mispublished == ["toy3"] && !found.isSound)
   }
 
+  /// A name that an earlier version let in is refused where it would be two in a set, and nowhere else.
+  @Test func aNameThatIsTwoInASetIsRefused() async throws {
+    let toy = try await classified()
+    try await toy.workplace.database.with {
+      try $0.forge("UPDATE reber.class SET name = 'a;b' WHERE name = 'ring'")
+    }
+    await #expect(throws: CatalogueError.badClassName("a;b")) { try await publish(toy) }
+    try await toy.workplace.database.with {
+      try $0.forge("UPDATE reber.training_source SET held_out = NULL")
+    }
+    try await publish(toy)
+    #expect(try await toy.numbers("SELECT count(*) FROM catalogue.toy") == [48])
+  }
+
   @Test func aClassifierOfBeforeHasNoSets() async throws {
     let toy = try await classified()
     try await toy.workplace.database.with {

@@ -174,10 +174,21 @@ import Testing
       #expect(repeated.map(\.classID) == [0, 0, 1] && repeated.map(\.again) == [0, 2, 1])
       #expect(
         RatedTwice(repeated.map(\.classID), repeated.map(\.again)).same == 2)
-      // What is undone was not said.
+      // What is undone was not said, and is asked about once more.
       _ = try tester.undo(in: database)
+      let standing = try RepeatedLabel.all(of: scene.survey, scheme: scene.scheme, in: database)
+      #expect(standing.map(\.classID) == [0, 0] && standing.map(\.again) == [0, 2])
+      let left = try asked()
+      #expect(left.count == 16 && left.last == "toy4")
+      _ = try tester.label([keys["toy4"] ?? 0], as: 2, asked: .again, in: database)
+      // Classes that were merged are one.
+      let user = Operator(codeVersion: "test", host: "here", account: "tester")
+      _ = try scene.scheme.merge(["double", "ring"], into: "extended", by: user, in: database)
+      let now = try ClassScheme.named("toy", in: database)
+      let extended = try now.classID(named: "extended")
+      let merged = try RepeatedLabel.all(of: scene.survey, scheme: now, in: database)
       #expect(
-        try RepeatedLabel.all(of: scene.survey, scheme: scene.scheme, in: database).count == 2)
+        merged.map(\.classID) == [0, 0, extended] && merged.map(\.again) == [0, extended, extended])
     }
   }
 
@@ -204,6 +215,27 @@ import Testing
         try RepeatedLabel.all(of: survey, scheme: scheme, in: database))
       #expect(own.map(\.annotator) == ["tester"] && own[0].labels.map(\.again) == [0, 2, 0])
     }
+    // A corrected sheet counts once; who has given a source no class before was not asked again.
+    let corrected = sheet + ".corrected.csv"
+    try (lines.map { $0.replacingOccurrences(of: "ring", with: "double") } + ["toy10,,,ring"])
+      .joined(separator: "\n").write(toFile: corrected, atomically: true, encoding: .utf8)
+    let second = try await toy.workplace.perform(LabelImportStage(file: corrected, answers))
+    #expect(second.metrics.labels == 3 && second.metrics.rejected == 1)
+    let reasons = try await toy.texts("SELECT name || ': ' || reason FROM reber.rejected")
+    #expect(reasons == ["toy10: tester gave it no class before, and was not asked again"])
+    try await toy.workplace.database.with { database in
+      let twice = try RepeatedLabel.all(
+        of: Survey.named("toy", in: database), scheme: ClassScheme.named("toy", in: database),
+        in: database)
+      #expect(twice.map(\.classID) == [0, 1, 0] && twice.map(\.again) == [0, 1, 0])
+    }
+    var mistyped = answers
+    mistyped.annotator = "testre"
+    await #expect(throws: LabelError.self) {
+      try await toy.workplace.perform(LabelImportStage(file: sheet, mistyped))
+    }
+    #expect(
+      try await toy.numbers("SELECT count(*) FROM reber.label WHERE annotator = 'testre'") == [0])
     // Each is asked about again once.
     let rest = try await toy.workplace.chooseAgain(
       to: sheet, count: 50, of: "toy", scheme: "toy", annotator: "tester")

@@ -142,9 +142,10 @@ extension ClassScheme {
   ///
   /// - Throws: `CatalogueError.badClassName`.
   static func checkName(_ className: String) throws {
-    guard className.contains(where: { $0.isLetter || $0.isNumber }),
-      !className.contains(PublishedSets.separator)
-    else { throw CatalogueError.badClassName(className) }
+    guard className.contains(where: { $0.isLetter || $0.isNumber }) else {
+      throw CatalogueError.badClassName(className)
+    }
+    try PublishedSets.check(className)
   }
 
   /// The key of a class, which may be written in capitals or with other blanks and hyphens.

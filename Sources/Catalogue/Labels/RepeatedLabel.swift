@@ -66,11 +66,32 @@ extension AskedAgain: QueryRow {
     make: AskedAgain.init)
 }
 
+extension RepeatedLabel {
+  /// The sources, by their keys, that annotators have given a class otherwise than when asked again, and have not
+  /// undone, by annotator.
+  public static func sources(
+    labelledBy annotators: Set<String>, of survey: Survey, scheme: ClassScheme,
+    in database: Connection
+  ) throws -> [String: Set<Int>] {
+    let said = try database.rows(
+      """
+      SELECT DISTINCT annotator, source_id FROM reber.label
+      WHERE survey_id = \(survey.id) AND class_scheme_id = \(scheme.id)
+          AND annotator = ANY (\(annotators.sorted())) AND class_id IS NOT NULL
+          AND method NOT IN ('again', 'merge')
+          AND NOT EXISTS (
+              SELECT FROM reber.labelling_action AS undo WHERE undo.undoes = label.action_id
+          )
+      """, as: String.self, Int.self)
+    return Dictionary(grouping: said, by: \.0).mapValues { Set($0.map(\.1)) }
+  }
+}
+
 extension Annotation {
   /// The sources with an image that the annotator was not asked about again, of what the annotator labelled longest
   /// ago first.
   ///
-  /// At most `count` are given; those in `skipped` are left out.
+  /// At most `count` are given, `excluding` those that were skipped. An answer that was undone was not given.
   public func askedAgain(
     _ count: Int, excluding skipped: [Int] = [], in database: Connection
   ) throws -> [AskedAgain] {
@@ -86,7 +107,12 @@ extension Annotation {
               SELECT FROM reber.label AS other
               WHERE other.survey_id = said.survey_id AND other.source_id = said.source_id
                   AND other.class_scheme_id = said.class_scheme_id AND other.annotator = said.annotator
-                  AND (other.label_id > said.label_id AND other.method <> 'merge' OR other.method = 'again')
+                  AND (
+                      other.label_id > said.label_id AND other.method <> 'merge'
+                      OR other.method = 'again' AND NOT EXISTS (
+                          SELECT FROM reber.labelling_action AS undo WHERE undo.undoes = other.action_id
+                      )
+                  )
           )
       ORDER BY label_id
       LIMIT \(count)

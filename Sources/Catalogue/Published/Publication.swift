@@ -53,8 +53,7 @@ extension Publication {
   /// Nobody else publishes under the name until every process that works on it has called `leave`.
   ///
   /// - Parameter database: The connection, which must not be in a transaction.
-  /// - Throws: `CatalogueError.badName`; `CatalogueError.badClassName` for a class that an earlier version let in;
-  ///   `CatalogueError.beingPublished` where another does;
+  /// - Throws: `CatalogueError.badName`; `CatalogueError.beingPublished` where another does;
   ///   `CatalogueError.missing` where a table of the name stands there that Reber did not
   ///   publish; `CatalogueError.irreplaceable` where things depend on the table that cannot be led
   ///   over to another; `CatalogueError.incomplete` where it has fewer or more rows than the classification.
@@ -64,7 +63,6 @@ extension Publication {
     }
     // The view of all catalogues.
     if name == "everything" { throw CatalogueError.taken(name) }
-    for item in try model.classes(in: database).classes { try ClassScheme.checkName(item.name) }
     guard try lock.take(in: database) else { throw CatalogueError.beingPublished(name) }
     do {
       try Self.tidy(in: database)

@@ -30,6 +30,13 @@ public struct PublishedSets: Sendable, Equatable {
 
   /// What stands between the names of classes.
   public static let separator = ";"
+
+  /// Refuses a class that would be two in a set, as an earlier version let in.
+  ///
+  /// - Throws: `CatalogueError.badClassName`.
+  public static func check(_ className: String) throws {
+    if className.contains(separator) { throw CatalogueError.badClassName(className) }
+  }
 }
 
 extension PublishedColumn {

@@ -194,6 +194,7 @@ extension LabelImport {
     table.setAside { row in
       keys[row.source] == nil ? "survey '\(survey.name)' has no such source" : nil
     }
+    if isAgain { try setAsideNew(in: &table, of: survey, scheme, keys: keys, database) }
     if zooniverse == nil {
       metrics.contradictory = table.setAsideContradictions()
       metrics.repeated = table.removeRepeated()
@@ -201,7 +202,6 @@ extension LabelImport {
       metrics.count(volunteersOf: table)
     }
     let labels = try table.labels(scheme, keys: keys, file: file)
-    if isAgain { try scheme.checkOneClass(for: "asking again") }
     try Label.write(
       labels, of: survey, scheme: scheme, method: isAgain ? .again : .imported, run: run,
       in: database)
@@ -213,6 +213,20 @@ extension LabelImport {
     metrics.rejected = table.rejected.count + (table.rejectedSubjects?.rows.count ?? 0)
     metrics.count(table.rows.flatMap(\.said), of: scheme)
     return metrics
+  }
+
+  /// Sets aside the rows of sources that their annotator has given no class before.
+  private func setAsideNew(
+    in table: inout LabelTable, of survey: Survey, _ scheme: ClassScheme, keys: [String: Int],
+    _ database: Connection
+  ) throws {
+    try scheme.checkOneClass(for: "asking again")
+    let said = try RepeatedLabel.sources(
+      labelledBy: Set(table.rows.map(\.annotator)), of: survey, scheme: scheme, in: database)
+    table.setAside { row in
+      let isSaid = keys[row.source].map { said[row.annotator, default: []].contains($0) } ?? false
+      return isSaid ? nil : "\(row.annotator) gave it no class before, and was not asked again"
+    }
   }
 
   /// Whether the options say that the table has tags.

@@ -52,7 +52,8 @@ extension Publishing {
   /// Makes the table of a classification, beside the one that it replaces.
   ///
   /// - Throws: `LearnError.doubtful` where a run that learned what it rests on, or its newest evaluation, warns of
-  ///   it, unless it is to be published anyway. What an ingest assumed is said again.
+  ///   it, unless it is to be published anyway. What an ingest assumed is said again. `CatalogueError.badClassName` for
+  ///   a class that would be two in the sets.
   public func plan(in place: Workplace) async throws -> Plan<PublishedCatalogue> {
     let survey = try await place.survey(survey)
     let basis = try await place.database.with { try self.basis(in: survey, $0) }
@@ -100,9 +101,11 @@ extension Publishing {
       warnings: try Run.warnings(about: found.run, in: database),
       columns: try Publication.ownColumns(columns, without: without, of: survey, in: database),
       sets: try model.sets(coverage: coverage, in: database))
+    let (scheme, classes) = try model.classes(in: database)
     if let sets = basis.sets {
+      if !scheme.isTags { for item in classes { try PublishedSets.check(item.name) } }
       basis.notes = try sets.notes(of: model, on: survey, in: database)
-    } else if coverage != nil, try !model.classes(in: database).scheme.isTags {
+    } else if coverage != nil, !scheme.isTags {
       basis.notes = [noSets(model)]
     }
     if try PublishedCatalogue.isServed(name, in: database) { basis.notes.append(served) }

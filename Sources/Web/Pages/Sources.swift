@@ -68,7 +68,7 @@ extension Visit {
         "fields": Dictionary(fields.pairs.map { ($0.name, $0.value) }) { first, _ in first },
         "labels": scheme.choices(chosen: filter.labelledAs),
         "classes": scheme.choices(chosen: filter.predictedAs),
-        "sets": sets?.content(chosen: fields["set"]),
+        "sets": sets?.content(of: scheme, chosen: fields["set"]),
         "orders": choices(
           SourceFilter.Order.allCases.map(\.rawValue), chosen: filter.order.rawValue),
         "marks": isTable

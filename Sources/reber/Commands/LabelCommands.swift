@@ -43,7 +43,8 @@ struct LabelCommands: ParsableCommand {
     @Option(help: "The class scheme; sources with a label in it are left out.")
     var scheme = ClassScheme.twelveClasses
     @Option(help: "The clustering; the newest where none is named.") var clustering: Int?
-    @Option(help: "The seed that chooses among the sources of a cluster.") var seed: UInt64 = 1
+    @Option(help: "The seed that chooses among the sources of a cluster; 1 where none is named.")
+    var seed: UInt64?
     @Option(
       help: ArgumentHelp(
         "What this annotator has labelled, to be asked about again.", valueName: "annotator"))
@@ -54,7 +55,8 @@ struct LabelCommands: ParsableCommand {
     func run() async throws {
       if let again { return try await ask(again) }
       let chosen = try await options.workplace().chooseSources(
-        to: output, count: count, of: survey, scheme: scheme, clustering: clustering, seed: seed)
+        to: output, count: count, of: survey, scheme: scheme, clustering: clustering,
+        seed: seed ?? 1)
       try options.show(Written(file: output, rows: chosen)) {
         "\(output): \($0.rows) sources to be labelled"
       }
@@ -77,8 +79,8 @@ struct LabelCommands: ParsableCommand {
 
     func validate() throws {
       guard count > 0 else { throw ValidationError("--count must be at least 1") }
-      guard again == nil || clustering == nil else {
-        throw ValidationError("--again goes by no clustering: leave --clustering out")
+      guard again == nil || clustering == nil && seed == nil else {
+        throw ValidationError("--again goes by no clustering: leave --clustering and --seed out")
       }
     }
   }
@@ -173,6 +175,10 @@ struct LabelCommands: ParsableCommand {
     func validate() throws {
       guard (file == nil) != (project.zooniverse == nil) else {
         throw ValidationError("say either a table, or --zooniverse with the classifications")
+      }
+      guard !askedAgain || project.zooniverse == nil else {
+        throw ValidationError(
+          "volunteers of --zooniverse are not asked again: leave --asked-again out")
       }
       guard fraction > 0, fraction <= 1 else {
         throw ValidationError("--fraction must be above 0 and at most 1")
