@@ -30,8 +30,8 @@ final class EmbeddingSpace: Sendable {
       values: embeddings.flatMap(\.vector))
     rows = Dictionary(
       sources.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
-    map = vectors.onUnitSphere().onPrincipalPlane()
     points = vectors.rows > 1 ? try vectors.inPrincipalSpace() : vectors.onUnitSphere()
+    map = vectors.onUnitSphere().onPrincipalPlane()
   }
 
   /// The cosines of some rows with all, `[rows, sources]`.
@@ -135,6 +135,12 @@ actor EmbeddingSpaces {
       return try EmbeddingSpace(model: number, embeddings: embeddings)
     }
     spaces[survey.id] = (work, loading)
-    return try await loading.value
+    do {
+      return try await loading.value
+    } catch {
+      // The next visitor tries again.
+      spaces[survey.id] = nil
+      throw error
+    }
   }
 }

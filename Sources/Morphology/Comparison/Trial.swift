@@ -49,16 +49,13 @@ public struct Trial: Sendable {
 
   /// The vote of neighbours in the principal space of all sources but those that are judged.
   private func neighbours() throws -> Tensor {
+    let embeddings = encoder.embed(images)
     let judged = Set(test)
-    let space = try PrincipalSpace(
-      fitting: embeddings(images.indices.filter { !judged.contains($0) }))
+    let others = images.indices.filter { !judged.contains($0) }
+    let points = try PrincipalSpace(fitting: embeddings.rows(at: others)).points(of: embeddings)
     return neighbourVote(
-      on: space.points(of: embeddings(test)), by: space.points(of: embeddings(training)),
+      on: points.rows(at: test), by: points.rows(at: training),
       labels: training.map { classes[$0] }, classes: options.classes)
-  }
-
-  private func embeddings(_ rows: [Int]) -> Tensor {
-    encoder.embed(rows.map { images[$0] })
   }
 
   private func trained(

@@ -9,15 +9,15 @@ extension FineTuning {
     startNetwork(round)
     guard options.probeViews > 0 else { return 0 }
     let (embeddings, owners) = embeddedViews(rows)
-    let axes = PrincipalAxes(forLearningOver: embeddings)
-    let points = axes.coordinates(of: embeddings)
+    let scales = Standardisation(embeddings)
+    let points = scales.applied(to: embeddings)
     let truth = truth.rows(at: owners)
     var learning = options.probe
     // Views of one source count as one.
     learning.penalty *= Float(options.probeViews)
     learning.balance = options.balance
     let probe = try LinearProbe(points, truth: truth, outputs: options.classes, options: learning)
-    setHead(axes.absorbed(into: probe.layer))
+    setHead(scales.absorbed(into: probe.layer))
     let surprise = truth.surprise(of: probe.probabilities(of: points))
     return Float(surprise / Double(max(1, truth.count)))
   }

@@ -20,7 +20,7 @@ public struct FineTuning: ResumableTraining {
     /// encoder that knows nothing yet.
     public var probeViews = 4
 
-    /// What decides the linear probe over principal axes of the embeddings, whose coordinates have mean square 1.
+    /// What decides the linear probe, of which every column of the embeddings has deviation 1.
     public var probe = LinearProbe.Options(scale: 1, penalty: 3)
 
     /// How far rare classes are brought to the share of common ones, in 0...1, in the probe and in the

@@ -1,7 +1,7 @@
 internal import Foundation
 public import Tensor
 
-/// The space in which sources are compared: neighbours, clusters, suggestions and the map are made there.
+/// The space in which sources are compared: neighbours, clusters, their map and suggestions are made there.
 ///
 /// Embeddings go to the unit sphere, through PCA, and to the unit sphere again. A contrastive encoder puts most of the
 /// variance in a few components, so that distances between embeddings as they are would hardly see the others: before
