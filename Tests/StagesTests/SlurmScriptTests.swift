@@ -33,6 +33,16 @@ import Testing
     }
   }
 
+  /// What is not told to let others help must not be begun by several: all but the first would be refused.
+  @Test func onlyWhatIsJoinedIsAnArray() {
+    let scripts = SlurmScripts(survey: "toy")
+    for job in scripts.jobs([:]) {
+      let joins = job.commands.contains { $0.contains("--join") }
+      #expect(scripts.text(of: job).contains("#SBATCH --array") == joins, "\(job.stage)")
+    }
+    #expect(scripts.jobs([:]).filter(\.isJoined).map(\.stage) == [.embed, .classify])
+  }
+
   /// Other ends are the job's own.
   @Test(arguments: [0, 1, 69]) func otherEndsAreTheJobs(expected: Int32) async throws {
     let (status, said) = try await job("exit \(expected)", isSignalled: false)

@@ -75,7 +75,7 @@ extension Publication {
   public func prepare(_ database: Connection) throws {
     try database.script(
       """
-      SET application_name = '\(worker)'; SET synchronous_commit = off;
+      SET application_name = '\(worker)'; SET synchronous_commit = off; SET extra_float_digits = 1;
       SET max_parallel_workers_per_gather = 0; SET enable_seqscan = off; SET synchronize_seqscans = off
       """)
   }
@@ -118,11 +118,15 @@ extension Publication {
     let blocks = try Piece.results(of: run, in: database).compactMap {
       SHA256(hex: String(decoding: $0, as: UTF8.self))
     }
+    let progress = try Piece.progress(of: run, in: database)
+    guard progress.open == 0, blocks.count == (progress.total + blockRows - 1) / blockRows else {
+      throw CatalogueError.incomplete(
+        catalogue: name, rows: min(progress.done, blocks.count * blockRows), of: progress.total)
+    }
     if blocks.isEmpty {
       return try RowDigest.of(table: draft, inBlocksOf: blockRows, in: database)
     }
-    let rows = try Piece.progress(of: run, in: database).total
-    return (rows, RowDigest.ofList(blocks))
+    return (progress.total, RowDigest.ofList(blocks))
   }
 
   /// Makes the indexes that people made on the catalogue before.

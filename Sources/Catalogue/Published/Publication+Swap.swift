@@ -122,6 +122,8 @@ extension Publication {
         try database.execute("DROP TABLE IF EXISTS catalogue.\(identifier: table)")
       }
       try nameIndexes(in: database)
+      // A transaction that wrote nothing would not wait for the disk, as the swap before it has not.
+      _ = try database.execute("SELECT pg_logical_emit_message(true, 'reber', '')")
     }
   }
 

@@ -44,8 +44,12 @@ extension StageRate: QueryRow {
                   WHERE given.run_id = run.run_id AND role = 'cutouts'
               )
           )::bigint AS items,
-          greatest(shared.seconds, extract(epoch FROM finished_at - started_at))::float8
-              AS process_seconds, (
+          -- What publishes also does much that no worker counts; others may have lain idle between two calls.
+          CASE
+              WHEN run.stage = \(StageName.publish)
+                  THEN greatest(shared.seconds, extract(epoch FROM finished_at - started_at))
+              ELSE coalesce(shared.seconds, extract(epoch FROM finished_at - started_at))
+          END::float8 AS process_seconds, (
               SELECT count(*) FROM reber.survey JOIN reber.cutout USING (survey_id)
               WHERE survey.name = \(survey) AND is_current
               HAVING count(*) > 0

@@ -41,7 +41,7 @@ extension PublishedCatalogue {
       .init("PUBRUN", .integer(Int64(run)), description: "run that published"),
       .init("MODEL", .text("classifier \(origin.model)"), description: "model that classified"),
       .init("MODELSHA", .text(origin.modelSHA256), description: "SHA-256 of the weights"),
-      .init("ROWSSHA", .text(origin.sha256), description: "SHA-256 of the rows"),
+      .init("ROWSSHA", .text(origin.sha256), description: "digest of the rows"),
       .init(
         "TELESCOP", Value(observation.facility ?? ""), ucd: "instr.tel", description: "telescope"),
       .init("INSTRUME", Value(observation.instrument ?? ""), ucd: "instr", description: "receiver"),

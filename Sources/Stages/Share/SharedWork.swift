@@ -89,10 +89,10 @@ struct SharedWork: Sendable {
     _ what: String, beside prepare: @escaping @Sendable (Connection) throws -> Void,
     _ body: @escaping @Sendable (Piece, Connection) throws -> Bool
   ) async throws {
+    let connections = try await connections()
     try await withThrowingTaskGroup(of: Void.self) { group in
-      for _ in 0..<place.sharing.connections {
+      for database in connections {
         group.addTask {
-          let database = try await place.database.another()
           try await database.with(prepare)
           try await perform(what) { piece in try await database.with { try body(piece, $0) } }
         }
@@ -101,9 +101,20 @@ struct SharedWork: Sendable {
         while !place.stop.isRequested { try await Task.sleep(for: .milliseconds(200)) }
         throw Stopped()
       }
-      for _ in 0..<place.sharing.connections { _ = try await group.next() }
+      for _ in connections { _ = try await group.next() }
       group.cancelAll()
     }
+  }
+
+  /// As many connections as are wanted, or as a server that has few gives.
+  private func connections() async throws -> [Database] {
+    var connections = [try await place.database.another()]
+    while connections.count < place.sharing.connections,
+      let next = try? await place.database.another()
+    {
+      connections.append(next)
+    }
+    return connections
   }
 
   /// Waits until a piece is free, for work that needs much before its first one; gives false where all are done.

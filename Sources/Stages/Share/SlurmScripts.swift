@@ -44,6 +44,14 @@ struct SlurmJob: Sendable {
   let estimate: Double?
   /// Why the estimate is what it is, for people.
   let reason: String
+
+  /// Whether several processes do it at once.
+  var isJoined: Bool { Self.isJoined(commands) }
+
+  /// Whether commands let others help.
+  static func isJoined(_ commands: [String]) -> Bool {
+    commands.contains { $0.contains(" --join") }
+  }
 }
 
 extension Workplace {
@@ -91,13 +99,13 @@ extension SlurmScripts {
       let rate = rates[stage]
       return SlurmJob(
         stage: stage, commands: commands,
-        estimate: rate?.seconds(with: stage.isShared ? workers : 1),
+        estimate: rate?.seconds(with: SlurmJob.isJoined(commands) ? workers : 1),
         reason: rate?.reason ?? "no run of it was measured in this database: say how long")
     }
   }
 
   func text(of job: SlurmJob) -> String {
-    let array = job.stage.isShared && workers > 1 ? "#SBATCH --array=1-\(workers)\n" : ""
+    let array = job.isJoined && workers > 1 ? "#SBATCH --array=1-\(workers)\n" : ""
     // Slurm signals the process of the script: that is to be the one that does the stage.
     let commands = job.commands.enumerated().map { place, command in
       let last = place == job.commands.count - 1 ? "exec " : ""
