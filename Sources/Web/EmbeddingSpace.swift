@@ -61,9 +61,8 @@ final class EmbeddingSpace: Sendable {
     let step = max(1, (all.count + Self.mostKnown - 1) / Self.mostKnown)
     let seeds = stride(from: 0, to: all.count, by: step).map { all[$0] }
     guard !seeds.isEmpty else { return [] }
-    // On the unit sphere the cosine is 1 - d²/2.
     let nearest = nearestNeighbours(of: points, in: points.rows(at: seeds), count: 1)
-      .distances.values.map { 1 - $0 * $0 / 2 }
+      .distances.values.map(Self.cosine)
     let out = Set(known)
     return nearest.indices.filter { !out.contains(sources[$0]) }
       .sorted { (nearest[$0], sources[$0]) < (nearest[$1], sources[$1]) }
@@ -92,14 +91,14 @@ final class EmbeddingSpace: Sendable {
   /// The first of the ranking of the sources like one of them, with the cosines, without ranking all.
   func nearest(_ count: Int, to source: Int) -> [(source: Int, cosine: Float)] {
     guard let own = rows[source] else { return [] }
-    var best: [(source: Int, cosine: Float)] = []
-    for (row, cosine) in cosines([own]).values.enumerated() where row != own {
-      if best.count == count, let last = best.last, last.cosine >= cosine { continue }
-      best.insert((sources[row], cosine), at: best.firstIndex { $0.cosine < cosine } ?? best.count)
-      if best.count > count { best.removeLast() }
-    }
-    return best
+    // It is among them itself.
+    let found = nearestNeighbours(of: points.rows(at: [own]), in: points, count: count + 1)
+    return zip(found.of(0), found.distances.row(0)).filter { Int($0.0) != own }.prefix(count)
+      .map { (source: sources[Int($0)], cosine: Self.cosine(at: $1)) }
   }
+
+  /// On the unit sphere the cosine is 1 - d²/2.
+  private static func cosine(at distance: Float) -> Float { 1 - distance * distance / 2 }
 
   /// The cosine of each row with the direction of the mean of some sources; none without any.
   private func cosines(like seeds: [Int]) -> [Float] {
