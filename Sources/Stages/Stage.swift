@@ -264,10 +264,13 @@ extension Workplace {
     _ run: Int, _ plan: Plan<Metrics>, isFirst: Bool
   ) async throws -> StageReport<Metrics> {
     do {
-      guard let end = try await conclusion(of: run, plan, isFirst: isFirst) else {
+      guard let end = try await ending(of: run, plan, isFirst: isFirst) else {
         return try await ended(run)
       }
-      let metrics = try await database.with { try Run.finish(run, in: $0, end) }
+      let metrics = try await database.with { database in
+        defer { try? end.leave(database) }
+        return try Run.finish(run, in: database, end.conclude)
+      }
       return StageReport(run: run, alreadyDone: false, metrics: metrics)
     } catch let loss as PostgresError where loss.isLostConnection && patience.seconds > 0 {
       throw Interruption(run: run, cause: loss)
@@ -282,16 +285,16 @@ extension Workplace {
   }
 
   /// Does the work; gives its end, or `nil` where another process has ended the run.
-  private func conclusion<Metrics>(
+  private func ending<Metrics>(
     of run: Int, _ plan: Plan<Metrics>, isFirst: Bool
-  ) async throws -> Conclusion<Metrics>? {
+  ) async throws -> Ending<Metrics>? {
     if let measured: Conclusion<Metrics> = try await measured(run) {
       try announce(nil, plan.work)
-      return measured
+      return Ending(conclude: measured)
     }
     try announce(run, plan.work)
     switch plan.doing {
-    case .alone(let perform): return try await perform(run)
+    case .alone(let perform): return Ending(conclude: try await perform(run))
     case .together(let begin): return try await share(run, isFirst: isFirst, begin)
     }
   }

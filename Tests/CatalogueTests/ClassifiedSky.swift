@@ -10,8 +10,11 @@ struct ClassifiedSky {
 
   var database: Connection { fixture.database }
 
-  init(as role: Role? = nil) throws {
-    fixture = try Fixture(sources: 12, as: role)
+  init(
+    as role: Role? = nil, named name: (Int) -> String = { "s\($0)" },
+    madeWith options: String = ""
+  ) throws {
+    fixture = try Fixture(sources: 12, as: role, named: name, madeWith: options)
     let database = fixture.database
     let stored = try fixture.addCutouts()
     let train = try Fixture.newRun(.finetune, in: database)
@@ -53,7 +56,7 @@ struct ClassifiedSky {
   /// Publishes as the stage does.
   @discardableResult
   func publish(
-    _ publication: Publication, waiting: () -> Void = {}
+    _ publication: Publication, waiting: (String) -> Void = { _ in }
   ) throws -> PublishedCatalogue {
     let built = try publication.build(in: database)
     let catalogue = try Run.finish(publication.run, in: database) {

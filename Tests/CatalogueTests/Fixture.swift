@@ -17,8 +17,11 @@ struct Fixture {
   static let user = Operator(codeVersion: "test", host: "here", account: "tester")
 
   /// The survey has so many sources; what is written, is written with the rights of the role.
-  init(sources: Int = 0, as role: Role? = nil) throws {
-    address = try TestServer.newDatabase()
+  init(
+    sources: Int = 0, as role: Role? = nil, named name: (Int) -> String = { "s\($0)" },
+    madeWith options: String = ""
+  ) throws {
+    address = try TestServer.newDatabase(options)
     database = try Connection(address)
     _ = try Migration.apply(to: database, folder: SharedData.repository + "/sql")
     try database.script(
@@ -30,7 +33,7 @@ struct Fixture {
     let written = try Source.write(
       from: "sky.csv", columns: Self.columns, into: survey, run: run, in: database
     ) { write in
-      for index in 0..<sources { try write(Self.row(index, at: index + 1)) }
+      for index in 0..<sources { try write(Self.row(index, at: index + 1, named: name(index))) }
     }
     precondition(written.added == sources, "all sources are new")
   }
@@ -57,8 +60,10 @@ struct Fixture {
   static let columns = [SurveyColumn(Column("Field", .string))]
 
   /// A source with its cells.
-  static func row(_ index: Int, at row: Int) -> IncomingRow {
-    .source(source(index), cells: [.text("F\(index % 7)")])
+  static func row(_ index: Int, at row: Int, named name: String? = nil) -> IncomingRow {
+    var source = source(index)
+    source.name = name ?? source.name
+    return .source(source, cells: [.text("F\(index % 7)")])
   }
 
   static func newRun(

@@ -41,7 +41,8 @@ import Testing
     #expect(claimed.map { $0?.keys } == [0...3, 4...4, 5...9, nil])
     for case let piece? in claimed { #expect(try end(piece, database) == 1) }
     #expect(
-      try Piece.progress(of: run, in: database) == PieceProgress(done: 10, total: 10, open: 0))
+      try Piece.progress(of: run, in: database)
+        == PieceProgress(done: 10, total: 10, open: 0, free: 0))
     let items = try database.rows(
       "SELECT pieces, items FROM reber.worker ORDER BY worker_id", as: Int.self, Int.self)
     #expect(items.map { [$0, $1] } == [[2, 9], [1, 1]])
@@ -80,6 +81,37 @@ import Testing
         "SELECT ended_at IS NOT NULL FROM reber.worker WHERE worker_id = \(one.id)", as: Bool.self))
   }
 
+  /// A session that goes on after its work is as it was, also where the end of the work cannot be said.
+  @Test func theSessionIsAsItWasWhateverComes() throws {
+    let settings: SQL = """
+      SELECT string_agg(concat(name, ' ', setting), ', ' ORDER BY name) FROM pg_settings
+      WHERE name IN ('synchronous_commit', 'idle_session_timeout', 'idle_in_transaction_session_timeout')
+      """
+    let before = try database.row(settings, as: String.self)
+    let one = try worker(1, database)
+    #expect(try database.row(settings, as: String.self) != before)
+    try database.script(
+      """
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no'; END $$;
+      CREATE TRIGGER refuse BEFORE UPDATE ON reber.worker EXECUTE FUNCTION refuse();
+      """)
+    #expect(throws: PostgresError.self) { try one.end(in: database) }
+    #expect(try database.row(settings, as: String.self) == before)
+  }
+
+  /// Who is frozen loses its connection, also amid a transaction, and with it what it has locked.
+  @Test(arguments: ["SELECT", "BEGIN"]) func whoIsFrozenLosesItsConnection(last: String) throws {
+    let frozen = try Connection(fixture.address)
+    try frozen.execute("SELECT pg_advisory_lock(7, 7)")
+    _ = try Worker.begin(
+      run, by: Operator(codeVersion: "1", host: "here", account: "me"), process: 1, lease: 0.1,
+      in: frozen)
+    try frozen.script(last)
+    try database.script("SET lock_timeout = '1min'; SELECT pg_advisory_lock(7, 7)")
+    let error = #expect(throws: PostgresError.self) { try frozen.script("SELECT 1") }
+    #expect(error?.isLostConnection == true)
+  }
+
   @Test func dividedAnewNobodyHasAnythingFromBefore() throws {
     let ghost = try worker(1, database)
     let piece = try #require(try Piece.claim(by: ghost, for: 60, in: database))
@@ -112,7 +144,8 @@ import Testing
     #expect(try first.keep(Checkpoint(step: 2, state: [1]), in: database))
     #expect(try first.keep(Checkpoint(step: 3, state: [2]), in: database))
     #expect(
-      try Piece.progress(of: run, in: database) == PieceProgress(done: 3, total: 10, open: 2))
+      try Piece.progress(of: run, in: database)
+        == PieceProgress(done: 3, total: 10, open: 2, free: 1))
     try database.execute("SELECT pg_sleep(0.4)")
     #expect(try !first.keep(Checkpoint(step: 4, state: [3]), in: database))
     #expect(try !first.end(result: [4], in: database))
@@ -124,7 +157,8 @@ import Testing
     #expect(try Checkpoint.read(run: run, piece: again.number, in: other) == nil)
     #expect(try Piece.results(of: run, in: database) == [[5]])
     #expect(
-      try Piece.progress(of: run, in: database) == PieceProgress(done: 5, total: 10, open: 1))
+      try Piece.progress(of: run, in: database)
+        == PieceProgress(done: 5, total: 10, open: 1, free: 1))
   }
 
   /// What is done of a run that was stopped stays done, and the rest is free.

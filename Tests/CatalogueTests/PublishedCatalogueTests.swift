@@ -53,16 +53,20 @@ import Testing
     #expect(found == expected)
   }
 
+  private static func digestLine(of sky: ClassifiedSky, inBlocksOf rows: Int) -> String {
+    """
+    psql -X '\(sky.fixture.address)' -c 'COPY (SELECT * FROM catalogue.sky ORDER BY name COLLATE "C") TO STDOUT' \
+      | split -l \(rows) --filter=sha256sum | cut -d' ' -f1 | sha256sum
+    """
+  }
+
   /// The line of the README repeats the digest.
   @Test(arguments: [1, 4, 5, 12, 65_536]) func aShellRepeatsTheDigest(blockRows: Int) throws {
     let sky = try ClassifiedSky()
     var publication = try sky.publication()
     publication.blockRows = blockRows
     let published = try sky.publish(publication)
-    let line = """
-      psql -X '\(sky.fixture.address)' -c 'COPY (SELECT * FROM catalogue.sky ORDER BY name COLLATE "C") TO STDOUT' \
-        | split -l \(blockRows) --filter=sha256sum | cut -d' ' -f1 | sha256sum
-      """
+    let line = Self.digestLine(of: sky, inBlocksOf: blockRows)
     let (found, expected) = (Validator.run("bash", ["-c", line]), try digest(of: sky))
     #expect(found?.output == expected + "  -\n")
     #expect(try published.isAsPublished(in: sky.database) == true)
@@ -71,6 +75,27 @@ import Testing
     #expect(try published.isAsPublished(in: sky.database) == true)
     try sky.database.script("UPDATE catalogue.sky SET ra = ra + 1e-12 WHERE name = 's7'")
     #expect(try published.isAsPublished(in: sky.database) == false)
+  }
+
+  /// The same of names that COPY escapes, or that stand elsewhere in other orders, in databases of any collation.
+  @Test(arguments: [
+    "", "TEMPLATE template0 LOCALE 'C'",
+    "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US' LOCALE 'C.UTF-8'",
+  ])
+  func aShellRepeatsTheDigestOfAnyNames(options: String) throws {
+    let names = [
+      "b\\c", "b\tc", "b\nc", "b\"c'", "\\N", "é", "Z", "z", "日本", "b c", "b-c", "a;€\r",
+    ]
+    let sky = try ClassifiedSky(named: { names[$0] }, madeWith: options)
+    var publication = try sky.publication()
+    publication.blockRows = 5
+    let published = try sky.publish(publication)
+    let found = Validator.run("bash", ["-c", Self.digestLine(of: sky, inBlocksOf: 5)])
+    let expected = try digest(of: sky)
+    #expect(found?.output == expected + "  -\n")
+    #expect(try published.isAsPublished(in: sky.database) == true)
+    let stored = try sky.database.rows("SELECT name FROM catalogue.sky", as: String.self)
+    #expect(Set(stored) == Set(names))
   }
 
   /// Versions before digested all rows as one.
@@ -115,21 +140,48 @@ import Testing
     #expect(made == expected)
   }
 
-  /// Who is frozen amid a block keeps nobody waiting: its connection is ended.
-  @Test func whoIsFrozenAmidABlockKeepsNobodyWaiting() throws {
-    let sky = try ClassifiedSky()
+  /// Who is frozen while it reads a block keeps nobody waiting, whoever it is: nothing ends its connection.
+  @Test func whoIsFrozenAmidABlockKeepsNobodyWaiting() async throws {
+    let sky = try ClassifiedSky { "s\($0)" + String(repeating: "x", count: 60_000) }
     let publication = try sky.publication()
     try publication.begin(in: sky.database)
-    let frozen = try Connection(sky.fixture.address)
-    try publication.prepare(frozen)
-    try frozen.script("BEGIN; SELECT FROM catalogue._publishing_\(publication.run)")
+    let relay = try Relay(to: sky.fixture.address, freezingAfter: 100_000)
+    let frozen = try await Database(relay.address)
     let worker = try publication.worker(1, in: sky.database)
+    var pieces: [Piece] = []
+    while let piece = try Piece.claim(by: worker, for: 60, in: sky.database) {
+      pieces.append(piece)
+    }
+    let block = try #require(pieces.first { $0.keys.lowerBound >= 0 })
+    let reading = Task {
+      try await frozen.with { database in
+        try publication.prepare(database)
+        return try publication.perform(block, in: database)
+      }
+    }
+    let sends: SQL = """
+      SELECT EXISTS (
+          SELECT FROM pg_stat_activity
+          WHERE application_name = \("reber publish \(publication.run)") AND wait_event = 'ClientWrite'
+      )
+      """
+    while try !sky.database.row(sends, as: Bool.self) {
+      try await Task.sleep(for: .milliseconds(5))
+    }
+    try sky.database.execute("UPDATE reber.piece SET lease_ends = clock_timestamp()")
     while let piece = try Piece.claim(by: worker, for: 60, in: sky.database) {
       #expect(try publication.perform(piece, in: sky.database))
     }
     let built = try publication.finish(in: sky.database)
-    try Run.finish(publication.run, in: sky.database) { try built.publish(in: $0) }
-    #expect(throws: PostgresError.self) { try frozen.script("SELECT 1") }
+    try Run.finish(publication.run, in: sky.database) {
+      try built.publish(in: $0) {
+        Issue.record("\($0)")
+        relay.end()
+      }
+    }
+    #expect(try sky.database.row(sends, as: Bool.self))
+    relay.end()
+    _ = await reading.result
   }
 
   @Test func publishingAgainReplacesTheTable() throws {

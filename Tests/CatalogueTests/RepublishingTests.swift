@@ -59,19 +59,42 @@ import Testing
     let sky = try ClassifiedSky()
     try sky.publish()
     let reader = try Connection(sky.fixture.address)
-    try reader.script("BEGIN; SELECT FROM catalogue.sky")
+    try reader.script("SET application_name = 'a notebook'; BEGIN; SELECT FROM catalogue.sky")
+    let process = try reader.row("SELECT pg_backend_pid()", as: Int.self)
     let other = try Connection(sky.fixture.address)
     try other.script("SET lock_timeout = '1s'")
     let publication = try sky.publication()
-    var seen = 0
+    var (seen, said) = (0, "")
     _ = try sky.publish(publication) {
+      said = $0
       for _ in 0..<20 {
         seen += (try? other.row("SELECT count(*) FROM catalogue.sky", as: Int.self)) ?? 0
       }
       try? reader.script("COMMIT")
     }
     #expect(seen == 240)
+    #expect(said.contains("(a notebook) to let go of catalogue.sky"), "\(said)")
+    #expect(said.hasSuffix("SELECT pg_terminate_backend(\(process))"), "\(said)")
     #expect(try PublishedCatalogue.named("sky", in: sky.database).run == publication.run)
+  }
+
+  /// Who takes its lock within 20 ms or not at all would never move autovacuum to give way.
+  @Test func autovacuumIsKeptAway() throws {
+    let sky = try ClassifiedSky()
+    try sky.publish()
+    let publication = try sky.publication()
+    let built = try publication.build(in: sky.database)
+    let locked = try Run.finish(publication.run, in: sky.database) { database in
+      _ = try built.publish(in: database)
+      return try database.rows(
+        """
+        SELECT relation::regclass::text FROM pg_locks
+        WHERE pid = pg_backend_pid() AND mode = 'ShareUpdateExclusiveLock' AND relation IN (
+            SELECT oid FROM pg_class WHERE relnamespace = 'catalogue'::regnamespace AND relkind = 'r'
+        ) ORDER BY 1
+        """, as: String.self)
+    }
+    #expect(locked == ["catalogue._replaced_\(publication.run)", "catalogue.sky"])
   }
 
   @Test func whatPeopleMadeOfTheTableStays() throws {
@@ -170,6 +193,31 @@ import Testing
     )
     #expect(throws: CatalogueError.beingPublished("sky")) { try sky.publish() }
     try sky.publish(as: "other")
+  }
+
+  /// Whoever is about to join a run whose table goes has to find that nothing of it is there.
+  @Test func whatIsRemovedIsNotDivided() throws {
+    let sky = try ClassifiedSky()
+    let publication = try sky.publication()
+    let run = publication.run
+    try publication.begin(in: sky.database)
+    try Run.letJoin(run, in: sky.database)
+    try Publication.tidy(in: sky.database)
+    let left = try sky.database.row(
+      """
+      SELECT divided_at IS NOT NULL, (SELECT count(*) FROM reber.piece WHERE run_id = \(run))
+      FROM reber.run WHERE run_id = \(run)
+      """, as: Bool.self, Int.self)
+    #expect(left == (false, 0))
+    #expect(try tables(sky.database).isEmpty)
+  }
+
+  @Test func aTypeOfTheNameIsNamedBeforeTheWork() throws {
+    let sky = try ClassifiedSky()
+    try sky.database.script("CREATE TYPE catalogue.sky AS ENUM ('a')")
+    let publication = try sky.publication()
+    #expect(throws: CatalogueError.self) { try publication.begin(in: sky.database) }
+    #expect(try tables(sky.database).isEmpty)
   }
 
   @Test func whatWasLeftIsRemovedUnlessSomebodyIsAtIt() throws {

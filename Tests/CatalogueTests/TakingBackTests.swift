@@ -60,13 +60,19 @@ import Testing
     #expect(record.account == "tester" && record.rows.text.contains("\"reber.source\": 8"))
   }
 
-  /// A later migration may add a table of a run's own.
+  /// A later migration may add tables of a run's own, of which one refers to another.
   @Test func aNewTableOfARunGoesWithIt() throws {
     let database = try ClassifiedSky().database
     let run = try Fixture.newRun(.evaluate, in: database)
     try database.script(
-      "CREATE TABLE reber.later (run_id bigint REFERENCES reber.run, bin integer, PRIMARY KEY (run_id, bin))"
-    )
+      """
+      CREATE TABLE reber.first_of_all (run_id bigint PRIMARY KEY REFERENCES reber.run);
+      CREATE TABLE reber.later (
+          run_id bigint REFERENCES reber.run REFERENCES reber.first_of_all, bin integer,
+          PRIMARY KEY (run_id, bin)
+      );
+      INSERT INTO reber.first_of_all VALUES (\(run))
+      """)
     try database.execute(
       "INSERT INTO reber.later SELECT \(run), bin FROM generate_series(1, 3) AS bin")
     try finish(run, database)

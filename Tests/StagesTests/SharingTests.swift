@@ -2,6 +2,7 @@ import Catalogue
 import Foundation
 import PostgreSQL
 import StagesSupport
+import Synchronization
 import TestSupport
 import Testing
 
@@ -10,7 +11,7 @@ import Testing
 /// The same work by several at once.
 @Suite("Work that is shared") struct SharingTests {
   /// Another process, with small pieces.
-  private func helper(_ toy: SyntheticSurvey, joins: Bool = true) async throws -> Workplace {
+  func helper(_ toy: SyntheticSurvey, joins: Bool = true) async throws -> Workplace {
     var sharing = Sharing()
     (sharing.joins, sharing.pieceSize) = (joins, 8)
     return Workplace(
@@ -72,40 +73,30 @@ import Testing
     let (made, expected) = (try await toy.texts(digest), try await alone.texts(digest))
     #expect(made == expected && made.count == 1)
     try await goesOnWithAPublication(toy, as: "other")
+    try await goesOnWhereATableIsLeft(toy, as: "left")
+    try await handsOver(toy, as: "handed")
+    try await keepsTheName(toy, as: "toy")
   }
 
-  private static func publishing(as name: String) -> Publishing {
-    var publishing = Publishing(survey: "toy")
-    (publishing.name, publishing.anyway) = (name, true)
-    return publishing
-  }
-
-  /// A publication that was stopped leaves no table, and a worker goes on with one that was killed.
-  private func goesOnWithAPublication(_ toy: SyntheticSurvey, as name: String) async throws {
-    let publishing = Self.publishing(as: name)
-    let stop = StopRequest()
-    _ = stop.ask()
-    let place = Workplace(
-      database: try await Database(toy.address), user: toy.workplace.user, progress: Silence(),
-      stop: stop)
-    await #expect(throws: Stopped.self) { try await place.perform(publishing) }
-    let drafts: SQL = """
-      SELECT relname::text FROM pg_class WHERE relnamespace = 'catalogue'::regnamespace
-          AND relname LIKE '\\_publishing%'
-      """
-    let left = try await toy.texts(drafts)
-    #expect(left.isEmpty)
-    _ = try await toy.workplace.database.with {
-      try $0.execute(
-        """
-        UPDATE reber.run SET status = 'running', finished_at = NULL, error = NULL
-        WHERE run_id = (SELECT max(run_id) FROM reber.run)
-        """)
+  /// Connections that wait for a piece ask once for all of them.
+  @Test func whoWaitsAsksOnce() async throws {
+    let toy = try await SyntheticSurvey(1)
+    let (asked, user) = (Counting(), toy.workplace.user)
+    let run = try await toy.workplace.database.with { database -> Int in
+      let work = try Work(stage: .embed, parameters: JSON(text: "{}"))
+      guard case .new(let run) = try Run.open(work, by: user, in: database) else { return 0 }
+      try Piece.divide(run, into: [0...0], in: database)
+      return run
     }
-    try await helper(toy).takeWork(untilIdle: true) { _ in Issue.record("nothing was queued") }
-    let digests = try await toy.texts("SELECT DISTINCT sha256 FROM reber.catalogue")
-    let names = try await toy.texts("SELECT name FROM reber.catalogue ORDER BY 1")
-    #expect(digests.count == 1 && names == ["other", "toy"])
+    let place = Workplace(
+      database: try await Database(toy.address), user: user, progress: asked)
+    let meter = PieceMeter(place, run: run, "waiting")
+    let answers = try await withThrowingTaskGroup(of: Bool.self) { group in
+      for _ in 0..<16 { group.addTask { try await meter.isLeft() } }
+      return try await group.reduce(into: []) { $0.append($1) }
+    }
+    #expect(answers.allSatisfy(\.self) && answers.count == 16)
+    #expect(asked.count.load(ordering: .relaxed) < 16)
   }
 
   /// Folds are shared by three; one that was stopped in its middle goes on there, and nothing comes out otherwise.
@@ -337,6 +328,17 @@ private struct Stopping: ProgressDisplay {
 
   func update(_ what: String, done: Int, of total: Int, detail: String?) {
     if what.hasPrefix(self.what), done == 1 { _ = stop.ask() }
+  }
+
+  func note(_ text: String) {}
+}
+
+/// Counts how often it is said how far work is.
+private final class Counting: ProgressDisplay {
+  let count = Atomic(0)
+
+  func update(_ what: String, done: Int, of total: Int, detail: String?) {
+    count.add(1, ordering: .relaxed)
   }
 
   func note(_ text: String) {}

@@ -27,11 +27,11 @@ public enum TestServer {
     return server
   }
 
-  /// The address of a new, empty database.
-  public static func newDatabase() throws -> String {
+  /// The address of a new, empty database, made with options of `CREATE DATABASE`.
+  public static func newDatabase(_ options: String = "") throws -> String {
     let server = try shared.get()
     let name = "t" + UUID().uuidString.lowercased().filter { $0 != "-" }
-    try Connection(server.connectionString).script("CREATE DATABASE \(name)")
+    try Connection(server.connectionString).script("CREATE DATABASE \(name) \(options)")
     return server.connectionString.replacingOccurrences(of: "/reber?", with: "/\(name)?")
   }
 }

@@ -83,19 +83,34 @@ extension Removal {
     return surveys
   }
 
-  /// The tables of which a row is one run's own, for its key begins with the run; what goes with the run by itself
-  /// is left out.
+  /// The tables of which a row is one run's own, for its key begins with the run, but for those whose rows go with the
+  /// run by themselves.
+  ///
+  /// What refers to another of them comes before that.
   private func tablesOfRuns() throws -> [String] {
     try database.rows(
       """
+      WITH RECURSIVE own AS (
+          SELECT pg_class.oid, relname
+          FROM pg_class
+          JOIN pg_constraint AS key ON key.conrelid = pg_class.oid AND key.contype = 'p'
+          JOIN pg_constraint AS run ON run.conrelid = pg_class.oid AND run.contype = 'f'
+              AND run.confrelid = 'reber.run'::regclass AND run.conkey = key.conkey[1:1]
+              AND run.confdeltype <> 'c'
+          WHERE relnamespace = 'reber'::regnamespace AND relkind = 'r'
+      ),
+      placed (oid, place) AS (
+          SELECT oid, 0 FROM own
+          UNION
+          SELECT confrelid, place + 1
+          FROM placed
+          JOIN pg_constraint ON conrelid = placed.oid AND contype = 'f' AND confrelid <> conrelid
+          WHERE confrelid IN (SELECT oid FROM own) AND place < (SELECT count(*) FROM own)
+      )
       SELECT format('reber.%I', relname)
-      FROM pg_class
-      JOIN pg_constraint AS key ON key.conrelid = pg_class.oid AND key.contype = 'p'
-      JOIN pg_constraint AS run ON run.conrelid = pg_class.oid AND run.contype = 'f'
-          AND run.confrelid = 'reber.run'::regclass AND run.conkey = key.conkey[1:1]
-          AND run.confdeltype <> 'c'
-      WHERE relnamespace = 'reber'::regnamespace AND relkind = 'r'
-      ORDER BY relname
+      FROM own JOIN placed USING (oid)
+      GROUP BY relname
+      ORDER BY max(place), relname
       """, as: String.self)
   }
 

@@ -20,7 +20,6 @@ extension Publication {
   ///   called has changed since it was filled.
   public func finish(in database: Connection) throws -> BuiltCatalogue {
     let columns = try PublishedColumn.all(of: self, in: database)
-    try database.withOwnRights { try Self.endLate(of: run, in: database) }
     return try database.transaction { database in
       try addIndexes(in: database)
       let digest = try digest(in: database)

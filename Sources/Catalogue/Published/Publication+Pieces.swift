@@ -75,22 +75,19 @@ extension Publication {
   public func prepare(_ database: Connection) throws {
     try database.script(
       """
-      SET application_name = '\(worker)'; SET synchronous_commit = off; SET extra_float_digits = 1;
+      SET application_name = 'reber publish \(run)'; SET synchronous_commit = off; SET extra_float_digits = 1;
       SET max_parallel_workers_per_gather = 0; SET enable_seqscan = off; SET synchronize_seqscans = off
       """)
   }
 
-  /// What connections are called on which pieces are done.
-  private var worker: String { Self.worker(of: run) }
-
-  private static func worker(of run: Int) -> String { "reber publish \(run)" }
-
   /// Does a piece, and ends it.
+  ///
+  /// What locks the table is the server's alone: each statement ends by itself, also where this process is frozen.
   ///
   /// - Returns: False where its lease had ended before.
   /// - Throws: `CatalogueError.incomplete` where a block has not the rows that it had.
   public func perform(_ piece: Piece, in database: Connection) throws -> Bool {
-    let (first, last) = (piece.keys.lowerBound, piece.keys.upperBound)
+    let first = piece.keys.lowerBound
     return try piece.unlessLost(in: database) {
       if first < 0 {
         // Sent as one, so that who is frozen holds no half of it.
@@ -101,14 +98,27 @@ extension Publication {
           """)
         return try piece.end(result: [], in: database)
       }
-      let block = try RowDigest.of(
-        "SELECT * FROM \(raw: draft) WHERE ctid BETWEEN \(raw: place(first)) AND \(raw: place(last))",
-        inBlocksOf: nil, in: database)
+      let block = try digest(ofRowsAt: piece.keys, in: database)
       guard block.rows == piece.items else {
         throw CatalogueError.incomplete(catalogue: name, rows: block.rows, of: piece.items)
       }
       return try piece.end(result: Array(block.sha256.hex.utf8), in: database)
     } ?? false
+  }
+
+  /// The digest of a block, and the number of its rows.
+  ///
+  /// They are copied into a table of the session: to send them takes as long as this process takes to read them.
+  private func digest(
+    ofRowsAt keys: ClosedRange<Int>, in database: Connection
+  ) throws -> (rows: Int, sha256: SHA256) {
+    let (block, first, last) = ("pg_temp.block", place(keys.lowerBound), place(keys.upperBound))
+    try database.script(
+      """
+      DROP TABLE IF EXISTS \(block);
+      CREATE TEMPORARY TABLE block AS SELECT * FROM \(draft) WHERE ctid BETWEEN \(first) AND \(last)
+      """)
+    return try RowDigest.of(table: block, inBlocksOf: nil, in: database)
   }
 
   private func place(_ key: Int) -> String { "'(\(key >> 16),\(key & 0xFFFF))'" }
@@ -138,17 +148,5 @@ extension Publication {
     if missing.isEmpty { return }
     try database.withOwnRights { for statement in missing { try database.script(statement) } }
     try database.script(analysis)
-  }
-
-  /// Ends the connections that still do pieces of a run which are others' by now: one whose process is frozen or was
-  /// cut off would keep the table from getting its name.
-  static func endLate(of run: Int, in database: Connection) throws {
-    _ = try database.rows(
-      """
-      SELECT pg_terminate_backend(pid)
-      FROM pg_stat_activity
-      WHERE application_name = \(worker(of: run)) AND datname = current_database()
-          AND pg_has_role(usesysid, 'USAGE')
-      """, as: Bool.self)
   }
 }

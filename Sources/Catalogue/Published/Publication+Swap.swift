@@ -5,16 +5,18 @@ extension BuiltCatalogue {
   /// Gives the table its name, in place of the one that has it, and records what was published.
   ///
   /// Who wants to read the catalogue waits for what runs here, for what its transaction does afterwards,
-  /// and for 20 ms at most before it: where somebody reads it for longer, all is let go and tried again.
+  /// and for 20 ms at most before it: where somebody reads it for longer, all is let go and tried again. Where another
+  /// run gives a table the same name, it goes first.
   /// `Publication.tidy` has to follow, which waits for the disk: the transaction does not.
   ///
   /// - Parameters:
   ///   - database: The connection, in the transaction that finishes the run.
-  ///   - waiting: Called once where readers keep the table for longer than a few seconds.
+  ///   - waiting: Called once where others keep the table for longer than a few seconds, with a sentence that says who,
+  ///     and how they can be ended.
   /// - Returns: What was published.
-  /// - Throws: `CatalogueError.beingPublished` where another gives a table the name.
+  /// - Throws: `PostgresError`; the transaction has to be rolled back then.
   public func publish(
-    in database: Connection, waiting: () -> Void = {}
+    in database: Connection, waiting: (String) -> Void = { _ in }
   ) throws -> PublishedCatalogue {
     try database.withOwnRights { try publication.swap(self, in: database, waiting: waiting) }
     return described
@@ -23,14 +25,16 @@ extension BuiltCatalogue {
 
 extension Publication {
   fileprivate func swap(
-    _ catalogue: BuiltCatalogue, in database: Connection, waiting: () -> Void
+    _ catalogue: BuiltCatalogue, in database: Connection, waiting: (String) -> Void
   ) throws {
-    guard try SessionLock.exchange(of: name).takeForTransaction(in: database) else {
-      throw CatalogueError.beingPublished(name)
-    }
-    for attempt in 1... {
+    try database.endIfLeft()
+    try SessionLock.exchange(of: name).waitForTransaction(in: database)
+    var patience: ContinuousClock.Instant? = .now + .seconds(3)
+    while true {
       do {
         return try database.transaction { database in
+          try database.endIfLeft(for: 10)
+          try keepVacuumAway(in: database)
           try database.script("SET LOCAL lock_timeout = '20ms'")
           try database.script("SET LOCAL synchronous_commit = off")
           // The transaction's end must not wait for those who keep the ledger, while readers wait for it.
@@ -40,10 +44,55 @@ extension Publication {
           try database.script("SET LOCAL lock_timeout TO DEFAULT")
         }
       } catch let error as PostgresError where error.state == .lockNotAvailable {
-        if attempt == 30 { waiting() }
+        if let end = patience, .now > end {
+          waiting(try keepers(in: database))
+          patience = nil
+        }
         Thread.sleep(forTimeInterval: .random(in: 0.05...0.15))
       }
     }
+  }
+
+  /// Keeps autovacuum from the tables, until the transaction ends, by a lock that no reader waits for.
+  ///
+  /// What it is at already it gives up for whoever waits longer than `deadlock_timeout`, which who takes a lock within
+  /// 20 ms or not at all does not.
+  private func keepVacuumAway(in database: Connection) throws {
+    try database.execute(
+      """
+      SELECT set_config('lock_timeout', (3 * setting::integer)::text, true)
+      FROM pg_settings WHERE name = 'deadlock_timeout'
+      """)
+    let tables = [draft] + (try stands(in: database) ? [table] : [])
+    try database.script(
+      "LOCK TABLE \(tables.joined(separator: ", ")) IN SHARE UPDATE EXCLUSIVE MODE")
+  }
+
+  /// Who keeps the tables, or views on them, and how they can be ended; a sentence.
+  private func keepers(in database: Connection) throws -> String {
+    let keepers = try database.rows(
+      """
+      SELECT DISTINCT
+          format(
+              '%s (%s)', coalesce(usename, 'the server itself'),
+              coalesce(nullif(application_name, ''), 'without a name')),
+          pid
+      FROM pg_locks
+      JOIN pg_stat_activity USING (pid)
+      WHERE locktype = 'relation' AND granted AND pid <> pg_backend_pid()
+          AND pg_locks.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+          AND relation IN (
+              SELECT kept::oid FROM (VALUES (to_regclass(\(table))), (to_regclass(\(draft)))) AS own (kept)
+              UNION SELECT view::oid FROM reber.views_on(to_regclass(\(table)))
+          )
+      ORDER BY pid
+      """, as: String.self, Int.self)
+    if keepers.isEmpty { return "waiting until nobody reads catalogue.\(name)" }
+    let ends = keepers.map { "pg_terminate_backend(\($0.1))" }.joined(separator: ", ")
+    return """
+      waiting for \(keepers.map(\.0).joined(separator: ", ")) to let go of catalogue.\(name): a superuser, or who \
+      is in the same role, ends that by SELECT \(ends)
+      """
   }
 
   private func rename(in database: Connection) throws {
@@ -109,6 +158,7 @@ extension Publication {
 
   private static func removeLeft(in database: Connection) throws {
     try database.transaction { database in
+      try database.endIfLeft()
       _ = try database.execute("SELECT pg_advisory_xact_lock(hashtext('reber.tidy'))")
       let left = try database.rows(
         """
@@ -118,7 +168,8 @@ extension Publication {
             AND relname ~ \("^(\(draftPrefix)|\(asidePrefix))[0-9]+$")
         """, as: String.self, Int.self)
       for (table, run) in left where try Run.isLetGo(run, in: database) {
-        if table.hasPrefix(draftPrefix) { try endLate(of: run, in: database) }
+        // Who is about to go on with the run fills it anew.
+        if table.hasPrefix(draftPrefix) { try Run.undivide(run, in: database) }
         try database.execute("DROP TABLE IF EXISTS catalogue.\(identifier: table)")
       }
       try nameIndexes(in: database)

@@ -50,11 +50,12 @@ extension Publication {
   /// Fills the table, beside one published before under the name, and divides what is to be done of it yet: `perform`
   /// does a piece, `finish` ends it when all are done, and `BuiltCatalogue.publish` puts it in its place.
   ///
-  /// Nobody else publishes under the name until every process that works on it has called `leave`.
+  /// Nobody else publishes under the name until every process that works on it has called `leave`: who ends the run
+  /// does so when the table has its name.
   ///
   /// - Parameter database: The connection, which must not be in a transaction.
   /// - Throws: `CatalogueError.badName`; `CatalogueError.beingPublished` where another does;
-  ///   `CatalogueError.missing` where a table of the name stands there that Reber did not
+  ///   `CatalogueError.missing` where a table or a type of the name stands there that Reber did not
   ///   publish; `CatalogueError.irreplaceable` where things depend on the table that cannot be led
   ///   over to another; `CatalogueError.incomplete` where it has fewer or more rows than the classification.
   public func begin(in database: Connection) throws {
@@ -68,7 +69,10 @@ extension Publication {
       try Self.tidy(in: database)
       let columns = try PublishedColumn.all(of: self, in: database)
       try database.withOwnRights { try checkPlace(for: columns, in: database) }
-      try database.transaction { try divide(rows: fill(columns, in: $0), in: $0) }
+      try database.transaction { database in
+        try database.endIfLeft()
+        try divide(rows: fill(columns, in: database), in: database)
+      }
       try lock.letShare(in: database)
     } catch {
       // Where the connection is gone, so is the lock.
@@ -91,13 +95,20 @@ extension Publication {
   private func checkPlace(
     for columns: [PublishedColumn], in database: Connection
   ) throws {
-    guard try stands(in: database) else { return }
-    let ours = try database.row(
-      "SELECT EXISTS (SELECT FROM reber.catalogue WHERE name = \(name))", as: Bool.self)
-    guard ours else {
+    // A table is a type too.
+    let (isTaken, isOurs) = try database.row(
+      """
+      SELECT to_regclass(\(table)) IS NOT NULL OR to_regtype(\(table)) IS NOT NULL,
+          to_regclass(\(table)) IS NOT NULL
+              AND EXISTS (SELECT FROM reber.catalogue WHERE name = \(name))
+      """, as: Bool.self, Bool.self)
+    guard isTaken else { return }
+    guard isOurs else {
       throw CatalogueError.missing(
         "room for catalogue.\(name)",
-        hint: "a table of that name stands there that Reber did not publish; choose another --name")
+        hint: """
+          a table or a type of that name stands there that Reber did not publish; choose another --name
+          """)
     }
     let obstacles = try database.rows(
       "SELECT reber.obstacles(\(table)::text::regclass, \(columns.map(\.name)))", as: String.self)

@@ -131,6 +131,7 @@ extension Run {
     in database: Connection
   ) throws -> Opening {
     try database.transaction { database in
+      try database.endIfLeft()
       let fingerprint = try work.fingerprint(in: database)
       // Of two who ask for the same work at once, one sees the run of the other.
       try database.execute(
@@ -251,6 +252,16 @@ extension Run {
     try SessionLock.run(run).letShare(in: database)
   }
 
+  /// Takes back that the work of a run is divided: what was made of its pieces is gone, and whoever has the run for
+  /// itself next begins anew.
+  ///
+  /// Nobody may be at the run; who is about to join waits.
+  static func undivide(_ run: Int, in database: Connection) throws {
+    try Piece.remove(of: run, in: database)
+    try database.execute(
+      "UPDATE reber.run SET divided_at = NULL WHERE run_id = \(run) AND status <> 'finished'")
+  }
+
   /// Whether this process is to end a run that several have worked on: `nil` while another is ending it, false
   /// where it is ended.
   public static func isToEnd(_ run: Int, in database: Connection) throws -> Bool? {
@@ -292,8 +303,9 @@ extension Run {
     let progress = try JSON(encoding: Progress(done: done, total: total, what: what))
     try database.execute(
       """
-      UPDATE reber.run SET progress = \(progress)
-      WHERE run_id = \(run) AND status <> 'finished'
+      UPDATE reber.run SET progress = said
+      FROM (SELECT \(progress)::jsonb) AS now (said)
+      WHERE run_id = \(run) AND status <> 'finished' AND progress IS DISTINCT FROM said
       """)
   }
 

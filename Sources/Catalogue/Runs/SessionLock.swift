@@ -81,6 +81,11 @@ struct SessionLock {
     try database.row("SELECT pg_try_advisory_xact_lock(\(key))", as: Bool.self)
   }
 
+  /// Takes the lock until the transaction ends, as soon as no other connection has it.
+  func waitForTransaction(in database: Connection) throws {
+    try database.execute("SELECT pg_advisory_xact_lock(\(key))")
+  }
+
   /// Lets go of it, whether this connection has it for itself or shares it.
   func release(in database: Connection) throws {
     try database.execute(
@@ -95,5 +100,13 @@ struct SessionLock {
       WHERE locktype = 'advisory' AND objsubid = 2 AND pid = pg_backend_pid()
           AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
       """)
+  }
+}
+
+extension Connection {
+  /// Has the server end this session where its process leaves the transaction alone for as many seconds: one that is
+  /// frozen, or cut off, would keep from others what it has locked.
+  func endIfLeft(for seconds: Int = 60) throws {
+    try script("SET LOCAL idle_in_transaction_session_timeout = '\(seconds)s'")
   }
 }

@@ -32,6 +32,8 @@ public struct PieceProgress: Sendable, Equatable {
   public let total: Int
   /// Pieces that are not done.
   public let open: Int
+  /// Of those, the ones that nobody has.
+  public let free: Int
 }
 
 extension Piece {
@@ -113,13 +115,6 @@ extension Piece {
       RETURNING piece, first_key, last_key, items, claim
       """, as: Int.self, Int.self, Int.self, Int.self, Int.self)
     return claimed.map { Piece(number: $0, keys: $1...$2, items: $3, claim: $4, worker: worker) }
-  }
-
-  /// Whether a piece of a run can be claimed.
-  public static func isFree(of run: Int, in database: Connection) throws -> Bool {
-    try database.row(
-      "SELECT EXISTS (SELECT FROM reber.piece WHERE run_id = \(run) AND \(raw: free))",
-      as: Bool.self)
   }
 
   /// The condition of a piece's row while nobody has it.
@@ -254,15 +249,15 @@ extension Piece {
 
   /// How far a run is.
   static func progress(of run: Int, in database: Connection) throws -> PieceProgress {
-    let (done, total, open) = try database.row(
+    let (done, total, open, free) = try database.row(
       """
       SELECT coalesce(sum(CASE WHEN is_done THEN items ELSE step END), 0)::bigint, coalesce(sum(items), 0),
-          count(*) FILTER (WHERE NOT is_done)
+          count(*) FILTER (WHERE NOT is_done), count(*) FILTER (WHERE \(raw: free))
       FROM reber.piece
       LEFT JOIN reber.checkpoint USING (run_id, piece)
       WHERE run_id = \(run)
-      """, as: Int.self, Int.self, Int.self)
-    return PieceProgress(done: done, total: total, open: open)
+      """, as: Int.self, Int.self, Int.self, Int.self)
+    return PieceProgress(done: done, total: total, open: open, free: free)
   }
 
   /// Says in `reber.run` how far all who work on a run are, and gives it; of a run that another process has ended,

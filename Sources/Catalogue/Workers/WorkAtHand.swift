@@ -129,8 +129,8 @@ extension OpenRun: QueryRow {
   /// Stages that any process can go on with by what their run was asked, when all that were at it have been killed.
   private static let resumable: [StageName] = [.embed, .classify, .crossvalidate, .publish]
 
-  /// The runs at which a process is and of which a piece is free, and those with pieces whose processes were all
-  /// killed within the last week; in the order in which they began.
+  /// The runs at which a process is and of which a piece is free, and those that were shared and whose processes were
+  /// all killed within the last week; in the order in which they began.
   public static func all(in database: Connection) throws -> [OpenRun] {
     try database.rows(
       """
@@ -140,7 +140,7 @@ extension OpenRun: QueryRow {
               SELECT FROM reber.piece
               WHERE piece.run_id = run.run_id AND \(raw: Piece.free)
           )
-          ELSE divided_at IS NOT NULL AND stage = ANY (\(resumable.map(\.rawValue))) AND EXISTS (
+          ELSE stage = ANY (\(resumable.map(\.rawValue))) AND EXISTS (
               SELECT FROM reber.worker
               WHERE worker.run_id = run.run_id AND seen_at > clock_timestamp() - interval '7 days'
           )

@@ -16,8 +16,10 @@ extension Worker {
   ///
   /// Until it ends its work this connection waits for the disk with none of its transactions: what a server that fails
   /// loses of them is done again, as all that a process has not done, and the end of the run waits for the disk.
+  /// A process that is silent for two leases, as one that is frozen is, loses the connection, and so what it has
+  /// locked: it comes back as one whose connection was lost.
   public static func begin(
-    _ run: Int, by user: Operator, process: Int32, in database: Connection
+    _ run: Int, by user: Operator, process: Int32, lease: Double = 60, in database: Connection
   ) throws -> Worker {
     let id = try database.row(
       """
@@ -25,7 +27,12 @@ extension Worker {
       VALUES (\(run), \(user.host), \(user.account), \(process), \(user.codeVersion))
       RETURNING worker_id
       """, as: Int.self)
-    try database.script("SET synchronous_commit = off")
+    let silence = Int(2000 * lease)
+    try database.script(
+      """
+      SET synchronous_commit = off; SET idle_session_timeout = \(silence);
+      SET idle_in_transaction_session_timeout = \(silence)
+      """)
     return Worker(id: id, run: run)
   }
 
@@ -44,6 +51,14 @@ extension Worker {
 
   /// Says that it works no more; the pieces that it has and has not done are free.
   public func end(in database: Connection) throws {
+    // The session is again what it was, whatever becomes of the rest.
+    defer {
+      try? database.script(
+        """
+        RESET synchronous_commit; RESET idle_session_timeout;
+        RESET idle_in_transaction_session_timeout
+        """)
+    }
     try database.execute(
       """
       UPDATE reber.piece SET lease_ends = NULL
@@ -54,6 +69,6 @@ extension Worker {
       UPDATE reber.worker SET ended_at = clock_timestamp(), seen_at = clock_timestamp()
       WHERE worker_id = \(id)
       """)
-    try database.script("DISCARD TEMPORARY; RESET synchronous_commit")
+    try database.script("DISCARD TEMPORARY")
   }
 }

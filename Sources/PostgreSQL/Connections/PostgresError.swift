@@ -31,9 +31,10 @@ public struct SQLState: RawRepresentable, Hashable, Sendable {
   /// bounds), or none that its column takes.
   public var blamesValue: Bool { rawValue.hasPrefix("22") || rawValue == "23514" }
 
-  /// Whether the server takes leave with it: it is being stopped, or one of its processes was killed.
+  /// Whether the server takes leave with it: it is being stopped, one of its processes was killed, or it had not heard
+  /// of this one for too long.
   var endsConnection: Bool {
-    rawValue.hasPrefix("08") || ["57P01", "57P02", "57P03", "57P05"].contains(rawValue)
+    rawValue.hasPrefix("08") || ["25P03", "57P01", "57P02", "57P03", "57P05"].contains(rawValue)
   }
 }
 

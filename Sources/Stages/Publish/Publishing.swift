@@ -142,9 +142,7 @@ extension Publication {
       end: { database in
         let built = try finish(in: database)
         return { database in
-          try built.publish(in: database) {
-            place.progress.note("waiting until nobody reads catalogue.\(name)")
-          }
+          try built.publish(in: database, waiting: place.progress.note)
         }
       },
       leave: { try leave(in: $0) })

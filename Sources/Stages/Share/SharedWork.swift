@@ -24,7 +24,7 @@ struct SharedWork: Sendable {
     compute: (Read) throws -> [Row],
     write: @escaping @Sendable (Piece, [Row], Connection) throws -> Int?
   ) async throws {
-    var meter = PieceMeter(place, run: worker.run, what)
+    let meter = PieceMeter(place, run: worker.run, what)
     var writing: Task<Void, any Error>?
     var next = claim(read)
     do {
@@ -62,7 +62,12 @@ struct SharedWork: Sendable {
   ///   - body: Does a piece and ends it; gives false where its lease had ended before that.
   /// - Throws: What `body` throws, ``Stopped``, or ``LeftToOthers``.
   func perform(_ what: String, _ body: (Piece) async throws -> Bool) async throws {
-    var meter = PieceMeter(place, run: worker.run, what)
+    try await perform(saying: PieceMeter(place, run: worker.run, what), body)
+  }
+
+  private func perform(
+    saying meter: PieceMeter, _ body: (Piece) async throws -> Bool
+  ) async throws {
     repeat {
       while !place.stop.isRequested, let (piece, _) = try await claim({ piece, _ in piece }).value {
         do {
@@ -72,7 +77,7 @@ struct SharedWork: Sendable {
         }
         try await meter.update()
       }
-    } while try await isLeft(&meter)
+    } while try await meter.isLeft()
   }
 
   /// Does pieces that the server works at, several at once, until none is left.
@@ -90,11 +95,14 @@ struct SharedWork: Sendable {
     _ body: @escaping @Sendable (Piece, Connection) throws -> Bool
   ) async throws {
     let connections = try await connections()
+    let meter = PieceMeter(place, run: worker.run, what)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for database in connections {
         group.addTask {
           try await database.with(prepare)
-          try await perform(what) { piece in try await database.with { try body(piece, $0) } }
+          try await perform(saying: meter) { piece in
+            try await database.with { try body(piece, $0) }
+          }
         }
       }
       group.addTask {
@@ -121,21 +129,7 @@ struct SharedWork: Sendable {
   ///
   /// - Throws: ``Stopped``, or ``LeftToOthers``.
   func isLeft(_ what: String) async throws -> Bool {
-    var meter = PieceMeter(place, run: worker.run, what)
-    return try await isLeft(&meter)
-  }
-
-  private func isLeft(_ meter: inout PieceMeter) async throws -> Bool {
-    var pause = 25
-    while !place.stop.isRequested {
-      let run = worker.run
-      if try await place.database.with({ try Piece.isFree(of: run, in: $0) }) { return true }
-      guard try await meter.isOpen() else { return false }
-      guard place.sharing.waits else { throw LeftToOthers(run: run) }
-      try await Task.sleep(for: .milliseconds(pause))
-      pause = min(2 * pause, 500)
-    }
-    throw Stopped()
+    try await PieceMeter(place, run: worker.run, what).isLeft()
   }
 
   private func claim<Read: Sendable>(
@@ -170,30 +164,65 @@ public struct LeftToOthers: Failure {
   public var description: String { "what is left of run \(run) is being done by others" }
 }
 
-/// Says how far all who work on a run are, at most every two seconds.
-private struct PieceMeter {
+/// Says how far all who work on a run are, and whether there is more to do: asked once for all who want to know.
+actor PieceMeter {
   private let place: Workplace
   private let run: Int
   private let what: String
-  private var told = Date.distantPast
+  private var told: ContinuousClock.Instant?
+  private var waiting: Task<Bool, any Error>?
 
   init(_ place: Workplace, run: Int, _ what: String) {
     (self.place, self.run, self.what) = (place, run, what)
   }
 
-  mutating func update() async throws {
-    guard Date().timeIntervalSince(told) >= 2 else { return }
-    _ = try await isOpen()
+  /// Says how far it is, at most every two seconds.
+  func update() async throws {
+    if let told, told.duration(to: .now) < .seconds(2) { return }
+    _ = try await progress()
   }
 
   /// Whether a piece of the run is not done.
-  mutating func isOpen() async throws -> Bool {
-    told = Date()
+  func isOpen() async throws -> Bool { try await progress().open > 0 }
+
+  /// Waits until a piece is free; gives false where all are done.
+  ///
+  /// - Throws: ``Stopped``, or ``LeftToOthers``.
+  func isLeft() async throws -> Bool {
+    let waiting =
+      waiting
+      ?? Task {
+        defer { self.waiting = nil }
+        return try await waitForPiece()
+      }
+    self.waiting = waiting
+    return try await withTaskCancellationHandler {
+      try await waiting.value
+    } onCancel: {
+      waiting.cancel()
+    }
+  }
+
+  private func waitForPiece() async throws -> Bool {
+    var pause = 25
+    while !place.stop.isRequested {
+      let progress = try await progress()
+      if progress.free > 0 { return true }
+      if progress.open == 0 { return false }
+      guard place.sharing.waits else { throw LeftToOthers(run: run) }
+      try await Task.sleep(for: .milliseconds(pause))
+      pause = min(2 * pause, 500)
+    }
+    throw Stopped()
+  }
+
+  private func progress() async throws -> PieceProgress {
+    told = .now
     let (run, what) = (run, what)
     let progress = try await place.database.with { try Piece.report(run, what, in: $0) }
     if progress.total > 0 {
       place.progress.update(what, done: progress.done, of: progress.total)
     }
-    return progress.open > 0
+    return progress
   }
 }

@@ -40,18 +40,15 @@ struct SlurmJob: Sendable {
   let stage: StageName
   /// Commands of reber, without `--survey`; of several, one after another.
   let commands: [String]
+  /// Whether several processes do it at once.
+  let isJoined: Bool
   /// Seconds that it may take, by what was measured; `nil` where nothing was.
   let estimate: Double?
   /// Why the estimate is what it is, for people.
   let reason: String
 
-  /// Whether several processes do it at once.
-  var isJoined: Bool { Self.isJoined(commands) }
-
-  /// Whether commands let others help.
-  static func isJoined(_ commands: [String]) -> Bool {
-    commands.contains { $0.contains(" --join") }
-  }
+  /// What says so.
+  var join: String { isJoined ? " --join" : "" }
 }
 
 extension Workplace {
@@ -87,19 +84,22 @@ extension SlurmScripts {
     ]
     // Of nodes of several kinds, which begin at once, each would choose for itself.
     let alike = "--precision float32"
-    let stages: [(StageName, [String])] = [
-      (.ingest, ["ingest " + ingested.compactMap(\.self).joined(separator: " ") + " --join"]),
-      (.pretrain, ["pretrain \(alike)"]), (.embed, ["embed --join \(alike)"]),
-      (.cluster, ["cluster"]),
-      (.finetune, (labels.map { ["label import \(quoted($0))"] } ?? []) + ["finetune \(alike)"]),
-      (.classify, ["classify --join \(alike)"]), (.publish, ["publish"]),
+    let stages: [(stage: StageName, isJoined: Bool, commands: [String])] = [
+      (.ingest, true, ["ingest " + ingested.compactMap(\.self).joined(separator: " ")]),
+      (.pretrain, false, ["pretrain \(alike)"]), (.embed, true, ["embed \(alike)"]),
+      (.cluster, false, ["cluster"]),
+      (
+        .finetune, false,
+        (labels.map { ["label import \(quoted($0))"] } ?? []) + ["finetune \(alike)"]
+      ),
+      (.classify, true, ["classify \(alike)"]), (.publish, false, ["publish"]),
     ]
-    return stages.filter { $0.0 != .ingest || !ingested.compactMap(\.self).isEmpty }.map {
-      stage, commands in
+    return stages.filter { $0.stage != .ingest || !ingested.compactMap(\.self).isEmpty }.map {
+      stage, isJoined, commands in
       let rate = rates[stage]
       return SlurmJob(
-        stage: stage, commands: commands,
-        estimate: rate?.seconds(with: SlurmJob.isJoined(commands) ? workers : 1),
+        stage: stage, commands: commands, isJoined: isJoined,
+        estimate: rate?.seconds(with: isJoined ? workers : 1),
         reason: rate?.reason ?? "no run of it was measured in this database: say how long")
     }
   }
@@ -109,7 +109,7 @@ extension SlurmScripts {
     // Slurm signals the process of the script: that is to be the one that does the stage.
     let commands = job.commands.enumerated().map { place, command in
       let last = place == job.commands.count - 1 ? "exec " : ""
-      return "\(last)./job.sh \(command) --survey \(survey) --quiet"
+      return "\(last)./job.sh \(command) --survey \(survey)\(job.join) --quiet"
     }
     return """
       #!/bin/bash

@@ -10,7 +10,16 @@ public struct Together<Metrics: Stored>: Sendable {
   /// Ends the work when all pieces are done, in one of the processes.
   let end: @Sendable (Connection) throws -> Conclusion<Metrics>
 
-  /// Lets go of what was taken to begin.
+  /// Lets go of what was taken to begin; in the process that ends the run, when that is finished.
+  var leave: @Sendable (Connection) throws -> Void = { _ in }
+}
+
+/// How work of a run is ended, in one process.
+struct Ending<Metrics>: Sendable {
+  /// Writes the last of its rows.
+  let conclude: Conclusion<Metrics>
+
+  /// Lets go of what was taken to begin, when the run is finished or has failed.
   var leave: @Sendable (Connection) throws -> Void = { _ in }
 }
 
@@ -25,14 +34,16 @@ extension Workplace {
     _ begin:
       @escaping @Sendable (_ run: Int, _ isFirst: Bool, Connection) throws ->
       Together<Metrics>
-  ) async throws -> Conclusion<Metrics>? {
-    let user = user
+  ) async throws -> Ending<Metrics>? {
+    let (user, lease) = (user, sharing.lease)
     let (together, worker) = try await database.with { database in
       let together = try begin(run, isFirst, database)
       if isFirst { try Run.letJoin(run, in: database) }
-      return (together, try Worker.begin(run, by: user, process: getpid(), in: database))
+      return (
+        together,
+        try Worker.begin(run, by: user, process: getpid(), lease: lease, in: database)
+      )
     }
-    let lease = sharing.lease
     let heart = heartbeat { try worker.live(for: lease, in: $0) }
     let result: Result<Conclusion<Metrics>?, any Error>
     do {
@@ -44,11 +55,13 @@ extension Workplace {
       result = .failure(error)
     }
     heart.cancel()
-    try? await database.with { database in
-      try worker.end(in: database)
-      try together.leave(database)
+    try? await database.with { try worker.end(in: $0) }
+    if case .success(let conclude?) = result {
+      return Ending(conclude: conclude, leave: together.leave)
     }
-    return try result.get()
+    try? await database.with(together.leave)
+    _ = try result.get()
+    return nil
   }
 
   /// Says that this process lives, three times a lease.
