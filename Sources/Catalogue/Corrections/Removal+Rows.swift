@@ -192,6 +192,7 @@ extension Removal {
           EXISTS (SELECT FROM \(raw: partition.table) WHERE run_id <> \(run))
       """, as: Bool.self, Bool.self)
     guard own else { return }
+    try database.execute("SELECT reber.drop_points(\(model), \(Int32(survey)))")
     if others {
       try delete(partition.table, "run_id = \(run)")
       try database.execute("SELECT reber.count_embeddings(\(Int32(survey)), \(model))")
@@ -221,6 +222,6 @@ extension Removal {
     try drop(Partition(whole: "reber.training_source", key: run))
     try delete("reber.training_source", "run_id = \(run)")
     let own: SQL = "model_id IN (SELECT model_id FROM reber.model WHERE run_id = \(run))"
-    for table in ["model_class", "model_weights", "model"] { try delete("reber.\(table)", own) }
+    for table in ["space", "model_class", "model_weights", "model"] { try delete("reber.\(table)", own) }
   }
 }

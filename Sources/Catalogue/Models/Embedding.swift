@@ -76,13 +76,16 @@ extension Model {
     return (count, dimensions)
   }
 
-  /// Makes the survey's embeddings part of `reber.embedding`, with its indexes, that of neighbours where the
-  /// server has pgvector, and that of parts of names where it has pg_trgm since the survey was ingested: beside
-  /// embedding it takes no time.
+  /// Makes the survey's embeddings part of `reber.embedding`, with its indexes, and gives the survey that of parts
+  /// of names where the server has pg_trgm since the survey was ingested: beside embedding it takes no time.
   public func finishEmbeddings(of survey: Survey, in database: Connection) throws {
     try Partition.embeddings(of: survey, by: id).attach(in: database)
     try count(of: survey, in: database)
-    try database.execute("SELECT reber.index_neighbours(\(survey.id)::integer, \(id))")
+    try database.execute(
+      """
+      UPDATE reber.point_set SET is_stale = true
+      WHERE model_id = \(id) AND survey_id = \(survey.id) AND NOT is_stale
+      """)
     try database.execute("SELECT reber.index_names(\(survey.id)::integer)")
   }
 

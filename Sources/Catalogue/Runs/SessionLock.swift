@@ -21,6 +21,11 @@ struct SessionLock {
     SessionLock(key: "hashtext('reber.embedding'), hashtext(\("\(model) \(survey.id)"))")
   }
 
+  /// The lock of whoever finds where a model's embeddings lie.
+  static func points(of model: Int) -> SessionLock {
+    SessionLock(key: "hashtext('reber.point_set'), \(Int32(truncatingIfNeeded: model))")
+  }
+
   /// The lock of whoever publishes under a name.
   static func publication(of name: String) -> SessionLock {
     SessionLock(key: "hashtext('reber.catalogue'), hashtext(\(name))")

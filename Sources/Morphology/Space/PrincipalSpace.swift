@@ -27,7 +27,7 @@ public struct PrincipalSpace: Sendable {
   /// The part of the variance that the components hold.
   public let keptVariance: Double
 
-  private let axes: PrincipalAxes
+  private let principal: PrincipalAxes
 
   /// Finds the components of embeddings `[n, dimensions]`, which need no labels.
   ///
@@ -43,12 +43,30 @@ public struct PrincipalSpace: Sendable {
       fitting: embeddings.onUnitSphere(),
       components: min(options.components, embeddings.rows - 1))
     keptVariance = pca.varianceRatios.reduce(0, +)
-    axes = PrincipalAxes(pca, whitening: options.whitening)
+    principal = PrincipalAxes(pca, whitening: options.whitening)
   }
+
+  /// Restores a space.
+  ///
+  /// - Parameters:
+  ///   - mean: As ``mean`` was.
+  ///   - axes: As ``axes`` were.
+  ///   - keptVariance: The part of the variance that the components hold.
+  /// - Returns: `nil` for tensors that do not go together.
+  public init?(mean: Tensor, axes: Tensor, keptVariance: Double) {
+    guard let axes = PrincipalAxes(mean: mean, axes: axes) else { return nil }
+    (principal, self.keptVariance) = (axes, keptVariance)
+  }
+
+  /// The mean of the embeddings that it was found from, on the unit sphere, `[dimensions]`.
+  public var mean: Tensor { principal.mean }
+
+  /// The components, each divided by σ to the power of the whitening, `[components, dimensions]`.
+  public var axes: Tensor { principal.axes }
 
   /// Where embeddings `[n, dimensions]` lie: `[n, components]`, each row of length 1.
   public func points(of embeddings: Tensor) -> Tensor {
-    axes.coordinates(of: embeddings.onUnitSphere()).onUnitSphere()
+    principal.coordinates(of: embeddings.onUnitSphere()).onUnitSphere()
   }
 }
 

@@ -109,10 +109,14 @@ public enum EmbedTask: ModelTask {
       .map { try EmbedStage.read($0.parameters, form: $0.form).precision }
   }
 
-  /// What was embedded before a kill is gone on with: nothing is left.
+  /// What was embedded before a kill is gone on with, so nothing is left; but points may be missing.
   public static func tidy(
     _ application: ModelApplication<Self>, in place: Workplace
-  ) async throws {}
+  ) async throws {
+    try await place.database.with {
+      try application.model.makeMissingPoints(telling: place.progress, in: $0)
+    }
+  }
 
   /// Removes what was embedded at another scale or precision: a model has one space.
   private static func removeOthers(

@@ -2,6 +2,7 @@ import ArgumentParser
 import Catalogue
 import Foundation
 import PostgreSQL
+import Stages
 
 struct DatabaseCommands: ParsableCommand {
   static let configuration = CommandConfiguration(
@@ -70,10 +71,18 @@ struct DatabaseCommands: ParsableCommand {
 
   struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-      abstract: "Bring the schema up to date.", discussion: "Example:\n  reber db migrate")
+      abstract: "Bring the schema up to date.",
+      discussion: """
+        Embeddings that an older version made get their points, by which neighbours are found; 'reber embed' does that too.
+
+        Example:
+          reber db migrate
+        """)
 
     @Option(name: .customLong("database"), help: "The database, as postgresql://….")
     var address: String?
+
+    @Flag(name: .shortAndLong, help: "Say nothing on the way.") var quiet = false
 
     func run() async throws {
       let server = PrivateServer.local
@@ -83,6 +92,8 @@ struct DatabaseCommands: ParsableCommand {
       let applied = try await database.with { try migrate($0) }
       print(
         applied.isEmpty ? "the schema is up to date" : "applied " + applied.joined(separator: ", "))
+      let progress: any ProgressDisplay = quiet ? Silence() : TerminalProgress()
+      try await database.with { try Model.makeMissingPoints(telling: progress, in: $0) }
     }
   }
 

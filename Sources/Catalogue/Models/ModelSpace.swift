@@ -1,0 +1,193 @@
+public import PostgreSQL
+
+/// The principal space of a model's embeddings, a row of `reber.space`.
+///
+/// Nothing rests on it, nor on the points in it, but questions: they are found from embeddings, and may be found anew.
+public struct ModelSpace: Sendable {
+  /// How many embeddings there were when it was found.
+  public var madeOf: Int
+
+  /// The part of their variance that lies along the axes.
+  public var keptVariance: Double
+
+  /// The mean of embeddings of unit length, `[dimensions]`.
+  public var mean: [Float]
+
+  /// The axes one behind the other, `[components × dimensions]`.
+  public var axes: [Float]
+
+  /// Describes a space.
+  public init(madeOf: Int, keptVariance: Double, mean: [Float], axes: [Float]) {
+    (self.madeOf, self.keptVariance, self.mean, self.axes) = (madeOf, keptVariance, mean, axes)
+  }
+}
+
+extension ModelSpace: TableRow {
+  public static let table = "reber.space"
+  public static let columns = Columns<Self>(
+    .column("made_of", \.madeOf), .column("kept_variance", \.keptVariance), .column("mean", \.mean),
+    .column("axes", \.axes), make: ModelSpace.init)
+}
+
+/// Where an embedding lies in the space of its model.
+public struct Point: Sendable {
+  /// The source that its image shows.
+  public var source: Int
+
+  /// The image.
+  public var cutout: Int
+
+  /// The cell whose centre is nearest.
+  public var cell: Int
+
+  /// As many numbers as the space has axes, of unit length.
+  public var vector: [Float]
+
+  /// Describes a point.
+  public init(source: Int, cutout: Int, cell: Int, vector: [Float]) {
+    (self.source, self.cutout, self.cell, self.vector) = (source, cutout, cell, vector)
+  }
+}
+
+extension Point: QueryRow {
+  public static let columns = Columns<Self>(
+    .column("source_id", \.source), .column("cutout_id", \.cutout), .column("cell", \.cell),
+    .column("vector", \.vector), make: Point.init)
+}
+
+/// A row of `reber.cell`.
+private struct Cell: TableRow {
+  var number: Int
+  var centre: [Float]
+
+  static let table = "reber.cell"
+  static let columns = Columns<Self>(
+    .column("cell", \.number), .column("centre", \.centre), make: Cell.init)
+}
+
+extension Model {
+  /// The space; `nil` where it was not found yet.
+  public func space(in database: Connection) throws -> ModelSpace? {
+    try database.first(
+      "SELECT \(ModelSpace.columns) FROM reber.space WHERE model_id = \(id)", as: ModelSpace.self)
+  }
+
+  /// Stores the space in place of one before, whose points go with it.
+  public func write(_ space: ModelSpace, in database: Connection) throws {
+    try database.transaction { database in
+      try database.execute("DELETE FROM reber.space WHERE model_id = \(id)")
+      try database.copy([space], with: ["model_id": id])
+    }
+  }
+
+  /// The surveys that the model has embedded and of which some embeddings have no points, with how many it embedded.
+  public func surveysWithoutPoints(
+    in database: Connection
+  ) throws -> [(survey: Survey, embeddings: Int)] {
+    try database.rows(
+      """
+      SELECT \(Survey.columns, of: "survey"), embeddings
+      FROM reber.embedding_count
+      JOIN reber.survey USING (survey_id)
+      LEFT JOIN reber.point_set USING (model_id, survey_id)
+      WHERE model_id = \(id) AND embeddings > 0 AND is_stale IS DISTINCT FROM false
+      ORDER BY survey_id
+      """, as: Survey.self, Int.self)
+  }
+
+  /// The models that have embedded a survey.
+  public static func withEmbeddings(in database: Connection) throws -> [Model] {
+    try database.rows(
+      """
+      SELECT \(Model.columns) FROM reber.model
+      WHERE model_id IN (SELECT model_id FROM reber.embedding_count)
+      ORDER BY model_id
+      """, as: Model.self)
+  }
+
+  /// The number of the model's embeddings of all surveys.
+  public func embeddingCount(in database: Connection) throws -> Int {
+    try database.row(
+      """
+      SELECT coalesce(sum(embeddings), 0)::bigint FROM reber.embedding_count WHERE model_id = \(id)
+      """, as: Int.self)
+  }
+
+  /// Makes points, unless another process does, which is left to it.
+  public func makePoints(in database: Connection, _ body: (Connection) throws -> Void) throws {
+    let lock = SessionLock.points(of: id)
+    guard try lock.tryToTake(in: database) else { return }
+    defer { try? lock.release(in: database) }
+    try body(database)
+  }
+
+  /// Some of the model's embeddings, evenly among all or those of a survey, in the order of their cutouts.
+  ///
+  /// - Returns: About `count`, or all where there are fewer.
+  public func embeddings(
+    sampled count: Int, of survey: Survey? = nil, in database: Connection
+  ) throws -> [Embedding] {
+    let stride = try database.row(
+      """
+      SELECT greatest(1, ceil(sum(embeddings) / \(count)::float8))::bigint FROM reber.embedding_count
+      WHERE model_id = \(id) AND (\(survey?.id)::integer IS NULL OR survey_id = \(survey?.id))
+      """, as: Int.self)
+    return try database.rows(
+      """
+      SELECT \(Embedding.columns) FROM reber.embedding
+      WHERE model_id = \(id) AND (\(survey?.id)::integer IS NULL OR survey_id = \(survey?.id))
+          AND hashint8extended(cutout_id, 0) % \(stride) = 0
+      ORDER BY cutout_id
+      """, as: Embedding.self)
+  }
+
+  /// The embeddings of a survey, current or not, behind one of them in the order of their cutouts.
+  ///
+  /// - Returns: At most `count`; none behind the last.
+  public func embeddings(
+    of survey: Survey, behind cutout: Int, atMost count: Int, in database: Connection
+  ) throws -> [Embedding] {
+    try database.rows(
+      """
+      SELECT \(Embedding.columns) FROM \(raw: Partition.embeddings(of: survey, by: id).table)
+      WHERE survey_id = \(survey.id) AND cutout_id > \(cutout)
+      ORDER BY cutout_id
+      LIMIT \(count)
+      """, as: Embedding.self)
+  }
+
+  /// Replaces the points of a survey by others, which are loaded piece by piece.
+  ///
+  /// - Parameters:
+  ///   - survey: The survey.
+  ///   - centres: Of each cell, of unit length.
+  ///   - database: The connection.
+  ///   - next: The next points; none at the end.
+  /// - Throws: `PostgresError`, or what `next` throws; the points before stay then.
+  public func replacePoints(
+    of survey: Survey, centres: [[Float]], in database: Connection, next: () throws -> [Point]
+  ) throws {
+    let number = Int32(survey.id)
+    let draft = try database.row("SELECT reber.open_points(\(id), \(number))", as: String.self)
+    var count = 0
+    while case let points = try next(), !points.isEmpty {
+      count += try database.copy(into: draft, Point.columns) { writer in
+        for point in points { try writer.write(point) }
+      }
+    }
+    try database.execute("SELECT reber.order_points(\(id), \(number))")
+    try database.transaction { database in
+      try database.execute(
+        "DELETE FROM reber.point_set WHERE model_id = \(id) AND survey_id = \(survey.id)")
+      try database.execute(
+        """
+        INSERT INTO reber.point_set (model_id, survey_id, points)
+        VALUES (\(id), \(survey.id), \(count))
+        """)
+      try database.copy(
+        centres.enumerated().map { Cell(number: $0, centre: $1) },
+        with: ["model_id": id, "survey_id": survey.id])
+      try database.execute("SELECT reber.replace_points(\(id), \(number))")
+    }
+  }
+}

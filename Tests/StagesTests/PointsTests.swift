@@ -1,0 +1,160 @@
+import Catalogue
+import Foundation
+import Morphology
+import PostgreSQL
+import StagesSupport
+import Tensor
+import TestSupport
+import Testing
+
+@testable import Stages
+
+/// Points of embeddings in the principal space of their model, and the neighbours that SQL finds among them.
+@Suite struct PointsTests {
+  /// Vectors in three loose heaps, `[count, 24]`.
+  private static func vectors(_ count: Int, seed: UInt64 = 5) -> [[Float]] {
+    (0..<count).map { index in
+      var random = RandomStream(seed, index)
+      let heap = (0..<24).map { column -> Float in
+        var shared = RandomStream(99, index % 3, column)
+        return shared.normal()
+      }
+      return heap.map { $0 + random.normal() * 0.7 }
+    }
+  }
+
+  /// A survey whose images an encoder has embedded as given, in the order of its sources.
+  private struct Embedded {
+    let database: Connection
+    let survey: Survey
+    let model: Catalogue.Model
+    let vectors: [[Float]]
+
+    init(_ vectors: [[Float]]) async throws {
+      let toy = try await SyntheticSurvey(vectors.count)
+      database = try Connection(toy.address)
+      self.vectors = vectors
+      survey = try Survey.named("toy", in: database)
+      let run = try Self.run(of: .pretrain, in: database)
+      let id = try Catalogue.Model.write(
+        run: run, kind: .encoder, description: JSON(text: "{}"), weights: [1], sha256: "00",
+        in: database)
+      model = try .find(.encoder, numbered: id, in: database)
+      try write(0..<vectors.count, run: run)
+    }
+
+    static func run(of stage: StageName, in database: Connection) throws -> Int {
+      let work = try Work(stage: stage, parameters: JSON(text: "{\"test\":\"\(UUID())\"}"))
+      let user = Operator(codeVersion: "test", host: "here", account: "tester")
+      guard case .new(let run) = try Run.open(work, by: user, in: database) else {
+        throw CancellationError()
+      }
+      return run
+    }
+
+    func write(_ rows: Range<Int>, run: Int) throws {
+      let cutouts = try database.rows(
+        "SELECT cutout_id, source_id FROM reber.cutout ORDER BY source_id", as: Int.self, Int.self)
+      try model.beginEmbeddings(of: survey, in: database)
+      try model.write(
+        rows.map {
+          Embedding(cutout: cutouts[$0].0, source: cutouts[$0].1, vector: vectors[$0])
+        }, of: survey, run: run, in: database)
+      try model.finishEmbeddings(of: survey, in: database)
+      try model.leaveEmbeddings(of: survey, in: database)
+    }
+
+    func makePoints() throws {
+      try Catalogue.Model.makeMissingPoints(telling: Silence(), in: database)
+    }
+
+    func neighbours(_ source: Int, _ count: Int, _ filter: SQL = "NULL") throws -> [String] {
+      try database.rows(
+        """
+        SELECT name FROM reber.neighbours('toy', \(SyntheticSurvey.name(source)), \(Int32(count)), \(filter))
+        """, as: String.self)
+    }
+
+    /// The same by going through all points in the principal space.
+    func ranked(_ source: Int, _ count: Int, where passes: (Int) -> Bool = { _ in true }) throws
+      -> [String]
+    {
+      let all = Tensor(shape: [vectors.count, 24], values: vectors.flatMap(\.self))
+      let points = try all.inPrincipalSpace()
+      let found = nearestNeighbours(
+        of: points.rows(at: [source]), in: points, count: vectors.count)
+      return found.of(0).map(Int.init).filter { $0 != source && passes($0) }.prefix(count)
+        .map(SyntheticSurvey.name)
+    }
+  }
+
+  @Test func neighboursAreThoseOfThePrincipalSpace() async throws {
+    let sky = try await Embedded(Self.vectors(600))
+    let before = try sky.neighbours(4, 8)
+    try sky.makePoints()
+    let cells = try sky.database.row("SELECT count(*) FROM reber.cell", as: Int.self)
+    #expect(cells == 24)
+    for source in 0..<8 { #expect(try sky.neighbours(source, 10) == sky.ranked(source, 10)) }
+    #expect(try sky.neighbours(4, 8) != before)
+    #expect(try sky.neighbours(4, 599) == sky.ranked(4, 599))
+  }
+
+  /// Of many sources those in the nearest cells are compared, which hold nearly all that are most alike; with more effort
+  /// all are.
+  @Test func theNearestCellsHoldTheMostAlike() async throws {
+    let sky = try await Embedded(Self.vectors(600))
+    try sky.makePoints()
+    // As if there were so many that eight cells are enough.
+    try sky.database.execute("UPDATE reber.point_set SET points = 1000000")
+    var hits = 0
+    for source in 0..<40 {
+      hits += try Set(sky.neighbours(source, 10)).intersection(sky.ranked(source, 10)).count
+    }
+    #expect((340..<400).contains(hits), "\(hits) of 400")
+    #expect(try sky.neighbours(4, 300) == sky.ranked(4, 300))
+  }
+
+  /// What a filter leaves out is made up for by other cells; of a circle all sources are compared.
+  @Test func filtersAreMadeUpFor() async throws {
+    let sky = try await Embedded(Self.vectors(600))
+    try sky.makePoints()
+    // 0.1 degrees apart at declination 20: a hundred sources, none near the first.
+    let circle: SQL = "NULL, 45, 20, 4.7"
+    let inside = { (index: Int) in
+      let apart = abs(10 + 0.1 * Double(index) - 45) * cos(20 * Double.pi / 180)
+      return apart <= 4.6
+    }
+    let found = try sky.neighbours(4, 10, circle)
+    #expect(try found == sky.ranked(4, 10, where: inside))
+    #expect(try sky.neighbours(4, 10, "'amorphous'").isEmpty)
+  }
+
+  /// A model's points are whole or not asked; those of embeddings that are new are made, and a model that has
+  /// embedded twice as much gets another space.
+  @Test func pointsFollowEmbeddings() async throws {
+    let vectors = Self.vectors(300)
+    let sky = try await Embedded(Array(vectors))
+    try sky.makePoints()
+    func state() throws -> (points: Int, stale: Bool, madeOf: Int) {
+      try sky.database.row(
+        "SELECT points, is_stale, made_of FROM reber.point_set JOIN reber.space USING (model_id)",
+        as: Int.self, Bool.self, Int.self)
+    }
+    #expect(try state() == (300, false, 300))
+    try sky.makePoints()
+    try sky.model.finishEmbeddings(of: sky.survey, in: sky.database)
+    #expect(try state() == (300, true, 300))
+    #expect(try sky.neighbours(4, 5).count == 5)
+    try sky.makePoints()
+    #expect(try state() == (300, false, 300))
+    try sky.database.execute("UPDATE reber.space SET made_of = 100")
+    try sky.model.finishEmbeddings(of: sky.survey, in: sky.database)
+    try sky.makePoints()
+    #expect(try state() == (300, false, 300))
+    // A point set that another process left half made is no obstacle.
+    try sky.database.execute("SELECT reber.open_points(\(sky.model.id), \(Int32(sky.survey.id)))")
+    try sky.model.finishEmbeddings(of: sky.survey, in: sky.database)
+    try sky.makePoints()
+    #expect(try state() == (300, false, 300))
+  }
+}
