@@ -75,7 +75,7 @@ BEGIN
     EXECUTE format('CREATE TABLE %s AS SELECT * FROM %s ORDER BY cell, cutout_id', ordered, draft);
     EXECUTE format('DROP TABLE %s', draft);
     EXECUTE format('CREATE INDEX ON %s (cell)', ordered);
-    EXECUTE format('CREATE UNIQUE INDEX ON %s (cutout_id)', ordered);
+    EXECUTE format('CREATE UNIQUE INDEX ON %s (source_id, cutout_id)', ordered);
     EXECUTE format('ANALYZE %s', ordered);
     PERFORM reber.index_vectors(ordered::regclass);
 END;
@@ -184,7 +184,7 @@ DECLARE
     own record;
     point real[];
 BEGIN
-    SELECT embedding.model_id, cutout.cutout_id, cutout.survey_id, embedding.vector INTO own
+    SELECT embedding.model_id, cutout.cutout_id, cutout.source_id, cutout.survey_id, embedding.vector INTO own
     FROM reber.survey
     JOIN reber.cutout USING (survey_id)
     JOIN reber.embedding USING (survey_id, cutout_id)
@@ -197,8 +197,9 @@ BEGIN
     END IF;
     IF reber.has_points(own.model_id) THEN
         EXECUTE format(
-            'SELECT vector FROM reber_partition.point_%s_%s WHERE cutout_id = $1', own.model_id, own.survey_id)
-        INTO point USING own.cutout_id;
+            'SELECT vector FROM reber_partition.point_%s_%s WHERE source_id = $1 AND cutout_id = $2',
+            own.model_id, own.survey_id)
+        INTO point USING own.source_id, own.cutout_id;
     END IF;
     RETURN QUERY SELECT
         own.model_id, own.cutout_id, coalesce(point, own.vector),
@@ -206,7 +207,7 @@ BEGIN
 END;
 $$;
 
--- The cells of a survey whose centres are nearest to a point: eight, or as many as hold 8,000 points, times the effort.
+-- The cells of a survey whose centres are nearest to a point: twelve, or as many as hold 8,000 points, times the effort.
 CREATE FUNCTION reber.nearest_cells(model bigint, survey integer, point real[], effort integer) RETURNS integer[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
@@ -216,7 +217,7 @@ BEGIN
         'SELECT array_agg(cell) FROM (
             SELECT cell FROM reber.cell WHERE model_id = $1 AND survey_id = $2 ORDER BY %s
             LIMIT (
-                SELECT $3 * greatest(8, 8000 * count(*) / greatest(1, max(points)))
+                SELECT $3 * greatest(12, 8000 * count(*) / greatest(1, max(points)))
                 FROM reber.cell JOIN reber.point_set USING (model_id, survey_id)
                 WHERE model_id = $1 AND survey_id = $2
             )
@@ -227,8 +228,8 @@ END;
 $$;
 
 -- As 0051 has it, in the principal space. Without pgvector only the points in the nearest cells of each survey are
--- compared: of fewer than 8,000 all are, and in eight cells of a thousand are 99% of the ten most alike and more. Where
--- a filter leaves few of them, it is asked of eight times as many cells; in a circle all its sources are compared.
+-- compared: of fewer than 8,000 all are, and of a million the twelve cells of a thousand that hold nearly all of the ten
+-- most alike. Where a filter leaves few of them, it is asked of eight times as many; of a circle all are compared.
 CREATE OR REPLACE FUNCTION reber.neighbours(
     survey_name text, source_name text, how_many integer DEFAULT 10, of_class text DEFAULT NULL,
     centre_ra double precision DEFAULT NULL, centre_dec double precision DEFAULT NULL,
@@ -279,8 +280,7 @@ BEGIN
         question := '(
             SELECT %1$s AS survey_id, other.source_id, %2$s AS distance
             FROM reber.source
-            JOIN reber.cutout USING (survey_id, source_id)
-            JOIN reber_partition.%3$I AS other USING (cutout_id)
+            JOIN reber_partition.%3$I AS other USING (source_id)
             WHERE survey_id = %1$s AND %6$s AND %4$s
             ORDER BY distance LIMIT $3)';
     ELSIF query.of_what = 'point' THEN
@@ -313,7 +313,7 @@ BEGIN
             FROM (SELECT * FROM (%s) AS each ORDER BY distance, source_id LIMIT $3) AS near', parts)
         INTO surveys, sources, distances
         USING NULL::real[], query.cutout_id, wanted, of_class, centre_ra, centre_dec, radius, effort;
-        EXIT WHEN cells IS NULL OR 8 * effort >= cells OR cardinality(sources) >= wanted;
+        EXIT WHEN cells IS NULL OR 12 * effort >= cells OR cardinality(sources) >= wanted;
         effort := 8 * effort;
     END LOOP;
     RETURN QUERY
@@ -365,7 +365,8 @@ BEGIN
                 AND (source.ra, source."dec") IS NOT DISTINCT FROM (found.ra, found."dec")
             JOIN reber.cutout ON cutout.survey_id = %3$s AND cutout.source_id = source.source_id
                 AND cutout.is_current AND cutout.cutout_id <> %s
-            JOIN reber_partition.%I AS other ON other.cutout_id = cutout.cutout_id',
+            JOIN reber_partition.%I AS other ON other.source_id = source.source_id
+                AND other.cutout_id = cutout.cutout_id',
             away, question, survey_id, one.cutout_id, part), ' UNION ALL '),
         string_agg(format(
             '(SELECT %L::text AS catalogue, %5$s AS survey_id, other.source_id, %2$s AS distance

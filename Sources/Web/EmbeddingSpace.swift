@@ -6,8 +6,8 @@ import Tensor
 
 /// The embeddings of a survey in memory: neighbours, rankings and the map come from here.
 final class EmbeddingSpace: Sendable {
-  /// The model that made them.
-  let model: Int
+  /// The survey and what it was embedded by.
+  let key: Key
 
   /// The source of each row.
   let sources: [Int]
@@ -18,20 +18,68 @@ final class EmbeddingSpace: Sendable {
   /// The row of each source.
   private let rows: [Int: Int]
 
-  /// The first two principal components, `[sources, 2]`, each divided by the greatest magnitude.
-  let map: Tensor
+  /// What a space is of: another one has another key.
+  struct Key: Hashable, Sendable, CustomStringConvertible {
+    let survey: Int
+    let model: Int
+    let embeddings: Int
+    /// The table of points; `nil` where the embeddings have none.
+    let points: Int?
 
-  /// - Throws: `MorphologyError` for embeddings that are not finite.
-  init(model: Int, embeddings: [Embedding]) throws {
-    self.model = model
-    sources = embeddings.map(\.source)
-    let vectors = Tensor(
-      shape: [embeddings.count, embeddings.first?.vector.count ?? 0],
-      values: embeddings.flatMap(\.vector))
+    /// `nil` where nothing is embedded.
+    init?(_ survey: Survey, _ work: NewestWork) {
+      guard let model = work.model, work.embedded > 0 else { return nil }
+      (self.survey, self.model) = (survey.id, model)
+      (embeddings, points) = (work.embedded, work.points)
+    }
+
+    var description: String { "\(survey) \(model) \(embeddings) \(points ?? 0)" }
+  }
+
+  /// The points of each source, `[sources, components]`.
+  init(_ key: Key, sources: [Int], points: Tensor) {
+    (self.key, self.sources, self.points) = (key, sources, points)
     rows = Dictionary(
       sources.enumerated().map { ($0.element, $0.offset) }, uniquingKeysWith: { a, _ in a })
-    points = vectors.rows > 1 ? try vectors.inPrincipalSpace() : vectors.onUnitSphere()
-    map = vectors.onUnitSphere().onPrincipalPlane()
+  }
+
+  /// Reads a survey's points, or finds those of its embeddings that have none yet.
+  ///
+  /// - Throws: `MorphologyError` for embeddings that are not finite.
+  convenience init(_ key: Key, of survey: Survey, in database: Connection) throws {
+    let model = try Model.numbered(key.model, in: database)
+    if key.points != nil {
+      var (sources, values): ([Int], [Float]) = ([], [])
+      try model.forEachPoint(of: survey, in: database) {
+        sources.append($0.source)
+        values += $0.vector
+      }
+      let width = values.count / max(1, sources.count)
+      self.init(
+        key, sources: sources, points: Tensor(shape: [sources.count, width], values: values))
+    } else {
+      let embeddings = try model.embeddings(of: survey, in: database)
+      let vectors = Tensor(
+        shape: [embeddings.count, embeddings.first?.vector.count ?? 0],
+        values: embeddings.flatMap(\.vector))
+      self.init(
+        key, sources: embeddings.map(\.source),
+        points: vectors.rows > 1 ? try vectors.inPrincipalSpace() : vectors.onUnitSphere())
+    }
+  }
+
+  /// The first two components, `[sources, 2]`, each divided by the greatest magnitude.
+  var map: Tensor {
+    let width = points.columns
+    let columns = (0..<2).map { column in
+      (0..<points.rows).map { column < width ? points.values[$0 * width + column] : 0 }
+    }
+    let scales = columns.map { 1 / max($0.map(abs).max() ?? 0, .leastNormalMagnitude) }
+    return Tensor(
+      shape: [points.rows, 2],
+      values: (0..<points.rows).flatMap { row in
+        [columns[0][row] * scales[0], columns[1][row] * scales[1]]
+      })
   }
 
   /// The cosines of some rows with all, `[rows, sources]`.
@@ -117,23 +165,17 @@ final class EmbeddingSpace: Sendable {
 
 /// Loads each survey's embeddings once, and again when there are new ones.
 actor EmbeddingSpaces {
-  private var spaces: [Int: (work: NewestWork, loading: Task<EmbeddingSpace, any Error>)] = [:]
+  private var spaces: [Int: (key: EmbeddingSpace.Key, loading: Task<EmbeddingSpace, any Error>)] =
+    [:]
 
   /// The embeddings of a survey; `nil` where it has none.
   func space(of survey: Survey, work: NewestWork, pool: Pool) async throws -> EmbeddingSpace? {
-    guard let number = work.model, work.embedded > 0 else { return nil }
-    if let known = spaces[survey.id], known.work.model == number,
-      known.work.embedded == work.embedded
-    {
-      return try await known.loading.value
-    }
+    guard let key = EmbeddingSpace.Key(survey, work) else { return nil }
+    if let known = spaces[survey.id], known.key == key { return try await known.loading.value }
     let loading = Task {
-      let embeddings = try await pool.with {
-        try Model.numbered(number, in: $0).embeddings(of: survey, in: $0)
-      }
-      return try EmbeddingSpace(model: number, embeddings: embeddings)
+      try await pool.with { try EmbeddingSpace(key, of: survey, in: $0) }
     }
-    spaces[survey.id] = (work, loading)
+    spaces[survey.id] = (key, loading)
     do {
       return try await loading.value
     } catch {

@@ -55,8 +55,7 @@ extension Visit {
     guard !scheme.isTags, let embeddings = try await space(), embeddings.sources.count > 1
     else { return nil }
     let run = try await pool.with { try NewestWork.on(survey, in: $0).classification }
-    let key =
-      "\(survey.id) \(embeddings.model) \(embeddings.sources.count) \(scheme.id) \(run ?? 0)"
+    let key = "\(embeddings.key) \(scheme.id) \(run ?? 0)"
     let found = try await site.suggesting.value(key) {
       try await Suggesting(embeddings, classes: scheme.classes.count) { rows in
         try await pool.with {

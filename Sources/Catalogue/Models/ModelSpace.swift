@@ -156,6 +156,21 @@ extension Model {
       """, as: Embedding.self)
   }
 
+  /// Gives the points of a survey's current cutouts, in the order of their sources; they come by binary COPY.
+  public func forEachPoint(
+    of survey: Survey, in database: Connection, _ body: (Point) throws -> Void
+  ) throws {
+    try database.copy(
+      outOf: """
+        SELECT \(Point.columns, of: "point")
+        FROM reber_partition.\(raw: "point_\(id)_\(survey.id)") AS point
+        JOIN reber.cutout ON cutout.survey_id = \(raw: String(survey.id))
+            AND cutout.cutout_id = point.cutout_id
+        WHERE cutout.is_current
+        ORDER BY point.source_id
+        """, as: Point.self, forEach: body)
+  }
+
   /// Replaces the points of a survey by others, which are loaded piece by piece.
   ///
   /// - Parameters:

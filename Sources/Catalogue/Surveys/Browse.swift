@@ -128,6 +128,8 @@ public struct NewestWork: Sendable, Equatable {
   public var model: Int?
   /// How many sources that model has embedded.
   public var embedded: Int
+  /// The key of the table of their points: made anew they have another one.
+  public var points: Int?
 }
 
 extension NewestWork {
@@ -144,7 +146,10 @@ extension NewestWork {
           (
               SELECT coalesce(sum(embeddings), 0)::bigint FROM reber.embedding_count
               WHERE survey_id = \(survey.id) AND model_id = newest.model
-          ) AS embedded
+          ) AS embedded,
+          to_regclass(
+              format('reber_partition.point_%s_%s', newest.model, \(survey.id))
+          )::oid::bigint AS points
       FROM (
           SELECT
               (
@@ -171,7 +176,8 @@ extension NewestWork {
 extension NewestWork: QueryRow {
   public static let columns = Columns<Self>(
     .column("clustering", \.clustering), .column("classification", \.classification),
-    .column("model", \.model), .column("embedded", \.embedded), make: NewestWork.init)
+    .column("model", \.model), .column("embedded", \.embedded),
+    .column("points", \.points), make: NewestWork.init)
 }
 
 extension ListedSource: QueryRow {

@@ -47,7 +47,7 @@ extension Visit {
     let ranking = start.candidates(like: seeds, in: space)
     let growth = try await pool.with { database in
       try annotation.grow(
-        classID, from: cluster, of: start.clustering, model: space.model, seeds: seeds,
+        classID, from: cluster, of: start.clustering, model: space.key.model, seeds: seeds,
         ranking: ranking, pageSize: GrowthPlace.size, in: database)
     }
     return try answer(next: "\(base)/grow/\(growth)", "\(ranking.count) candidates are ranked")

@@ -74,8 +74,7 @@ extension Visit {
   func unlikeRanking() async throws -> [RankedSource] {
     guard let space = try await space() else { return [] }
     let count = try await pool.with { try scheme.labelled(of: survey, in: $0) }
-    let key =
-      "\(survey.id) \(space.model) \(space.sources.count) \(scheme.id) \(Self.step(of: count))"
+    let key = "\(space.key) \(scheme.id) \(Self.step(of: count))"
     return try await site.unlike.value(key) {
       let labelled = try await pool.with { database in
         try Consensus.some(

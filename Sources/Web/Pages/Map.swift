@@ -63,7 +63,7 @@ extension Visit {
   private func sourceMap() async throws -> SourceMap? {
     guard let space = try await space() else { return nil }
     let clustering = try await pool.with { try NewestWork.on(survey, in: $0).clustering }
-    let key = "\(survey.id) \(clustering ?? 0) \(space.model) \(space.sources.count)"
+    let key = "\(space.key) \(clustering ?? 0)"
     return try await site.maps.value(key) {
       let found = try await pool.with { database in
         try clustering.map {
@@ -73,10 +73,10 @@ extension Visit {
       if let found, !found.sources.isEmpty {
         return SourceMap(
           sources: found.sources, places: found.places, clustering: clustering ?? 0,
-          model: space.model)
+          model: space.key.model)
       }
       return SourceMap(
-        sources: space.sources, places: space.map.values, clustering: 0, model: space.model)
+        sources: space.sources, places: space.map.values, clustering: 0, model: space.key.model)
     }
   }
 

@@ -28,7 +28,7 @@ extension Visit {
   private func forecast(_ labels: [Consensus], isSample: Bool) async throws -> Forecast? {
     guard !scheme.isTags, let space = try await space() else { return nil }
     let newest = labels.lazy.compactMap { $0.labels.last }.max() ?? 0
-    let key = "\(space.model) \(scheme.id) \(labels.count) \(newest)"
+    let key = "\(space.key) \(scheme.id) \(labels.count) \(newest)"
     return await site.forecasts.value(key) {
       Forecast(labels, isSample: isSample, in: space, scheme: scheme)
     }
