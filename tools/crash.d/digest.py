@@ -14,6 +14,7 @@ What may differ between two databases in which the same was done, and is not com
 - The numbers of reber.rejected, and of remarks, saved questions and second looks.
 - reber.cluster_lease: who has which cluster just now.
 - reber.worker: which processes have worked on a run.
+- Tables of points: reber.point_set says how many there are, and reber.cell where they lie.
 - The order of annotators in reber.agreed, which is that of their labels.
 - Times and numbers of runs within a report, and the checkout's commit, for work may go on there meanwhile.
 """
@@ -68,7 +69,7 @@ SELECT count(inhrelid) || ' attached', 'not attached: '
     || string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE inhrelid IS NULL)
 FROM pg_class
 LEFT JOIN pg_inherits ON inhrelid = pg_class.oid
-WHERE relnamespace = 'reber_partition'::regnamespace AND relkind IN ('r', 'p')
+WHERE relnamespace = 'reber_partition'::regnamespace AND relkind IN ('r', 'p') AND relname !~ '^point_[0-9]+_[0-9]+$'
 """
 
 REFERENCES = {
