@@ -230,10 +230,12 @@ $$;
 -- As 0051 has it, in the principal space. Without pgvector only the points in the nearest cells of each survey are
 -- compared: of fewer than 8,000 all are, and of a million the twelve cells of a thousand that hold nearly all of the ten
 -- most alike. Where a filter leaves few of them, it is asked of eight times as many; of a circle all are compared.
-CREATE OR REPLACE FUNCTION reber.neighbours(
+-- With of_survey only sources of that survey are given.
+DROP FUNCTION reber.neighbours;
+CREATE FUNCTION reber.neighbours(
     survey_name text, source_name text, how_many integer DEFAULT 10, of_class text DEFAULT NULL,
     centre_ra double precision DEFAULT NULL, centre_dec double precision DEFAULT NULL,
-    radius double precision DEFAULT NULL
+    radius double precision DEFAULT NULL, of_survey text DEFAULT NULL
 )
 RETURNS TABLE (survey text, name text, ra double precision, "dec" double precision, distance double precision)
 LANGUAGE plpgsql STABLE AS $$
@@ -306,7 +308,8 @@ BEGIN
         ' UNION ALL ')
     INTO parts
     FROM reber.embedding_count
-    WHERE model_id = query.model_id AND embeddings > 0;
+    JOIN reber.survey AS embedded USING (survey_id)
+    WHERE model_id = query.model_id AND embeddings > 0 AND embedded.name = coalesce(of_survey, embedded.name);
     LOOP
         EXECUTE format(
             'SELECT array_agg(survey_id), array_agg(source_id), array_agg(distance)
@@ -317,10 +320,10 @@ BEGIN
         effort := 8 * effort;
     END LOOP;
     RETURN QUERY
-    SELECT of_survey.name, source.name, source.ra, source."dec", near.distance
+    SELECT embedded.name, source.name, source.ra, source."dec", near.distance
     FROM unnest(surveys, sources, distances) AS near (survey_id, source_id, distance)
     JOIN reber.source USING (survey_id, source_id)
-    JOIN reber.survey AS of_survey USING (survey_id)
+    JOIN reber.survey AS embedded USING (survey_id)
     ORDER BY near.distance, near.source_id
     LIMIT how_many;
 END;

@@ -136,15 +136,6 @@ final class EmbeddingSpace: Sendable {
       .sorted { ($1.cosine, $0.source) < ($0.cosine, $1.source) }
   }
 
-  /// The first of the ranking of the sources like one of them, with the cosines, without ranking all.
-  func nearest(_ count: Int, to source: Int) -> [(source: Int, cosine: Float)] {
-    guard let own = rows[source] else { return [] }
-    // It is among them itself.
-    let found = nearestNeighbours(of: points.rows(at: [own]), in: points, count: count + 1)
-    return zip(found.of(0), found.distances.row(0)).filter { Int($0.0) != own }.prefix(count)
-      .map { (source: sources[Int($0)], cosine: Self.cosine(at: $1)) }
-  }
-
   /// On the unit sphere the cosine is 1 - d²/2.
   private static func cosine(at distance: Float) -> Float { 1 - distance * distance / 2 }
 

@@ -206,3 +206,21 @@ extension Model {
     }
   }
 }
+
+extension Survey {
+  /// The sources of the survey that are most like one of them in the space of the newest model that has embedded it, the
+  /// most alike first.
+  ///
+  /// - Returns: Keys of sources and distances, 1 − the cosine of the angle between points; none without an embedding.
+  public func mostAlike(
+    to source: String, count: Int, in database: Connection
+  ) throws -> [(source: Int, distance: Double)] {
+    try database.rows(
+      """
+      SELECT source_id, distance
+      FROM reber.neighbours(\(name), \(source), \(Int32(count)), of_survey => \(name)) AS near
+      JOIN reber.source ON source.survey_id = \(id) AND source.name = near.name
+      ORDER BY distance, source_id
+      """, as: Int.self, Double.self)
+  }
+}

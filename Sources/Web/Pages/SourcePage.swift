@@ -8,7 +8,7 @@ import PostgreSQL
 extension Visit {
   func sourcePage() async throws -> Response {
     let name = try context.part("source")
-    let (detail, image, lineage, links, surveys, said) = try await pool.with { database in
+    let (detail, image, lineage, links, surveys, said, near) = try await pool.with { database in
       let work = try NewestWork.on(survey, scheme: scheme, in: database)
       let detail = try SourceDetail.of(name, in: survey, scheme: scheme, work: work, in: database)
       let image = try detail.cutout.flatMap {
@@ -20,11 +20,12 @@ extension Visit {
         ofObjectOf: SourceKey(survey: survey.id, source: detail.source.id), in: database)
       let surveys = try Survey.all(in: database).map(\.name)
       let said = try Remark.all(of: detail.source.id, in: survey, database)
-      return (detail, image, lineage, links, surveys, said)
+      let near = try survey.mostAlike(to: detail.source.name, count: 12, in: database)
+      return (detail, image, lineage, links, surveys, said, near)
     }
     let identity = identity(of: name, links, surveys: surveys)
     let remarks = remarks(said, of: detail.source.name)
-    let alike = try await space()?.nearest(12, to: detail.source.id) ?? []
+    let alike = near.map { (source: $0.source, cosine: Float(1 - $0.distance)) }
     let cells = try await pool.with { try annotation.cells(of: alike.map(\.source), in: $0) }
     let view = montage(
       cells, columns: 12, captions: alike.enumerated().map(RankedSource.init).map(\.caption))
