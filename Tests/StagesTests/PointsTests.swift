@@ -134,7 +134,13 @@ import Testing
   @Test func pointsFollowEmbeddings() async throws {
     let vectors = Self.vectors(300)
     let sky = try await Embedded(Array(vectors))
+    func advice() throws -> [String] {
+      try Examination(migrations: SharedData.repository + "/sql").findings(in: sky.database)
+        .filter { ["points", "left-overs"].contains($0.subject) && $0.level != .fine }.map(\.text)
+    }
+    #expect(try advice().map { $0.contains("model \(sky.model.id) of survey 'toy'") } == [true])
     try sky.makePoints()
+    #expect(try advice().isEmpty)
     func state() throws -> (points: Int, stale: Bool, madeOf: Int) {
       try sky.database.row(
         "SELECT points, is_stale, made_of FROM reber.point_set JOIN reber.space USING (model_id)",

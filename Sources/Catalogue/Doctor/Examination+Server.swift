@@ -79,7 +79,8 @@ extension Examination {
 
   static func extensions(_ database: Connection) throws -> [Finding] {
     let uses = [
-      "q3c": "cone searches of large surveys", "vector": "neighbours among many embeddings",
+      "q3c": "cone searches of large surveys",
+      "vector": "sources like one of many, by class or place,",
     ]
     let states = try database.table(
       """

@@ -72,6 +72,10 @@ extension Examination {
       FROM pg_class
       WHERE relkind = 'r' AND (
           relnamespace = 'reber_partition'::regnamespace AND NOT relispartition
+              AND NOT EXISTS (
+                  SELECT FROM reber.point_set
+                  WHERE relname = format('point_%s_%s', model_id, survey_id)
+              )
           OR relnamespace = 'catalogue'::regnamespace
               AND relname ~ \("^(\(TableDigest.drafts.joined(separator: "|")))[0-9]+$")
       )
@@ -84,6 +88,27 @@ extension Examination {
         "\(list(found.map(\.0))) belong to stages that are at work or were stopped "
           + "(\(megabytes(found.reduce(0) { $0 + $1.1 })))",
         advice: "the same command goes on with what a stopped stage has loaded")
+    ]
+  }
+
+  /// Whether what is embedded has points, by which neighbours are found.
+  static func points(_ database: Connection) throws -> [Finding] {
+    let missing = try database.rows(
+      """
+      SELECT format('model %s of survey %s', model_id, quote_literal(survey.name))
+      FROM reber.embedding_count
+      JOIN reber.survey USING (survey_id)
+      WHERE embeddings > 0 AND NOT reber.has_points(model_id)
+      ORDER BY model_id, survey_id
+      """, as: String.self)
+    guard !missing.isEmpty else {
+      return [Finding("points", .fine, "all that is embedded has its points")]
+    }
+    return [
+      Finding(
+        "points", .note,
+        "embeddings by \(list(missing)) have no points: neighbours are looked for among all",
+        advice: "'reber db migrate' makes them, or 'reber embed' again")
     ]
   }
 

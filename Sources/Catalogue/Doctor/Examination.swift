@@ -49,8 +49,8 @@ extension Examination {
 
   private static var ofTables: [Look] {
     [
-      ("roles", roles), ("runs", runs), ("left-overs", leftOvers), ("indexes", indexes),
-      ("tables", tables),
+      ("roles", roles), ("runs", runs), ("left-overs", leftOvers), ("points", points),
+      ("indexes", indexes), ("tables", tables),
     ]
   }
 
