@@ -222,6 +222,6 @@ extension Removal {
     try drop(Partition(whole: "reber.training_source", key: run))
     try delete("reber.training_source", "run_id = \(run)")
     let own: SQL = "model_id IN (SELECT model_id FROM reber.model WHERE run_id = \(run))"
-    for table in ["space", "model_class", "model_weights", "model"] { try delete("reber.\(table)", own) }
+    for table in ["model_class", "model_weights", "model"] { try delete("reber.\(table)", own) }
   }
 }

@@ -46,13 +46,12 @@ public struct PrincipalSpace: Sendable {
     principal = PrincipalAxes(pca, whitening: options.whitening)
   }
 
-  /// Restores a space.
+  /// Restores a space; `nil` for tensors that do not go together.
   ///
   /// - Parameters:
   ///   - mean: As ``mean`` was.
   ///   - axes: As ``axes`` were.
   ///   - keptVariance: The part of the variance that the components hold.
-  /// - Returns: `nil` for tensors that do not go together.
   public init?(mean: Tensor, axes: Tensor, keptVariance: Double) {
     guard let axes = PrincipalAxes(mean: mean, axes: axes) else { return nil }
     (principal, self.keptVariance) = (axes, keptVariance)
