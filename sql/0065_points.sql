@@ -23,16 +23,19 @@ COMMENT ON COLUMN reber.space.axes IS
 
 CREATE TABLE reber.point_set (
     model_id  bigint  NOT NULL REFERENCES reber.space ON DELETE CASCADE,
-    survey_id integer NOT NULL,
-    points    bigint  NOT NULL,
+    survey_id integer NOT NULL REFERENCES reber.survey ON DELETE CASCADE,
+    part      text,
+    points    bigint  NOT NULL DEFAULT 0,
     is_stale  boolean NOT NULL DEFAULT false,
     PRIMARY KEY (model_id, survey_id)
 );
 
 COMMENT ON TABLE reber.point_set IS
-    'The surveys whose embeddings have points: they stand in reber_partition.point_MODEL_SURVEY, in the order of cells.';
+    'The surveys whose embeddings have points.';
+COMMENT ON COLUMN reber.point_set.part IS
+    'The table of schema reber_partition in which they stand, in the order of cells; null until they are there. Points that are made anew have another one, so that who asks meanwhile has those before.';
 COMMENT ON COLUMN reber.point_set.is_stale IS
-    'Whether embeddings were made since: their points are the next thing that reber embed makes.';
+    'Whether embeddings were made since the making of points began: theirs are the next thing that reber embed makes.';
 
 CREATE TABLE reber.cell (
     model_id  bigint  NOT NULL,
@@ -46,61 +49,73 @@ CREATE TABLE reber.cell (
 COMMENT ON TABLE reber.cell IS
     'Where the points of a survey lie close together: each is in the cell whose centre, of unit length, is nearest.';
 
+CREATE VIEW reber.without_points AS
+SELECT embedding_count.model_id, embedding_count.survey_id, embeddings
+FROM reber.embedding_count
+LEFT JOIN reber.point_set USING (model_id, survey_id)
+WHERE embeddings > 0 AND (part IS NULL OR is_stale OR points <> embeddings);
+
+COMMENT ON VIEW reber.without_points IS
+    'Surveys of whose embeddings by a model some have no points, with how many embeddings there are.';
+
 -- Points ------------------------------------------------------------------------------------------------------
 
--- Makes a table for the points of a survey's embeddings, in place of one that was not finished; gives its name.
+CREATE SEQUENCE reber.point_number;
+
+-- Makes a table for the points of a survey's embeddings; gives its name, to which _draft is added until it is ordered.
 -- They stand in no partitioned table: they are made anew as a whole, and nothing refers to them.
 CREATE FUNCTION reber.open_points(model bigint, survey integer) RETURNS text
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
-    draft text := format('reber_partition.point_%s_%s_draft', model, survey);
+    part text := format('point_%s_%s_%s', model, survey, nextval('reber.point_number'));
+    draft text := format('reber_partition.%s_draft', part);
 BEGIN
-    EXECUTE format('DROP TABLE IF EXISTS %s', draft);
     EXECUTE format(
         'CREATE UNLOGGED TABLE %s (source_id bigint NOT NULL, cutout_id bigint NOT NULL, cell integer NOT NULL, '
         'vector real[] NOT NULL)', draft);
     PERFORM reber.let_load(draft::regclass, true);
-    RETURN draft;
+    RETURN part;
 END;
 $$;
 
 -- Puts what was loaded in the order of cells, and indexes it.
-CREATE FUNCTION reber.order_points(model bigint, survey integer) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    draft text := format('reber_partition.point_%s_%s_draft', model, survey);
-    ordered text := format('reber_partition.point_%s_%s_new', model, survey);
-BEGIN
-    EXECUTE format('DROP TABLE IF EXISTS %s', ordered);
-    EXECUTE format('CREATE TABLE %s AS SELECT * FROM %s ORDER BY cell, cutout_id', ordered, draft);
-    EXECUTE format('DROP TABLE %s', draft);
-    EXECUTE format('CREATE INDEX ON %s (cell)', ordered);
-    EXECUTE format('CREATE UNIQUE INDEX ON %s (source_id, cutout_id)', ordered);
-    EXECUTE format('ANALYZE %s', ordered);
-    PERFORM reber.index_vectors(ordered::regclass);
-END;
-$$;
-
--- Puts them in the place of the points before: what was ordered in a transaction before is seen by all who ask now.
-CREATE FUNCTION reber.replace_points(model bigint, survey integer) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    name text := format('point_%s_%s', model, survey);
-BEGIN
-    EXECUTE format('DROP TABLE IF EXISTS reber_partition.%s', name);
-    EXECUTE format('ALTER TABLE reber_partition.%1$s_new RENAME TO %1$s', name);
-    EXECUTE format('DROP INDEX IF EXISTS reber_partition.embedding_%s_%s_hnsw', model, survey);
-END;
-$$;
-
--- Removes the points of a survey.
-CREATE FUNCTION reber.drop_points(model bigint, survey integer) RETURNS void
+CREATE FUNCTION reber.order_points(part text) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     EXECUTE format(
-        'DROP TABLE IF EXISTS reber_partition.%1$s, reber_partition.%1$s_draft, reber_partition.%1$s_new',
-        format('point_%s_%s', model, survey));
-    DELETE FROM reber.point_set WHERE model_id = model AND survey_id = survey;
+        'CREATE TABLE reber_partition.%I AS SELECT * FROM reber_partition.%I ORDER BY cell, cutout_id',
+        part, part || '_draft');
+    EXECUTE format('DROP TABLE reber_partition.%I', part || '_draft');
+    EXECUTE format('CREATE INDEX ON reber_partition.%I (cell)', part);
+    EXECUTE format('ALTER TABLE reber_partition.%I ADD PRIMARY KEY (source_id, cutout_id)', part);
+    EXECUTE format('ANALYZE reber_partition.%I', part);
+    PERFORM reber.index_vectors(format('reber_partition.%I', part)::regclass);
+END;
+$$;
+
+-- Removes what was loaded for points of a survey and is not, or no longer, those of its point set.
+CREATE FUNCTION reber.drop_points(model bigint, survey integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    former text;
+BEGIN
+    FOR former IN
+        SELECT relname FROM pg_class
+        WHERE relnamespace = 'reber_partition'::regnamespace AND relkind = 'r'
+            AND relname ~ format('^point_%s_%s_[0-9]+(_draft)?$', model, survey)
+            AND NOT EXISTS (SELECT FROM reber.point_set WHERE part = relname)
+    LOOP
+        EXECUTE format('DROP TABLE reber_partition.%I', former);
+    END LOOP;
+    -- Nobody asks those of embeddings any more.
+    FOR former IN
+        SELECT indexrelid::regclass FROM pg_index
+        JOIN pg_class ON pg_class.oid = indexrelid
+        JOIN pg_am ON pg_am.oid = relam
+        WHERE indrelid = to_regclass(format('reber_partition.embedding_%s_%s', model, survey)) AND amname = 'hnsw'
+    LOOP
+        EXECUTE format('DROP INDEX %s', former);
+    END LOOP;
 END;
 $$;
 
@@ -128,34 +143,29 @@ BEGIN
 END;
 $$;
 
--- As 0038 has it; of embeddings that have points, these are indexed.
+-- Of points alone: embeddings without any are gone through until db migrate or embed has made theirs.
 CREATE OR REPLACE FUNCTION reber.index_neighbours(survey integer, model bigint) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM reber.index_vectors(coalesce(
-        to_regclass(format('reber_partition.point_%s_%s', model, survey)),
-        to_regclass(format('reber_partition.embedding_%s_%s', model, survey))));
+    PERFORM reber.index_vectors(format('reber_partition.%I', part)::regclass)
+    FROM reber.point_set
+    WHERE model_id = model AND survey_id = survey AND part IS NOT NULL;
 END;
 $$;
 
 -- Questions ---------------------------------------------------------------------------------------------------
 
--- Whether all that a model has embedded has points.
-CREATE FUNCTION reber.has_points(model bigint) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-    SELECT NOT EXISTS (
-        SELECT FROM reber.embedding_count
-        LEFT JOIN reber.point_set USING (model_id, survey_id)
-        WHERE embedding_count.model_id = model AND embeddings > 0 AND point_set.model_id IS NULL
-    )
-$$;
-
--- One minus the cosine of the angle between a column of vectors and one vector, in SQL, number by number.
+-- One minus the cosine of the angle between a column of vectors and one vector, in SQL, number by number; 1 where the one
+-- has no length, null where another has none.
 CREATE FUNCTION reber.computed_distance_to(vector real[], of_column text, are_units boolean) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
     SELECT format(
-        CASE WHEN are_units THEN '(1 - (%s))' ELSE '(1 - (%s) / sqrt(%s))' END,
-        string_agg(format('%L::float8 * %s[%s]', x / norm, of_column, place), ' + ' ORDER BY place),
+        CASE
+            WHEN max(norm) = 0 THEN '1::float8'
+            WHEN are_units THEN '(1 - (%s))'
+            ELSE '(1 - (%s) / nullif(sqrt(%s), 0))'
+        END,
+        string_agg(format('%L::float8 * %s[%s]', x / nullif(norm, 0), of_column, place), ' + ' ORDER BY place),
         string_agg(format('%1$s[%2$s]::float8 * %1$s[%2$s]', of_column, place), ' + ' ORDER BY place))
     FROM unnest(vector::float8[]) WITH ORDINALITY AS component (x, place)
     CROSS JOIN (SELECT sqrt(sum(x * x)) AS norm FROM unnest(vector::float8[]) AS component (x)) AS whole
@@ -174,8 +184,21 @@ LANGUAGE sql STABLE AS $$
     ), reber.computed_distance_to(vector, of_column, are_units))
 $$;
 
--- The newest embedding of a source that is called so now, or was in a former data release: its point in the space of
--- the model, where all that the model embedded has points (of_what is 'point'), else itself ('embedding').
+-- The tables, of schema reber_partition, of a model's points ('point') or embeddings ('embedding') of each survey that
+-- has any.
+CREATE FUNCTION reber.vectors_of(model bigint, of_what text) RETURNS TABLE (survey_id integer, part text)
+LANGUAGE sql STABLE AS $$
+    SELECT survey_id, part FROM reber.point_set
+    WHERE of_what = 'point' AND model_id = model AND part IS NOT NULL
+    UNION ALL
+    SELECT survey_id, relname FROM reber.embedding_count
+    JOIN pg_class ON relname = format('embedding_%s_%s', model_id, survey_id)
+        AND relnamespace = 'reber_partition'::regnamespace AND relispartition
+    WHERE of_what = 'embedding' AND model_id = model
+$$;
+
+-- The newest embedding of a source that is called so now, or was in a former data release: its point, where it has one
+-- (of_what is 'point'), else itself ('embedding').
 DROP FUNCTION reber.embedding_of;
 CREATE FUNCTION reber.embedding_of(survey_name text, source_name text)
 RETURNS TABLE (model_id bigint, cutout_id bigint, vector real[], of_what text)
@@ -184,21 +207,22 @@ DECLARE
     own record;
     point real[];
 BEGIN
-    SELECT embedding.model_id, cutout.cutout_id, cutout.source_id, cutout.survey_id, embedding.vector INTO own
+    SELECT embedding.model_id, cutout.cutout_id, cutout.source_id, embedding.vector, point_set.part INTO own
     FROM reber.survey
     JOIN reber.cutout USING (survey_id)
     JOIN reber.embedding USING (survey_id, cutout_id)
+    LEFT JOIN reber.point_set ON point_set.model_id = embedding.model_id
+        AND point_set.survey_id = survey.survey_id
     WHERE survey.name = survey_name AND is_current
-        AND cutout.source_id = reber.source_called(survey_id, source_name)
+        AND cutout.source_id = reber.source_called(survey.survey_id, source_name)
     ORDER BY embedding.model_id DESC
     LIMIT 1;
     IF own IS NULL THEN
         RETURN;
     END IF;
-    IF reber.has_points(own.model_id) THEN
+    IF own.part IS NOT NULL THEN
         EXECUTE format(
-            'SELECT vector FROM reber_partition.point_%s_%s WHERE source_id = $1 AND cutout_id = $2',
-            own.model_id, own.survey_id)
+            'SELECT vector FROM reber_partition.%I WHERE source_id = $1 AND cutout_id = $2', own.part)
         INTO point USING own.source_id, own.cutout_id;
     END IF;
     RETURN QUERY SELECT
@@ -208,7 +232,7 @@ END;
 $$;
 
 -- The cells of a survey whose centres are nearest to a point: twelve, or as many as hold 8,000 points, times the effort.
-CREATE FUNCTION reber.nearest_cells(model bigint, survey integer, point real[], effort integer) RETURNS integer[]
+CREATE FUNCTION reber.nearest_cells(model bigint, survey integer, point real[], effort bigint) RETURNS integer[]
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
     found integer[];
@@ -227,12 +251,12 @@ BEGIN
 END;
 $$;
 
--- As 0051 has it, in the principal space. Without pgvector only the points in the nearest cells of each survey are
--- compared: of fewer than 8,000 all are, and of a million the twelve cells of a thousand that hold nearly all of the ten
--- most alike. Where a filter leaves few of them, it is asked of eight times as many; of a circle all are compared.
--- With of_survey only sources of that survey are given.
-DROP FUNCTION reber.neighbours;
-CREATE FUNCTION reber.neighbours(
+-- The sources most like a given one, as reber.neighbours gives them; with of_survey those of one survey alone.
+--
+-- Without pgvector only the points in the nearest cells of each survey are compared: of fewer than 8,000 all are, and of a
+-- million the twelve cells of a thousand that hold nearly all of the ten most alike. Where a filter leaves few of them, it
+-- is asked of eight times as many; of a circle all are compared.
+CREATE FUNCTION reber.most_alike(
     survey_name text, source_name text, how_many integer DEFAULT 10, of_class text DEFAULT NULL,
     centre_ra double precision DEFAULT NULL, centre_dec double precision DEFAULT NULL,
     radius double precision DEFAULT NULL, of_survey text DEFAULT NULL
@@ -261,9 +285,9 @@ DECLARE
             WHERE prediction.survey_id = %1$s AND prediction.source_id = other.source_id
             ORDER BY prediction.run_id DESC LIMIT 1
         ))';
-    effort integer := 1 + how_many / 100;
-    cells integer;
-    wanted integer := how_many;
+    wanted bigint := coalesce(how_many, 2147483647);
+    effort bigint := 1 + wanted / 100;
+    cells bigint;
     parts text;
     surveys integer[];
     sources bigint[];
@@ -277,7 +301,7 @@ BEGIN
     IF strpos(away, 'OPERATOR') > 0 THEN
         -- What a filter leaves out is made up for by going on.
         PERFORM set_config('hnsw.iterative_scan', 'strict_order', true);
-        PERFORM set_config('hnsw.ef_search', least(1000, greatest(400, 4 * how_many))::text, true);
+        PERFORM set_config('hnsw.ef_search', least(1000, greatest(400, 4 * wanted))::text, true);
     ELSIF query.of_what = 'point' AND radius IS NOT NULL THEN
         question := '(
             SELECT %1$s AS survey_id, other.source_id, %2$s AS distance
@@ -299,17 +323,19 @@ BEGIN
             WHERE %4$s
             LIMIT $3)';
         SELECT max(cell) + 1 INTO cells FROM reber.cell WHERE model_id = query.model_id;
-        wanted := CASE WHEN of_class IS NULL THEN how_many ELSE 4 * how_many END;
+        wanted := CASE WHEN of_class IS NULL THEN wanted ELSE 4 * wanted END;
     END IF;
     SELECT string_agg(
         format(
-            question, survey_id, away, format('%s_%s_%s', query.of_what, model_id, survey_id), format(filter, survey_id),
-            model_id, reber.asked(centre_ra, centre_dec, radius, NULL, NULL), query.vector),
+            question, survey_id, away, part, format(filter, survey_id), query.model_id, reber.asked(centre_ra, centre_dec, radius, NULL, NULL), query.vector),
         ' UNION ALL ')
     INTO parts
-    FROM reber.embedding_count
+    FROM reber.vectors_of(query.model_id, query.of_what)
     JOIN reber.survey AS embedded USING (survey_id)
-    WHERE model_id = query.model_id AND embeddings > 0 AND embedded.name = coalesce(of_survey, embedded.name);
+    WHERE embedded.name = coalesce(of_survey, embedded.name);
+    IF parts IS NULL OR of_class IS NOT NULL AND NOT EXISTS (SELECT FROM reber.class WHERE class.name = of_class) THEN
+        RETURN;
+    END IF;
     LOOP
         EXECUTE format(
             'SELECT array_agg(survey_id), array_agg(source_id), array_agg(distance)
@@ -326,6 +352,20 @@ BEGIN
     JOIN reber.survey AS embedded USING (survey_id)
     ORDER BY near.distance, near.source_id
     LIMIT how_many;
+END;
+$$;
+
+-- As 0051 has it, in the principal space: surveys of which no points are there yet are left out.
+CREATE OR REPLACE FUNCTION reber.neighbours(
+    survey_name text, source_name text, how_many integer DEFAULT 10, of_class text DEFAULT NULL,
+    centre_ra double precision DEFAULT NULL, centre_dec double precision DEFAULT NULL,
+    radius double precision DEFAULT NULL
+)
+RETURNS TABLE (survey text, name text, ra double precision, "dec" double precision, distance double precision)
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM reber.most_alike(
+        survey_name, source_name, how_many, of_class, centre_ra, centre_dec, radius);
 END;
 $$;
 
@@ -388,10 +428,8 @@ BEGIN
         string_agg(question, ' UNION ALL ')
     INTO each, by_index, rows_asked
     FROM reber.questions(of_class, min_probability, asked)
-    JOIN reber.embedding_count USING (survey_id)
-    CROSS JOIN reber.distance_to(one.vector, 'other.vector', one.of_what = 'point') AS away
-    CROSS JOIN format('%s_%s_%s', one.of_what, one.model_id, survey_id) AS part
-    WHERE embedding_count.model_id = one.model_id;
+    JOIN reber.vectors_of(one.model_id, one.of_what) USING (survey_id)
+    CROSS JOIN reber.distance_to(one.vector, 'other.vector', one.of_what = 'point') AS away;
     IF each IS NULL THEN
         RETURN;
     END IF;

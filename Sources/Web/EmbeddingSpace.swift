@@ -24,7 +24,7 @@ final class EmbeddingSpace: Sendable {
     let model: Int
     let embeddings: Int
     /// The table of points; `nil` where the embeddings have none.
-    let points: Int?
+    let points: String?
 
     /// `nil` where nothing is embedded.
     init?(_ survey: Survey, _ work: NewestWork) {
@@ -33,7 +33,7 @@ final class EmbeddingSpace: Sendable {
       (embeddings, points) = (work.embedded, work.points)
     }
 
-    var description: String { "\(survey) \(model) \(embeddings) \(points ?? 0)" }
+    var description: String { "\(survey) \(model) \(embeddings) \(points ?? "")" }
   }
 
   /// The points of each source, `[sources, components]`.
@@ -48,12 +48,12 @@ final class EmbeddingSpace: Sendable {
   /// - Throws: `MorphologyError` for embeddings that are not finite.
   convenience init(_ key: Key, of survey: Survey, in database: Connection) throws {
     let model = try Model.numbered(key.model, in: database)
-    if key.points != nil {
-      var (sources, values): ([Int], [Float]) = ([], [])
-      try model.forEachPoint(of: survey, in: database) {
-        sources.append($0.source)
-        values += $0.vector
-      }
+    var (sources, values): ([Int], [Float]) = ([], [])
+    let hasPoints = try model.forEachPoint(of: survey, in: database) {
+      sources.append($0.source)
+      values += $0.vector
+    }
+    if hasPoints {
       let width = values.count / max(1, sources.count)
       self.init(
         key, sources: sources, points: Tensor(shape: [sources.count, width], values: values))

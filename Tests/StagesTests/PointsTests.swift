@@ -25,6 +25,7 @@ import Testing
 
   /// A survey whose images an encoder has embedded as given, in the order of its sources.
   private struct Embedded {
+    let address: String
     let database: Connection
     let survey: Survey
     let model: Catalogue.Model
@@ -32,7 +33,8 @@ import Testing
 
     init(_ vectors: [[Float]]) async throws {
       let toy = try await SyntheticSurvey(vectors.count)
-      database = try Connection(toy.address)
+      address = toy.address
+      database = try Connection(address)
       self.vectors = vectors
       survey = try Survey.named("toy", in: database)
       let run = try Self.run(of: .pretrain, in: database)
@@ -162,5 +164,77 @@ import Testing
     try sky.model.finishEmbeddings(of: sky.survey, in: sky.database)
     try sky.makePoints()
     #expect(try state() == (300, false, 300))
+    #expect(try advice().isEmpty)
+  }
+
+  /// Whatever is asked, an answer comes: of points that are all alike, of all, of none.
+  @Test func anAnswerAlwaysComes() async throws {
+    let sky = try await Embedded(Array(repeating: Array(repeating: 1, count: 24), count: 40))
+    try sky.makePoints()
+    #expect(try sky.neighbours(4, 5).count == 5)
+    let other = try await Embedded(Self.vectors(60))
+    try other.makePoints()
+    let name = SyntheticSurvey.name(4)
+    func count(_ rest: SQL) throws -> Int {
+      try other.database.row(
+        "SELECT count(*) FROM reber.most_alike('toy', \(name), \(rest))", as: Int.self)
+    }
+    #expect(try count("NULL") == 59)
+    #expect(try count("2147483647, 'head-tail'") == 0)
+    #expect(try count("5, 'no class'") == 0)
+    #expect(try count("5, of_survey => 'elsewhere'") == 0)
+    // Another survey of the model is about to be embedded: it has no table yet.
+    let survey = try Survey.add(named: "next", in: other.database)
+    try other.database.execute(
+      "INSERT INTO reber.embedding_count VALUES (\(survey.id), \(other.model.id), 0)")
+    #expect(try count("5") == 5)
+    try other.database.execute("DELETE FROM reber.space")
+    #expect(try count("5") == 5)
+  }
+
+  /// A space goes with the embeddings that it was found from.
+  @Test func aSpaceGoesWithItsEmbeddings() async throws {
+    let sky = try await Embedded(Self.vectors(60))
+    try sky.makePoints()
+    let axes = try sky.model.space(in: sky.database)?.axes
+    let run = try sky.database.row("SELECT max(run_id) FROM reber.embedding", as: Int.self)
+    try sky.model.beginEmbeddings(of: sky.survey, in: sky.database)
+    #expect(try sky.model.removeEmbeddings(of: sky.survey, madeBy: [run], in: sky.database) == 60)
+    #expect(try sky.model.space(in: sky.database)?.madeOf == 0)
+    let cutouts = try sky.database.rows(
+      "SELECT cutout_id, source_id FROM reber.cutout ORDER BY source_id", as: Int.self, Int.self)
+    try sky.model.write(
+      zip(cutouts, Self.vectors(60, seed: 8)).map {
+        Embedding(cutout: $0.0, source: $0.1, vector: $1)
+      }, of: sky.survey, run: run, in: sky.database)
+    try sky.model.finishEmbeddings(of: sky.survey, in: sky.database)
+    try sky.model.leaveEmbeddings(of: sky.survey, in: sky.database)
+    try sky.makePoints()
+    let after = try #require(try sky.model.space(in: sky.database))
+    #expect(after.axes != axes && after.madeOf == 60)
+  }
+
+  /// Who asks while points are made anew has those before, also in a transaction that began long ago.
+  @Test func whoAsksHasThePointsBefore() async throws {
+    let sky = try await Embedded(Self.vectors(300))
+    try sky.makePoints()
+    let wanted = try sky.neighbours(4, 5)
+    try sky.database.script("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    #expect(try sky.neighbours(4, 5) == wanted)
+    let other = try Connection(sky.address)
+    try sky.model.finishEmbeddings(of: sky.survey, in: other)
+    try Catalogue.Model.makeMissingPoints(telling: Silence(), in: other)
+    #expect(try sky.neighbours(4, 5) == wanted)
+    try sky.database.script("COMMIT")
+    #expect(try sky.neighbours(4, 5) == wanted)
+    func tables() throws -> Int {
+      try other.row(
+        "SELECT count(*) FROM pg_class WHERE relname ~ '^point_[0-9]+_[0-9]+_[0-9]+$'", as: Int.self
+      )
+    }
+    #expect(try tables() == 2)
+    try sky.model.finishEmbeddings(of: sky.survey, in: other)
+    try Catalogue.Model.makeMissingPoints(telling: Silence(), in: other)
+    #expect(try tables() == 1)
   }
 }

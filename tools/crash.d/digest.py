@@ -69,7 +69,7 @@ SELECT count(inhrelid) || ' attached', 'not attached: '
     || string_agg(relname, ' ' ORDER BY relname) FILTER (WHERE inhrelid IS NULL)
 FROM pg_class
 LEFT JOIN pg_inherits ON inhrelid = pg_class.oid
-WHERE relnamespace = 'reber_partition'::regnamespace AND relkind IN ('r', 'p') AND relname !~ '^point_[0-9]+_[0-9]+$'
+WHERE relnamespace = 'reber_partition'::regnamespace AND relkind IN ('r', 'p') AND relname !~ '^point_[0-9]+_[0-9]+_[0-9]+$'
 """
 
 REFERENCES = {
@@ -80,7 +80,7 @@ REFERENCES = {
     "cutout_id": "cutout", "model_id": "model", "parent_model_id": "model",
     "clustering_id": "clustering", "label_id": "label"}
 NOT_COMPARED = {
-    "run": {"fingerprint", "progress", "code_version"}, "rejected": {"rejected_id"},
+    "run": {"fingerprint", "progress", "code_version"}, "rejected": {"rejected_id"}, "point_set": {"part"},
     "source_count": {"block"}, "source_remark": {"remark_id"}, "saved_question": {"question_id"},
     "second_look": {"look_id"}}
 SUMMED = {"source_count": ("sources", "images"), "label_count": ("sources", "acted")}

@@ -192,6 +192,8 @@ extension Removal {
           EXISTS (SELECT FROM \(raw: partition.table) WHERE run_id <> \(run))
       """, as: Bool.self, Bool.self)
     guard own else { return }
+    try database.execute(
+      "DELETE FROM reber.point_set WHERE model_id = \(model) AND survey_id = \(survey)")
     try database.execute("SELECT reber.drop_points(\(model), \(Int32(survey)))")
     if others {
       try delete(partition.table, "run_id = \(run)")
@@ -214,6 +216,7 @@ extension Removal {
       )
       """, as: Bool.self)
     if isEmpty {
+      try database.execute("DELETE FROM reber.space WHERE model_id = \(model)")
       try database.execute("SELECT reber.drop_partition('reber.embedding', \(model))")
     }
   }

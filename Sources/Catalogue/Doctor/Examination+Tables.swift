@@ -72,10 +72,7 @@ extension Examination {
       FROM pg_class
       WHERE relkind = 'r' AND (
           relnamespace = 'reber_partition'::regnamespace AND NOT relispartition
-              AND NOT EXISTS (
-                  SELECT FROM reber.point_set
-                  WHERE relname = format('point_%s_%s', model_id, survey_id)
-              )
+              AND NOT EXISTS (SELECT FROM reber.point_set WHERE part = relname)
           OR relnamespace = 'catalogue'::regnamespace
               AND relname ~ \("^(\(TableDigest.drafts.joined(separator: "|")))[0-9]+$")
       )
@@ -96,9 +93,8 @@ extension Examination {
     let missing = try database.rows(
       """
       SELECT format('model %s of survey %s', model_id, quote_literal(survey.name))
-      FROM reber.embedding_count
+      FROM reber.without_points
       JOIN reber.survey USING (survey_id)
-      WHERE embeddings > 0 AND NOT reber.has_points(model_id)
       ORDER BY model_id, survey_id
       """, as: String.self)
     guard !missing.isEmpty else {
@@ -107,7 +103,7 @@ extension Examination {
     return [
       Finding(
         "points", .note,
-        "embeddings by \(list(missing)) have no points: neighbours are looked for among all",
+        "embeddings by \(list(missing)) lack points, so that neighbours are slow to find or left out",
         advice: "'reber db migrate' makes them, or 'reber embed' again")
     ]
   }

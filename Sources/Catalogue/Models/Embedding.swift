@@ -187,6 +187,10 @@ extension Model {
       SELECT count(*) FROM removed
       """, as: Int.self)
     try count(of: survey, in: database)
+    // A space that was found from others is found anew.
+    if removed > 0 {
+      try database.execute("UPDATE reber.space SET made_of = 0 WHERE model_id = \(id)")
+    }
     return removed
   }
 

@@ -87,10 +87,8 @@ extension Model {
     try database.rows(
       """
       SELECT \(Survey.columns, of: "survey"), embeddings
-      FROM reber.embedding_count
-      JOIN reber.survey USING (survey_id)
-      LEFT JOIN reber.point_set USING (model_id, survey_id)
-      WHERE model_id = \(id) AND embeddings > 0 AND is_stale IS DISTINCT FROM false
+      FROM reber.without_points JOIN reber.survey USING (survey_id)
+      WHERE model_id = \(id)
       ORDER BY survey_id
       """, as: Survey.self, Int.self)
   }
@@ -113,12 +111,17 @@ extension Model {
       """, as: Int.self)
   }
 
-  /// Makes points, unless another process does, which is left to it.
-  public func makePoints(in database: Connection, _ body: (Connection) throws -> Void) throws {
+  /// Makes points, as the only process that does.
+  ///
+  /// - Returns: False, with nothing done, where another process makes some of the model.
+  public func makePoints(
+    in database: Connection, _ body: (Connection) throws -> Void
+  ) throws -> Bool {
     let lock = SessionLock.points(of: id)
-    guard try lock.tryToTake(in: database) else { return }
+    guard try lock.take(in: database) else { return false }
     defer { try? lock.release(in: database) }
     try body(database)
+    return true
   }
 
   /// Some of the model's embeddings, evenly among all or those of a survey, in the order of their cutouts.
@@ -157,21 +160,32 @@ extension Model {
   }
 
   /// Gives the points of a survey's current cutouts, in the order of their sources; they come by binary COPY.
+  ///
+  /// - Returns: Whether the survey has points.
   public func forEachPoint(
     of survey: Survey, in database: Connection, _ body: (Point) throws -> Void
-  ) throws {
+  ) throws -> Bool {
+    let part = try database.first(
+      """
+      SELECT part FROM reber.point_set
+      WHERE model_id = \(id) AND survey_id = \(survey.id) AND part IS NOT NULL
+      """, as: String.self)
+    guard let part else { return false }
     try database.copy(
       outOf: """
         SELECT \(Point.columns, of: "point")
-        FROM reber_partition.\(raw: "point_\(id)_\(survey.id)") AS point
+        FROM reber_partition.\(identifier: part) AS point
         JOIN reber.cutout ON cutout.survey_id = \(raw: String(survey.id))
             AND cutout.cutout_id = point.cutout_id
         WHERE cutout.is_current
         ORDER BY point.source_id
         """, as: Point.self, forEach: body)
+    return true
   }
 
   /// Replaces the points of a survey by others, which are loaded piece by piece.
+  ///
+  /// Who asks meanwhile has those before, which are removed as soon as nobody reads them, or the next time.
   ///
   /// - Parameters:
   ///   - survey: The survey.
@@ -182,28 +196,45 @@ extension Model {
   public func replacePoints(
     of survey: Survey, centres: [[Float]], in database: Connection, next: () throws -> [Point]
   ) throws {
-    let number = Int32(survey.id)
-    let draft = try database.row("SELECT reber.open_points(\(id), \(number))", as: String.self)
+    try dropFormerPoints(of: survey, in: database)
+    // What is embedded from here on makes them stale again.
+    try database.execute(
+      """
+      INSERT INTO reber.point_set (model_id, survey_id) VALUES (\(id), \(survey.id))
+      ON CONFLICT (model_id, survey_id) DO UPDATE SET is_stale = false
+      """)
+    let part = try database.row(
+      "SELECT reber.open_points(\(id), \(Int32(survey.id)))", as: String.self)
     var count = 0
     while case let points = try next(), !points.isEmpty {
-      count += try database.copy(into: draft, Point.columns) { writer in
+      count += try database.copy(into: "reber_partition.\(part)_draft", Point.columns) { writer in
         for point in points { try writer.write(point) }
       }
     }
-    try database.execute("SELECT reber.order_points(\(id), \(number))")
+    try database.execute("SELECT reber.order_points(\(part))")
     try database.transaction { database in
       try database.execute(
-        "DELETE FROM reber.point_set WHERE model_id = \(id) AND survey_id = \(survey.id)")
-      try database.execute(
         """
-        INSERT INTO reber.point_set (model_id, survey_id, points)
-        VALUES (\(id), \(survey.id), \(count))
+        UPDATE reber.point_set SET part = \(part), points = \(count)
+        WHERE model_id = \(id) AND survey_id = \(survey.id)
         """)
+      try database.execute(
+        "DELETE FROM reber.cell WHERE model_id = \(id) AND survey_id = \(survey.id)")
       try database.copy(
         centres.enumerated().map { Cell(number: $0, centre: $1) },
         with: ["model_id": id, "survey_id": survey.id])
-      try database.execute("SELECT reber.replace_points(\(id), \(number))")
     }
+    try dropFormerPoints(of: survey, in: database)
+  }
+
+  /// Removes points that are no longer asked for, where nobody reads them.
+  private func dropFormerPoints(of survey: Survey, in database: Connection) throws {
+    do {
+      try database.transaction { database in
+        try database.script("SET LOCAL lock_timeout = '100ms'")
+        try database.execute("SELECT reber.drop_points(\(id), \(Int32(survey.id)))")
+      }
+    } catch let error as PostgresError where error.state == .lockNotAvailable {}
   }
 }
 
@@ -218,7 +249,7 @@ extension Survey {
     try database.rows(
       """
       SELECT source_id, distance
-      FROM reber.neighbours(\(name), \(source), \(Int32(count)), of_survey => \(name)) AS near
+      FROM reber.most_alike(\(name), \(source), \(Int32(count)), of_survey => \(name)) AS near
       JOIN reber.source ON source.survey_id = \(id) AND source.name = near.name
       ORDER BY distance, source_id
       """, as: Int.self, Double.self)

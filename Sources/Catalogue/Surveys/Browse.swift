@@ -128,8 +128,8 @@ public struct NewestWork: Sendable, Equatable {
   public var model: Int?
   /// How many sources that model has embedded.
   public var embedded: Int
-  /// The key of the table of their points: made anew they have another one.
-  public var points: Int?
+  /// The table of their points: made anew they have another one.
+  public var points: String?
 }
 
 extension NewestWork {
@@ -147,9 +147,10 @@ extension NewestWork {
               SELECT coalesce(sum(embeddings), 0)::bigint FROM reber.embedding_count
               WHERE survey_id = \(survey.id) AND model_id = newest.model
           ) AS embedded,
-          to_regclass(
-              format('reber_partition.point_%s_%s', newest.model, \(survey.id))
-          )::oid::bigint AS points
+          (
+              SELECT part FROM reber.point_set
+              WHERE survey_id = \(survey.id) AND model_id = newest.model
+          ) AS points
       FROM (
           SELECT
               (

@@ -89,11 +89,18 @@ public enum EmbedTask: ModelTask {
   public static func stands(
     _ application: ModelApplication<Self>, in place: Workplace
   ) async throws -> Bool {
-    let others = try await place.database.with { try Self.others(than: application, in: $0) }
+    let (others, missing) = try await place.database.with {
+      (
+        try Self.others(than: application, in: $0),
+        try application.model.notEmbedded(of: application.survey, in: $0)
+      )
+    }
     if !others.isEmpty {
       place.progress.note("since then they were replaced by those at another scale or precision")
+    } else if missing > 0 {
+      place.progress.note("\(missing) of them are not there any more")
     }
-    return others.isEmpty
+    return others.isEmpty && missing == 0
   }
 
   /// Embeddings belong to the model: what is not new is never done again.

@@ -19,35 +19,43 @@ extension Catalogue.Model {
     telling progress: any ProgressDisplay, in database: Connection
   ) throws {
     for model in try Catalogue.Model.withEmbeddings(in: database) {
-      try model.makeMissingPoints(telling: progress, in: database)
+      do {
+        try model.makeMissingPoints(telling: progress, in: database)
+      } catch let error as MorphologyError {
+        progress.note("WARNING: no points of model \(model.id): \(error)")
+      }
     }
   }
 
-  /// Finds the points of all embeddings that lack one, unless another process does so now.
+  /// Finds the points of all embeddings that lack one, also of those that are made meanwhile; where another process
+  /// does so already, it is left to that, and said.
   ///
   /// - Throws: `MorphologyError` for embeddings that are not finite; `PostgresError`.
   func makeMissingPoints(
     telling progress: any ProgressDisplay, in database: Connection
   ) throws {
-    guard try !surveysWithoutPoints(in: database).isEmpty else { return }
-    try makePoints(in: database) { database in
-      guard let space = try currentSpace(in: database) else { return }
-      for (survey, count) in try surveysWithoutPoints(in: database) {
-        try makePoints(of: survey, count, in: space, telling: progress, in: database)
+    while try !surveysWithoutPoints(in: database).isEmpty, try embeddingCount(in: database) > 1 {
+      let isMade = try makePoints(in: database) { database in
+        while let (survey, count) = try surveysWithoutPoints(in: database).first {
+          let space = try currentSpace(in: database)
+          try makePoints(of: survey, count, in: space, telling: progress, in: database)
+        }
+      }
+      guard isMade else {
+        return progress.note(
+          "another process finds the points of model \(id); call again where it was stopped")
       }
     }
   }
 
-  /// The model's space; found anew where there was none, or few embeddings to find it from and twice as many by now;
-  /// `nil` for fewer than two.
-  private func currentSpace(in database: Connection) throws -> PrincipalSpace? {
+  /// The model's space; found anew where there was none, or few embeddings to find it from and twice as many by now.
+  private func currentSpace(in database: Connection) throws -> PrincipalSpace {
     let count = try embeddingCount(in: database)
     if let known = try space(in: database), known.madeOf >= min(Self.enough, (count + 1) / 2),
       let space = PrincipalSpace(known)
     {
       return space
     }
-    guard count > 1 else { return nil }
     let space = try PrincipalSpace(
       fitting: embeddings(sampled: Self.enough, in: database).points)
     try write(ModelSpace(space, madeOf: count), in: database)
