@@ -327,7 +327,8 @@ BEGIN
     END IF;
     SELECT string_agg(
         format(
-            question, survey_id, away, part, format(filter, survey_id), query.model_id, reber.asked(centre_ra, centre_dec, radius, NULL, NULL), query.vector),
+            question, survey_id, away, part, format(filter, survey_id), query.model_id,
+            reber.asked(centre_ra, centre_dec, radius, NULL, NULL), query.vector),
         ' UNION ALL ')
     INTO parts
     FROM reber.vectors_of(query.model_id, query.of_what)

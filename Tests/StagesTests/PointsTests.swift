@@ -192,6 +192,43 @@ import Testing
     #expect(try count("5") == 5)
   }
 
+  /// What is embedded while points are made gets its own behind them; what somebody embeds for longer keeps nobody.
+  @Test func whatIsEmbeddedMeanwhileIsSeen() async throws {
+    let sky = try await Embedded(Self.vectors(60))
+    let other = try Connection(sky.address)
+    var rounds = 0
+    var isMadeBeside = true
+    let isMade = try sky.model.makePoints(in: sky.database) { database in
+      isMadeBeside = try sky.model.makePoints(in: other) { _ in rounds += 1 }
+    }
+    #expect(isMade && !isMadeBeside && rounds == 0)
+    try sky.makePoints()
+    try sky.model.replacePoints(of: sky.survey, centres: [[1]], in: sky.database) {
+      try sky.model.finishEmbeddings(of: sky.survey, in: other)
+      return []
+    }
+    #expect(try sky.model.surveysWithoutPoints(in: sky.database).map(\.embeddings) == [60])
+    // As if half of them had been embedded so far.
+    try sky.database.execute("UPDATE reber.embedding_count SET embeddings = 120")
+    try sky.makePoints()
+    #expect(try sky.database.row("SELECT points FROM reber.point_set", as: Int.self) == 60)
+  }
+
+  /// An embed whose rows were removed since is done again.
+  @Test func anEmbedWhoseRowsAreGoneIsDoneAgain() async throws {
+    let toy = try await SyntheticSurvey(24)
+    _ = try await toy.workplace.perform(PretrainStage.toy())
+    let first = try await toy.workplace.perform(EmbedStage(survey: "toy"))
+    #expect(try await toy.workplace.perform(EmbedStage(survey: "toy")).run == first.run)
+    let database = try Connection(toy.address)
+    let survey = try Survey.named("toy", in: database)
+    let model = try Catalogue.Model.find(.encoder, numbered: first.metrics.model, in: database)
+    #expect(try model.removeEmbeddings(of: survey, madeBy: [first.run], in: database) == 24)
+    let again = try await toy.workplace.perform(EmbedStage(survey: "toy"))
+    #expect(again.run != first.run && again.metrics.added == 24)
+    #expect(try model.surveysWithoutPoints(in: database).isEmpty)
+  }
+
   /// A space goes with the embeddings that it was found from.
   @Test func aSpaceGoesWithItsEmbeddings() async throws {
     let sky = try await Embedded(Self.vectors(60))

@@ -34,9 +34,16 @@ extension Catalogue.Model {
   func makeMissingPoints(
     telling progress: any ProgressDisplay, in database: Connection
   ) throws {
-    while try !surveysWithoutPoints(in: database).isEmpty, try embeddingCount(in: database) > 1 {
+    guard try embeddingCount(in: database) > 1 else { return }
+    var made: [Int: Int] = [:]
+    // Of a survey that is being embedded just now some are always missing: who embeds it makes the last.
+    func next() throws -> (survey: Survey, embeddings: Int)? {
+      try surveysWithoutPoints(in: database).first { made[$0.survey.id, default: 0] < 2 }
+    }
+    while try next() != nil {
       let isMade = try makePoints(in: database) { database in
-        while let (survey, count) = try surveysWithoutPoints(in: database).first {
+        while let (survey, count) = try next() {
+          made[survey.id, default: 0] += 1
           let space = try currentSpace(in: database)
           try makePoints(of: survey, count, in: space, telling: progress, in: database)
         }
@@ -67,6 +74,7 @@ extension Catalogue.Model {
     in database: Connection
   ) throws {
     let sample = try embeddings(sampled: Self.enough, of: survey, in: database).points
+    guard sample.rows > 0 else { return }
     let centres = cells(of: space.points(of: sample), count: Int(Double(all).squareRoot()))
     var (last, done) = (Int.min, 0)
     try replacePoints(
