@@ -372,8 +372,8 @@ $$;
 
 -- As 0051 has it, in the principal space: what is asked, the most like a source first.
 --
--- The distance of each row that is asked is computed, where there are few or the server has no pgvector; of many
--- rows its index is asked for the most alike that are among them.
+-- The distance of each row that is asked is computed, where there are few or embeddings have no points; of many rows the
+-- index of pgvector, or without it the nearest cells, are asked for the most alike that are among them.
 CREATE OR REPLACE FUNCTION reber.find_like(
     like_survey text, like_source text, of_class text, min_probability real, asked text, how_many integer
 ) RETURNS SETOF reber.found_source
@@ -381,6 +381,16 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
     few CONSTANT integer := 4000;
     one record;
+    by_cells boolean;
+    filter CONSTANT text := 'other.cutout_id <> %4$s AND (
+                SELECT is_current FROM reber.cutout
+                WHERE cutout.survey_id = %5$s AND cutout.cutout_id = other.cutout_id
+            ) AND (
+                SELECT true FROM reber.source
+                JOIN (%6$s) AS found ON source.name = found.name
+                    AND (source.ra, source."dec") IS NOT DISTINCT FROM (found.ra, found."dec")
+                WHERE source.survey_id = %5$s AND source.source_id = other.source_id
+            )';
     each text;
     by_index text;
     rows_asked text;
@@ -400,6 +410,7 @@ BEGIN
         RAISE EXCEPTION 'no model has embedded source % of survey %', like_source, like_survey
             USING ERRCODE = 'no_data_found', HINT = 'Make embeddings with reber embed.';
     END IF;
+    by_cells := one.of_what = 'point' AND strpos(reber.distance_to(one.vector, ''), 'OPERATOR') = 0;
     -- A catalogue that is older than a release of its survey may call another source by the name: its place tells.
     SELECT
         string_agg(format(
@@ -413,19 +424,24 @@ BEGIN
                 AND other.cutout_id = cutout.cutout_id',
             away, question, survey_id, one.cutout_id, part), ' UNION ALL '),
         string_agg(format(
-            '(SELECT %L::text AS catalogue, %5$s AS survey_id, other.source_id, %2$s AS distance
-            FROM reber_partition.%3$I AS other
-            WHERE other.cutout_id <> %4$s AND (
-                SELECT is_current FROM reber.cutout
-                WHERE cutout.survey_id = %5$s AND cutout.cutout_id = other.cutout_id
-            ) AND (
-                SELECT true FROM reber.source
-                JOIN (%6$s) AS found ON source.name = found.name
-                    AND (source.ra, source."dec") IS NOT DISTINCT FROM (found.ra, found."dec")
-                WHERE source.survey_id = %5$s AND source.source_id = other.source_id
-            )
-            ORDER BY distance)',
-            catalogue, away, part, one.cutout_id, survey_id, question), ' UNION ALL '),
+            CASE
+                WHEN by_cells THEN
+                    '(SELECT %1$L::text AS catalogue, %5$s AS survey_id, source_id, distance
+                    FROM (
+                        SELECT source_id, cutout_id, %2$s AS distance
+                        FROM reber_partition.%3$I AS other
+                        WHERE cell = ANY (reber.nearest_cells(%7$s, %5$s, %8$L, %9$s))
+                        ORDER BY distance
+                        OFFSET 0
+                    ) AS other
+                    WHERE ' || filter || ' LIMIT %10$s)'
+                ELSE
+                    '(SELECT %1$L::text AS catalogue, %5$s AS survey_id, other.source_id, %2$s AS distance
+                    FROM reber_partition.%3$I AS other
+                    WHERE ' || filter || ' ORDER BY distance)'
+            END,
+            catalogue, away, part, one.cutout_id, survey_id, question, one.model_id, one.vector, 1 + how_many / 50,
+            how_many), ' UNION ALL '),
         string_agg(question, ' UNION ALL ')
     INTO each, by_index, rows_asked
     FROM reber.questions(of_class, min_probability, asked)
@@ -434,14 +450,16 @@ BEGIN
     IF each IS NULL THEN
         RETURN;
     END IF;
-    IF strpos(by_index, 'OPERATOR') > 0 THEN
+    IF by_cells OR strpos(by_index, 'OPERATOR') > 0 THEN
         EXECUTE format('SELECT count(*) FROM (%s LIMIT %s) AS found', rows_asked, few + 1) INTO candidates;
     END IF;
     IF candidates > few THEN
         -- What a filter leaves out is made up for by going on.
         PERFORM set_config('hnsw.iterative_scan', 'strict_order', true);
         PERFORM set_config('hnsw.ef_search', least(1000, greatest(100, 2 * how_many))::text, true);
-        PERFORM set_config('enable_sort', 'off', true);
+        IF NOT by_cells THEN
+            PERFORM set_config('enable_sort', 'off', true);
+        END IF;
         EXECUTE format(
             'SELECT array_agg((found.*, near.distance)::reber.found_source ORDER BY near.distance)
             FROM (SELECT * FROM (%s) AS each ORDER BY distance LIMIT %s) AS near

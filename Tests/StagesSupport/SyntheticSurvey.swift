@@ -54,8 +54,10 @@ package struct SyntheticSurvey {
 
   private static func source(_ index: Int) -> Source {
     Source(
-      name: name(index), position: .init(ra: 10 + 0.1 * Double(index), dec: 20), totalFlux: 0.01,
-      majorAxis: 30)
+      name: name(index),
+      position: .init(
+        ra: (10 + 0.1 * Double(index)).truncatingRemainder(dividingBy: 360), dec: 20),
+      totalFlux: 0.01, majorAxis: 30)
   }
 
   private static func cutout(of source: Int, index: Int) -> Cutout {

@@ -131,6 +131,26 @@ import Testing
     #expect(try sky.neighbours(4, 10, "'amorphous'").isEmpty)
   }
 
+  /// Of many published rows those in the nearest cells are ranked, which finds what ranking all does.
+  @Test func manyPublishedRowsAreRankedByCells() async throws {
+    let sky = try await Embedded(Self.vectors(4200))
+    try sky.makePoints()
+    let run = try sky.database.row("SELECT max(run_id) FROM reber.run", as: Int.self)
+    try sky.database.script(
+      """
+      CREATE TABLE catalogue.toy AS
+      SELECT name, ra, "dec", total_flux, 'blob' AS class, 0.9::real AS probability
+      FROM reber.source;
+      CREATE INDEX ON catalogue.toy (name);
+      INSERT INTO reber.catalogue (name, run_id, classification_run_id, survey_id, rows, sha256)
+      SELECT 'toy', \(run), \(run), survey_id, 4200, repeat('a', 64) FROM reber.survey;
+      """)
+    let found = try sky.database.rows(
+      "SELECT name FROM reber.find(like_survey => 'toy', like_source => \(SyntheticSurvey.name(4)))",
+      as: String.self)
+    #expect(try found == sky.ranked(4, 50))
+  }
+
   /// A model's points are whole or not asked; those of embeddings that are new are made, and a model that has
   /// embedded twice as much gets another space.
   @Test func pointsFollowEmbeddings() async throws {

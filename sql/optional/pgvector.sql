@@ -1,10 +1,10 @@
 -- Neighbours by pgvector's graph (HNSW: Malkov & Yashunin 2020), where the server has it. Safe to run
--- again: it indexes what was embedded before.
+-- again: it indexes the points that are there; those that come are indexed as they are made.
 
 DO $$
 BEGIN
     IF NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'vector') THEN
-        RAISE NOTICE 'pgvector is not installed on this server: neighbours are found by going through all embeddings.';
+        RAISE NOTICE 'pgvector is not installed on this server: neighbours are looked for in the nearest cells of points.';
         RETURN;
     END IF;
     BEGIN
