@@ -132,4 +132,14 @@ import Testing
     #expect(
       try Source.namesWithoutImage(of: fixture.survey, atMost: 3, in: database) == ["s4", "s7"])
   }
+
+  /// Also where the planner knows nothing of labels yet, as in a first import, those of a source are looked up by it.
+  @Test func labelsOfASourceAreFoundByIt() throws {
+    let database = try Fixture(sources: 30).database
+    try database.script("SET enable_seqscan = off")
+    let plan = try database.rows(
+      "EXPLAIN SELECT * FROM reber.agree(1, 1, 1, (-1)::smallint)", as: String.self)
+    let used = plan.filter { $0.contains(" using ") }
+    #expect(used.count == 2 && used.allSatisfy { $0.contains("label_current") }, "\(plan)")
+  }
 }
