@@ -26,7 +26,7 @@ CREATE TABLE reber.point_set (
     survey_id integer NOT NULL REFERENCES reber.survey ON DELETE CASCADE,
     part      text,
     points    bigint  NOT NULL DEFAULT 0,
-    is_stale  boolean NOT NULL DEFAULT false,
+    stale     integer NOT NULL DEFAULT 1,
     PRIMARY KEY (model_id, survey_id)
 );
 
@@ -34,8 +34,8 @@ COMMENT ON TABLE reber.point_set IS
     'The surveys whose embeddings have points.';
 COMMENT ON COLUMN reber.point_set.part IS
     'The table of schema reber_partition in which they stand, in the order of cells; null until they are there. Points that are made anew have another one, so that who asks meanwhile has those before.';
-COMMENT ON COLUMN reber.point_set.is_stale IS
-    'Whether embeddings were made since the making of points began: theirs are the next thing that reber embed makes.';
+COMMENT ON COLUMN reber.point_set.stale IS
+    'How often embeddings were made since the making of these points began: where it is not 0, theirs are the next thing that reber embed makes.';
 
 CREATE TABLE reber.cell (
     model_id  bigint  NOT NULL,
@@ -53,7 +53,7 @@ CREATE VIEW reber.without_points AS
 SELECT embedding_count.model_id, embedding_count.survey_id, embeddings
 FROM reber.embedding_count
 LEFT JOIN reber.point_set USING (model_id, survey_id)
-WHERE embeddings > 0 AND (part IS NULL OR is_stale OR points <> embeddings);
+WHERE embeddings > 0 AND (part IS NULL OR stale > 0 OR points <> embeddings);
 
 COMMENT ON VIEW reber.without_points IS
     'Surveys of whose embeddings by a model some have no points, with how many embeddings there are.';

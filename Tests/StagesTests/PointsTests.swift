@@ -165,7 +165,7 @@ import Testing
     #expect(try advice().isEmpty)
     func state() throws -> (points: Int, stale: Bool, madeOf: Int) {
       try sky.database.row(
-        "SELECT points, is_stale, made_of FROM reber.point_set JOIN reber.space USING (model_id)",
+        "SELECT points, stale > 0, made_of FROM reber.point_set JOIN reber.space USING (model_id)",
         as: Int.self, Bool.self, Int.self)
     }
     #expect(try state() == (300, false, 300))
@@ -179,9 +179,14 @@ import Testing
     try sky.model.finishEmbeddings(of: sky.survey, in: sky.database)
     try sky.makePoints()
     #expect(try state() == (300, false, 300))
-    // A point set that another process left half made is no obstacle.
-    try sky.database.execute("SELECT reber.open_points(\(sky.model.id), \(Int32(sky.survey.id)))")
+    // What a process that was killed left half made is no obstacle, and is made.
     try sky.model.finishEmbeddings(of: sky.survey, in: sky.database)
+    #expect(throws: CancellationError.self) {
+      try sky.model.replacePoints(of: sky.survey, centres: [[1]], in: sky.database) {
+        throw CancellationError()
+      }
+    }
+    #expect(try state() == (300, true, 300))
     try sky.makePoints()
     #expect(try state() == (300, false, 300))
     #expect(try advice().isEmpty)

@@ -83,8 +83,8 @@ extension Model {
     try count(of: survey, in: database)
     try database.execute(
       """
-      UPDATE reber.point_set SET is_stale = true
-      WHERE model_id = \(id) AND survey_id = \(survey.id) AND NOT is_stale
+      UPDATE reber.point_set SET stale = stale + 1
+      WHERE model_id = \(id) AND survey_id = \(survey.id)
       """)
     try database.execute("SELECT reber.index_names(\(survey.id)::integer)")
   }

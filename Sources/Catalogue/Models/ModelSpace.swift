@@ -197,12 +197,13 @@ extension Model {
     of survey: Survey, centres: [[Float]], in database: Connection, next: () throws -> [Point]
   ) throws {
     try dropFormerPoints(of: survey, in: database)
-    // What is embedded from here on makes them stale again.
-    try database.execute(
+    // What is embedded from here on is not among them.
+    let stale = try database.row(
       """
       INSERT INTO reber.point_set (model_id, survey_id) VALUES (\(id), \(survey.id))
-      ON CONFLICT (model_id, survey_id) DO UPDATE SET is_stale = false
-      """)
+      ON CONFLICT (model_id, survey_id) DO UPDATE SET stale = point_set.stale
+      RETURNING stale
+      """, as: Int32.self)
     let part = try database.row(
       "SELECT reber.open_points(\(id), \(Int32(survey.id)))", as: String.self)
     var count = 0
@@ -215,7 +216,7 @@ extension Model {
     try database.transaction { database in
       try database.execute(
         """
-        UPDATE reber.point_set SET part = \(part), points = \(count)
+        UPDATE reber.point_set SET part = \(part), points = \(count), stale = stale - \(stale)
         WHERE model_id = \(id) AND survey_id = \(survey.id)
         """)
       try database.execute(
