@@ -381,6 +381,8 @@ LANGUAGE plpgsql STABLE AS $$
 DECLARE
     few CONSTANT integer := 4000;
     one record;
+    away text;
+    by_vectors boolean;
     by_cells boolean;
     filter CONSTANT text := 'other.cutout_id <> %4$s AND (
                 SELECT is_current FROM reber.cutout
@@ -410,7 +412,9 @@ BEGIN
         RAISE EXCEPTION 'no model has embedded source % of survey %', like_source, like_survey
             USING ERRCODE = 'no_data_found', HINT = 'Make embeddings with reber embed.';
     END IF;
-    by_cells := one.of_what = 'point' AND strpos(reber.distance_to(one.vector, ''), 'OPERATOR') = 0;
+    away := reber.distance_to(one.vector, 'other.vector', one.of_what = 'point');
+    by_vectors := strpos(away, 'OPERATOR') > 0;
+    by_cells := one.of_what = 'point' AND NOT by_vectors;
     -- A catalogue that is older than a release of its survey may call another source by the name: its place tells.
     SELECT
         string_agg(format(
@@ -445,19 +449,18 @@ BEGIN
         string_agg(question, ' UNION ALL ')
     INTO each, by_index, rows_asked
     FROM reber.questions(of_class, min_probability, asked)
-    JOIN reber.vectors_of(one.model_id, one.of_what) USING (survey_id)
-    CROSS JOIN reber.distance_to(one.vector, 'other.vector', one.of_what = 'point') AS away;
+    JOIN reber.vectors_of(one.model_id, one.of_what) USING (survey_id);
     IF each IS NULL THEN
         RETURN;
     END IF;
-    IF by_cells OR strpos(by_index, 'OPERATOR') > 0 THEN
+    IF by_cells OR by_vectors THEN
         EXECUTE format('SELECT count(*) FROM (%s LIMIT %s) AS found', rows_asked, few + 1) INTO candidates;
     END IF;
     IF candidates > few THEN
         -- What a filter leaves out is made up for by going on.
         PERFORM set_config('hnsw.iterative_scan', 'strict_order', true);
         PERFORM set_config('hnsw.ef_search', least(1000, greatest(100, 2 * how_many))::text, true);
-        IF NOT by_cells THEN
+        IF by_vectors THEN
             PERFORM set_config('enable_sort', 'off', true);
         END IF;
         EXECUTE format(

@@ -68,20 +68,6 @@ final class EmbeddingSpace: Sendable {
     }
   }
 
-  /// The first two components, `[sources, 2]`, each divided by the greatest magnitude.
-  var map: Tensor {
-    let width = points.columns
-    let columns = (0..<2).map { column in
-      (0..<points.rows).map { column < width ? points.values[$0 * width + column] : 0 }
-    }
-    let scales = columns.map { 1 / max($0.map(abs).max() ?? 0, .leastNormalMagnitude) }
-    return Tensor(
-      shape: [points.rows, 2],
-      values: (0..<points.rows).flatMap { row in
-        [columns[0][row] * scales[0], columns[1][row] * scales[1]]
-      })
-  }
-
   /// The cosines of some rows with all, `[rows, sources]`.
   private func cosines(_ seeds: [Int]) -> Tensor {
     multiply(points.rows(at: seeds), transposed: false, points, transposed: true)

@@ -2,6 +2,7 @@ import Catalogue
 import Foundation
 import Hummingbird
 import Markup
+import Morphology
 import PostgreSQL
 import Tensor
 
@@ -76,7 +77,8 @@ extension Visit {
           model: space.key.model)
       }
       return SourceMap(
-        sources: space.sources, places: space.map.values, clustering: 0, model: space.key.model)
+        sources: space.sources, places: space.points.onFirstPlane().values, clustering: 0,
+        model: space.key.model)
     }
   }
 
