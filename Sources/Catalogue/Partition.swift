@@ -4,7 +4,7 @@ import PostgreSQL
 ///
 /// It is loaded plain, with its primary key alone, and attached when it is whole: only then do those
 /// who ask the whole table see its rows. What a process that was killed has loaded stays, and the next
-/// one goes on from it.
+/// one goes on from it, or makes it anew.
 struct Partition {
   /// The partitioned table, with its schema.
   let whole: String
@@ -21,6 +21,22 @@ struct Partition {
   func open(in database: Connection) throws {
     _ = try database.row(
       "SELECT reber.open_partition(\(whole)::text::regclass, \(key))", as: String.self)
+  }
+
+  /// Makes the table anew: what a process that was killed has loaded goes.
+  ///
+  /// - Throws: `PostgresError`.
+  func renew(in database: Connection) throws {
+    try removeUnattached(in: database)
+    try open(in: database)
+  }
+
+  /// Empties the table in the transaction that loads it: where the server keeps no WAL for others, it then keeps none
+  /// of what is loaded.
+  ///
+  /// - Throws: `PostgresError`, also where the table is attached.
+  func empty(in database: Connection) throws {
+    try database.execute("SELECT reber.empty_partition(\(whole)::text::regclass, \(key))")
   }
 
   /// Attaches the loaded table with the indexes and foreign keys of the whole, unless it is attached.

@@ -161,6 +161,7 @@ import Testing
       "open_partition('pg_authid', 1)", "attach_partition('public.other', 1)",
       "open_partition('reber.source', 9, 'fillfactor = 90); DROP TABLE reber.label; --')",
       "open_partition('reber.source', 9, 'fillfactor = 90, user_catalog_table = true')",
+      "empty_partition('pg_authid', 1)",
     ] {
       try database.script(
         "RESET ROLE; CREATE TABLE IF NOT EXISTS public.other (a integer); SET ROLE reber_pipeline")

@@ -16,6 +16,11 @@ struct SessionLock {
     SessionLock(key: "hashtext('reber.run.end'), \(Int32(truncatingIfNeeded: run))")
   }
 
+  /// The lock of whoever brings sources into a survey.
+  static func sources(of survey: Int) -> SessionLock {
+    SessionLock(key: "hashtext('reber.source'), \(Int32(truncatingIfNeeded: survey))")
+  }
+
   /// The lock of whoever embeds a survey by a model.
   static func embeddings(of survey: Survey, by model: Int) -> SessionLock {
     SessionLock(key: "hashtext('reber.embedding'), hashtext(\("\(model) \(survey.id)"))")

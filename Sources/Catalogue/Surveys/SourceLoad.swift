@@ -48,6 +48,10 @@ extension Source {
   /// aside as rejected. A survey's first catalogue is loaded plain, and gets its indexes at the end;
   /// a later one is held against what is there. Who ingests into the same survey meanwhile waits.
   ///
+  /// Of a first catalogue, sources and cells go to the server by two connections at once. The table of the sources is
+  /// there before the transaction ends, but not part of `reber.source`: where it does not end well,
+  /// ``removeLeft(in:)`` removes the table, or the next one makes it anew.
+  ///
   /// - Parameters:
   ///   - file: The name under which rejected rows are kept.
   ///   - columns: The columns of the catalogue, which become those of the survey's own table.
@@ -66,27 +70,42 @@ extension Source {
     _ body: (_ write: (IncomingRow) throws -> Void) throws -> Void
   ) throws -> SourceChanges {
     try database.transaction { database in
-      try database.execute(
-        "SELECT pg_advisory_xact_lock(hashtext('reber.source'), \(Int32(survey.id)))")
-      // What a run that was stopped has set aside, it sets aside again.
-      try database.execute("DELETE FROM reber.rejected WHERE run_id = \(run) AND file = \(file)")
-      try Ingestion.begin(run, into: survey, in: database)
-      let table = try SurveyTable(of: survey, for: columns, run: run, in: database)
-      var load = SourceLoad(file: file, table: table, run: run, database: database)
+      try SessionLock.sources(of: survey.id).waitForTransaction(in: database)
+      func begin() throws -> SourceLoad {
+        // What a run that was stopped has set aside, it sets aside again.
+        try database.execute("DELETE FROM reber.rejected WHERE run_id = \(run) AND file = \(file)")
+        try Ingestion.begin(run, into: survey, in: database)
+        let table = try SurveyTable(of: survey, for: columns, run: run, in: database)
+        return SourceLoad(file: file, table: table, run: run, database: database)
+      }
       let partition = Partition(whole: "reber.source", key: survey.id)
       if try partition.isAttached(in: database) {
+        var load = try begin()
         let following = try release?.begin(in: survey, run: run, database)
         try load.makeTemporaryTables()
         try body { try load.add($0) }
         guard let following else { return try load.merge() }
         return try load.follow(following)
       }
-      try release?.beginFirst(in: survey, run: run, database)
-      try table.adapt(table.table, in: database)
-      try partition.open(in: database)
-      load.sources = partition.table
-      try body { try load.add($0) }
-      return try load.attach(partition)
+      return try database.besideAnother { side in
+        // Before this transaction has locked anything that others wait for.
+        try side.now { try partition.renew(in: $0) }
+        var load = try begin()
+        try release?.beginFirst(in: survey, run: run, database)
+        try load.begin(partition, by: side)
+        try body { try load.add($0) }
+        return try load.attach(partition, by: side)
+      }
+    }
+  }
+
+  /// Removes what was loaded by ingests that were stopped, and that nobody is at.
+  public static func removeLeft(in database: Connection) throws {
+    for survey in try Partition.unattached(to: "reber.source", in: database) {
+      try database.transaction { database in
+        guard try SessionLock.sources(of: survey).takeForTransaction(in: database) else { return }
+        try Partition(whole: "reber.source", key: survey).removeUnattached(in: database)
+      }
     }
   }
 }
@@ -107,8 +126,12 @@ private struct SourceLoad {
   private var changes = SourceChanges()
   private var firstRejected = Int.max
 
+  /// What sends sources, where they go beside the cells.
+  private var side: SideConnection?
+
   /// Rows that wait to be sent, and the number of the first.
-  private var waiting: [KeyedSource] = []
+  private var waitingSources: [KeyedSource] = []
+  private var waitingCells: [KeyedCells] = []
   private var setAside: [RejectedRow] = []
   private var firstWaiting = 1
   private var taken = 0
@@ -137,10 +160,22 @@ private struct SourceLoad {
     try table.adapt(cells, in: database)
   }
 
+  /// Has sources loaded into a table by another connection, in a transaction of its own.
+  mutating func begin(_ partition: Partition, by side: SideConnection) throws {
+    try table.adapt(table.table, in: database)
+    try side.later { database in
+      try database.script("BEGIN")
+      try partition.empty(in: database)
+    }
+    sources = partition.table
+    self.side = side
+  }
+
   mutating func add(_ row: IncomingRow) throws {
     switch row {
     case .source(let source, let cells):
-      waiting.append(KeyedSource(key: taken, source: source, cells: cells))
+      waitingSources.append(KeyedSource(key: taken, source: source))
+      waitingCells.append(KeyedCells(key: taken, cells: cells))
     case .rejected(let reason, let number, let name, let record):
       firstRejected = min(firstRejected, number)
       setAside.append(
@@ -161,40 +196,63 @@ private struct SourceLoad {
     if blocks.last.map({ first - $0.key == firstWaiting - $0.row }) != true {
       blocks.append((first, firstWaiting))
     }
-    for place in waiting.indices { waiting[place].key += first }
-    try send(
-      waiting, to: sources, KeyedSource.columns, ["survey_id": table.survey.id, "run_id": run])
-    try send(
-      waiting, to: cells, Columns(writing: "source_id", \.key, table.columns, \.cells), [:])
+    for place in waitingSources.indices {
+      waitingSources[place].key += first
+      waitingCells[place].key += first
+    }
+    try sendSources(waitingSources)
+    try sendCells(waitingCells)
     try database.copy(setAside, with: ["run_id": run, "file": file])
-    changes.added += waiting.count
+    changes.added += waitingSources.count
     changes.rejected += setAside.count
     firstWaiting += taken
     taken = 0
-    waiting.removeAll(keepingCapacity: true)
+    waitingSources.removeAll(keepingCapacity: true)
+    waitingCells.removeAll(keepingCapacity: true)
     setAside.removeAll()
   }
 
-  private func send(
-    _ rows: [KeyedSource], to table: String, _ columns: Columns<KeyedSource>, _ shared: SharedValues
-  ) throws {
-    try database.copy(into: table, columns, with: shared) { writer in
+  private func sendSources(_ rows: [KeyedSource]) throws {
+    let (sources, survey, run) = (sources, table.survey.id, run)
+    let send: @Sendable (Connection) throws -> Void = { database in
+      try database.copy(
+        into: sources, KeyedSource.columns, with: ["survey_id": survey, "run_id": run]
+      ) { writer in
+        for row in rows { try writer.write(row) }
+      }
+    }
+    if let side { try side.later(send) } else { try send(database) }
+  }
+
+  private func sendCells(_ rows: [KeyedCells]) throws {
+    let columns = Columns<KeyedCells>(writing: "source_id", \.key, table.columns, \.cells)
+    try database.copy(into: cells, columns) { writer in
       for row in rows { try writer.write(row) }
     }
   }
 
   /// Makes the loaded table the survey's partition.
-  mutating func attach(_ partition: Partition) throws -> SourceChanges {
+  mutating func attach(_ partition: Partition, by side: SideConnection) throws -> SourceChanges {
     try send()
+    // From here on who wants more of the table than to index it waits for that connection, which waits for nobody.
+    try side.now { database in
+      try database.script("COMMIT")
+      try database.script("BEGIN")
+      try database.script("LOCK TABLE \(partition.table) IN SHARE MODE")
+    }
+    try side.later { database in
+      try database.execute("SELECT reber.index_names(\(Int32(partition.key)))")
+      try database.script("COMMIT")
+    }
+    try database.execute("ANALYZE \(raw: cells)")
     do {
       try database.transaction { try partition.index(in: $0) }
     } catch let error as PostgresError where error.state == .uniqueViolation {
       try refuseRepeated()
       try partition.index(in: database)
     }
+    try side.wait()
     try partition.attachIndexed(in: database)
-    try database.execute("ANALYZE \(raw: cells)")
-    try database.execute("SELECT reber.index_names(\(partition.key)::integer)")
     try database.execute("SELECT reber.count_sources(\(partition.key)::integer)")
     return changes
   }
@@ -376,13 +434,12 @@ private struct SourceLoad {
   }
 }
 
-/// A source with its key, and the cells of its row.
+/// A source with its key.
 ///
 /// Tables on their way do not compute designations.
 private struct KeyedSource: TableRow {
   var key: Int
   var source: Source
-  var cells: [Value]
 
   static let table = "reber.source"
   static let columns = Columns<Self>(
@@ -390,6 +447,12 @@ private struct KeyedSource: TableRow {
     .column("designation", \.designation))
 
   private var designation: String? { source.position?.designation }
+}
+
+/// The cells of a row, with the key of its source.
+private struct KeyedCells {
+  var key: Int
+  var cells: [Value]
 }
 
 /// A row that was set aside, with what stood in it.

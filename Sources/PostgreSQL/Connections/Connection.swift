@@ -6,6 +6,7 @@ import CPostgreSQL
 /// from asynchronous code.
 public final class Connection {
   let pointer: OpaquePointer
+  private let address: String
   private var depth = 0
 
   /// Receives what the server says by the way (`NOTICE`, `WARNING`).
@@ -21,6 +22,7 @@ public final class Connection {
       throw PostgresError(kind: .connection, message: "libpq is out of memory")
     }
     self.pointer = pointer
+    self.address = address
     guard PQstatus(pointer) == CONNECTION_OK else {
       let message = PostgresError.oneLine(PQerrorMessage(pointer))
       throw PostgresError(
@@ -34,6 +36,16 @@ public final class Connection {
   }
 
   deinit { PQfinish(pointer) }
+
+  /// Connects once more, in the role that this session is in.
+  ///
+  /// - Throws: ``PostgresError``.
+  func another() throws -> Connection {
+    let role = try row("SELECT current_setting('role')", as: String.self)
+    let other = try Connection(address)
+    if role != "none" { try other.script("SET ROLE \(quoted(identifier: role))") }
+    return other
+  }
 
   /// Whether the server has not taken leave, as far as is known without asking it: for a connection that has
   /// been idle.

@@ -77,6 +77,13 @@ extension Double: PostgresValue {
   public func encode(into buffer: inout [UInt8], as _: PostgresType) {
     bitPattern.appendBigEndian(to: &buffer)
   }
+  /// In one go: most cells of a catalogue are such numbers.
+  @inlinable
+  public func append(to buffer: inout [UInt8], as _: PostgresType) {
+    let halves = (UInt32(bitPattern >> 32), UInt32(truncatingIfNeeded: bitPattern))
+    let cell = (UInt32(8).bigEndian, halves.0.bigEndian, halves.1.bigEndian)
+    withUnsafeBytes(of: cell) { buffer.append(contentsOf: $0) }
+  }
   public init?(wire bytes: UnsafeRawBufferPointer) {
     guard let bits = UInt64(bigEndianBytes: bytes) else { return nil }
     self.init(bitPattern: bits)

@@ -111,7 +111,7 @@ extension ColumnMapping {
 }
 
 extension Workplace {
-  /// Ingests a source catalogue as one run in one transaction.
+  /// Ingests a source catalogue as one run, which is seen whole or not at all.
   func ingest(
     catalogue path: String, _ options: Ingest, after interrupted: Int?
   ) async throws -> StageReport<CatalogueMetrics> {
@@ -137,6 +137,7 @@ extension Workplace {
       return { try write(reading, into: survey, run: run, in: $0) }
     }
     plan.leavesNothing = { $0 is IngestError || $0 is CatalogueError }
+    plan.tidy = { try await database.with { try Source.removeLeft(in: $0) } }
     return try await perform(plan, into: options.survey, after: interrupted)
   }
 
@@ -150,7 +151,10 @@ extension Workplace {
       throw loss
     } catch {
       // The first error is the one to tell.
-      try? await database.with { try Survey.named(survey, in: $0).discardIfEmpty(in: $0) }
+      try? await database.with {
+        try Source.removeLeft(in: $0)
+        try Survey.named(survey, in: $0).discardIfEmpty(in: $0)
+      }
       throw error
     }
   }
