@@ -32,6 +32,22 @@ struct FineTuningTests {
     }
   }
 
+  @Test("Few labels are gone through more often, unless passes are asked for")
+  func passes() throws {
+    func passes(over labels: Int, asked: Int? = nil) throws -> Int {
+      var options = options(folds: 0)
+      options.batchSize = 4
+      options.learn(for: asked)
+      return try start(labels, options).total - 1
+    }
+    #expect(try passes(over: 4) == 30, "a pass makes three steps of them: each label is learned from as often")
+    #expect(try passes(over: 16) == 90, "three times the usual passes are the most")
+    #expect(try passes(over: 40) == FineTuning.Options.usualFewestSteps / 10)
+    #expect(try passes(over: 80) == 30, "as many steps are there without more")
+    #expect(try passes(over: 16, asked: 2) == 2)
+    #expect(try passes(over: 16, asked: 0) == 0, "the probe alone")
+  }
+
   @Test("It tells single from double sources that it has not seen")
   func learns() throws {
     var tuning = try start(60, options(folds: 2, epochs: 12))

@@ -27,8 +27,12 @@ public struct FineTuning: ResumableTraining {
     /// whole network's batches: 0 takes sources as they come, 1 makes classes equal.
     public var balance: Float = 0.5
 
-    /// Passes of the whole network; 0 leaves the encoder as it is.
+    /// Passes of the whole network, or more of them; 0 leaves the encoder as it is.
     public var epochs = 30
+
+    /// As many steps are made of a whole network in all, where no label is then learned from more than three times
+    /// as often as in `epochs` passes: few labels are gone through more often.
+    public var fewestSteps = 0
 
     /// Sources in a step.
     public var batchSize = 64
@@ -66,6 +70,9 @@ public struct FineTuning: ResumableTraining {
 
   /// The held-out fold of every source; empty without folds.
   public let folds: [Int]
+
+  /// Passes of the whole network in a round.
+  private let epochs: Int
 
   public private(set) var position = 0
 
@@ -109,6 +116,7 @@ public struct FineTuning: ResumableTraining {
     self.images = images
     self.truth = truth
     strata = truth.strata
+    epochs = options.epochs(over: images.count)
     (self.unlabelled, self.ranks) = (unlabelled, ranks)
     start = options.probeViews > 0 ? Self.settled(encoder, options, images) : encoder
     let groups = groups ?? Array(images.indices)
@@ -140,7 +148,7 @@ public struct FineTuning: ResumableTraining {
 
   public var total: Int { rounds * stepsPerRound }
 
-  private var stepsPerRound: Int { options.epochs + 1 }
+  private var stepsPerRound: Int { epochs + 1 }
 
   /// Learns a linear probe, or the whole network for an epoch.
   ///
@@ -151,7 +159,7 @@ public struct FineTuning: ResumableTraining {
     let (round, epoch) = (position / stepsPerRound, position % stepsPerRound)
     let rows = trainingRows(round)
     let loss = try epoch == 0 ? probe(rows, round) : tune(rows, round, epoch)
-    if epoch == options.epochs, round < options.folds { predictHeldOut(round) }
+    if epoch == epochs, round < options.folds { predictHeldOut(round) }
     position += 1
     if isFinished {
       features = features(of: images)
@@ -290,7 +298,7 @@ extension FineTuning {
     let size = batchSize(rows)
     let steps = steps(rows)
     let schedule = CosineSchedule(
-      base: options.rate, warmUpSteps: steps, totalSteps: steps * options.epochs)
+      base: options.rate, warmUpSteps: steps, totalSteps: steps * epochs)
     var random = RandomStream(options.seed, 2, round, epoch)
     let order = balancedOrder(
       rows, classes: strata, count: steps * size, balance: options.balance, using: &random)
@@ -330,10 +338,33 @@ extension FineTuning {
     network.setHead(weights: layer.weights, biases: layer.biases)
   }
 
-  private func batchSize(_ rows: [Int]) -> Int { min(options.batchSize, rows.count) }
+  private func batchSize(_ rows: [Int]) -> Int { options.batchSize(of: rows.count) }
 
   /// Steps in an epoch.
-  private func steps(_ rows: [Int]) -> Int {
-    max(rows.count / batchSize(rows), options.leastSteps, 1)
+  private func steps(_ rows: [Int]) -> Int { options.steps(over: rows.count) }
+}
+
+extension FineTuning.Options {
+  /// Chooses the passes by the number of labels, or takes those that are asked for.
+  public mutating func learn(for epochs: Int?) {
+    (self.epochs, fewestSteps) =
+      epochs.map { ($0, 0) } ?? (Self(classes: classes).epochs, Self.usualFewestSteps)
+  }
+
+  /// Measured in docs/results.md, "How often few labels are gone through".
+  public static var usualFewestSteps: Int { 540 }
+
+  /// Passes over so many labels.
+  func epochs(over labels: Int) -> Int {
+    let steps = steps(over: labels)
+    let most = 3 * epochs * labels / batchSize(of: labels)
+    return max(epochs, (min(fewestSteps, most) + steps - 1) / steps)
+  }
+
+  fileprivate func batchSize(of labels: Int) -> Int { min(batchSize, labels) }
+
+  /// Steps in a pass over so many labels.
+  fileprivate func steps(over labels: Int) -> Int {
+    max(labels / batchSize(of: labels), leastSteps, 1)
   }
 }

@@ -27,8 +27,11 @@ struct FinetuneCommand: TrainingCommand {
   @Flag(help: "Begin from random weights, for comparison.") var fromScratch = false
   @Flag(help: "Learn the shares of the annotators' votes, not what most of them say.") var votes =
     false
-  @Option(help: "Passes of the whole network; 0 trains the linear probe alone.")
-  var epochs = FineTuning.Options(classes: 2).epochs
+  @Option(
+    help: ArgumentHelp(
+      "Passes of the whole network; 0 trains the linear probe alone.",
+      discussion: LearningOptions.usualEpochs))
+  var epochs: Int?
   @Option(help: "Folds held out in turn; 0 for none, and no calibration.")
   var folds = FineTuning.Options(classes: 2).folds
   @Option(help: "How many sources a step learns from.") var batchSize = FineTuning.Options(
@@ -64,7 +67,7 @@ struct FinetuneCommand: TrainingCommand {
       stage.preprocessing = images.preprocessing
       stage.sizeFactor = images.chosenSizeFactor
     }
-    stage.learning.epochs = epochs
+    stage.learning.learn(for: epochs)
     stage.learning.folds = folds
     stage.learning.batchSize = batchSize
     stage.learning.rate = rate

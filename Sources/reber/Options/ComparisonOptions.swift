@@ -28,8 +28,11 @@ struct ComparisonOptions: ParsableArguments {
 
   @OptionGroup(title: "Pre-training") var optimisation: OptimiserOptions
 
-  @Option(help: "Passes over the labels.")
-  var learningEpochs = CrossValidation.Options().learning.epochs
+  @Option(
+    help: ArgumentHelp(
+      "Passes over the labels.",
+      discussion: LearningOptions.usualEpochs))
+  var learningEpochs: Int?
 
   @Option(help: "The learning rate over the labels.")
   var learningRate = CrossValidation.Options().learning.rate
@@ -59,7 +62,7 @@ struct ComparisonOptions: ParsableArguments {
     stage.options.pretraining.epochs = epochs
     stage.options.pretraining.seed = seed
     optimisation.apply(to: &stage.options.pretraining)
-    stage.options.learning.epochs = learningEpochs
+    stage.options.learning.learn(for: learningEpochs)
     stage.options.learning.rate = learningRate
     stage.options.learning.seed = seed
     learning.apply(to: &stage.options.learning)

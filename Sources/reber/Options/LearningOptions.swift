@@ -15,6 +15,12 @@ struct LearningOptions: ParsableArguments {
       discussion: "Turned and zoomed in even steps; twice as many take twice as long."))
   var testViews = FineTuning.Options(classes: 2).testViews
 
+  /// What is done where nobody says how often labels are gone through.
+  static let usualEpochs = """
+    Without it \(FineTuning.Options(classes: 2).epochs), and up to three times as many over few labels: \
+    \(FineTuning.Options.usualFewestSteps) steps are wanted.
+    """
+
   /// Sets what the options say.
   func apply(to options: inout FineTuning.Options) {
     options.balance = balance
