@@ -75,6 +75,13 @@ import Testing
       WHERE field = 'F' || substr(name, 2)::integer % 7
       """, as: Int.self)
     #expect(pairs == Self.many, "each row's cells stand beside its source")
+    let keys = try reader.rows(
+      """
+      SELECT pg_get_constraintdef(oid) FROM pg_constraint
+      WHERE contype = 'p' AND conrelid IN ('survey.other'::regclass, \(partition.table)::text::regclass)
+      ORDER BY 1
+      """, as: String.self)
+    #expect(keys == ["PRIMARY KEY (source_id)", "PRIMARY KEY (survey_id, source_id)"])
   }
 
   /// What a process leaves that is killed between its two connections' ends.

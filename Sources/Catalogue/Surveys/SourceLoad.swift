@@ -81,6 +81,7 @@ extension Source {
       let partition = Partition(whole: "reber.source", key: survey.id)
       if try partition.isAttached(in: database) {
         var load = try begin()
+        try load.table.addKey(in: database)
         let following = try release?.begin(in: survey, run: run, database)
         try load.makeTemporaryTables()
         try body { try load.add($0) }
@@ -234,12 +235,15 @@ private struct SourceLoad {
   /// Makes the loaded table the survey's partition.
   mutating func attach(_ partition: Partition, by side: SideConnection) throws -> SourceChanges {
     try send()
-    // From here on who wants more of the table than to index it waits for that connection, which waits for nobody.
-    try side.now { database in
+    // Behind this who wants more of the sources' table than to index it waits for the other connection, which waits
+    // for nobody.
+    try side.later { database in
       try database.script("COMMIT")
       try database.script("BEGIN")
       try database.script("LOCK TABLE \(partition.table) IN SHARE MODE")
     }
+    try table.addKey(in: database)
+    try side.wait()
     try side.later { database in
       try database.execute("SELECT reber.index_names(\(Int32(partition.key)))")
       try database.script("COMMIT")
