@@ -25,7 +25,7 @@ public struct Angle: Hashable, Sendable {
   /// Reads an angle in the forms that catalogues and astropy write.
   ///
   /// Those are `187.5`, `1.875D+02`, `12:34:56.7`, `12 34 56.7`, `12 34.5`, `12h34m56.7s`, `12h34.5m`,
-  /// `10d41m04s`, `10°41′04″` and `-00 20 30`, with blanks around the sign and U+2212 for it. Letters
+  /// `10d41m04s`, `10°41′04″` and `-00 20 30`, with blanks around the sign and any dash for it. Letters
   /// say for themselves whether hours or degrees are meant. Sixty minutes or seconds are one of the
   /// next, as astropy takes them; more are no angle.
   ///
@@ -60,7 +60,7 @@ private struct AngleScanner {
     rest = text[...].unicodeScalars
     skipBlanks()
     while let last = rest.last, last.properties.isWhitespace { rest.removeLast() }
-    if let sign = rest.first, "+-\u{2212}".unicodeScalars.contains(sign) {
+    if let sign = rest.first, "+-".unicodeScalars.contains(sign) || sign.isDash {
       isNegative = sign != "+"
       rest.removeFirst()
       skipBlanks()
@@ -150,18 +150,21 @@ private struct AngleScanner {
     skipBlanks()
     defer { skipBlanks() }
     guard let next = rest.first else { return Mark.none }
-    if next == ":" {
+    if next == ":" || next == "\u{2236}" {
       rest.removeFirst()
       return .colon
     }
     if hadBlank, ("0"..."9").contains(next) { return Mark.none }
     let word = take { !("0"..."9").contains($0) && !$0.properties.isWhitespace }
-    return Self.marks[word.lowercased()]
+    return Self.marks[word.lowercased().filter { $0 != "^" }]
   }
 
   private static let marks: [String: Mark] = [
-    "h": .hours, "hr": .hours, "hours": .hours, "d": .degrees, "deg": .degrees, "°": .degrees,
-    "m": .minutes, "min": .minutes, "'": .minutes, "′": .minutes, "s": .seconds, "sec": .seconds,
-    "\"": .seconds, "″": .seconds, "''": .seconds,
+    "h": .hours, "ʰ": .hours, "hr": .hours, "hrs": .hours, "hour": .hours, "hours": .hours,
+    "d": .degrees, "ᵈ": .degrees, "deg": .degrees, "degrees": .degrees, "°": .degrees,
+    "º": .degrees,
+    "˚": .degrees, "m": .minutes, "ᵐ": .minutes, "min": .minutes, "arcmin": .minutes, "'": .minutes,
+    "′": .minutes, "’": .minutes, "s": .seconds, "ˢ": .seconds, "sec": .seconds, "arcsec": .seconds,
+    "\"": .seconds, "″": .seconds, "”": .seconds, "''": .seconds, "′′": .seconds, "’’": .seconds,
   ]
 }

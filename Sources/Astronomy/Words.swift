@@ -20,11 +20,12 @@ extension StringProtocol {
     return String(start.reversed().drop(while: \.isWhitespace).reversed())
   }
 
-  /// Whether the text says that there is no value, in a word of astropy, STILTS, VizieR, PostgreSQL or
-  /// pandas.
+  /// Whether the text says that there is no value, in a word of astropy, STILTS, VizieR, PostgreSQL,
+  /// pandas, IRAF or a spreadsheet.
   public var standsForNoValue: Bool {
     let word = trimmed.lowercased()
-    return noValues.contains(word) || word.count <= 3 && word.allSatisfy { $0 == "-" }
+    return noValues.contains(word)
+      || word.count <= 3 && word.unicodeScalars.allSatisfy { $0 == "-" || $0.isDash }
   }
 }
 
@@ -41,19 +42,34 @@ extension String {
   }
 }
 
-private let noValues: Set<String> = ["nan", "null", "\\n", "n/a", "na", "none", "masked", "<na>"]
+private let noValues: Set<String> = [
+  "nan", "null", "\\n", "n/a", "na", "none", "masked", "<na>", "#n/a", "n.a.", "-nan", "+nan",
+  "nat",
+  "nil", "indef", "undef", "undefined", "missing", "blank", "*", "?", ".", "..", "...", "\u{2026}",
+]
+
+extension Unicode.Scalar {
+  /// Whether it is a dash or a minus other than ASCII's, which stands for that in printed tables.
+  package var isDash: Bool { self == "\u{2212}" || ("\u{2010}"..."\u{2015}").contains(self) }
+}
 
 extension Double {
-  /// Reads a number as catalogues write it, with blanks around it, Fortran's exponent `D` or U+2212 for
-  /// the minus; nil where the text is none.
+  /// Reads a number as catalogues write it, with blanks around it, Fortran's exponent (`1.25D-02`,
+  /// `1.25-102`), or a dash for the minus; nil where the text is none, such as `0x10`.
   public init?(catalogue text: some StringProtocol) {
     if text.utf8.allSatisfy(\.isPlainNumber), let value = Double(text) {
       self = value
       return
     }
-    let number = text.trimmed.lowercased().replacing("d", with: "e")
-      .replacing("\u{2212}", with: "-")
-    guard number.contains(where: \.isNumber), let value = Double(number) else { return nil }
+    var number = String(
+      String.UnicodeScalarView(text.trimmed.unicodeScalars.map { $0.isDash ? "-" : $0 })
+    )
+    .lowercased().replacing(/[dq]/, with: "e")
+    // Where three digits leave no room for its letter, and in some programs always.
+    number.replace(/^([+-]?\d+\.\d*)([+-]\d{1,3})$/, with: { "\($0.1)e\($0.2)" })
+    guard number.contains(where: \.isNumber), !number.contains(where: { "xp".contains($0) }),
+      let value = Double(number)
+    else { return nil }
     self = value
   }
 }

@@ -1,4 +1,5 @@
 public import Astronomy
+internal import CFITSIO
 import Files
 
 /// A table of a FITS file, binary or in text, read a column and a run of rows at a time.
@@ -74,6 +75,17 @@ public final class BinaryTable {
     case .float, .double: return .reals(try cells.reals(layout.count))
     case .floatComplex, .doubleComplex: return .reals(try cells.complex(layout.count))
     }
+  }
+
+  /// Whether DATASUM is there and is not that of the rows.
+  ///
+  /// - Throws: `FileError` where they cannot be read.
+  public func contradictsItsSum() throws -> Bool {
+    try file.select(number)
+    guard file.file.text("DATASUM") != nil else { return false }
+    var (data, unit): (Int32, Int32) = (0, 0)
+    try file.check { ffvcks(file.pointer, &data, &unit, &$0) }
+    return data == -1
   }
 
   /// Makes sure that the file has all rows, before memory is asked for them.

@@ -25,7 +25,8 @@ struct BinaryTableCells {
       ffgcfjj(
         file.pointer, column, Int64(first), 1, Int64(total), &numbers, &nulls, &any, &status)
     }
-    return zip(numbers, nulls).map { $1 == 0 ? $0 : nil }
+    let blanks = try blanks()
+    return numbers.indices.map { nulls[$0] == 0 && blanks?[$0] != true ? numbers[$0] : nil }
   }
 
   /// Whole numbers up to 2^64, one a row.
@@ -53,17 +54,37 @@ struct BinaryTableCells {
       ffgcvd(
         file.pointer, column, Int64(first), 1, Int64(total), null, &numbers, &any, &status)
     }
-    return numbers
+    guard let blanks = try blanks() else { return numbers }
+    return zip(numbers, blanks).map { $1 ? .nan : $0 }
   }
 
   /// Whether the file holds reals here, not scaled whole numbers or, as a table in text, digits.
   private func isStoredReal() throws -> Bool {
+    let layout = try stored()
+    return !layout.isInText && (abs(layout.type) == TFLOAT || abs(layout.type) == TDOUBLE)
+  }
+
+  /// How the column stands in the file: of a table in text, its width in characters.
+  private func stored() throws -> (type: Int32, width: Int, isInText: Bool) {
     var (type, table): (Int32, Int32) = (0, 0)
-    // Not asked for, but of a table in text CFITSIO writes the width wherever it is told to.
     var (repeats, width): (Int64, Int64) = (0, 0)
     try check { ffghdt(file.pointer, &table, &$0) }
     try check { ffgtclll(file.pointer, column, &type, &repeats, &width, &$0) }
-    return table == BINARY_TBL && (abs(type) == TFLOAT || abs(type) == TDOUBLE)
+    return (type, Int(width), table == ASCII_TBL)
+  }
+
+  /// Of a table in text, which cells hold nothing, where CFITSIO sees zeros; nil of a binary table.
+  private func blanks() throws -> [Bool]? {
+    let layout = try stored()
+    guard layout.isInText, let start = file.file.integer("TBCOL\(column)") else { return nil }
+    var cell = [UInt8](repeating: 0, count: layout.width)
+    return try (first..<first + count).map { row in
+      try check { status in
+        ffgtbb(
+          file.pointer, Int64(row), Int64(start), Int64(layout.width), &cell, &status)
+      }
+      return cell.allSatisfy { $0 == UInt8(ascii: " ") }
+    }
   }
 
   func complex(_ width: Int) throws -> [Double] {

@@ -1,3 +1,4 @@
+import Astronomy
 internal import CWCS
 
 /// Conversion between units as the FITS standard writes them, by WCSLIB.
@@ -8,10 +9,16 @@ public enum UnitConversion {
   /// catalogues use: `mJy/beam`, `Jy beam-1`, `JY/BEAM`, `Jansky`, `µJy`, `DEGREES`, `arcseconds`.
   /// An hour is a time, not an angle.
   ///
-  /// - Returns: nil where one is no unit or could be two (`MJY` may be mJy or MJy), or where they
-  ///   measure different things.
+  /// - Returns: nil where one is no unit or could be two (`MJY` may be mJy or MJy, and `[mJy]` is a
+  ///   logarithm as the CDS writes it), or where they measure different things.
   public static func scale(from unit: String, to wanted: String) -> Double? {
     if isAmbiguous(unit) || isAmbiguous(wanted) { return nil }
+    // `0.1mJy`, which is no power of ten as `10-3Jy` is.
+    if let match = unit.trimmed.firstMatch(of: /^([0-9.]+(?:[eE][+-]?[0-9]+)?) *([^0-9 .*^+-].*)$/),
+      let count = Double(match.1), count > 0
+    {
+      return scale(from: String(match.2), to: wanted).map { count * $0 }
+    }
     var have = translated(unit)
     var want = translated(wanted)
     var scale = 0.0
@@ -21,8 +28,13 @@ public enum UnitConversion {
     return status == 0 && offset == 0 && power == 1 ? scale : nil
   }
 
+  /// Whether a text is the name of a unit, known or not: `mJy`, `Jy/PSF`, `h`.
+  public static func isUnit(_ text: String) -> Bool {
+    scale(from: text, to: text) != nil || text.lowercased().contains("jy")
+  }
+
   private static func isAmbiguous(_ unit: String) -> Bool {
-    unit.split { !$0.isLetter }.contains("MJY")
+    unit.split { !$0.isLetter }.contains("MJY") || unit.trimmed.hasPrefix("[")
   }
 
   private static func translated(_ unit: String) -> [CChar] {
@@ -38,7 +50,7 @@ public enum UnitConversion {
   private static func spelled(_ unit: String) -> String {
     var text = ""
     var word = ""
-    for character in unit + " " {
+    for character in unit.replacing(" per ", with: "/") + " " {
       if character.isLetter {
         word.append(character)
         continue
@@ -50,6 +62,7 @@ public enum UnitConversion {
       case "{", "}": break
       case "\"", "″": text += "arcsec"
       case "'", "′": text += "arcmin"
+      case "°": text += "deg"
       default: text.append(character)
       }
     }
@@ -61,13 +74,14 @@ public enum UnitConversion {
     switch word.lowercased() {
     case "jy", "jansky", "janskys", "janskies": "Jy"
     case "mjy" where word.first == "m", "millijy", "millijansky": "mJy"
-    case "ujy", "µjy", "μjy", "microjy", "microjansky": "uJy"
+    case "millijanskys", "millijanskies", "mjansky", "mjanskys": "mJy"
+    case "ujy", "µjy", "μjy", "microjy", "microjansky", "microjanskys", "microjanskies": "uJy"
     case "njy": "nJy"
     case "beam", "beams", "bm": "beam"
     case "pixels": "pixel"
     case "deg", "degs", "degree", "degrees": "deg"
-    case "arcmin", "arcmins", "arcminute", "arcminutes": "arcmin"
-    case "arcsec", "arcsecs", "arcsecond", "arcseconds": "arcsec"
+    case "arcmin", "arcmins", "arcminute", "arcminutes", "amin": "arcmin"
+    case "arcsec", "arcsecs", "arcsecond", "arcseconds", "asec", "arcs": "arcsec"
     case "mas": "mas"
     case "hour", "hours", "hr", "hrs": "h"
     case "hz": "Hz"

@@ -13,6 +13,8 @@ public struct Metadata: Hashable, Sendable {
   ///
   /// As `ICRS` or `FK4 B1950`; RADESYS and EQUINOX in FITS, COOSYS in VOTables.
   public var frame: String?
+  /// The frames, where the file has several and does not say which columns are in which.
+  public var frames: [String] = []
   /// The mean epoch of the observations, Julian year: JEPOCH in FITS, of COOSYS in VOTables.
   public var epoch: Double?
   /// What else is said of the table: keywords in FITS, PARAM in VOTables.
@@ -36,6 +38,12 @@ public struct Metadata: Hashable, Sendable {
     self.frame = frame
     self.epoch = epoch
     self.entries = entries
+  }
+
+  /// Describes a table of which no more is said than frames: that of all positions, where it is one.
+  init(frames: [String]) {
+    self.init(frame: frames.count == 1 ? frames[0] : nil)
+    self.frames = frames.count > 1 ? frames : []
   }
 
   /// The value of the first entry of a name, whatever its case.

@@ -7,6 +7,9 @@ public protocol TableReader: AnyObject {
   var metadata: Metadata { get }
   /// The number of rows where the file tells it before it is read.
   var rowCount: Int? { get }
+  /// What a person should know of how the file was understood, a sentence each; whole when the last
+  /// row is read.
+  var remarks: [String] { get }
   /// Gives the rows in turn, at most `chunk` at a time, each with one value a column.
   ///
   /// - Throws: `FileError` naming the file, row and column; whatever `body` throws.
@@ -114,6 +117,13 @@ func checkNames(of columns: [Column], path: String) throws {
 func checkNotEmpty(_ columns: [Column], path: String) throws {
   guard columns.isEmpty else { return }
   throw FileError(path, "the table has no columns", advice: "Give at least one")
+}
+
+/// What a person should know where several columns have the same name.
+func repeats(_ columns: [Column]) -> [String] {
+  zip(columns, distinct(columns)).filter { $0.name != $1.name }.map { column, renamed in
+    "several columns are called '\(column.name)': the later one is taken as '\(renamed.name)'"
+  }
 }
 
 /// The columns that a file has, of which those whose name an earlier one has are called `flux_2`.

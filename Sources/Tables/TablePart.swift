@@ -13,6 +13,9 @@ public struct TablePart: Hashable, Sendable {
   /// Its columns.
   public var columns: [Column]
 
+  /// Whether it is known to have no rows.
+  var isEmpty = false
+
   /// Whether it is asked for by this number or name.
   func isCalled(_ text: String) -> Bool {
     Int(text) == number || name?.lowercased() == text.lowercased()
@@ -38,7 +41,7 @@ extension [TablePart] {
       if let text {
         filter { $0.isCalled(text) }
       } else {
-        count == 1 ? self : filter { suits($0.columns) }
+        count == 1 ? self : filter { !$0.isEmpty && suits($0.columns) }
       }
     if found.count == 1 { return found[0].number }
     let list = map(\.words).joined(separator: ", ")

@@ -31,6 +31,7 @@ private struct OpenCatalogue {
   let options: Ingest
   private let profile: ChosenProfile
   private let beams = Beams()
+  private let doubts = RowDoubts()
 
   init(_ path: String, _ options: Ingest) throws {
     do {
@@ -53,7 +54,8 @@ private struct OpenCatalogue {
     if table.rowCount == 0 { throw IngestError.empty(file: path) }
     profile = chosen ?? ChosenProfile(fitting: table.columns, of: profiles)
     mapping = try ColumnMapping(
-      table.columns, options, profile, tableFrame: table.metadata.frame)
+      table.columns, options, profile,
+      tableFrames: table.metadata.frame.map { [$0] } ?? table.metadata.frames)
     if options.isStrict, !mapping.assumptions.isEmpty {
       throw IngestError.assumed(mapping.assumptions, file: path)
     }
@@ -71,6 +73,9 @@ private struct OpenCatalogue {
         ? []
         : ["no column was found for \(missing.joined(separator: ", ")): say which with --column"])
   }
+
+  /// What a person should know of how its rows were understood; whole when the last one is read.
+  var remarks: [String] { table.remarks + doubts.sentences }
 
   /// What is known of such tables, in words; nil where nothing is.
   var recognition: String? { profile.words }
@@ -102,11 +107,11 @@ private struct OpenCatalogue {
 
 extension ColumnMapping {
   fileprivate init(
-    _ columns: [Column], _ options: Ingest, _ profile: ChosenProfile, tableFrame: String? = nil
+    _ columns: [Column], _ options: Ingest, _ profile: ChosenProfile, tableFrames: [String] = []
   ) throws {
     try self.init(
       guessing: columns, chosen: options.columns, units: options.units, frame: options.frame,
-      tableFrame: tableFrame, profile: profile.profile.map { ($0, profile.isAssumed) })
+      tableFrames: tableFrames, profile: profile.profile.map { ($0, profile.isAssumed) })
   }
 }
 
@@ -175,12 +180,20 @@ extension Workplace {
       throw IngestError.tooWide(
         file: catalogue.path, columns: catalogue.table.columns.count, reason: error.message)
     }
+    if changes.accepted == 0, changes.rejected == 0 {
+      throw IngestError.empty(file: catalogue.path)
+    }
     if changes.accepted == 0 {
       throw IngestError.allRejected(
         file: catalogue.path, rows: changes.rejected,
         firstReason: try Rejected.all(of: run, atMost: 1, in: database).first?.rejected.reason
           ?? "unknown")
     }
+    let remarks = catalogue.remarks
+    if catalogue.options.isStrict, !remarks.isEmpty {
+      throw IngestError.assumed(remarks, file: catalogue.path)
+    }
+    for remark in remarks { progress.note("warning: " + remark) }
     try survey.describe(.init(), simulated: catalogue.isSimulated, in: database)
     if let credited = catalogue.credited {
       try survey.describe(credited.observation(besides: survey.observation), in: database)
@@ -194,7 +207,7 @@ extension Workplace {
     try tell(of: changes, run: run, in: database)
     return CatalogueMetrics(
       file: catalogue.path, rows: changes.accepted + changes.rejected, changes: changes,
-      mapping: catalogue.mapping, warnings: catalogue.warnings)
+      mapping: catalogue.mapping, warnings: catalogue.warnings + remarks)
   }
 }
 
@@ -264,7 +277,7 @@ extension OpenCatalogue {
         chunk.map { row in
           number += 1
           beams.add(rows.beam(in: row))
-          return rows.source(in: row, number: number)
+          return rows.source(in: row, number: number, doubts: doubts)
         })
     }
   }

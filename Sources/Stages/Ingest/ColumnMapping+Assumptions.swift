@@ -14,7 +14,15 @@ extension ColumnMapping {
       }
     }
     for part in Part.allCases where part.unit != nil {
-      for choice in columns[part]?.all ?? [] {
+      if let others = rivals[part], let taken = columns[part] {
+        words.append(
+          """
+          several columns may be \(part.rawValue): '\(taken.columns[0])' is taken, not \
+          \(others.map { "'\($0)'" }.joined(separator: ", ")); say which with --column
+          """)
+      }
+      // Hours, minutes and seconds say in their names what they are.
+      for choice in columns[part]?.all ?? [] where choice.columns.count == 1 {
         guard let source = source(of: choice.unitOrigin) else { continue }
         words.append(
           "the unit of '\(choice.columns[0])' is not said: \(choice.unit ?? "") is assumed\(source)"
@@ -24,6 +32,9 @@ extension ColumnMapping {
     if columns[.ra] != nil, let source = frameOrigin.map(source) ?? "" {
       let name = frame == .galactic ? "galactic" : frame?.keywords.system ?? "ICRS"
       words.append("the frame of the positions is not said: \(name) is assumed\(source)")
+    }
+    if let equinox {
+      words.append("'\(equinox)' is not heeded: all positions are taken to be of one equinox")
     }
     return words
   }

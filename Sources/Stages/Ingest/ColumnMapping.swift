@@ -12,13 +12,19 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
   private(set) var isProfileAssumed = false
 
   /// The frame of the positions; nil for ICRS.
-  public private(set) var frame: CelestialFrame?
+  public internal(set) var frame: CelestialFrame?
 
   /// Why the frame is what it is, which is not stored; nil where ICRS was assumed.
-  public private(set) var frameOrigin: UnitOrigin?
+  public internal(set) var frameOrigin: UnitOrigin?
 
   /// The columns that are left out since their units are not known, which is not stored.
   private(set) var leftOut: [Part: Choice] = [:]
+
+  /// Other columns that may be meant just as well as the one that was taken, which is not stored.
+  private(set) var rivals: [Part: [String]] = [:]
+
+  /// A column that says the equinox row by row, which is not heeded, and not stored.
+  private(set) var equinox: String?
 
   private enum CodingKeys: CodingKey { case columns, frame, profile }
 
@@ -132,12 +138,13 @@ extension ColumnMapping {
   ///     with a comma between them the first that holds something is taken.
   ///   - units: Units by column, as the user said: `["Maj": "deg"]`.
   ///   - frame: The frame of the positions, as the user said.
-  ///   - tableFrame: The frame of the positions, as the file says of the whole table.
+  ///   - tableFrames: The frames of positions, as the file says of the whole table.
   ///   - profile: What is known of such tables, and whether that was found by the columns alone.
-  /// - Throws: `IngestError` where the user named a part or a column that does not exist.
+  /// - Throws: `IngestError` where the user named a part or a column that does not exist or holds no
+  ///   numbers where they are needed, and where frames contradict each other.
   public init(
     guessing columns: [Column], chosen: [String: String] = [:], units: [String: String] = [:],
-    frame: CelestialFrame? = nil, tableFrame: String? = nil,
+    frame: CelestialFrame? = nil, tableFrames: [String] = [],
     profile: (SurveyProfile, isAssumed: Bool)? = nil
   ) throws {
     self.columns = [:]
@@ -148,8 +155,9 @@ extension ColumnMapping {
       throw IngestError.unknownColumn(name, known: columns.map(\.name))
     }
     for part in Part.allCases {
-      let (found, reason) = try Self.find(
+      let (found, reason, rivals) = try Self.find(
         part, in: columns, chosen: chosen[part.rawValue], profile?.0)
+      if !rivals.isEmpty { self.rivals[part] = rivals }
       let choices = found.map { columns in
         let (unit, origin) = Self.unit(of: columns[0], for: part, units: units, profile?.0)
         return Choice(
@@ -160,7 +168,10 @@ extension ColumnMapping {
       self.columns[part] = choice
     }
     leaveOutUnknownUnits()
-    try setFrame(columns, frame, of: tableFrame, profile?.0)
+    if frame == nil {
+      equinox = columns.first { ColumnName($0.name).plain == "equinox" }?.name
+    }
+    try setFrame(columns, frame, of: tableFrames, profile?.0)
   }
 
   /// Leaves out what is in a unit that is not known or could be two (`MJY`), unless the user named the
@@ -180,26 +191,30 @@ extension ColumnMapping {
   /// The columns of a part: several that are joined, and others that may serve instead.
   private static func find(
     _ part: Part, in columns: [Column], chosen: String?, _ profile: SurveyProfile?
-  ) throws -> ([[Column]], Reason) {
+  ) throws -> (columns: [[Column]], reason: Reason, rivals: [String]) {
     if let chosen {
-      let named = try alternatives(chosen).map { names in
+      let isOne = columns.contains { $0.name == chosen }
+      let named = try (isOne ? [[chosen]] : alternatives(chosen)).map { names in
         try names.map { name in
           guard let column = columns.first(where: { $0.name == name }) else {
             throw IngestError.unknownColumn(name, known: columns.map(\.name))
           }
+          guard !part.isNumber || part.accepts(column) else {
+            throw IngestError.noNumbers(part.rawValue, column: name)
+          }
           return column
         }
       }
-      return (named, .user)
+      return (named, .user, [])
     }
     if let text = profile?.columns[part.rawValue] {
       let named = alternatives(text).map { $0.map { Self.column(named: $0, in: columns) } }
       let there = named.filter { $0.allSatisfy { $0 != nil } }.map { $0.compactMap(\.self) }
-      if !there.isEmpty || named.isEmpty { return (there, .profile) }
+      if !there.isEmpty || named.isEmpty { return (there, .profile, []) }
     }
-    if let pieces = pieces(of: part, in: columns) { return ([pieces], .name) }
-    let (column, reason) = best(part, in: columns) ?? (nil, .name)
-    return (column.map { [[$0]] } ?? [], reason)
+    if let pieces = pieces(of: part, in: columns) { return ([pieces], .name, []) }
+    guard let (found, reason) = best(part, in: columns) else { return ([], .name, []) }
+    return ([[found[0]]], reason, part.isNumber ? found.dropFirst().map(\.name) : [])
   }
 
   /// `a+b,c` as `[[a, b], [c]]`.
@@ -213,37 +228,39 @@ extension ColumnMapping {
       ?? columns.first { $0.name.lowercased() == name.lowercased() }
   }
 
-  private static func best(_ part: Part, in columns: [Column]) -> (Column, Reason)? {
+  /// The column that is taken for a part, and behind it those that may be meant just as well.
+  private static func best(_ part: Part, in columns: [Column]) -> ([Column], Reason)? {
     let able = columns.filter(part.accepts)
     let order = Dictionary(
       part.names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let described = able.compactMap { column in
-      column.ucd.flatMap { part.rank(of: UCD($0)) }.map { (rank: $0, column: column) }
+      part.rank(of: column).map { (rank: $0, column: column) }
     }
     let surest = described.map(\.rank).min()
-    let places = { (column: Column) in order[plain(column.name)] ?? order.count }
-    if let best = described.filter({ $0.rank == surest }).min(by: {
-      places($0.column) < places($1.column)
-    }) {
-      return (best.column, .ucd)
-    }
+    let known = described.filter { $0.rank == surest }.map(\.column)
     let named = able.filter { order[plain($0.name)] != nil && !part.isDenied(by: $0) }
-    return named.min { places($0) < places($1) }.map { ($0, .name) }
+    // Of two of one name, such as ra_hms and ra_deg, the numbers.
+    let place = { (column: Column) in
+      2 * (order[plain(column.name)] ?? order.count) + (column.datatype == .string ? 1 : 0)
+    }
+    let found = known.isEmpty ? named : known
+    guard let first = found.map(place).min() else { return nil }
+    return (found.filter { place($0) == first }, known.isEmpty ? .name : .ucd)
   }
 
   /// The columns that make a part together: the CDS writes hours, minutes and seconds apart, and the
-  /// sign before degrees too.
+  /// sign before degrees too (`RAh`, `RAm`, `RAs`, `DE-`, `DEd`, `DEm`, `DEs`).
   private static func pieces(of part: Part, in columns: [Column]) -> [Column]? {
-    let sets: [[String]]
-    switch part {
-    case .ra: sets = [["RAh", "RAm", "RAs"]]
-    case .dec: sets = [["DE-", "DEd", "DEm", "DEs"], ["DEd", "DEm", "DEs"]]
-    default: return nil
+    guard part == .ra || part == .dec else { return nil }
+    let named = Dictionary(
+      columns.map { ($0.name.lowercased().filter { $0 != "_" && $0 != " " }, $0) },
+      uniquingKeysWith: { first, _ in first })
+    for (name, whole) in part == .ra ? [("ra", "h"), ("ra", "d")] : [("de", "d"), ("dec", "d")] {
+      guard let first = named[name + whole], let minutes = named[name + "m"] else { continue }
+      let sign = part == .dec ? named[name + "-"] ?? named[name + "sign"] ?? named["sign"] : nil
+      return [sign, first, minutes, named[name + "s"]].compactMap(\.self)
     }
-    let names = Set(columns.map(\.name))
-    return sets.first { $0.allSatisfy(names.contains) }?.compactMap { name in
-      columns.first { $0.name == name }
-    }
+    return nil
   }
 
   private static func unit(
@@ -252,9 +269,7 @@ extension ColumnMapping {
     if let unit = units[column.name] { return (unit, .user) }
     if let unit = column.unit, !noUnit.contains(unit.lowercased()) { return (unit, .file) }
     if let unit = profile?.unit(of: column.name) { return (unit, .profile) }
-    if let unit = suffixes.first(where: { column.name.lowercased().hasSuffix($0.key) })?.value {
-      return (unit, .name)
-    }
+    if part.unit != nil, let unit = ColumnName(column.name).unit { return (unit, .name) }
     return (part.unit, .assumed)
   }
 
@@ -262,43 +277,10 @@ extension ColumnMapping {
   private static let noUnit: Set<String> = ["", "-", "--", "---", "none", "null", "unknown", "?"]
 
   /// A name in lower case, without separators and without the unit it ends with.
-  static func plain(_ name: String) -> String {
-    var name = name.lowercased()
-    for suffix in suffixes.keys where name.hasSuffix(suffix) { name.removeLast(suffix.count) }
-    return name.filter { $0.isLetter || $0.isNumber }
-  }
-
-  private static let suffixes = [
-    "_deg": "deg", "_arcmin": "arcmin", "_arcsec": "arcsec", "_jy": "Jy", "_mjy": "mJy",
-    "_ujy": "uJy",
-  ]
+  static func plain(_ name: String) -> String { ColumnName(name).plain }
 }
 
 extension ColumnMapping {
-  /// Finds the frame of the positions: as the user, the file, or the column's name says.
-  private mutating func setFrame(
-    _ all: [Column], _ user: CelestialFrame?, of table: String?, _ profile: SurveyProfile?
-  ) throws {
-    guard let choice = columns[.ra], let column = all.first(where: { $0.name == choice.columns[0] })
-    else { return }
-    let isGalactic = column.ucd.map { UCD($0).isOf("pos.galactic.lon") } == true
-    if let user {
-      (frame, frameOrigin) = (user, .user)
-    } else if isGalactic || Self.plain(column.name) == "glon" {
-      (frame, frameOrigin) = (.galactic, .name)
-    } else if let said = column.frame ?? table {
-      guard let known = CelestialFrame(named: said) else { throw IngestError.unknownFrame(said) }
-      (frame, frameOrigin) = (known, .file)
-    } else if column.name.contains("1950") {
-      (frame, frameOrigin) = (.fk4(equinox: 1950, eTerms: true), .name)
-    }
-    if frameOrigin == nil, let said = profile?.frame {
-      guard let known = CelestialFrame(named: said) else { throw IngestError.unknownFrame(said) }
-      (frame, frameOrigin) = (known, .profile)
-    }
-    if frame == .icrs { frame = nil }
-  }
-
   /// The columns that must be read as text although they look like numbers: names such as 1.10, and
   /// degrees such as -00, whose sign a whole number would lose.
   func texts(among all: [Column]) -> Set<String> {

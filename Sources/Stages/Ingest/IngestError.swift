@@ -30,6 +30,10 @@ public enum IngestError: Failure, Equatable {
   case assumed([String], file: String)
   /// There is no profile of a name, nor a file.
   case unknownProfile(String, known: [String])
+  /// A column that was chosen for a number holds none.
+  case noNumbers(String, column: String, file: String = "the catalogue")
+  /// What the catalogue says contradicts itself.
+  case contradictory(String, advice: String, file: String = "the catalogue")
   /// A unit cannot be turned into the one that is kept.
   case badUnit(String, column: String, wanted: String, file: String = "the catalogue")
 
@@ -78,6 +82,13 @@ public enum IngestError: Failure, Equatable {
       \(file): the positions are in the frame '\(frame)', which is not known: say which it is with --frame \
       (ICRS, FK5, 'FK5 J1975', FK4, galactic)
       """
+    case .noNumbers(let part, let column, let file):
+      """
+      \(file), column '\(column)': a cell of it is no single number, so it cannot be \(part); name \
+      another with --column \(part)=COLUMN
+      """
+    case .contradictory(let problem, let advice, let file):
+      "\(file): \(problem): \(advice)"
     case .assumed(let words, let file):
       "\(file): \(words.joined(separator: "; ")); --strict allows no such assumption"
     case .unknownProfile(let name, let known):
@@ -100,6 +111,9 @@ extension IngestError {
     switch self {
     case .unknownColumn(let name, let known, _): .unknownColumn(name, known: known, file: file)
     case .unknownFrame(let frame, _): .unknownFrame(frame, file: file)
+    case .noNumbers(let part, let column, _): .noNumbers(part, column: column, file: file)
+    case .contradictory(let problem, let advice, _):
+      .contradictory(problem, advice: advice, file: file)
     case .badUnit(let unit, let column, let wanted, _):
       .badUnit(unit, column: column, wanted: wanted, file: file)
     default: self

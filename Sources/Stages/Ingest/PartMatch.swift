@@ -1,17 +1,20 @@
 import Astronomy
+import FITS
 
 extension ColumnMapping.Part {
-  /// How surely a UCD says that a column is the part, 0 the surest; nil where it does not say so.
+  /// How surely a column's UCD says that it is the part, 0 the surest; nil where it does not say so.
   ///
   /// A flux of which the wave band is open may be of any telescope, so that its UCD alone does not
   /// make it a radio flux; nor is the error of a flux the noise of an image.
-  func rank(of ucd: UCD) -> Int? {
-    switch self {
+  func rank(of column: Column) -> Int? {
+    guard let ucd = column.ucd.map(UCD.init) else { return nil }
+    return switch self {
     case .name: ucd.isOf("meta.id") && ucd.has("meta.main") ? 0 : nil
     case .ra: Self.rank(ucd, as: "pos.eq.ra", "pos.galactic.lon")
     case .dec: Self.rank(ucd, as: "pos.eq.dec", "pos.galactic.lat")
-    case .totalFlux: ucd.isRadioFlux && !ucd.has("stat.max") ? ucd.deconvolution : nil
-    case .peakFlux: ucd.isRadioFlux && ucd.has("stat.max") ? ucd.deconvolution : nil
+    case .totalFlux: ucd.isRadioFlux && !column.isPeak ? ucd.deconvolution : nil
+    case .peakFlux:
+      ucd.isRadioFlux && column.isPeak && !column.isCalledTotal ? ucd.deconvolution : nil
     case .rms:
       ucd.isOf("instr.det.noise") || ucd.isOf("stat.stdev") && ucd.has("phot.flux.density")
         ? 0 : nil
@@ -24,6 +27,7 @@ extension ColumnMapping.Part {
   }
 
   private static func rank(_ ucd: UCD, as equatorial: String, _ galactic: String) -> Int? {
+    if ["stat", "arith", "instr", "obs"].contains(where: ucd.has) { return nil }
     if ucd.isOf(equatorial) { return ucd.has("meta.main") ? 0 : 1 }
     return ucd.isOf(galactic) ? 2 : nil
   }
@@ -43,16 +47,20 @@ extension ColumnMapping.Part {
       ]
     case .ra:
       [
-        "ra", "raj2000", "raicrs", "alphaj2000", "radeg", "rightascension", "racent", "rab1950",
+        "ra", "raj2000", "raicrs", "alphaj2000", "radeg", "rightascension",
+        "rightascensionj2000", "racent", "rab1950",
         "ra1950", "glon",
       ]
     case .dec:
       [
         "dec", "decj2000", "dej2000", "deicrs", "deltaj2000", "decdeg", "dedeg", "declination",
-        "decl", "decb1950", "deb1950", "dec1950", "glat",
+        "declinationj2000", "decl", "decb1950", "deb1950", "dec1950", "glat",
       ]
     case .totalFlux:
-      ["totalflux", "fluxint", "intflux", "sint", "fint", "stotal", "stot", "flux", "fluxtot"]
+      [
+        "totalflux", "fluxint", "intflux", "sint", "fint", "stotal", "stot", "flux", "fluxdensity",
+        "fluxtot",
+      ]
     case .peakFlux: ["peakflux", "fluxpeak", "speak", "fpeak"]
     case .rms: ["rms", "islrms", "localrms", "rmsnoise", "noise"]
     case .majorAxis:
@@ -68,13 +76,20 @@ extension ColumnMapping.Part {
   /// Whether a column's UCD says that it is something else than its name says: a flux in the
   /// infrared, or the error of one.
   func isDenied(by column: Column) -> Bool {
-    guard let ucd = column.ucd.map(UCD.init) else { return false }
+    guard let ucd = column.ucd.map(UCD.init), !ucd.words.isEmpty else { return false }
+    if ucd.has("stat.error") { return self != .name }
     switch self {
-    case .totalFlux, .peakFlux, .majorAxis: return !ucd.mayBeRadio || ucd.has("stat.error")
-    case .ra, .dec: return ucd.has("stat.error")
+    case .totalFlux:
+      return !ucd.mayBeRadio || !ucd.mayBeFlux || ucd.has("stat.max")
+    case .peakFlux: return !ucd.mayBeRadio || !ucd.mayBeFlux
+    case .majorAxis: return !ucd.mayBeRadio || !ucd.has("phys")
+    case .ra, .dec: return !ucd.has("pos")
     default: return false
     }
   }
+
+  /// Whether the part is a number.
+  var isNumber: Bool { self != .name && self != .image }
 
   /// Whether a column can hold the part; numbers may be written as text.
   func accepts(_ column: Column) -> Bool {
@@ -94,6 +109,27 @@ extension UCD {
       && !has("phys.polarization") && !has("arith")
   }
 
+  /// Whether it leaves open that a column is a flux density: no magnitude, place or ratio.
+  fileprivate var mayBeFlux: Bool {
+    (has("phot") || isAbout("em.radio")) && !has("phot.mag") && !has("phot.color") && !has("arith")
+  }
+
   /// 1 for what the beam was taken out of, 0 for what was fitted.
   fileprivate var deconvolution: Int { has("meta.deconvolved") ? 1 : 0 }
+}
+
+extension Column {
+  /// Whether it tells of a flux that it is that of the peak: by UCD, name, or unit a beam.
+  fileprivate var isPeak: Bool {
+    let plain = ColumnName(name).plain
+    return ucd.map(UCD.init)?.has("stat.max") == true || plain.contains("peak")
+      || ["sp", "fp", "spk", "fpk", "pk"].contains(plain)
+      || unit.flatMap { UnitConversion.scale(from: $0, to: "Jy/beam") } != nil
+  }
+
+  /// Whether its name says that it is an integrated flux.
+  fileprivate var isCalledTotal: Bool {
+    let plain = ColumnName(name).plain
+    return plain != "flux" && ColumnMapping.Part.totalFlux.names.contains(plain)
+  }
 }

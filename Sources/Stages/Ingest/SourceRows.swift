@@ -63,18 +63,27 @@ struct SourceRows: Sendable {
     for part in ColumnMapping.Part.allCases where ![.ra, .dec].contains(part) {
       guard let choice = mapping.columns[part], let wanted = part.unit else { continue }
       quantities[part] = try choice.all.compactMap { choice in
-        try Quantity(choice.columns[0], in: columns, scale: choice.scale(to: wanted))
+        try Quantity(
+          choice.columns[0], in: columns, scale: choice.scale(to: wanted), limits: part.limits)
       }
     }
     for part in ColumnMapping.Part.onImage {
       guard let choice = mapping.columns[part] else { continue }
-      quantities[part] = [Quantity(choice.columns[0], in: columns, scale: 1)].compactMap(\.self)
+      quantities[part] = [
+        Quantity(choice.columns[0], in: columns, scale: 1, limits: part.limits)
+      ].compactMap(\.self)
     }
     return quantities
   }
 
   /// The source in a row, or the reason why there is none.
-  func source(in row: [Value], number: Int) -> IncomingRow {
+  ///
+  /// - Parameters:
+  ///   - row: The cells.
+  ///   - number: The row, counted from 1.
+  ///   - doubts: Where values that a person should know of are counted.
+  /// - Returns: The source, or what is set aside.
+  func source(in row: [Value], number: Int, doubts: RowDoubts) -> IncomingRow {
     let row = withoutNumbersForNone(row)
     let said = name(in: row)
     do throws(UnusableRow) {
@@ -82,7 +91,10 @@ struct SourceRows: Sendable {
         throw UnusableRow(reason: rule.reason)
       }
       if said == nil, !names.isEmpty { throw UnusableRow(reason: "it has no name") }
-      let position = try position?.position(in: row)
+      let note = { (kind: RowDoubts.Kind, example: String) in
+        doubts.add(kind, row: number, example)
+      }
+      let position = try position?.position(in: row, note)
       guard let called = said ?? position?.designation else {
         throw UnusableRow(reason: "it has no name")
       }
@@ -90,17 +102,30 @@ struct SourceRows: Sendable {
         throw UnusableRow(reason: "its name has \(called.utf8.count) bytes")
       }
       var source = Source(name: called, position: position)
-      source.totalFlux = try value(of: totalFlux, in: row)
-      source.peakFlux = try value(of: peakFlux, in: row)
-      source.rms = try value(of: rms, in: row)
-      source.majorAxis = try value(of: majorAxis, in: row)
+      source.totalFlux = try value(of: totalFlux, in: row, note)
+      source.peakFlux = try value(of: peakFlux, in: row, note)
+      source.rms = try value(of: rms, in: row, note)
+      source.majorAxis = try value(of: majorAxis, in: row, note)
       // They stand in the survey's own table alone, and have to be numbers.
       for part in onImage { _ = try value(of: part, in: row) }
+      if said != nil, let position { check(called, at: position, number, doubts) }
       return .source(source, cells: row)
     } catch {
       return .rejected(
         reason: error.reason, row: number, name: said,
         record: JSON(text: jsonObject(columns, row)))
+    }
+  }
+
+  /// Holds a source's name against its position.
+  private func check(
+    _ name: String, at position: SkyPosition, _ number: Int, _ doubts: RowDoubts
+  ) {
+    if position.ra == 0, position.dec == 0 { doubts.add(.origin, row: number) }
+    guard let place = NamedPlace(name) else { return }
+    doubts.places += 1
+    if !place.mayBe(position) {
+      doubts.add(.elsewhere, row: number, "'\(name)' at \(position.ra)°, \(position.dec)°")
     }
   }
 
@@ -115,14 +140,17 @@ struct SourceRows: Sendable {
   }
 
   private func name(in row: [Value]) -> String? {
-    names.lazy.compactMap { $0.text(in: row) }.first
+    names.lazy.compactMap { columns in
+      // A part of a name may be any word.
+      columns.text(in: row).flatMap { columns.places.count == 1 && $0.standsForNoValue ? nil : $0 }
+    }.first
   }
 
   private func value(
-    of quantities: [Quantity], in row: [Value]
+    of quantities: [Quantity], in row: [Value], _ note: RowNote = { _, _ in }
   ) throws(UnusableRow) -> Double? {
     for quantity in quantities {
-      if let value = try quantity.value(row) { return value }
+      if let value = try quantity.value(row, note) { return value }
     }
     return nil
   }
@@ -150,24 +178,59 @@ private struct Quantity: Sendable {
   private let scale: Double
   /// The column that says of a value that it is a limit, as the CDS calls it: `l_MajAxis`.
   private let limit: Int?
+  /// What a value may be, in the unit that is kept.
+  private let limits: (least: Double, most: Double)
 
-  init?(_ name: String, in columns: [Column], scale: Double) {
+  init?(_ name: String, in columns: [Column], scale: Double, limits: (Double, Double)) {
     guard let index = columns.firstIndex(where: { $0.name == name }) else { return nil }
-    (column, self.index, self.scale) = (name, index, scale)
+    (column, self.index, self.scale, self.limits) = (name, index, scale, limits)
     limit = columns.firstIndex { $0.name == "l_" + name }
   }
 
   /// The number in a row, which may be written as text; nil where there is none, or a limit alone.
-  func value(_ row: [Value]) throws(UnusableRow) -> Double? {
+  func value(_ row: [Value], _ note: RowNote) throws(UnusableRow) -> Double? {
     if let limit, let mark = row[limit].plainText, mark.hasPrefix("<") || mark.hasPrefix(">") {
       return nil
     }
-    guard case .text(let text) = row[index] else { return row[index].number.map { $0 * scale } }
+    guard case .text(let text) = row[index] else {
+      return row[index].number.flatMap { possible($0, note) }
+    }
     if text.standsForNoValue { return nil }
     guard let number = Double(catalogue: text) else {
       throw UnusableRow(reason: "its \(column) '\(text)' is no number")
     }
-    return number.isFinite ? number * scale : nil
+    return number.isFinite ? possible(number, note) : nil
+  }
+
+  /// The value of a number in the unit that is kept; nil where it stands for none or cannot be.
+  private func possible(_ number: Double, _ note: RowNote) -> Double? {
+    if number.standsForNoValue {
+      note(.noValue(column: column, number: number), "")
+      return nil
+    }
+    let value = number * scale
+    if value < limits.least {
+      note(.impossible(column: column), String(number))
+      return nil
+    }
+    if value > limits.most { note(.vast(column: column), String(number)) }
+    return value
+  }
+}
+
+/// Takes a doubt, with an example.
+typealias RowNote = (RowDoubts.Kind, _ example: String) -> Void
+
+extension ColumnMapping.Part {
+  /// What a value may be, in the unit that is kept: sizes and noise are not below 0, no flux is greater
+  /// than the Sun's, and no size than 10 degrees.
+  fileprivate var limits: (Double, Double) {
+    switch self {
+    case .totalFlux, .peakFlux: (-.infinity, 1e6)
+    case .rms: (0, 1e6)
+    case .majorAxis, .beamMajor, .beamMinor: (0, 36_000)
+    default: (-.infinity, .infinity)
+    }
   }
 }
 
@@ -195,7 +258,7 @@ extension Value {
     switch self {
     case .text(let text): Optional(text.trimmed).flatMap { $0.isEmpty ? nil : $0 }
     case .integer(let value): String(value)
-    case .real(let value): String(value)
+    case .real(let value): Int64(exactly: value).map { String($0) } ?? String(value)
     case .boolean, .null, .reals: nil
     }
   }

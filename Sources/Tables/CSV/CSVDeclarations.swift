@@ -10,8 +10,8 @@ struct CSVDeclarations {
   /// The separator, where it is said.
   var separator: UInt8?
 
-  /// The frame of the positions, where it is said.
-  var frame: String?
+  /// The frames of positions that are said.
+  var frames: [String] = []
 
   /// Reads comment lines, without their `#`.
   ///
@@ -53,6 +53,25 @@ struct CSVDeclarations {
         name, node["datatype"]?.string == "string" ? .string : .double,
         unit: node["unit"]?.string, description: node["description"]?.string)
     }
+    readCoordinates(header["meta"])
+  }
+
+  /// What astropy says of the columns that it made of its coordinates (`SkyCoord`).
+  private mutating func readCoordinates(_ meta: Node?) {
+    let notes = meta.map { $0.sequence.map(Array.init) ?? [$0] } ?? []
+    let made = notes.lazy.compactMap { $0["__serialized_columns__"]?.mapping }.first
+    for (_, made) in made ?? [:] {
+      guard made["__class__"]?.string?.hasSuffix(".SkyCoord") == true else { continue }
+      let frame = [made["frame"]?.string ?? "icrs", made["equinox"].flatMap(astropyYear)]
+      for (part, ucd) in [
+        ("ra", "pos.eq.ra"), ("dec", "pos.eq.dec"), ("l", "pos.galactic.lon"),
+        ("b", "pos.galactic.lat"),
+      ] {
+        guard let name = (made[part]?["value"] ?? made[part])?["name"]?.string else { continue }
+        columns[name]?.ucd = ucd
+        columns[name]?.frame = frame.compactMap(\.self).joined(separator: " ")
+      }
+    }
   }
 
   /// `Column Name (F9.5) Words [ucd=…]` and `Coosys J2000: eq_FK5 J2000`, parted by tabulators.
@@ -64,8 +83,20 @@ struct CSVDeclarations {
         words[1], words[2].hasPrefix("(A") ? .string : .double,
         ucd: ucd.map { String($0) }, description: words[3])
     case "Coosys" where words.count > 2:
-      frame = words[2]
+      if !frames.contains(words[2]) { frames.append(words[2]) }
     default: break
     }
   }
+}
+
+/// The year of a time as astropy writes it, Besselian or Julian as its format says: `B1950.0`.
+private func astropyYear(_ time: Node) -> String? {
+  if let text = time["value"]?.string { return text }
+  guard let day = time["jd1"]?.float, let part = time["jd2"]?.float else { return nil }
+  let isBesselian = time["format"]?.string?.hasPrefix("byear") == true
+  let year =
+    isBesselian
+    ? 1900 + (day + part - 2_415_020.31352) / 365.242198781
+    : 2000 + (day + part - 2_451_545) / 365.25
+  return (isBesselian ? "B" : "J") + String((year * 1000).rounded() / 1000)
 }

@@ -1,4 +1,5 @@
 import Astronomy
+import FITS
 import Files
 
 /// Where a CSV file's header and rows are, and what parts its fields.
@@ -12,6 +13,8 @@ struct CSVLayout {
   var declared: CSVDeclarations
   /// The records between the header and the first row: VizieR's units and dashes.
   private var skipped = 0
+  /// What a person should know of the header.
+  private(set) var remarks: [String] = []
 
   /// Reads the header of a file.
   ///
@@ -27,7 +30,11 @@ struct CSVLayout {
     records.separator = separator
     var first = CSVRecord()
     let hasRecord = try records.next(into: &first)
-    if let names = commentedNames(comments.last, above: hasRecord ? first : nil) {
+    if var names = commentedNames(comments.last, above: hasRecord ? first : nil) {
+      if areUnits(names), let above = commentedNames(comments.dropLast().last, above: first) {
+        declareUnits(names, of: above)
+        names = above
+      }
       self.names = names
       isHeaderCommented = true
     } else {
@@ -42,19 +49,31 @@ struct CSVLayout {
     try checkNames(path)
   }
 
-  /// VizieR writes a line of units and one of dashes under the names.
+  /// VizieR writes a line of units and one of dashes under the names, spreadsheets one of units alone.
   private mutating func readUnits(_ records: inout CSVRecords) throws {
     var lines = [CSVRecord(), CSVRecord()]
     for index in lines.indices {
-      guard try records.next(into: &lines[index]), lines[index].count == names.count else { return }
+      guard try records.next(into: &lines[index]), lines[index].count == names.count else { break }
       if lines[index].isRuler {
         skipped = index + 1
         break
       }
     }
-    guard skipped == 2 else { return }
-    for (index, name) in names.enumerated() where !lines[0].text(index).isEmpty {
-      declared.columns[name, default: Column(name, .double)].unit = lines[0].text(index)
+    guard lines[0].count == names.count else { return }
+    let units = names.indices.map { lines[0].text($0) }
+    if skipped == 0, lines[0].numbers.isEmpty, areUnits(units) {
+      skipped = 1
+    } else {
+      guard skipped == 2 else { return }
+    }
+    declareUnits(units, of: names)
+  }
+
+  /// Notes the units of columns for which none are said.
+  private mutating func declareUnits(_ units: [String], of names: [String]) {
+    for (name, unit) in zip(names, units) where !unit.isEmpty && declared.columns[name]?.unit == nil
+    {
+      declared.columns[name, default: Column(name, .double)].unit = unit
     }
   }
 
@@ -72,8 +91,9 @@ struct CSVLayout {
   func nextRow(of records: inout CSVRecords, into record: inout CSVRecord) throws -> Bool {
     repeat {
       guard try records.next(into: &record) else { return false }
-    } while names.count > 1 && record.isComment
-    return true
+      guard names.count > 1, record.isComment else { return true }
+      if record.count == names.count { records.commentedRows += 1 }
+    } while true
   }
 
   /// The names in a comment above a record that is not a header itself.
@@ -100,7 +120,9 @@ struct CSVLayout {
     }
     // An index that pandas wrote has no name.
     for index in names.indices where names[index].isEmpty { names[index] = "column\(index + 1)" }
-    names = distinct(names.map { Column($0, .string) }).map(\.name)
+    let columns = names.map { Column($0, .string) }
+    remarks = repeats(columns)
+    names = distinct(columns).map(\.name)
   }
 }
 
@@ -124,8 +146,24 @@ extension CSVRecord {
   }
 }
 
+/// Whether texts under or above a table's names are their units: most of those that say anything.
+private func areUnits(_ texts: [String]) -> Bool {
+  let said = texts.filter { !$0.standsForNoValue && !$0.isEmpty }
+  let units = said.filter { text in
+    text.count > 1 && UnitConversion.isUnit(text)
+      || ["hms", "dms", "h:m:s", "d:m:s"].contains(text.lowercased())
+  }
+  return !units.isEmpty && units.count * 2 >= said.count
+}
+
 /// Refuses tables whose columns are told apart by their place in the line.
 private func checkKind(_ line: ArraySlice<UInt8>, path: String) throws {
+  if line.starts(with: "Title:".utf8) || line.starts(with: "Byte-by-byte".utf8) {
+    throw FileError(
+      path, "this is a table of fixed width, as the CDS and the AAS journals have them",
+      advice: "Convert it with astropy (format='ascii.mrt' or 'ascii.cds') to FITS, VOTable or ECSV"
+    )
+  }
   guard let first = line.first, [UInt8(ascii: "|"), UInt8(ascii: "\\")].contains(first) else {
     return
   }

@@ -6,6 +6,7 @@ final class CSVReader: TableReader {
   let columns: [Column]
   let metadata: Metadata
   let rowCount: Int?
+  let remarks: [String]
   private let path: String
   /// What cells of each column are, apart from the words for people.
   private let kinds: [(datatype: Datatype, isList: Bool)]
@@ -21,7 +22,8 @@ final class CSVReader: TableReader {
     columns = survey.columns
     kinds = columns.map { ($0.datatype, $0.shape == .list) }
     rowCount = survey.rowCount
-    metadata = Metadata(frame: layout.declared.frame)
+    metadata = Metadata(frames: layout.declared.frames)
+    remarks = layout.remarks + survey.remarks
     self.path = path
     records = try layout.records(of: path)
   }
@@ -66,7 +68,9 @@ private func isNull(
     return bytes.count <= 4 && CSVKind(bytes, quoted: quoted) == .null
   }
   // Digits, the point and the plus sign begin numbers.
-  if first < 0x3A, first != UInt8(ascii: "-") { return false }
+  if (0x30..<0x3A).contains(first) || first == UInt8(ascii: ".") || first == UInt8(ascii: "+") {
+    return false
+  }
   let kind = CSVKind(bytes, quoted: quoted)
   return kind == .null || kind == .absent
 }

@@ -16,10 +16,8 @@ struct CSVRecord {
   /// Whether this is a line with nothing on it.
   var isBlank: Bool { ends.count == 1 && ends[0] == 0 && !quoted[0] }
 
-  /// Whether this is a line that begins with `#` and has no separator.
-  var isComment: Bool {
-    count == 1 && !quoted[0] && withField(0) { $0.first == UInt8(ascii: "#") }
-  }
+  /// Whether this is a line that begins with `#`.
+  var isComment: Bool { !quoted[0] && withField(0) { $0.first == UInt8(ascii: "#") } }
 
   /// Whether all fields are dashes, several of them.
   var isRuler: Bool {

@@ -11,6 +11,8 @@ struct CSVRecords {
   private var limit = 0
   private var line = 1
   var separator = UInt8(ascii: ",")
+  /// The comments that look like rows.
+  var commentedRows = 0
 
   /// The bytes that a row may have.
   private static let mostBytes = 1 << 24

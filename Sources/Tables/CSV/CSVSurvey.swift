@@ -6,6 +6,8 @@ struct CSVSurvey {
   let layout: CSVLayout
   let columns: [Column]
   let rowCount: Int
+  /// What a person should know of rows that were left out.
+  let remarks: [String]
 
   /// - Parameters:
   ///   - path: The file.
@@ -32,13 +34,18 @@ struct CSVSurvey {
       count += 1
     }
     rowCount = count
+    remarks =
+      records.commentedRows > 0
+      ? ["\(records.commentedRows) rows begin with # and are left out as comments"] : []
     columns = names.indices.map { field in
       let kind = kinds[field]
       let described = declared.columns[names[field]]
-      return Column(
+      var column = Column(
         names[field], kind.datatype, shape: kind == .list ? .list : .scalar,
         unit: described?.unit, ucd: described?.ucd, description: described?.description,
         width: kind.datatype == .string ? widths[field] : nil)
+      column.frame = described?.frame
+      return column
     }
   }
 }

@@ -23,9 +23,17 @@ extension Metadata {
 
   /// RADESYS and EQUINOX; an equinox alone is of FK4 before 1984 and of FK5 from then on, as the FITS
   /// standard has it for images.
+  ///
+  /// EPOCH is an equinox in files of before 1988, and in others the time of the observations: only what
+  /// was in use as an equinox is taken for one.
   private static func frame(_ keywords: [Keyword]) -> String? {
-    let equinox = keywords.first { $0.name != "RADESYS" && frameKeywords.contains($0.name) }?
-      .value.number
+    let year = { (name: String) in
+      keywords.first { $0.name == name }.flatMap { keyword -> Double? in
+        guard case .text(let text) = keyword.value else { return keyword.value.number }
+        return Double(text.drop { $0.isLetter })
+      }
+    }
+    let equinox = year("EQUINOX") ?? year("EPOCH").flatMap { [1950, 2000].contains($0) ? $0 : nil }
     guard case .text(let system) = keywords.first(where: { $0.name == "RADESYS" })?.value else {
       return equinox.map { "\($0 < 1984 ? "FK4" : "FK5") \($0)" }
     }

@@ -7,15 +7,23 @@ final class FITSTableReader: TableReader {
   let columns: [Column]
   let metadata: Metadata
   let rowCount: Int?
+  let remarks: [String]
   private let table: BinaryTable
 
   init(_ address: TableAddress, suits: ([Column]) -> Bool) throws {
     let tables = try BinaryTable.all(in: address.path)
-    let parts = tables.map { TablePart(number: $0.number, name: $0.name, columns: $0.columns) }
+    let parts = tables.map {
+      TablePart(number: $0.number, name: $0.name, columns: $0.columns, isEmpty: $0.rowCount == 0)
+    }
     let number = try parts.chosen(address.part, of: address.path, suits: suits)
     table = tables.first { $0.number == number } ?? tables[0]
     try table.checkIsWhole()
     columns = distinct(table.columns)
+    remarks =
+      repeats(table.columns)
+      + (try table.contradictsItsSum()
+        ? ["its rows are not those of which DATASUM is: the file is damaged, or was changed since"]
+        : [])
     metadata = Metadata(table)
     rowCount = table.rowCount
     try checkNotEmpty(columns, path: address.path)

@@ -145,17 +145,19 @@ final class VODocument: XMLEvents {
   }
 
   /// Takes the table that is open among the parts, and chooses it where it is the first that is wanted.
-  private func list() {
+  private func list(isEmpty: Bool = false) {
     guard !isListed, !header.fields.isEmpty else { return }
     isListed = true
     let part = TablePart(
-      number: parts.count + 1, name: header.metadata.name, columns: header.fields.map(\.column))
+      number: parts.count + 1, name: header.metadata.name, columns: header.fields.map(\.column),
+      isEmpty: isEmpty)
     parts.append(part)
     if chosen == nil, isWanted(part) { (chosen, chosenHeader) = (part.number, header) }
   }
 
   private func endTable() {
-    list()
+    // A table without DATA was not met before.
+    list(isEmpty: true)
     if chosen == parts.count { isComplete = true }
     header.endTable()
     serialization = .none

@@ -12,12 +12,25 @@ struct VOHeader {
   /// The elements that are open.
   var depth: Int { open.count }
   private var open: [String] = []
-  /// The COOSYS elements by their ID, each with its equinox.
+  /// The COOSYS elements of the document by their ID, each with its equinox.
   private var frames: [String: String] = [:]
+  /// Those of each element that is open around the table, which are its own where it refers to none.
+  private var framesInScope: [[String]] = [[]]
+  /// The frames that the open groups refer to.
+  private var frameOfGroup: [String?] = []
+  /// Those of fields that stand in such groups, by ID.
+  private var frameOfField: [String: String] = [:]
+  /// The fields' places by ID.
+  private var fieldOfID: [String: Int] = [:]
+  /// Whether the service that made the file left rows out since they were too many.
+  private(set) var isCutOff = false
 
   mutating func start(_ name: String, _ attributes: XMLAttributes) {
     open.append(name)
     switch name {
+    case "RESOURCE": framesInScope.append([])
+    case "GROUP": frameOfGroup.append(attributes["ref"].flatMap { frames[$0] })
+    case "FIELDref": addToGroup(attributes["ref"])
     case "TABLE":
       metadata.name = attributes["name"] ?? metadata.name
       rowCount = attributes["nrows"].flatMap { Int($0) }
@@ -28,9 +41,12 @@ struct VOHeader {
       }
       fields.append(field)
       if fields.count > mostColumns { fault = "the table has more than \(mostColumns) fields" }
+      let id = attributes["ID"]
+      id.map { fieldOfID[$0] = fields.count - 1 }
       // Where there is one frame alone, it is the table's.
-      if frames.count > 1, let reference = attributes["ref"] {
-        fields[fields.count - 1].column.frame = frames[reference]
+      if frames.count > 1 {
+        fields[fields.count - 1].column.frame =
+          attributes["ref"].flatMap { frames[$0] } ?? id.flatMap { frameOfField[$0] }
       }
     case "VALUES": setNull(attributes)
     case "PARAM": addParameter(attributes)
@@ -42,21 +58,42 @@ struct VOHeader {
 
   /// Forgets the table that was read: another begins.
   mutating func endTable() {
-    fields = []
+    (fields, fieldOfID, frameOfField) = ([], [:], [:])
     (metadata.name, metadata.description, rowCount) = (nil, nil, nil)
   }
 
   mutating func end(_ name: String, text: String) {
     open.removeLast()
+    if name == "GROUP" { frameOfGroup.removeLast() }
+    if name == "RESOURCE" {
+      framesInScope.removeLast()
+      setFrames()
+    }
     if name == "DESCRIPTION" { describe(text) }
     if name == "INFO", refusal != nil { refusal = text.nonEmpty ?? "it gave no reason" }
   }
 
   private mutating func addFrame(_ attributes: XMLAttributes) {
     guard let system = attributes["system"] else { return }
-    frames[attributes["ID"] ?? ""] = ([system] + [attributes["equinox"]].compactMap(\.self))
-      .joined(separator: " ")
-    metadata.frame = frames.count == 1 ? frames.first?.value : nil
+    let frame = ([system] + [attributes["equinox"]].compactMap(\.self)).joined(separator: " ")
+    frames[attributes["ID"] ?? ""] = frame
+    framesInScope[framesInScope.count - 1].append(frame)
+    setFrames()
+  }
+
+  private mutating func setFrames() {
+    let found = framesInScope.flatMap(\.self)
+    metadata.frame = found.count == 1 ? found[0] : nil
+    metadata.frames = found.count > 1 ? found : []
+  }
+
+  /// Takes a field into the group that is open, and so into its frame.
+  private mutating func addToGroup(_ reference: String?) {
+    guard let reference, let frame = frameOfGroup.compactMap(\.self).last else { return }
+    frameOfField[reference] = frame
+    if frames.count > 1, let place = fieldOfID[reference], fields[place].column.frame == nil {
+      fields[place].column.frame = frame
+    }
   }
 
   private mutating func setNull(_ attributes: XMLAttributes) {
@@ -77,6 +114,7 @@ struct VOHeader {
     let name = attributes["name"] ?? "INFO"
     let value = attributes["value"] ?? ""
     if name == "QUERY_STATUS", value == "ERROR" { refusal = "" }
+    if name == "QUERY_STATUS", value == "OVERFLOW" { isCutOff = true }
     metadata.entries.append(Keyword(name, Value(value)))
   }
 

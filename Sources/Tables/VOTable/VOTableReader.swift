@@ -17,7 +17,7 @@ final class VOTableReader: TableReader {
     let suits: ([Column]) -> Bool
 
     func holds(_ table: TablePart) -> Bool {
-      part.map { table.isCalled($0) } ?? suits(table.columns)
+      part.map { table.isCalled($0) } ?? (!table.isEmpty && suits(table.columns))
     }
   }
 
@@ -48,15 +48,26 @@ final class VOTableReader: TableReader {
     let header = document.chosenHeader ?? document.header
     columns = distinct(document.chosenHeader?.fields.map(\.column) ?? [])
     metadata = header.metadata
-    rowCount = header.rowCount
-    if let refusal = header.refusal {
-      throw FileError(
-        path, "the service answered with an error: \(refusal)", advice: "Change the query")
-    }
+    // Of rows that come, none are promised by some.
+    rowCount = header.rowCount == 0 ? nil : header.rowCount
+    try Self.checkAnswer(header, path)
     if columns.isEmpty {
       throw FileError(
         path, "the document holds no table", advice: "Give a VOTable with a TABLE and its FIELDs")
     }
+  }
+
+  var remarks: [String] {
+    repeats(document.chosenHeader?.fields.map(\.column) ?? [])
+      + (document.header.isCutOff
+        ? ["the service left rows out since they were too many (OVERFLOW): ask it for more"] : [])
+  }
+
+  /// Refuses what a service sent in place of a table, or broke off.
+  private static func checkAnswer(_ header: VOHeader, _ path: String) throws {
+    guard let refusal = header.refusal else { return }
+    throw FileError(
+      path, "the service answered with an error: \(refusal)", advice: "Change the query")
   }
 
   /// Reads as far as the rows of the chosen table, or to the end of a document without one.
@@ -82,6 +93,12 @@ final class VOTableReader: TableReader {
     }
     rows += document.takeRows()
     try checkDocument()
+    try Self.checkAnswer(document.header, path)
+    if let rowCount, document.rowsRead < rowCount {
+      throw FileError(
+        path, "the table says that it has \(rowCount) rows, and has \(document.rowsRead)",
+        advice: "Get the file again, or correct 'nrows'")
+    }
     _ = try document.parts.chosen(isMeant.part, of: path, suits: isMeant.suits)
     if !rows.isEmpty { try body(rows) }
   }
