@@ -9,4 +9,17 @@ import Testing
   func textIsBroughtToASCII(text: String, plain: String) {
     #expect(text.inASCII == plain)
   }
+
+  @Test(arguments: [
+    ("1.25D-02", 0.0125), ("1.25-02", 0.0125), ("1.25+102", 1.25e102), ("−1.5", -1.5), (" 3 ", 3),
+    ("1.25q-2", 0.0125),
+  ])
+  func numbersOfCatalogues(text: String, number: Double) {
+    #expect(Double(catalogue: text) == number)
+  }
+
+  @Test(arguments: ["0x10", "12-02", "1.5-1234", "1,5", "1_000", "nan", "", "1p3"])
+  func otherTextsAreNoNumbers(text: String) {
+    #expect(Double(catalogue: text) == nil)
+  }
 }

@@ -55,7 +55,9 @@ import Testing
     ("microJy", "uJy"), ("degrees", "deg"), ("DEGREES", "deg"), ("Deg", "deg"),
     ("arcminutes", "arcmin"), ("ARCSEC", "arcsec"), ("arcseconds", "arcsec"), ("\"", "arcsec"),
     ("'", "arcmin"), ("hours", "h"), ("HOUR", "h"), ("MHZ", "MHz"), ("mhz", "MHz"), ("HZ", "Hz"),
-    ("days", "d"), ("sec", "s"), ("arcsec/pixels", "arcsec/pixel"),
+    ("days", "d"), ("sec", "s"), ("arcsec/pixels", "arcsec/pixel"), ("0.001Jy", "mJy"),
+    ("1e-3 Jy", "mJy"), ("10-3Jy", "mJy"), ("mJansky", "mJy"), ("mJy per beam", "mJy/beam"),
+    ("asec", "arcsec"), ("°", "deg"),
   ])
   func isLenient(unit: String, meant: String) throws {
     #expect(UnitConversion.scale(from: unit, to: meant) == 1)
@@ -64,7 +66,7 @@ import Testing
   @Test(arguments: [
     ("Jy", "Jy/beam"), ("mJy", "deg"), ("hour", "deg"), ("furlong", "m"), ("Jy", ""), ("", "Jy"),
     ("b", "beam"), ("MJY/b", "Jy/beam"), ("MJY/BEAM", "Jy/beam"), ("Jy/beam", "MJY/BEAM"),
-    ("Jy2", "Jy"), ("(((", "Jy"),
+    ("Jy2", "Jy"), ("(((", "Jy"), ("[mJy]", "Jy"), ("log(mJy)", "Jy"), ("-3Jy", "Jy"),
     (String(repeating: "Jy", count: 100), "Jy"),
   ])
   func refuses(unit: String, wanted: String) {

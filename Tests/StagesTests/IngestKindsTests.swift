@@ -10,7 +10,7 @@ import Testing
 /// aside or refused by name.
 @Suite("Catalogues as they come") struct IngestKindsTests {
   /// A source as it stands in the database.
-  private struct Row: Equatable, CustomStringConvertible {
+  struct Row: Equatable, CustomStringConvertible {
     var name: String
     var ra: Double?
     var dec: Double?
@@ -31,7 +31,7 @@ import Testing
     }
   }
 
-  private func ingested(
+  func ingested(
     _ name: String, _ text: String, part: String = "", _ change: (inout Ingest) -> Void = { _ in }
   ) async throws -> (rows: [Row], report: Ingest.Report, reasons: [String]) {
     try await withTemporaryFolder { folder in
@@ -46,7 +46,7 @@ import Testing
     }
   }
 
-  private func expect(
+  func expect(
     _ found: [Row], _ expected: [(String, Double?, Double?, Double?)],
     _ place: SourceLocation = #_sourceLocation
   ) {

@@ -1,0 +1,189 @@
+import Astronomy
+import Files
+import Foundation
+import PostgreSQL
+import Stages
+import TestSupport
+import Testing
+
+/// Values and columns that say in words of their own what they are.
+extension IngestKindsTests {
+  private func warnings(_ report: Ingest.Report) -> String {
+    (report.catalogue?.metrics.warnings ?? []).joined(separator: "\n")
+  }
+
+  @Test(arguments: [
+    "Flux (mJy)", "S_int[mJy]", "Total flux {mJy}", "flux/mJy", "FLUX_MJY", "flux, mJy",
+  ])
+  func aHeaderCellSaysItsUnit(header: String) async throws {
+    let text = "name,RA (hours),Dec [deg],\"\(header)\"\nA,0.7,-20.25,12.5\n"
+    for columns in [[:], ["total_flux": header]] {
+      let (rows, report, _) = try await ingested("a.csv", text) { $0.columns = columns }
+      expect(rows, [("A", 10.5, -20.25, 0.0125)])
+      #expect(!warnings(report).contains("unit"))
+    }
+    let refused = await #expect(throws: IngestError.self) {
+      try await ingested("a.csv", "name,S_int[Jy/beam]\nA,1\n") {
+        $0.columns = ["total_flux": "S_int[Jy/beam]"]
+      }
+    }
+    #expect(refused?.description.contains("unit 'Jy/beam' cannot be turned into Jy") == true)
+  }
+
+  @Test(arguments: [
+    "name,ra,dec,total_flux\n-,deg,deg,mJy\nA,10.5,-20.25,12.5\n",
+    "# name ra dec total_flux\n# - deg deg mJy\nA 10.5 -20.25 12.5\n",
+  ])
+  func aLineOfUnitsStandsUnderTheNames(text: String) async throws {
+    let (rows, report, reasons) = try await ingested("a.txt", text)
+    expect(rows, [("A", 10.5, -20.25, 0.0125)])
+    #expect(reasons.isEmpty && !warnings(report).contains("unit"))
+  }
+
+  @Test(arguments: ["-99", "-999.9", "-9999.0", "1e20", "-1E+30"])
+  func aNumberForNoneIsTakenForNoneAndSaid(number: String) async throws {
+    let text = "name,ra,dec,Total_flux\nA,10,20,1\nB,11,21,\(number)\nC,\(number),2,3\n"
+    let (rows, report, reasons) = try await ingested("a.csv", text) {
+      $0.units = ["Total_flux": "mJy"]
+    }
+    expect(rows, [("A", 10, 20, 0.001), ("B", 11, 21, nil)])
+    #expect(reasons.count == 1)
+    #expect(warnings(report).contains("1 cells of 'Total_flux' are"))
+    await #expect(throws: IngestError.self) {
+      try await ingested("a.csv", text) {
+        $0.units = ["ra": "deg", "dec": "deg", "Total_flux": "mJy"]
+        ($0.frame, $0.isStrict) = (.icrs, true)
+      }
+    }
+  }
+
+  @Test func whatNoSourceHasIsSaid() async throws {
+    let (_, report, _) = try await ingested(
+      "a.csv",
+      "name,ra,dec,flux_Jy,rms_mJy\nA,10,20,5e7,-1\nB,0,0,1,1\nC,0,0,1,1\n")
+    #expect(warnings(report).contains("1 cells of 'flux_Jy' are greater"))
+    #expect(warnings(report).contains("1 cells of 'rms_mJy' are below"))
+    #expect(warnings(report).contains("2 sources lie at (0, 0)"))
+  }
+
+  @Test(arguments: ["*", "?", "INDEF", "#N/A", "nil", "...", "-nan", "—"])
+  func moreWordsForNoValue(word: String) async throws {
+    let (rows, _, _) = try await ingested(
+      "a.csv",
+      "name,ra,dec,flux_mJy\nA,10,20,1.25\(word == "?" ? "-02" : "Q-02")\nB,11,21,\(word)\n")
+    expect(rows, [("A", 10, 20, 0.0000125), ("B", 11, 21, nil)])
+  }
+
+  @Test func whatIsNoDecimalIsNoNumber() async throws {
+    let (rows, _, reasons) = try await ingested(
+      "a.csv", "name,ra,dec,flux_mJy\nA,10,–20,1\nB,11,21,0x10\n--,12,22,1\n")
+    expect(rows, [("A", 10, -20, 0.001)])
+    #expect(reasons == ["a.csv: its flux_mJy '0x10' is no number", "a.csv: it has no name"])
+  }
+
+  @Test func aColumnOfSeveralNumbersIsRefusedWhereItIsNamed() async throws {
+    let refused = await #expect(throws: IngestError.self) {
+      try await ingested("a.csv", "name,ra,dec,f\nA,1,2,\"[1,2]\"\n") {
+        $0.columns = ["total_flux": "f"]
+      }
+    }
+    #expect(refused?.description.contains("column 'f': a cell of it is no single number") == true)
+  }
+
+  @Test func rowsBehindAHashAreCommentsAndSaid() async throws {
+    let (rows, report, _) = try await ingested(
+      "a.csv", "name,ra,dec\nA,1,2\n#B,3,4\n# bad, all of it\nC,5,6\n")
+    expect(rows, [("A", 1, 2, nil), ("C", 5, 6, nil)])
+    #expect(warnings(report).contains("1 rows begin with # and are left out"))
+  }
+
+  @Test func columnsOfOneNameAreSaid() async throws {
+    let (rows, report, _) = try await ingested(
+      "a.csv", "name,ra,dec,flux_mJy,flux_mJy\nA,1,2,3,4\n")
+    expect(rows, [("A", 1, 2, 0.003)])
+    #expect(warnings(report).contains("several columns are called 'flux_mJy'"))
+    let two = try await ingested("a.csv", "name,RA,ra,dec\nA,1,3,2\n")
+    #expect(warnings(two.report).contains("several columns may be ra: 'RA' is taken, not 'ra'"))
+  }
+
+  @Test(arguments: [
+    "00ʰ42ᵐ00ˢ,-20º15'00''", "00^h42^m00^s,-20^d15^m00^s", "00∶42∶00,–20∶15∶00",
+    "0h42m00s,-20°15’00”",
+  ])
+  func anglesOfPrintedTables(cells: String) async throws {
+    let (rows, _, _) = try await ingested("a.csv", "name,ra,dec\nA,\(cells)\n")
+    expect(rows, [("A", 10.5, -20.25, nil)])
+  }
+
+  @Test(arguments: [
+    ("RAh,RAm,RAs,DE-,DEd,DEm", "0,42,0.0,-,20,15.0"), ("RAh,RAm,DEd,DEm", "0,42.0,-20,15"),
+    ("RAd,RAm,RAs,DE-,DEd,DEm,DEs", "10,30,0,-,20,15,0"),
+    ("ra_h,ra_m,ra_s,de_sign,de_d,de_m,de_s", "00,42,00,-,20,15,00"),
+  ])
+  func piecesOfAPosition(names: String, cells: String) async throws {
+    let (rows, _, _) = try await ingested("a.csv", "name,\(names)\nA,\(cells)\n")
+    expect(rows, [("A", 10.5, -20.25, nil)])
+  }
+
+  @Test func aBlankSignIsPlusAndOneThatIsLostIsSetAside() async throws {
+    let plus = try await ingested(
+      "a.csv", "name,RAh,RAm,DE-,DEd,DEm\nA,0,42,,20,15\nB,0,42,-,0,15\n")
+    expect(plus.rows, [("A", 10.5, 20.25, nil), ("B", 10.5, -0.25, nil)])
+    let whole = ["RAh", "RAm", "DEd", "DEm"].map { "<FIELD name=\"\($0)\" datatype=\"int\"/>" }
+    let lost = try await ingested(
+      "a.vot",
+      """
+      <VOTABLE><RESOURCE><TABLE><FIELD name="name" datatype="char" arraysize="*"/>\(whole.joined())
+      <DATA><TABLEDATA><TR><TD>A</TD><TD>0</TD><TD>42</TD><TD>0</TD><TD>15</TD></TR>
+      <TR><TD>B</TD><TD>0</TD><TD>42</TD><TD>-1</TD><TD>15</TD></TR></TABLEDATA></DATA></TABLE>
+      </RESOURCE></VOTABLE>
+      """)
+    expect(lost.rows, [("B", 10.5, -1.25, nil)])
+    #expect(lost.reasons.count == 1)
+  }
+
+  @Test func namesThatSayAnotherPlaceAreSaid() async throws {
+    let text = "name,ra,dec\nJ004200-201500,10.5,-20.25\nFIRST J011200.5+101500,1.2,10.25\nX,1,2\n"
+    let wrong = try await ingested("a.csv", text)
+    #expect(warnings(wrong.report).contains("the names of 1 of 2 sources that say a place"))
+    let right = try await ingested("a.csv", "name,ra,dec\nJ0042-2015,10.55,-20.26\nB0039-205,1,2\n")
+    #expect(!warnings(right.report).contains("that say a place"))
+  }
+
+  /// A table in text: the flux of the second source is blank.
+  @Test func aBlankCellOfFITSIsNoZero() async throws {
+    func cards(_ lines: [String]) -> String {
+      let text = (lines + ["END"]).map { $0.padding(toLength: 80, withPad: " ", startingAt: 0) }
+      return padded(text.joined())
+    }
+    func padded(_ text: String) -> String {
+      text.padding(toLength: (text.utf8.count + 2879) / 2880 * 2880, withPad: " ", startingAt: 0)
+    }
+    func value(_ name: String, _ value: String) -> String {
+      name.padding(toLength: 8, withPad: " ", startingAt: 0) + "= "
+        + (value.hasPrefix("'") ? value : String(repeating: " ", count: 20 - value.count) + value)
+    }
+    let columns = [
+      ("name", "A4", "''", 1), ("ra", "F6.2", "'deg'", 5), ("dec", "F6.2", "'deg'", 11),
+      ("total_flux", "E8.2", "'mJy'", 17),
+    ]
+    let header =
+      [
+        value("XTENSION", "'TABLE   '"), value("BITPIX", "8"), value("NAXIS", "2"),
+        value("NAXIS1", "24"),
+        value("NAXIS2", "2"), value("PCOUNT", "0"), value("GCOUNT", "1"), value("TFIELDS", "4"),
+      ]
+      + columns.enumerated().flatMap { index, column in
+        [
+          value("TTYPE\(index + 1)", "'\(column.0)'"), value("TFORM\(index + 1)", "'\(column.1)'"),
+          value("TUNIT\(index + 1)", column.2), value("TBCOL\(index + 1)", String(column.3)),
+        ]
+      } + [value("DATASUM", "'1'")]
+    let (rows, report, _) = try await ingested(
+      "a.fits",
+      cards([value("SIMPLE", "T"), value("BITPIX", "8"), value("NAXIS", "0"), value("EXTEND", "T")])
+        + cards(header) + padded("A    10.50-20.25 12.5E+0B    11.00  3.00        "))
+    expect(rows, [("A", 10.5, -20.25, 0.0125), ("B", 11, 3, nil)])
+    #expect(warnings(report).contains("not those of which DATASUM is"))
+  }
+}
