@@ -8,6 +8,7 @@ shift
 python=${REBER_PYTHON:-/usr/bin/python3}
 read -ra formats <<<"${FUZZ_FORMATS:-csv ecsv fits png safetensors vot}"
 scratch=$(mktemp -d)
+chmod 711 "$scratch"
 trap 'rm -rf "$scratch"' EXIT
 
 # An archive keeps what files that were renamed have left.
