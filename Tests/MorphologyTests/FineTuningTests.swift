@@ -40,7 +40,7 @@ struct FineTuningTests {
       options.learn(for: asked)
       return try start(labels, options).total - 1
     }
-    #expect(try passes(over: 4) == 30, "a pass makes three steps of them: each label is learned from as often")
+    #expect(try passes(over: 4) == 30, "a pass makes three steps of them as it is")
     #expect(try passes(over: 16) == 90, "three times the usual passes are the most")
     #expect(try passes(over: 40) == FineTuning.Options.usualFewestSteps / 10)
     #expect(try passes(over: 80) == 30, "as many steps are there without more")

@@ -28,6 +28,26 @@ import Testing
     }
   }
 
+  /// Files elsewhere of a folder that is gone are told from those of one that is there.
+  @Test func forsaken() throws {
+    try withTemporaryFolder { root in
+      func place(_ name: String, of folder: String?) throws {
+        try FileManager.default.createDirectory(
+          atPath: root + "/" + name, withIntermediateDirectories: true)
+        try folder.map {
+          try Data(($0 + "\n").utf8).write(to: URL(fileURLWithPath: root + "/\(name)/folder"))
+        }
+      }
+      try place("here", of: root)
+      try Data("here\n".utf8).write(to: URL(fileURLWithPath: root + "/location"))
+      try place("gone", of: root + "/was")
+      try place("unknown", of: nil)
+      let found = PrivateServer.forsaken(under: root)
+      #expect(found == [.init(files: root + "/gone", folder: root + "/was")])
+      #expect(PrivateServer.forsaken(under: root + "/nowhere").isEmpty)
+    }
+  }
+
   /// First commands that come at once make one server, which all of them find.
   @Test func severalStartItAtOnce() async throws {
     try await withTemporaryFolder { folder in

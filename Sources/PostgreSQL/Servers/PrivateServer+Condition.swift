@@ -31,4 +31,30 @@ extension PrivateServer {
         return stat(path, &status) == 0 && status.st_mode & 0o077 != 0
       })
   }
+
+  /// Files of a server whose folder is gone.
+  public struct Forsaken: Sendable, Equatable {
+    /// Where they are.
+    public var files: String
+    /// The folder that it was made in.
+    public var folder: String
+
+    /// Names both.
+    public init(files: String, folder: String) { (self.files, self.folder) = (files, folder) }
+  }
+
+  /// Servers that were made in folders which are there no more, where their files are not in them.
+  public static func forsaken(under root: String? = nil) -> [Forsaken] {
+    let root = root ?? ServerPlace.elsewhere
+    let names = (try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []
+    return names.sorted().compactMap { name in
+      let files = root + "/" + name
+      guard let text = try? String(contentsOfFile: files + "/folder", encoding: .utf8) else {
+        return nil
+      }
+      let folder = text.trimmingCharacters(in: .newlines)
+      let isThere = FileManager.default.fileExists(atPath: folder + "/location")
+      return isThere ? nil : Forsaken(files: files, folder: folder)
+    }
+  }
 }

@@ -7,12 +7,15 @@ import Glibc
 /// Where a private server keeps its files.
 ///
 /// Usually in the folder that was asked for. Root's folders are often closed to the account that
-/// the server runs as; then the files are under `/var/lib/reber`, and the folder's `location`
-/// says where. A Unix socket's path may have 107 bytes: a longer one is replaced by a folder in
+/// the server runs as; then the files are under `/var/lib/reber`: the folder's `location` says where, and
+/// `folder` there says whose they are. A Unix socket's path may have 107 bytes: a longer one is replaced by a folder in
 /// `/tmp`.
 struct ServerPlace: Sendable {
   let folder: String
   let root: String
+
+  /// Where the files are of folders that are closed.
+  static let elsewhere = "/var/lib/reber"
 
   init(folder: String) {
     self.folder = folder
@@ -22,9 +25,11 @@ struct ServerPlace: Sendable {
     } else if ServerAccount.current.canEnter(folder) {
       root = folder + "/postgres"
     } else {
-      root = "/var/lib/reber/" + Self.digest(folder)
+      root = Self.elsewhere + "/" + Self.digest(folder)
     }
   }
+
+  private var isElsewhere: Bool { root != folder + "/postgres" }
 
   var data: String { root + "/data" }
 
@@ -73,14 +78,14 @@ struct ServerPlace: Sendable {
     guard free >= neededSpace else {
       throw PrivateServerError.noSpace(folder: folder, free: free, needed: neededSpace)
     }
-    if root != folder + "/postgres" {
-      try makeFolder("/var/lib/reber", mode: 0o755)
-      try Data((root + "\n").utf8).write(to: URL(fileURLWithPath: folder + "/location"))
-    }
+    if isElsewhere { try makeFolder(Self.elsewhere, mode: 0o755) }
     for own in [root, socket] {
       try makeFolder(own, mode: 0o700)
       ServerAccount.current.give(own)
     }
+    guard isElsewhere else { return }
+    try Data((root + "\n").utf8).write(to: URL(fileURLWithPath: folder + "/location"))
+    try Data((folder + "\n").utf8).write(to: URL(fileURLWithPath: root + "/folder"))
   }
 
   private func makeFolder(_ path: String, mode: Int) throws {

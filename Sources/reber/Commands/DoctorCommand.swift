@@ -39,7 +39,7 @@ struct DoctorCommand: AsyncParsableCommand {
 
   func run() async throws {
     let given = options.session.address ?? ConnectionString.inEnvironment
-    let local = given == nil ? privateServer() : []
+    let local = given == nil ? privateServer() + forsaken : []
     let isThere = given != nil || PrivateServer.local.version != nil
     let report = Report(
       version: Version.current.codeVersion,
@@ -65,6 +65,15 @@ struct DoctorCommand: AsyncParsableCommand {
         } + [space(condition.free), newer(condition)].compactMap(\.self)
     } catch {
       return [Finding(subject, .problem, "\(error)")]
+    }
+  }
+
+  /// Servers that nobody can ask for any more.
+  private var forsaken: [Finding] {
+    PrivateServer.forsaken().map {
+      Finding(
+        "private server", .note, "\($0.files) has that of \($0.folder), a folder that is gone",
+        advice: "rm -r \($0.files), where nobody wants it back")
     }
   }
 
