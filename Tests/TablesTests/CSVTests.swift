@@ -67,6 +67,18 @@ import Testing
     #expect(rows.map { $0[0] } == [.text("N/A"), .text("--"), .text("abc"), .null])
   }
 
+  /// `S1` and `A m` would be units elsewhere: every row of a table of texts is read.
+  @Test(arguments: ["S1,FRI", "A m,T", "B1,d", "--,s", "Jy1,x"])
+  func aFirstRowOfTextsIsNotOneOfUnits(row: String) throws {
+    #expect(try open("name,class\n\(row)\nS2,FRII\n").rows().count == 2)
+  }
+
+  @Test func aRowOfUnitsIsNone() throws {
+    let reader = try open("name,ra,s,type\n-,deg,mJy/beam,none\nA,1,2,x\n")
+    #expect(reader.columns.map(\.unit) == ["-", "deg", "mJy/beam", "none"])
+    #expect(try reader.rows().count == 1)
+  }
+
   @Test func columnsOfOneNameAreToldApart() throws {
     let reader = try open("a,b,a,a_2,a\n1,2,3,4,5\n")
     #expect(reader.columns.map(\.name) == ["a", "b", "a_3", "a_2", "a_4"])

@@ -49,7 +49,8 @@ struct CSVLayout {
     try checkNames(path)
   }
 
-  /// VizieR writes a line of units and one of dashes under the names, spreadsheets one of units alone.
+  /// VizieR writes a line of units and one of dashes under the names, spreadsheets one of units alone,
+  /// under which numbers stand.
   private mutating func readUnits(_ records: inout CSVRecords) throws {
     var lines = [CSVRecord(), CSVRecord()]
     for index in lines.indices {
@@ -61,7 +62,7 @@ struct CSVLayout {
     }
     guard lines[0].count == names.count else { return }
     let units = names.indices.map { lines[0].text($0) }
-    if skipped == 0, lines[0].numbers.isEmpty, areUnits(units) {
+    if skipped == 0, lines[0].numbers.isEmpty, !lines[1].numbers.isEmpty, areUnits(units) {
       skipped = 1
     } else {
       guard skipped == 2 else { return }
@@ -146,11 +147,12 @@ extension CSVRecord {
   }
 }
 
-/// Whether texts under or above a table's names are their units: most of those that say anything.
+/// Whether texts under or above a table's names are their units: most of those that say anything are of
+/// what radio catalogues measure. (`S1` and `A` would be units too: of conductance and current.)
 private func areUnits(_ texts: [String]) -> Bool {
   let said = texts.filter { !$0.standsForNoValue && !$0.isEmpty }
   let units = said.filter { text in
-    text.count > 1 && UnitConversion.isUnit(text)
+    ["Jy", "Jy/beam", "deg", "Hz"].contains { UnitConversion.scale(from: text, to: $0) != nil }
       || ["hms", "dms", "h:m:s", "d:m:s"].contains(text.lowercased())
   }
   return !units.isEmpty && units.count * 2 >= said.count
