@@ -84,6 +84,29 @@ import Testing
     #expect(keys == ["PRIMARY KEY (source_id)", "PRIMARY KEY (survey_id, source_id)"])
   }
 
+  /// The table is locked by who loads it, and nobody's yet.
+  @Test func itCanBeDumpedMeanwhile() throws {
+    let fixture = try Self.fixture()
+    let reader = try Connection(fixture.address)
+    let survey = try Survey.add(named: "other", in: fixture.database)
+    let partition = Partition(whole: "reber.source", key: survey.id)
+    try withTemporaryFolder { folder in
+      _ = try Self.load(
+        survey, in: fixture.database,
+        meanwhile: { index in
+          guard index == Self.many - 1 else { return }
+          #expect(try partition.exists(in: reader))
+          let dump = Dump(folder: folder + "/sky.dump")
+          let contents = try dump.write(of: fixture.address, in: reader, codeVersion: "test") {
+            _, _ in
+          }
+          #expect(!contents.tables.contains { $0.table == partition.table })
+          #expect(contents.tables.first { $0.table == "reber.survey" }?.rows == 2)
+        })
+    }
+    #expect(try Self.seen(by: reader) == (Self.many, Self.many))
+  }
+
   /// What a process leaves that is killed between its two connections' ends.
   private static func leave(_ survey: Survey, in database: Connection) throws {
     struct Killed: Error {}

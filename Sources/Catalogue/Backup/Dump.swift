@@ -83,7 +83,8 @@ extension Dump {
       var contents = try Self.describe(database, codeVersion: codeVersion)
       contents.tables = try draft.archive.write(
         schemas: TableDigest.schemas,
-        without: TableDigest.drafts.map { "catalogue.\($0)*" }, of: address, seenBy: snapshot,
+        without: TableDigest.drafts.map { "catalogue.\($0)*" }
+          + Source.tablesBeingLoaded(in: database), of: address, seenBy: snapshot,
         serverVersion: try database.serverVersion(), jobs: Self.jobs
       ) { try TableDigest.all(in: database, progress: progress) }
       return contents

@@ -21,7 +21,8 @@ extension TableDigest {
   /// Tables of a publication that is at work or was killed, as SQL's `LIKE` describes them.
   static let drafts = [Publication.draftPrefix, Publication.asidePrefix]
 
-  /// The digests of all tables of Reber, partitions one by one.
+  /// The digests of all tables of Reber, partitions one by one, but for those of first catalogues that are being
+  /// loaded: who loads has them locked.
   ///
   /// - Parameters:
   ///   - database: The connection.
@@ -39,7 +40,8 @@ extension TableDigest {
   }
 
   private static func tables(in database: Connection) throws -> [String] {
-    try database.rows(
+    let loading = try Source.tablesBeingLoaded(in: database)
+    return try database.rows(
       """
       SELECT format('%I.%I', nspname, relname)
       FROM pg_class
@@ -49,7 +51,8 @@ extension TableDigest {
               SELECT FROM unnest(\(drafts)) AS draft WHERE starts_with(relname, draft)
           ))
       ORDER BY format('%I.%I', nspname, relname) COLLATE "C"
-      """, as: String.self)
+      """, as: String.self
+    ).filter { !loading.contains($0) }
   }
 
   private static func digest(of table: String, in database: Connection) throws -> TableDigest {

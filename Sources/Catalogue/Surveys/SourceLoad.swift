@@ -100,6 +100,13 @@ extension Source {
     }
   }
 
+  /// The tables that first catalogues are loaded into, or were by ingests that were stopped: nobody sees their rows.
+  static func tablesBeingLoaded(in database: Connection) throws -> [String] {
+    try Partition.unattached(to: "reber.source", in: database).map {
+      Partition(whole: "reber.source", key: $0).table
+    }
+  }
+
   /// Removes what was loaded by ingests that were stopped, and that nobody is at.
   public static func removeLeft(in database: Connection) throws {
     for survey in try Partition.unattached(to: "reber.source", in: database) {
