@@ -44,7 +44,6 @@ extension String {
 
 private let noValues: Set<String> = [
   "nan", "null", "\\n", "n/a", "na", "none", "masked", "<na>", "#n/a", "n.a.", "-nan", "+nan",
-  "nat",
   "nil", "indef", "undef", "undefined", "missing", "blank", "*", "?", ".", "..", "...", "\u{2026}",
 ]
 
@@ -65,8 +64,8 @@ extension Double {
       String.UnicodeScalarView(text.trimmed.unicodeScalars.map { $0.isDash ? "-" : $0 })
     )
     .lowercased().replacing(/[dq]/, with: "e")
-    // Where three digits leave no room for its letter, and in some programs always.
-    number.replace(/^([+-]?\d+\.\d*)([+-]\d{1,3})$/, with: { "\($0.1)e\($0.2)" })
+    // Where three digits leave no room for its letter, and in some programs always; `1.5-2` may be a range.
+    number.replace(/^([+-]?\d+\.\d*)([+-](?:0\d|\d{3}))$/, with: { "\($0.1)e\($0.2)" })
     guard number.contains(where: \.isNumber), !number.contains(where: { "xp".contains($0) }),
       let value = Double(number)
     else { return nil }

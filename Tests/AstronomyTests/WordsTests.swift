@@ -18,7 +18,9 @@ import Testing
     #expect(Double(catalogue: text) == number)
   }
 
-  @Test(arguments: ["0x10", "12-02", "1.5-1234", "1,5", "1_000", "nan", "", "1p3"])
+  @Test(arguments: [
+    "0x10", "12-02", "1.5-1234", "12.5-3", "10.5-20", "1,5", "1_000", "nan", "", "1p3",
+  ])
   func otherTextsAreNoNumbers(text: String) {
     #expect(Double(catalogue: text) == nil)
   }

@@ -200,4 +200,28 @@ extension IngestKindsTests {
     let (rows, _, _) = try await ingested("a.vot", votable(none + table()))
     expect(rows, Self.new)
   }
+
+  @Test func aFrameOfAnotherResourceMayBeReferredTo() async throws {
+    let (rows, _, _) = try await ingested(
+      "a.vot", votable(Self.fk4, table(refs: ("old", "old"))))
+    expect(rows, Self.old)
+  }
+
+  @Test func noiseAndMeansAndSizesAreNotContradicted() async throws {
+    let field = { (name: String, unit: String, ucd: String) in
+      "<FIELD name=\"\(name)\" datatype=\"double\" unit=\"\(unit)\" ucd=\"\(ucd)\"/>"
+    }
+    let (_, report, _) = try await ingested(
+      "a.vot",
+      votable(
+        """
+        <TABLE><FIELD name="name" datatype="char" arraysize="*"/>
+        \(field("RAmean", "deg", "pos.eq.ra;stat.mean"))\(field("DEmean", "deg", "pos.eq.dec;stat.mean"))
+        \(field("Isl_rms", "mJy/beam", "stat.error;phot.flux.density"))
+        \(field("LAS", "arcsec", "EXTENSION_RAD"))
+        <DATA><TABLEDATA><TR><TD>A</TD><TD>100</TD><TD>20</TD><TD>1</TD><TD>2</TD></TR></TABLEDATA></DATA>
+        </TABLE>
+        """))
+    #expect(warnings(report).contains("no column was found for total_flux, peak_flux:"))
+  }
 }

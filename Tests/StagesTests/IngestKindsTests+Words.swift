@@ -186,4 +186,46 @@ extension IngestKindsTests {
     expect(rows, [("A", 10.5, -20.25, 0.0125), ("B", 11, 3, nil)])
     #expect(warnings(report).contains("not those of which DATASUM is"))
   }
+
+  @Test(arguments: [
+    ("name,class", "S1,FRI\nA2,FRII", ["S1", "A2"]), ("name,type", "m2,mag\nB,cD", ["m2", "B"]),
+    ("name,class", "#1,FRI\n#2,FRII", ["#1", "#2"]),
+  ])
+  func namesAreNoUnitsAndNoComments(header: String, rows: String, names: [String]) async throws {
+    let (found, _, _) = try await ingested("a.csv", "\(header)\n\(rows)\n")
+    #expect(found.map(\.name) == names)
+  }
+
+  @Test(arguments: [
+    "ra_h,dec_h,flux_h,flux_rad,name_h,ra,dec,flux,name", "ra_m,ra_h,dec_m,dec_d,ra,dec,flux,name",
+  ])
+  func aLetterBehindANameIsNoUnitOfSomethingElse(header: String) async throws {
+    let others = header.split(separator: ",").dropLast(4).map { _ in "1.5" }
+    let (rows, _, _) = try await ingested(
+      "a.csv", "\(header)\n\((others + ["10.5", "-20.25", "0.0125", "A"]).joined(separator: ","))\n"
+    )
+    expect(rows, [("A", 10.5, -20.25, 0.0125)])
+  }
+
+  @Test func aRangeIsNoNumberAndAStarIsNone() async throws {
+    let text = "name,ra,dec,flux_mJy,flag\nA,1,2,12.5-3,?\nB,1,2,*,1\nC,3,4,NAT,*\n"
+    let (rows, _, reasons) = try await ingested("a.csv", text)
+    expect(rows, [("B", 1, 2, nil)])
+    #expect(reasons.count == 2)
+  }
+
+  /// A real number holds the sign of zero degrees, which stays.
+  @Test func minusZeroDegreesStayBelowTheEquator() async throws {
+    let fields = ["RAh", "RAm", "RAs", "DEd", "DEm", "DEs"].map {
+      "<FIELD name=\"\($0)\" datatype=\"double\"/>"
+    }
+    let (rows, _, _) = try await ingested(
+      "a.vot",
+      """
+      <VOTABLE><RESOURCE><TABLE><FIELD name="name" datatype="char" arraysize="*"/>\(fields.joined())
+      <DATA><TABLEDATA><TR><TD>A</TD><TD>0</TD><TD>42</TD><TD>0</TD><TD>-0.0</TD><TD>15</TD><TD>0</TD></TR>
+      </TABLEDATA></DATA></TABLE></RESOURCE></VOTABLE>
+      """)
+    expect(rows, [("A", 10.5, -0.25, nil)])
+  }
 }

@@ -33,7 +33,8 @@ import Testing
     (["True", "false", "null"], .boolean), (["true", "1"], .string), (["12:34:56.7"], .string),
     (["1.5.2"], .string), (["2024-01-01"], .string), (["", "null"], .string), (["-"], .string),
     (["1.25D-02", "3"], .double), (["-1.5d+3", "N/A"], .double), (["--", "7"], .int64),
-    (["--", "text"], .string), (["N/A", "None"], .string), (["none", "true"], .boolean),
+    (["--", "text"], .string), (["?", "7"], .string), (["1.5", "*"], .string),
+    (["N/A", "None"], .string), (["none", "true"], .boolean),
     (["[1,2]", "[NaN]"], .double), (["0", "0"], .int64), (["-00", "-07"], .int64),
   ])
   func infers(cells: [String], datatype: Datatype) throws {

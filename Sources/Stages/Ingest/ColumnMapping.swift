@@ -238,10 +238,15 @@ extension ColumnMapping {
     }
     let surest = described.map(\.rank).min()
     let known = described.filter { $0.rank == surest }.map(\.column)
-    let named = able.filter { order[plain($0.name)] != nil && !part.isDenied(by: $0) }
-    // Of two of one name, such as ra_hms and ra_deg, the numbers.
+    let named = able.filter {
+      order[plain($0.name)] != nil && part.mayBe(in: ColumnName($0.name).unit)
+        && !part.isDenied(by: $0)
+    }
+    // Of two of one name, such as ra_hms and ra_deg, the numbers; ra_h may be of a host.
     let place = { (column: Column) in
-      2 * (order[plain(column.name)] ?? order.count) + (column.datatype == .string ? 1 : 0)
+      let name = ColumnName(column.name)
+      return 4 * (order[name.plain] ?? order.count) + (column.datatype == .string ? 2 : 0)
+        + (name.unit == "h" ? 1 : 0)
     }
     let found = known.isEmpty ? named : known
     guard let first = found.map(place).min() else { return nil }
@@ -257,6 +262,9 @@ extension ColumnMapping {
       uniquingKeysWith: { first, _ in first })
     for (name, whole) in part == .ra ? [("ra", "h"), ("ra", "d")] : [("de", "d"), ("dec", "d")] {
       guard let first = named[name + whole], let minutes = named[name + "m"] else { continue }
+      // Without seconds ra_h and ra_m may be places of something else.
+      let isSpelled = [first, minutes].allSatisfy { $0.name.allSatisfy(\.isLetter) }
+      guard isSpelled || named[name + "s"] != nil else { continue }
       let sign = part == .dec ? named[name + "-"] ?? named[name + "sign"] ?? named["sign"] : nil
       return [sign, first, minutes, named[name + "s"]].compactMap(\.self)
     }

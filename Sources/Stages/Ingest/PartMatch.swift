@@ -27,7 +27,9 @@ extension ColumnMapping.Part {
   }
 
   private static func rank(_ ucd: UCD, as equatorial: String, _ galactic: String) -> Int? {
-    if ["stat", "arith", "instr", "obs"].contains(where: ucd.has) { return nil }
+    if ["stat.error", "stat.stdev", "arith", "instr", "obs"].contains(where: ucd.has) {
+      return nil
+    }
     if ucd.isOf(equatorial) { return ucd.has("meta.main") ? 0 : 1 }
     return ucd.isOf(galactic) ? 2 : nil
   }
@@ -73,16 +75,29 @@ extension ColumnMapping.Part {
     }
   }
 
+  /// Whether a column whose name ends with a unit can be the part: `flux_h` is no flux in hours.
+  func mayBe(in unit: String?) -> Bool {
+    guard let unit else { return true }
+    let angles = [Self.ra: ["h", "hms", "dms"], .dec: ["dms"]]
+    if angles[self]?.contains(unit) == true { return true }
+    return self.unit.map { wanted in
+      [wanted, wanted == "Jy/beam" ? "Jy" : wanted].contains {
+        UnitConversion.scale(from: unit, to: $0) != nil
+      }
+    } ?? false
+  }
+
   /// Whether a column's UCD says that it is something else than its name says: a flux in the
   /// infrared, or the error of one.
   func isDenied(by column: Column) -> Bool {
     guard let ucd = column.ucd.map(UCD.init), !ucd.words.isEmpty else { return false }
-    if ucd.has("stat.error") { return self != .name }
+    // Noise is called an error too.
+    if ucd.has("stat.error") { return self != .name && self != .rms }
     switch self {
     case .totalFlux:
       return !ucd.mayBeRadio || !ucd.mayBeFlux || ucd.has("stat.max")
     case .peakFlux: return !ucd.mayBeRadio || !ucd.mayBeFlux
-    case .majorAxis: return !ucd.mayBeRadio || !ucd.has("phys")
+    case .majorAxis: return !ucd.mayBeRadio || !ucd.mayBeSize
     case .ra, .dec: return !ucd.has("pos")
     default: return false
     }
@@ -112,6 +127,11 @@ extension UCD {
   /// Whether it leaves open that a column is a flux density: no magnitude, place or ratio.
   fileprivate var mayBeFlux: Bool {
     (has("phot") || isAbout("em.radio")) && !has("phot.mag") && !has("phot.color") && !has("arith")
+  }
+
+  /// Whether it leaves open that a column is a size, in the words of before 2005 too.
+  fileprivate var mayBeSize: Bool {
+    has("phys") || has("pos.angdistance") || words.first?.hasPrefix("extension") == true
   }
 
   /// 1 for what the beam was taken out of, 0 for what was fitted.

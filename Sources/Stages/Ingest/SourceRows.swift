@@ -258,7 +258,10 @@ extension Value {
     switch self {
     case .text(let text): Optional(text.trimmed).flatMap { $0.isEmpty ? nil : $0 }
     case .integer(let value): String(value)
-    case .real(let value): Int64(exactly: value).map { String($0) } ?? String(value)
+    case .real(let value):
+      // The sign of -0 degrees counts.
+      (value.sign == .minus && value == 0 ? "-0" : Int64(exactly: value).map { String($0) })
+        ?? String(value)
     case .boolean, .null, .reals: nil
     }
   }

@@ -28,7 +28,7 @@ enum CSVKind {
   /// A number may have a sign and leading zeros: `+05.30` is a declination. Digits alone with a
   /// leading zero (`00123`), or too many for 64 bits, are an identifier and stay text. An exponent
   /// may be Fortran's `D`. Empty, `NaN`, `null` and PostgreSQL's `\N` are null, unless they are quoted;
-  /// other words that astropy, STILTS, VizieR and pandas write for no value are absent.
+  /// other words that programs write for no value are absent, but for `*` and `?`, which may be flags.
   init(_ cell: UnsafeBufferPointer<UInt8>, quoted: Bool) {
     guard let first = cell.first else {
       self = .null
@@ -50,6 +50,7 @@ enum CSVKind {
     case "nan", "null", "\\n": return quoted ? .text : .null
     case "true", "false": return .boolean
     case "inf", "infinity": return .real
+    case "*", "?": return .text
     case let word: return !quoted && word.standsForNoValue ? .absent : .text
     }
   }

@@ -13,6 +13,8 @@ struct CSVLayout {
   var declared: CSVDeclarations
   /// The records between the header and the first row: VizieR's units and dashes.
   private var skipped = 0
+  /// Whether rows may begin with `#`, since no row begins otherwise: sources are called so.
+  var hasNamesBehindHash = false
   /// What a person should know of the header.
   private(set) var remarks: [String] = []
 
@@ -93,7 +95,9 @@ struct CSVLayout {
     repeat {
       guard try records.next(into: &record) else { return false }
       guard names.count > 1, record.isComment else { return true }
-      if record.count == names.count { records.commentedRows += 1 }
+      guard record.count == names.count else { continue }
+      if hasNamesBehindHash { return true }
+      records.commentedRows += 1
     } while true
   }
 

@@ -14,7 +14,14 @@ struct CSVSurvey {
   ///   - texts: Columns that are text whatever they look like.
   /// - Throws: `FileError` with the line of a row that has too many or too few fields.
   init(_ path: String, texts: Set<String> = []) throws {
-    layout = try CSVLayout(path)
+    var layout = try CSVLayout(path)
+    let survey = try Self(path, texts: texts, layout)
+    layout.hasNamesBehindHash = survey.rowCount == 0 && !survey.remarks.isEmpty
+    self = layout.hasNamesBehindHash ? try Self(path, texts: texts, layout) : survey
+  }
+
+  private init(_ path: String, texts: Set<String>, _ layout: CSVLayout) throws {
+    self.layout = layout
     let (names, declared) = (layout.names, layout.declared)
     var kinds = names.map { texts.contains($0) || declared.isText($0) ? CSVKind.text : .null }
     var widths = [Int](repeating: 0, count: names.count)

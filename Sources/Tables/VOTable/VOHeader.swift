@@ -43,8 +43,8 @@ struct VOHeader {
       if fields.count > mostColumns { fault = "the table has more than \(mostColumns) fields" }
       let id = attributes["ID"]
       id.map { fieldOfID[$0] = fields.count - 1 }
-      // Where there is one frame alone, it is the table's.
-      if frames.count > 1 {
+      // Where there is one frame alone, it is the table's, but for that of another resource.
+      if frames.count > 1 || metadata.frame == nil {
         fields[fields.count - 1].column.frame =
           attributes["ref"].flatMap { frames[$0] } ?? id.flatMap { frameOfField[$0] }
       }
@@ -91,7 +91,9 @@ struct VOHeader {
   private mutating func addToGroup(_ reference: String?) {
     guard let reference, let frame = frameOfGroup.compactMap(\.self).last else { return }
     frameOfField[reference] = frame
-    if frames.count > 1, let place = fieldOfID[reference], fields[place].column.frame == nil {
+    if frames.count > 1 || metadata.frame == nil, let place = fieldOfID[reference],
+      fields[place].column.frame == nil
+    {
       fields[place].column.frame = frame
     }
   }
