@@ -146,6 +146,28 @@ import Testing
     }
   }
 
+  /// 1.1, 1.10 and 1.0 are three names, and no number of them is another's.
+  @Test func namesThatLookLikeNumbersAreThoseOfTheirSources() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let names = ["1.0", "1.1", "1.10", "5E10"]
+      let rows = names.map { "\($0),10,1,kind\($0.count)" }.joined(separator: "\n")
+      let table = try fixture.file("many.csv", "name,ra,dec,kind\n" + rows)
+      try await fixture.ingest(table)
+      var options = LabelImport(survey: "sky")
+      (options.scheme, options.addsClasses, options.classColumn) = ("toy", true, "kind")
+      let done = try await fixture.workplace.perform(LabelImportStage(file: table, options))
+      #expect(done.metrics.labels == 4)
+      #expect(
+        try fixture.rows(
+          """
+          SELECT source.name || ' ' || class.name FROM reber.source
+          JOIN reber.current_label USING (survey_id, source_id)
+          JOIN reber.class USING (class_scheme_id, class_id) ORDER BY source.name COLLATE "C"
+          """, as: String.self) == ["1.0 kind3", "1.1 kind3", "1.10 kind4", "5E10 kind4"])
+    }
+  }
+
   @Test func aConfidenceThatIsNoneIsSetAsideWithItsRow() async throws {
     let toy = try await SyntheticSurvey(12)
     let metrics = try await imported(

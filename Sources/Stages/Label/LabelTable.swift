@@ -159,7 +159,8 @@ extension LabelImport {
   /// - Throws: `LabelError` where a column is missing or no row has a class, `CatalogueError` where tags are
   ///   asked of a scheme of classes, `FileError` for a file that cannot be read.
   func read(_ path: String, _ scheme: ClassScheme?) throws -> LabelTable {
-    let file = try openTable(path)
+    let file = try openTable(
+      path, names: { try LabelColumns.source(self, in: $0, of: path).places })
     let columns = try LabelColumns(self, scheme, in: file.columns.map(\.name), of: path)
     var table = LabelTable()
     if case .oneClass = columns.label {} else { table.areTags = true }
@@ -259,7 +260,8 @@ extension LabelImport {
 
   /// The names of the sources that a table lists.
   func sources(in path: String) throws -> Set<String> {
-    let table = try openTable(path)
+    let table = try openTable(
+      path, names: { try LabelColumns.source(self, in: $0, of: path).places })
     let source = try LabelColumns.source(self, in: table.columns.map(\.name), of: path)
     var names: Set<String> = []
     try table.read(chunk: 8192) { names.formUnion($0.compactMap(source.text)) }

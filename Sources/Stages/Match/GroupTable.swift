@@ -4,7 +4,11 @@ import Tables
 
 /// Reads a table that says which sources are one object: a survey, a source and its group in each row.
 func readGroups(_ path: String) throws -> (rows: [GroupRow], rejected: [Rejected]) {
-  let file = try openTable(path)
+  let file = try openTable(
+    path,
+    names: {
+      [try LabelColumns.find(nil, ["source", "name", "source_name"], in: $0, of: path, "source")]
+    })
   let names = file.columns.map(\.name)
   let places = try [
     LabelColumns.find(nil, ["survey", "catalogue"], in: names, of: path, "survey"),
