@@ -34,7 +34,10 @@ public enum UnitConversion {
   }
 
   private static func isAmbiguous(_ unit: String) -> Bool {
-    unit.split { !$0.isLetter }.contains("MJY") || unit.trimmed.hasPrefix("[")
+    let unit = unit.trimmed
+    // Nobody writes the logarithm of a position: `[deg]` is degrees in brackets.
+    let isLogarithm = unit.hasPrefix("[") && !unit.lowercased().hasPrefix("[deg")
+    return isLogarithm || unit.split { !$0.isLetter }.contains("MJY")
   }
 
   private static func translated(_ unit: String) -> [CChar] {

@@ -57,7 +57,7 @@ import Testing
     ("'", "arcmin"), ("hours", "h"), ("HOUR", "h"), ("MHZ", "MHz"), ("mhz", "MHz"), ("HZ", "Hz"),
     ("days", "d"), ("sec", "s"), ("arcsec/pixels", "arcsec/pixel"), ("0.001Jy", "mJy"),
     ("1e-3 Jy", "mJy"), ("10-3Jy", "mJy"), ("mJansky", "mJy"), ("mJy per beam", "mJy/beam"),
-    ("asec", "arcsec"), ("°", "deg"),
+    ("asec", "arcsec"), ("°", "deg"), ("[deg]", "deg"),
   ])
   func isLenient(unit: String, meant: String) throws {
     #expect(UnitConversion.scale(from: unit, to: meant) == 1)
