@@ -7,8 +7,20 @@ final class FITSTableReader: TableReader {
   let columns: [Column]
   let metadata: Metadata
   let rowCount: Int?
-  let remarks: [String]
   private let table: BinaryTable
+
+  /// Asked for alone, since DATASUM is that of all rows: whoever does not ask need not read them for it.
+  var remarks: [String] { repeats(table.columns) + remarksOnSum }
+
+  private var remarksOnSum: [String] {
+    do {
+      return try table.contradictsItsSum()
+        ? ["its rows are not those of which DATASUM is: the file is damaged, or was changed since"]
+        : []
+    } catch {
+      return ["DATASUM could not be held against its rows: \(error)"]
+    }
+  }
 
   init(_ address: TableAddress, suits: ([Column]) -> Bool) throws {
     let tables = try BinaryTable.all(in: address.path)
@@ -19,11 +31,6 @@ final class FITSTableReader: TableReader {
     table = tables.first { $0.number == number } ?? tables[0]
     try table.checkIsWhole()
     columns = distinct(table.columns)
-    remarks =
-      repeats(table.columns)
-      + (try table.contradictsItsSum()
-        ? ["its rows are not those of which DATASUM is: the file is damaged, or was changed since"]
-        : [])
     metadata = Metadata(table)
     rowCount = table.rowCount
     try checkNotEmpty(columns, path: address.path)
