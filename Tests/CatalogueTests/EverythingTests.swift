@@ -46,6 +46,19 @@ import Testing
     #expect(try database.row("SELECT to_regclass('catalogue.everything') IS NULL", as: Bool.self))
   }
 
+  @Test func twoFirstCataloguesMakeTheViewOneAfterTheOther() throws {
+    let fixture = try Fixture()
+    let other = try Connection(fixture.address)
+    try other.script("SET lock_timeout = '50ms'")
+    try fixture.database.transaction { database in
+      try database.execute("SELECT reber.make_everything(false)")
+      #expect {
+        try other.execute("SELECT reber.make_everything(false)")
+      } throws: { ($0 as? PostgresError)?.state == .lockNotAvailable }
+    }
+    try other.execute("SELECT reber.make_everything()")
+  }
+
   @Test func theSurveyIsCalledAsItIsNow() throws {
     let sky = try ClassifiedSky()
     try sky.publish()

@@ -77,7 +77,7 @@ class Stages:
                 env=self.place.environment | {"DATABASE_URL": address}, stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE))
         if outcome.status != 0:
-            return True, [f"it ended with {outcome.status}: {outcome.said.strip()[-400:]}"]
+            return True, [f"it ended with {outcome.status}: {outcome.said.strip()}"]
         made = digest.of_database(pair, "trial") | digest.of_folder(self.place.folder + "/out")
         return was_hit, digest.differences(made, self.chain.digests[stage])
 
@@ -180,7 +180,7 @@ def reading(place, pattern):
             env=place.environment | address)
 
     def expect(what, holds, said):
-        tally.count(True, [] if holds else [f"{what}: {said.strip()[-300:]}"], what)
+        tally.count(True, [] if holds else [f"{what}: {said.strip()}"], what)
 
     asked = call("query", "SELECT count(*) FROM reber.source")
     expect("query", asked.returncode == 0 and "this is a standby, 0.0 s behind" in asked.stderr, asked.stderr)

@@ -81,7 +81,7 @@ class Trials:
         """What is wrong with an end that is neither a good one nor one of these statuses with a sentence."""
         if outcome.status == 0 or outcome.status in statuses and outcome.is_a_sentence:
             return []
-        return [f"it ended with {outcome.status}: {outcome.said.strip()[-500:]}"]
+        return [f"it ended with {outcome.status}: {outcome.said.strip()}"]
 
     def kill(self, stage, count):
         """Kills a stage and calls it again."""

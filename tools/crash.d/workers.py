@@ -116,7 +116,7 @@ class WorkerTrials(Trials):
             victims = self.disturb(processes, machines)
             outcomes = [self.place.end(process, timeout=120) for process in processes]
             problems = [
-                f"worker {place} ended with {outcome.status}: {outcome.said.strip()[-300:]}"
+                f"worker {place} ended with {outcome.status}: {outcome.said.strip()}"
                 for place, outcome in enumerate(outcomes) if outcome.status != 0 and place not in victims]
             self.slow_down(False)
             problems += self.chain.against(expected, "trial")
