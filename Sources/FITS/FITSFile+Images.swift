@@ -66,18 +66,37 @@ extension FITSFile {
   }
 
   private func selectFirstImage() throws(FileError) -> Int {
-    var fallback: Int?
+    var (fallback, beside): (Int?, Int?)
     var number = 1
     while try move(to: number) {
       let axes = isImage ? try imageHeader(hdu: number).axes : []
-      if axes.filter({ $0 > 1 }).count >= 2 { return number }
-      if axes.count >= 2, !axes.contains(0) { fallback = fallback ?? number }
+      if axes.filter({ $0 > 1 }).count >= 2 {
+        guard AuxiliaryImages.areMeant(by: text("EXTNAME") ?? "") else { return number }
+        beside = beside ?? number
+      } else if axes.count >= 2, !axes.contains(0) {
+        fallback = fallback ?? number
+      }
       number += 1
     }
-    guard let fallback, try move(to: fallback) else {
+    guard let found = beside ?? fallback, try move(to: found) else {
       throw FileError(path, "the file holds no image", advice: "Give a file with a 2-D image")
     }
-    return fallback
+    return found
+  }
+
+  /// The images of a file besides one, whose EXTNAMEs they are where they have some; goes back to that one.
+  func images(besides chosen: Int) throws(FileError) -> [String] {
+    var names: [String] = []
+    var number = 1
+    while try move(to: number) {
+      if number != chosen, isImage, try imageHeader(hdu: number).axes.filter({ $0 > 1 }).count >= 2
+      {
+        names.append(text("EXTNAME") ?? "HDU \(number)")
+      }
+      number += 1
+    }
+    _ = try move(to: chosen)
+    return names
   }
 
   private var isImage: Bool {

@@ -27,6 +27,10 @@ public final class FITSImage {
   public let beam: Beam?
   /// What of the beam was assumed or left aside.
   public let beamNote: String?
+  /// The other images of the file, by EXTNAME, where none was asked for.
+  public let others: [String]
+  /// EXTNAME.
+  public let name: String?
   /// Frequency in Hz: of the FREQ axis, else of RESTFRQ, RESTFREQ or FREQ.
   public let frequency: Double?
   /// The Julian year of the middle of the observation (MJD-AVG, DATE-AVG), else of its beginning (MJD-OBS,
@@ -52,6 +56,7 @@ public final class FITSImage {
     self.path = path
     file = try FITSFile(opening: path)
     self.hdu = try file.selectImage(hdu)
+    others = hdu == nil ? try file.images(besides: self.hdu) : []
     let header = try file.imageHeader(hdu: self.hdu)
     let celestial = try CelestialProjection(header, path: path, hdu: self.hdu)
     let layout = try ImageLayout(header, celestial: celestial?.axes, path: path, hdu: self.hdu)
@@ -67,6 +72,7 @@ public final class FITSImage {
     }
     (width, height, type) = (layout.width, layout.height, layout.type)
     unit = file.text("BUNIT")
+    name = file.text("EXTNAME")
     object = file.text("OBJECT")
     (frequency, epoch) = (header.frequency, header.epoch)
     let found = HeaderBeam(

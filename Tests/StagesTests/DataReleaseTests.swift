@@ -156,6 +156,29 @@ import Testing
   @Test(.enabled(if: SharedData.exists, "shared data are absent"))
   func aReleaseOfMiraBest() async throws { try await check(.miraBest()) }
 
+  /// A release that is corrected, and a source that comes in beside it.
+  @Test func aCatalogueAfterAReleaseAddsToIt() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      // As the commands do it, with the rights of a role.
+      try await fixture.workplace.database.with { _ = try Role.pipeline.take(in: $0) }
+      func ingested(_ rows: String, release: String? = nil) async throws -> Int? {
+        try await fixture.ingest(fixture.file("\(rows.count).csv", "name,ra,dec\n" + rows)) {
+          $0.release = release
+        }.catalogue?.metrics.changes.added
+      }
+      _ = try await ingested("A,10,1\nB,11,1\n")
+      _ = try await ingested("A,10,1\nB,11,1\nC,12,1\n", release: "dr2")
+      #expect(try await ingested("Y,17,1\n", release: "dr2") == 1)
+      #expect(try await ingested("Zeta,18,1\n") == 1)
+      #expect(
+        try fixture.rows(
+          "SELECT name FROM reber.release_change WHERE kinds = '{added}' ORDER BY name",
+          as: String.self)
+          == ["C", "Y", "Zeta"])
+    }
+  }
+
   /// Two that stand closer than the radius are told apart by their names.
   ///
   /// Where one has lost its own, neither

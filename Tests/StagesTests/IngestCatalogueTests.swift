@@ -124,6 +124,53 @@ import Testing
     }
   }
 
+  /// What counts is what a catalogue says that is ingested now, whatever was said of it before.
+  @Test func aCatalogueThatIsTakenBackToIsReadAgain() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let header = "name,ra,dec,total_flux\n"
+      let first = try fixture.file("a.csv", header + "A,1,2,3\nB,2,2,4\n")
+      let other = try fixture.file("b.csv", header + "C,3,2,5\n")
+      try await fixture.ingest(first)
+      try await fixture.ingest(other)
+      try await fixture.ingest(fixture.file("c.csv", header + "A,1,2,30\n"))
+      let again = try await fixture.ingest(first)
+      #expect(again.catalogue?.alreadyDone == false)
+      #expect(again.catalogue?.metrics.changes.changed == 1)
+      #expect(
+        try fixture.rows("SELECT total_flux FROM reber.source ORDER BY name", as: Double.self)
+          == [3, 4, 5])
+      #expect(fixture.notes.all.contains("has changed it since"))
+      for file in [first, other] {
+        #expect(try await fixture.ingest(file).catalogue?.alreadyDone == true)
+      }
+    }
+  }
+
+  @Test func sourcesThatMovedAndUnitsThatChangedAreSaid() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let header = "Source_id,RA,DEC,total_flux_mJy\n"
+      try await fixture.ingest(fixture.file("a.csv", header + "0,1,2,3\n1,2,2,4\n2,3,2,5\n"))
+      let same = try await fixture.ingest(
+        fixture.file("b.csv", header + "0,1.001,2,3\n1,2,2,4\n2,3,2,5.5\n"))
+      #expect(!(same.catalogue?.metrics.warnings ?? []).contains { $0.contains("lie more than") })
+      let anew = try await fixture.ingest(
+        fixture.file("c.csv", header + "0,0,1,3\n1,1,2,3\n2,2,2,4\n")
+      ) {
+        $0.units = ["total_flux_mJy": "Jy"]
+      }
+      let warnings = anew.catalogue?.metrics.warnings ?? []
+      #expect(warnings.contains { $0.hasPrefix("3 sources lie more than 1′ from where") })
+      #expect(!warnings.contains { $0.contains("keep numbers in that") })
+      let part = try await fixture.ingest(fixture.file("d.csv", header + "0,0,1,3\n"))
+      #expect(
+        part.catalogue?.metrics.warnings?.contains {
+          $0.hasPrefix("'total_flux_mJy' is in mJy now, and was in Jy")
+        } == true)
+    }
+  }
+
   @Test func badRowsAreSetAsideWithTheirReasons() async throws {
     try await withTemporaryFolder { folder in
       let fixture = try await IngestFixture(folder)

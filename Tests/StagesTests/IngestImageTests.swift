@@ -32,7 +32,7 @@ import Testing
     try await withTemporaryFolder { folder in
       let fixture = try await IngestFixture(folder)
       try fixture.file("images/cut/second.fits", TestImage(centre: (10, 10)).content)
-      try fixture.file("images/A9.fits", TestImage(centre: (10, 10), object: "a").content)
+      try fixture.file("images/A9.fits", TestImage(centre: (150.003, 2), object: "a").content)
       try fixture.file("images/x.fits", TestImage(centre: (150.0205, 2)).content)
       try fixture.file("images/nowhere.fits", TestImage(centre: (50, 2)).content)
       let report = try await fixture.ingest(
@@ -156,7 +156,8 @@ import Testing
       let fixture = try await IngestFixture(folder)
       let image = TestImage(width: 61, height: 120, aspect: 2) { Float(10 * $0 + 1000 * $1) }
       try fixture.file("m.fits", image.content)
-      try fixture.file("small/b.fits", TestImage(width: 5, height: 10, aspect: 2).content)
+      let small = TestImage(width: 5, height: 10, centre: (10, 10), aspect: 2)
+      try fixture.file("small/b.fits", small.content)
       let report = try await fixture.ingest(
         fixture.file("c.csv", "name,ra,dec\na,150.0,2.0\nb,10,10\n"),
         images: [folder + "/m.fits", folder + "/small"]
@@ -359,13 +360,86 @@ import Testing
     }
   }
 
+  /// The header counts as well as the pixels; and what was ingested before is ingested again where another came between.
+  @Test func aMendedHeaderAndAnImageThatIsTakenBackToMakeNewCutouts() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let mosaic = TestImage(width: 100, height: 100)
+      let catalogue = try fixture.file("c.csv", "name,ra,dec\na,150.0,2.0\nb,150.01,2.0\n")
+      func ingested(_ image: TestImage) async throws -> Int? {
+        try fixture.file("m.fits", image.content)
+        return try await fixture.ingest(catalogue, images: [folder + "/m.fits"]) {
+          $0.cutting.size = 20
+        }.images?.metrics.written
+      }
+      #expect(try await ingested(mosaic) == 2)
+      var mended = mosaic
+      mended.beam = "\(12.0 / 3600)"
+      #expect(try await ingested(mended) == 2)
+      #expect(try await ingested(mosaic) == 2)
+      let beams = try fixture.rows(
+        "SELECT round((wcs ->> 'BMAJ')::numeric * 3600)::float8 FROM reber.cutout WHERE is_current",
+        as: Double.self)
+      #expect(beams == [6, 6])
+      #expect(fixture.notes.all.contains("has changed it since"))
+    }
+  }
+
+  @Test func imagesOfNoiseAreNotTakenForTheSky() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let sky = TestImage(width: 100, height: 100)
+      let noise = TestImage(width: 100, height: 100) { _, _ in 0.5 }
+      try fixture.file("i/a_rms.fits", noise.content)
+      try fixture.file("i/m.fits", sky.content)
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", "name,ra,dec\na,150.0,2.0\n"), images: [folder + "/i"]
+      ) { $0.cutting.size = 20 }
+      #expect(try values(of: "a", fixture)[0] != 0.5)
+      let said = report.images?.metrics.warnings?.first ?? ""
+      #expect(said.contains("1 sources lie at the same place") && said.contains("i/m.fits, not of"))
+    }
+  }
+
+  @Test func whatANamedImageDoesNotShowIsSaid() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      try fixture.file("i/a.fits", TestImage(centre: (150.05, 2)).content)
+      try fixture.file("i/b.fits", TestImage(centre: (150.01, 2)).content)
+      try fixture.file("i/x.fits", TestImage(centre: (150.02, 2), object: "a").content)
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", text.replacing("cut/second.fits", with: "")), images: [folder + "/i"])
+      #expect(report.images?.metrics.decisions == ImageDecisions(byName: 2, byPosition: 1))
+      let said = report.images?.metrics.warnings ?? []
+      #expect(said.count == 1 && said[0].contains("i/a.fits: it is called like source 'a'"))
+    }
+  }
+
+  @Test func sourcesWithoutAPixelAreSetAsideAndTheOthersCut() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      try fixture.file("i/f.fits", TestImage(width: 100, height: 100).content)
+      let table = "name,image,x,y\nA,f.fits,N/A,50\nB,f.fits,60,50\nC,f.fits,-5,50\n"
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", table), images: [folder + "/i"]
+      ) { $0.columns = ["x": "x", "y": "y"] }
+      #expect(report.images?.metrics.cutouts == 1)
+      #expect(
+        try fixture.rejected().sorted() == [
+          "f.fits: the catalogue has no pixel for 'A'", "f.fits: the pixel of 'C' lies outside it",
+        ])
+    }
+  }
+
   @Test func unreadableImagesAreSetAsideAndTheRestKept() async throws {
     try await withTemporaryFolder { folder in
       let fixture = try await IngestFixture(folder)
       try fixture.file("i/a.fits", TestImage().content)
       try fixture.file("i/b.fits", TestImage().content.prefix(3000))
       try fixture.file("i/c.fits", Data("no image".utf8))
-      try fixture.file("i/blank.fits", TestImage(object: "c", value: { _, _ in .nan }).content)
+      try fixture.file(
+        "i/blank.fits", TestImage(centre: (150.02, 2), object: "c", value: { _, _ in .nan }).content
+      )
       let catalogue = try fixture.file("c.csv", text.replacing("cut/second.fits", with: ""))
       let report = try await fixture.ingest(catalogue, images: [folder + "/i"])
       #expect(report.images?.metrics.cutouts == 1 && report.images?.metrics.rejected == 3)

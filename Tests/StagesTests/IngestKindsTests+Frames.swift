@@ -3,6 +3,7 @@ import Files
 import Foundation
 import PostgreSQL
 import Stages
+import Tables
 import TestSupport
 import Testing
 
@@ -84,36 +85,62 @@ extension IngestKindsTests {
     }
   }
 
+  /// What astropy says of columns that it made of coordinates of B1950.
+  private static let madeByAstropy = """
+    datatype:
+    - {name: name, datatype: string}
+    - {name: place.ra, unit: deg, datatype: float64}
+    - {name: place.dec, unit: deg, datatype: float64}
+    meta: !!omap
+    - __serialized_columns__:
+        place:
+          __class__: astropy.coordinates.sky_coordinate.SkyCoord
+          dec: !astropy.table.SerializedColumn
+            value: !astropy.table.SerializedColumn {name: place.dec}
+          equinox: &id1 !astropy.time.Time {format: byear_str, jd1: 2433282.0,
+            jd2: 0.4234590499}
+          frame: fk4
+          obstime: *id1
+          ra: !astropy.table.SerializedColumn
+            value: !astropy.table.SerializedColumn {name: place.ra}
+    schema: astropy-2.0
+    """
+
   @Test func astropysCoordinatesKeepTheirFrame() async throws {
+    let header = ["%ECSV 1.0", "---"] + Self.madeByAstropy.components(separatedBy: "\n")
     let (rows, _, _) = try await ingested(
       "a.ecsv",
-      """
-      # %ECSV 1.0
-      # ---
-      # datatype:
-      # - {name: name, datatype: string}
-      # - {name: place.ra, unit: deg, datatype: float64}
-      # - {name: place.dec, unit: deg, datatype: float64}
-      # meta: !!omap
-      # - __serialized_columns__:
-      #     place:
-      #       __class__: astropy.coordinates.sky_coordinate.SkyCoord
-      #       dec: !astropy.table.SerializedColumn
-      #         value: !astropy.table.SerializedColumn {name: place.dec}
-      #       equinox: &id1 !astropy.time.Time {format: byear_str, jd1: 2433282.0, jd2: 0.4234590499}
-      #       frame: fk4
-      #       obstime: *id1
-      #       ra: !astropy.table.SerializedColumn
-      #         value: !astropy.table.SerializedColumn {name: place.ra}
-      # schema: astropy-2.0
-      name place.ra place.dec
-      A 100.0 20.0
-      """)
+      header.map { "# \($0)\n" }.joined() + "name place.ra place.dec\nA 100.0 20.0\n")
     expect(rows, Self.old)
   }
 
+  @Test func astropysCoordinatesInFITSKeepTheirFrame() async throws {
+    let yaml = Self.madeByAstropy.replacing(
+      "jd1: 2433282.0,\n        jd2", with: "jd1: 24332\\\n82.0, jd2")
+    let edge = { (word: String) in "--\(word)-ASTROPY-SERIALIZED-COLUMNS--" }
+    let columns = [
+      Column("name", .string, width: 1), Column("place.ra", .double, unit: "deg"),
+      Column("place.dec", .double, unit: "deg"),
+    ]
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let writer = try createTable(
+        folder + "/a.fits", columns: columns,
+        metadata: Metadata(
+          description: ["Words of a person.", edge("BEGIN"), yaml, edge("END")].joined(
+            separator: "\n")))
+      try writer.write([[.text("A"), .real(100), .real(20)]])
+      try writer.finish()
+      let report = try await fixture.ingest(folder + "/a.fits") { _ in }
+      #expect(!warnings(report).contains("frame"))
+      let place = try fixture.rows("SELECT ra, dec FROM reber.source", as: Double.self, Double.self)
+      #expect(abs(place[0].0 - 100.740101952) < 1e-6 && abs(place[0].1 - 19.949898174) < 1e-6)
+      #expect(try openTable(folder + "/a.fits").metadata.description == "Words of a person.")
+    }
+  }
+
   /// One source, with 1, 2, … in fields of flux.
-  private func fluxes(_ fields: [(name: String, ucd: String, unit: String)]) -> String {
+  func fluxes(_ fields: [(name: String, ucd: String, unit: String)]) -> String {
     let list = fields.map {
       "<FIELD name=\"\($0.name)\" datatype=\"double\" unit=\"\($0.unit)\" ucd=\"\($0.ucd)\"/>"
     }

@@ -125,6 +125,152 @@ extension IngestKindsTests {
     expect(rows, [("A", 10.5, -20.25, nil)])
   }
 
+  @Test(arguments: [
+    ("Ra_deg,Ra_min,Ra_sec", "10,30,0", "Dec_deg,Dec_min,Dec_sec", "-20,15,0"),
+    ("rah,ram", "0,42", "sign,degs,mins", "-,20,15.0"),
+    ("h,m", "0,42", "s,degs,mins,secs", "-,20,15,0"),
+  ])
+  func piecesThatAreNamed(ra: String, right: String, dec: String, up: String) async throws {
+    let (rows, _, _) = try await ingested("a.csv", "name,\(ra),\(dec)\nA,\(right),\(up)\n") {
+      $0.columns = ["ra": ra, "dec": dec].mapValues { $0.replacing(",", with: "+") }
+    }
+    expect(rows, [("A", 10.5, -20.25, nil)])
+  }
+
+  @Test func fluxesOfMegajanskyAreSaid() async throws {
+    let vast = try await ingested("a.csv", "name,ra,dec,total_flux [MJy]\nA,1,2,0.01\n")
+    expect(vast.rows, [("A", 1, 2, 10_000)])
+    #expect(warnings(vast.report).contains("is MJy, which no radio source needs"))
+    let usual = try await ingested("a.csv", "name,ra,dec,total_flux [mJy]\nA,1,2,0.01\n")
+    #expect(!warnings(usual.report).contains("no radio source"))
+  }
+
+  @Test(arguments: [
+    "DE_", "DE.", "DE\u{2212}", "DEC_sign", "sgn", "signdec", "s_DE", "±", "DE- ", "Dsign",
+  ])
+  func theSignOfADeclinationIsKnown(sign: String) async throws {
+    let text = "name,RAh,RAm,RAs,\(sign),DEd,DEm,DEs\nA,0,42,0.0,-,20,15,0\nB,0,42,0.0,+,3,15,0\n"
+    let (rows, _, _) = try await ingested("a.csv", text)
+    expect(rows, [("A", 10.5, -20.25, nil), ("B", 10.5, 3.25, nil)])
+  }
+
+  @Test func aSignIsPlusOrMinus() async throws {
+    let text =
+      "name,RAh,RAm,DE-,DEd,DEm\nA,0,42,-1,20,15\nB,0,42,1,20,15\nC,0,42,0,20,15\nD,0,42,true,20,15\n"
+    let (rows, _, reasons) = try await ingested("a.csv", text)
+    expect(rows, [("A", 10.5, -20.25, nil), ("B", 10.5, 20.25, nil)])
+    #expect(reasons.count == 2 && reasons[0].contains("begin with '0', which is no sign"))
+  }
+
+  @Test(arguments: [
+    ("RA_hr,RA_min,RA_sec,Dec_sign,Dec_deg,Dec_min,Dec_sec", "0,42,0,-,20,15,0"),
+    ("RA_hours,RA_minutes,RA_seconds,Dec_degrees,Dec_arcmin,Dec_arcsec", "0,42,0,-20,15,0"),
+    ("RAdeg,RAmin,RAmax,DEdeg,DEmin,DEmax", "10.5,3,12,-20.25,-23,-19"),
+  ])
+  func piecesInWords(names: String, cells: String) async throws {
+    let (rows, _, _) = try await ingested("a.csv", "name,\(names)\nA,\(cells)\n")
+    expect(rows, [("A", 10.5, -20.25, nil)])
+  }
+
+  @Test func oneColumnIsNotBothCoordinates() async throws {
+    let error = await #expect(throws: IngestError.self) {
+      try await ingested("a.csv", "name,pos\nA,10.0 20.25\n") {
+        $0.columns = ["ra": "pos", "dec": "pos"]
+      }
+    }
+    #expect(error?.description.contains("'pos' cannot be both ra and dec") == true)
+  }
+
+  @Test(arguments: ["L_Flux", "l_flux"], ["<", "≤", "1"])
+  func limitsAreNoDetections(column: String, mark: String) async throws {
+    let text = "name,ra,dec,\(column),Flux\nA,1,2,,0.5\nB,3,4,\(mark),0.3\n"
+    let (rows, report, _) = try await ingested("a.csv", text)
+    expect(rows, [("A", 1, 2, 0.5), ("B", 3, 4, nil)])
+    #expect(!warnings(report).contains("limits"))
+  }
+
+  @Test(arguments: ["Flux_limit", "is_upper_limit", "ul_Flux", "Flux_ul", "S_lim"])
+  func whatMayMarkLimitsIsSaid(column: String) async throws {
+    let text = "name,ra,dec,S,\(column)\nA,1,2,0.5,1\n"
+    let flux = column.contains("Flux") ? "Flux" : "S"
+    let (_, report, _) = try await ingested("a.csv", text.replacing(",S,", with: ",\(flux),")) {
+      $0.columns = ["total_flux": flux]
+    }
+    #expect(warnings(report).contains("'\(column)' may say which values are limits"))
+    let plain = try await ingested("a.csv", "name,ra,dec,flux,Island,Resolved,lim\nA,1,2,3,4,5,6\n")
+    #expect(warnings(plain.report).contains("limits") == false)
+  }
+
+  @Test func aSecondTableInAFileOfTextIsRefused() async throws {
+    for text in [
+      "name,ra,dec,flux\nA,1,2,3\nname,dec,ra,flux\nB,3,11,3\n",
+      "A\tRA\tDE\tS\n\tdeg\tdeg\tmJy\n--\t--\t--\t--\na\t1\t2\t3\n\nB\tRA\tDE\trms\n\tdeg\tdeg\tmJy\n"
+        + "--\t--\t--\t--\nb\t1\t2\t3\n",
+    ] {
+      let error = await #expect(throws: FileError.self) { try await ingested("a.csv", text) }
+      #expect(error?.description.contains("this is the header of another table") == true)
+    }
+    let error = await #expect(throws: FileError.self) {
+      try await ingested("a.csv", "name,ra,dec\nA,1,2\n", part: "#2")
+    }
+    #expect(error?.description.contains("there is no '2'") == true)
+  }
+
+  @Test func otherColumnsServeWhereTheFirstHoldNothing() async throws {
+    let text = "name,RA1,DEC1,RA2,DEC2\nA,1,2,3,4\nB,,,5,6\n"
+    let (rows, _, _) = try await ingested("a.csv", text) {
+      $0.columns = ["ra": "RA1,RA2", "dec": "DEC1,DEC2"]
+    }
+    expect(rows, [("A", 1, 2, nil), ("B", 5, 6, nil)])
+    let error = await #expect(throws: IngestError.self) {
+      try await ingested("a.csv", text) { $0.columns = ["total_flux": "RA1+RA2"] }
+    }
+    #expect(error?.description.contains("only names and positions") == true)
+  }
+
+  @Test func degreesInANameAboveMinutesAreSaid() async throws {
+    let text = "name,ra (deg),dec (deg)\nA,0:42:00,-20:15:00\n"
+    let (rows, report, _) = try await ingested("a.csv", text)
+    expect(rows, [("A", 10.5, -20.25, nil)])
+    #expect(warnings(report).contains("are taken for those of hours"))
+  }
+
+  @Test func eachDoubtIsSaidThoughAColumnHasManyNumbersForNone() async throws {
+    let none = (0..<25).map { "N\($0),1,\($0),1.\(10 + $0)e20,0" }.joined(separator: "\n")
+    let (_, report, _) = try await ingested(
+      "a.csv", "name,ra,dec,flux,rms\n\(none)\nX,1,2,3,-5\n")
+    #expect(warnings(report).contains("cells of 'rms' are below what can be"))
+  }
+
+  @Test(arguments: [
+    ("major_axis", "phys.angSize.smajAxis;instr.det.psf", "arcsec"),
+    ("rms", "instr.det.noise;em.opt", "Jy/beam"),
+    ("total_flux", "phot.flux.density;em.radio;stat.min", "Jy"),
+    ("total_flux", "phot.flux.density;em.radio;meta.code", "Jy"),
+  ])
+  func whatQualifiesAUCDCounts(part: String, ucd: String, unit: String) async throws {
+    let (_, report, _) = try await ingested("a.vot", fluxes([("q", ucd, unit)]))
+    #expect(warnings(report).contains("no column was found for"))
+    #expect(report.catalogue?.metrics.mapping.columns.keys.map(\.rawValue).contains(part) == false)
+  }
+
+  @Test(arguments: [
+    "# name ra dec flux_int\n# -- [deg] [deg] [mJy]\nA 10.5 -20.25 12.5\n",
+    "# name ra dec f_sum\n# - deg deg mJy\n# 1 2 3 4\nA 10.5 -20.25 12.5\n",
+  ])
+  func textOfSelavyAndSoFiA(text: String) async throws {
+    let (rows, _, _) = try await ingested("a.txt", text) {
+      $0.columns = ["total_flux": text.contains("f_sum") ? "f_sum" : "flux_int"]
+    }
+    expect(rows, [("A", 10.5, -20.25, 0.0125)])
+  }
+
+  @Test func numbersBeyondAnyAreSaid() async throws {
+    let (rows, report, _) = try await ingested("a.csv", "name,ra,dec,flux\nA,1,2,1e400\nB,1,3,2\n")
+    expect(rows, [("A", 1, 2, nil), ("B", 1, 3, 2)])
+    #expect(warnings(report).contains("cells of 'flux' are inf"))
+  }
+
   @Test func aBlankSignIsPlusAndOneThatIsLostIsSetAside() async throws {
     let plus = try await ingested(
       "a.csv", "name,RAh,RAm,DE-,DEd,DEm\nA,0,42,,20,15\nB,0,42,-,0,15\n")

@@ -193,6 +193,70 @@ import Testing
         == [85])
   }
 
+  @Test func whatMayBeMeantAndIsNotReadIsSaid() async throws {
+    let toy = try await SyntheticSurvey(12)
+    let plain = try await imported(["name,class", "toy0,head-tail"], toy)
+    #expect(plain.warnings == nil)
+    let more = try await imported(
+      ["name,id,class,label,Annotator,certainty", "toy1,7,head-tail,artifact,Ann,0.3"], toy)
+    let said = more.warnings?.joined(separator: "\n") ?? ""
+    for words in [
+      "several columns may be the source: 'name' is taken, not 'id'",
+      "several columns may be the class: 'class' is taken, not 'label'",
+      "say --annotator-column Annotator", "say --confidence-column certainty",
+    ] { #expect(said.contains(words)) }
+    let unsure = try await imported(
+      ["name,class,confidence", "toy2,head-tail,", "toy3,head-tail,N/A", "toy4,head-tail,0.5"], toy)
+    #expect(unsure.warnings == ["2 rows have no confidence: 1 is taken"])
+    let mixed = try await imported(
+      ["name,class,confidence", "toy5,head-tail,85", "toy6,head-tail,0.85"], toy, percent: true)
+    #expect(mixed.warnings?.first?.hasPrefix("1 confidences are below 1 per cent") == true)
+  }
+
+  @Test func wordsThatLookLikeNumbersStayWords() async throws {
+    let toy = try await SyntheticSurvey(12)
+    try await withTemporaryFolder { folder in
+      let file = folder + "/labels.csv"
+      try "name,class,who\ntoy0,1.10,1e5\ntoy1,1.1,100000\ntoy2,2.0,7.0\n"
+        .write(toFile: file, atomically: true, encoding: .utf8)
+      var options = LabelImport(survey: "toy")
+      (options.scheme, options.addsClasses, options.annotatorColumn) = ("toy", true, "who")
+      options.classMap = ["2": "two"]
+      let done = try await toy.workplace.perform(LabelImportStage(file: file, options)).metrics
+      #expect(done.byClass == ["1.10": 1, "1.1": 1, "two": 1])
+      #expect(
+        try await toy.texts("SELECT DISTINCT annotator FROM reber.label ORDER BY 1")
+          == ["100000", "1e5", "7.0"])
+    }
+  }
+
+  @Test func labelsOfOtherPlacesAreSaid() async throws {
+    let toy = try await SyntheticSurvey(12)
+    let place = try await toy.texts(
+      "SELECT ra || ',' || dec FROM reber.source WHERE name IN ('toy0', 'toy1') ORDER BY name")
+    let right = try await imported(
+      ["name,ra,dec,class", "toy0,\(place[0]),head-tail", "toy2,,,head-tail"], toy)
+    #expect(right.warnings == nil)
+    let wrong = try await imported(["name,ra,dec,class", "toy0,\(place[1]),artifact"], toy)
+    #expect(wrong.warnings?.first?.hasPrefix("1 of 1 rows say a position") == true)
+  }
+
+  @Test func newClassesInSeveralSpellingsAreOne() async throws {
+    let toy = try await SyntheticSurvey(12)
+    try await withTemporaryFolder { folder in
+      let file = folder + "/labels.csv"
+      let names = ["FRI", "FR I", "fr-i", "C-", "C+", "N/A", "true"]
+      try (["name,class"] + names.enumerated().map { "toy\($0),\($1)" }).joined(separator: "\n")
+        .write(toFile: file, atomically: true, encoding: .utf8)
+      var options = LabelImport(survey: "toy")
+      (options.scheme, options.addsClasses) = ("toy", true)
+      let done = try await toy.workplace.perform(LabelImportStage(file: file, options)).metrics
+      #expect(done.byClass == ["FR I": 3, "C-": 1, "C+": 1, "true": 1])
+      #expect(done.unclassified == 1)
+      #expect(done.warnings == ["'FRI', 'fr-i' is taken for class 'FR I'"])
+    }
+  }
+
   @Test func nothingImportedIsNoSuccess() async throws {
     let toy = try await SyntheticSurvey(12)
     for lines in [["name,class,confidence", "toy5,head-tail,85"], ["name,class", "x,head-tail"]] {

@@ -120,6 +120,29 @@ extension Cutout {
       uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2, isMeasured: $3)) })
   }
 
+  /// Of the runs that ingested images into a survey after one, the first that put other cutouts in the place of those
+  /// that were current for that run.
+  public static func changer(
+    after run: Int, of survey: Survey, in database: Connection
+  ) throws -> Int? {
+    try database.row(
+      """
+      SELECT min(newer.run_id)
+      FROM reber.cutout AS newer
+      JOIN reber.cutout AS older
+          ON older.survey_id = newer.survey_id AND older.source_id = newer.source_id
+          AND older.run_id < newer.run_id
+      WHERE newer.survey_id = \(survey.id) AND newer.run_id > \(run) AND newer.is_current
+          AND (
+              older.run_id = \(run)
+              OR older.run_id < \(run) AND (
+                  SELECT coalesce(metrics ->> 'unchanged', '0') <> '0'
+                  FROM reber.run WHERE run.run_id = \(run)
+              )
+          )
+      """, as: Int?.self)
+  }
+
   /// Tells the planner of a survey's cutouts, when they have been written.
   public static func analyse(_ survey: Survey, in database: Connection) throws {
     let partition = Partition(whole: "reber.cutout", key: survey.id)

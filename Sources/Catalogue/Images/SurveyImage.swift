@@ -56,6 +56,15 @@ extension SurveyImage: TableRow {
     .column("beam_angle", \.beamAngle), .column("frequency_hz", \.frequency),
     .column("epoch", \.epoch), .column("footprint", \.footprint), .column("wcs", \.wcs))
 
+  /// The celestial keywords of a survey's images, by digest in hexadecimal.
+  public static func skies(of survey: Survey, in database: Connection) throws -> [String: JSON] {
+    try database.table(
+      """
+      SELECT encode(sha256, 'hex'), wcs FROM reber.image
+      WHERE survey_id = \(survey.id) AND wcs IS NOT NULL
+      """, by: String.self, JSON.self)
+  }
+
   private static let waiting = WaitingTable(like: table)
 
   /// Adds images of a survey; of one that is there, what was not known of it yet.

@@ -138,6 +138,21 @@ extension ClassScheme {
     }
   }
 
+  /// Names of classes, those together that differ only in capitals, and in blanks and hyphens between letters.
+  ///
+  /// - Parameter names: The names, of which those that come first come first.
+  /// - Returns: For each class the ways it is spelled in.
+  public static func spellings(of names: [String]) -> [[String]] {
+    var order: [String] = []
+    var spelled: [String: [String]] = [:]
+    for name in names {
+      let plain = name.contains(where: \.isLetter) ? name.joined : name
+      if spelled[plain] == nil { order.append(plain) }
+      spelled[plain, default: []].append(name)
+    }
+    return order.compactMap { spelled[$0] }
+  }
+
   /// Refuses a name without letters and digits, and one that would be two in a list of classes.
   ///
   /// - Throws: `CatalogueError.badClassName`.
@@ -186,4 +201,14 @@ extension ClassScheme {
 extension String {
   /// The letters and digits, in lower case.
   fileprivate var folded: String { lowercased().filter { $0.isLetter || $0.isNumber } }
+
+  /// In lower case, without blanks, hyphens and underscores that part words: `Head-Tail` is `headtail`, `c-` stays.
+  fileprivate var joined: String {
+    let words = lowercased().split { $0.isWhitespace || $0 == "-" || $0 == "_" }
+    let edges = (
+      first: prefix { !$0.isLetter && !$0.isNumber },
+      last: reversed().prefix { !$0.isLetter && !$0.isNumber }
+    )
+    return edges.first + words.joined() + edges.last
+  }
 }

@@ -107,6 +107,40 @@ extension Source {
       """, by: String.self, Int.self)
   }
 
+  /// Where sources are, by their keys; those without a position are left out.
+  public static func positions(
+    of keys: [Int], in survey: Survey, _ database: Connection
+  ) throws -> [Int: SkyPosition] {
+    let places = try database.rows(
+      """
+      SELECT source_id, ra, dec FROM reber.source
+      WHERE survey_id = \(survey.id) AND source_id = ANY (\(keys)) AND ra IS NOT NULL AND dec IS NOT NULL
+      """, as: Int.self, Double.self, Double.self)
+    return Dictionary(
+      places.map { ($0, SkyPosition(ra: $1, dec: $2)) }, uniquingKeysWith: { first, _ in first })
+  }
+
+  /// Of the runs that ingested into a survey after one, the first that changed sources which had been so for that
+  /// run's catalogue; new releases, which keep what they follow, are none.
+  public static func changer(
+    after run: Int, of survey: Survey, in database: Connection
+  ) throws -> Int? {
+    try database.row(
+      """
+      SELECT min(superseded_by) FROM reber.source_superseded AS former
+      WHERE survey_id = \(survey.id) AND superseded_by > \(run)
+          AND (
+              run_id = \(run)
+              OR run_id < \(run) AND (
+                  SELECT metrics #>> '{changes,unchanged}' <> '0' FROM reber.run WHERE run_id = \(run)
+              )
+          )
+          AND NOT EXISTS (
+              SELECT FROM reber.release WHERE release.survey_id = \(survey.id) AND release.run_id = superseded_by
+          )
+      """, as: Int?.self)
+  }
+
   /// The name of the source that is called so now, or was in a former release; nil where none is.
   static func name(
     ofOneCalled name: String, in survey: Survey, _ database: Connection

@@ -141,9 +141,23 @@ extension Workplace {
       let survey = try await database.with { try Survey.add(named: options.survey, in: $0) }
       return { try write(reading, into: survey, run: run, in: $0) }
     }
+    plan.stands = { try await stands($0, in: options.survey, Source.changer) }
     plan.leavesNothing = { $0 is IngestError || $0 is CatalogueError }
     plan.tidy = { try await database.with { try Source.removeLeft(in: $0) } }
     return try await perform(plan, into: options.survey, after: interrupted)
+  }
+
+  /// Whether a survey is still as a run has left it, where `changer` says which one has changed that.
+  func stands(
+    _ run: Int, in survey: String,
+    _ changer: @Sendable (_ after: Int, Survey, Connection) throws -> Int?
+  ) async throws -> Bool {
+    let changer = try await database.with {
+      try changer(run, try Survey.named(survey, in: $0), $0)
+    }
+    guard let changer else { return true }
+    progress.note("run \(run) has done this before, and run \(changer) has changed it since")
+    return false
   }
 
   /// Does what is planned for a survey, of which nothing stays where nothing comes into it.
@@ -189,7 +203,7 @@ extension Workplace {
         firstReason: try Rejected.all(of: run, atMost: 1, in: database).first?.rejected.reason
           ?? "unknown")
     }
-    let remarks = catalogue.remarks
+    let remarks = catalogue.remarks + changes.doubts
     if catalogue.options.isStrict, !remarks.isEmpty {
       throw IngestError.assumed(remarks, file: catalogue.path)
     }
@@ -226,6 +240,19 @@ extension Workplace {
       text += "; where one column does not tell rows apart, join several: --column name=A+B"
     }
     progress.note(text)
+  }
+}
+
+extension SourceChanges {
+  /// What a person should know of how they fit to what was there.
+  fileprivate var doubts: [String] {
+    guard moved > 0 else { return mixed }
+    return mixed + [
+      """
+      \(moved) sources lie more than 1′ from where they were: labels and images stay with their names, so \
+      ingest the images again. Where the names are numbers that were given anew, take it back (reber run undo) and say which release it is (--release)
+      """
+    ]
   }
 }
 

@@ -21,6 +21,13 @@ extension ColumnMapping {
           \(others.map { "'\($0)'" }.joined(separator: ", ")); say which with --column
           """)
       }
+      for choice in columns[part]?.all ?? [] where choice.isVast(for: part) {
+        words.append(
+          """
+          the unit of '\(choice.columns[0])' is \(choice.unit ?? ""), which no radio source needs: say \
+          --unit \(choice.columns[0])=mJy where that is meant
+          """)
+      }
       // Hours, minutes and seconds say in their names what they are.
       for choice in columns[part]?.all ?? [] where choice.columns.count == 1 {
         guard let source = source(of: choice.unitOrigin) else { continue }
@@ -32,6 +39,13 @@ extension ColumnMapping {
     if columns[.ra] != nil, let source = frameOrigin.map(source) ?? "" {
       let name = frame == .galactic ? "galactic" : frame?.keywords.system ?? "ICRS"
       words.append("the frame of the positions is not said: \(name) is assumed\(source)")
+    }
+    if !limits.isEmpty {
+      words.append(
+        """
+        \(limits.map { "'\($0)'" }.joined(separator: ", ")) may say which values are limits, and is not heeded: \
+        all are taken for measurements
+        """)
     }
     if let equinox {
       words.append("'\(equinox)' is not heeded: all positions are taken to be of one equinox")
@@ -55,5 +69,15 @@ extension ColumnMapping {
         && leftOut[part] == nil
         && profile?.columns[part.rawValue] != ""
     }
+  }
+}
+
+extension ColumnMapping.Choice {
+  /// Whether a flux is said to be in thousands of jansky or more, which `MJy` is, and `mJy` may have been.
+  fileprivate func isVast(for part: ColumnMapping.Part) -> Bool {
+    guard unitOrigin != .user, let wanted = part.unit, wanted.hasPrefix("Jy"),
+      let scale = try? scale(to: wanted)
+    else { return false }
+    return scale > 999
   }
 }

@@ -26,6 +26,9 @@ public struct ColumnMapping: Sendable, Equatable, Codable {
   /// A column that says the equinox row by row, which is not heeded, and not stored.
   private(set) var equinox: String?
 
+  /// Columns that may say which values are limits, and are not heeded, which is not stored.
+  private(set) var limits: [String] = []
+
   private enum CodingKeys: CodingKey { case columns, frame, profile }
 
   /// What a source is made of.
@@ -168,10 +171,24 @@ extension ColumnMapping {
       self.columns[part] = choice
     }
     leaveOutUnknownUnits()
+    limits = columns.map(\.name).filter(saysLimits)
     if frame == nil {
       equinox = columns.first { ColumnName($0.name).plain == "equinox" }?.name
     }
     try setFrame(columns, frame, of: tableFrames, profile?.0)
+  }
+
+  /// Whether a column is called as those are that mark limits of what was taken, and is not the one that is heeded.
+  private func saysLimits(_ name: String) -> Bool {
+    let taken = Part.allCases.filter { $0.unit != nil && ![.ra, .dec].contains($0) }
+      .flatMap { columns[$0]?.all ?? [] }.map { $0.columns[0].lowercased() }
+    let name = name.lowercased()
+    guard !taken.contains(name), !taken.contains(where: { name == "l_" + $0 }) else { return false }
+    return name.contains(/(^|_)(is)?_?(u|upper)_?_?(l|lim|limit|limits)(_|$)/)
+      || taken.contains {
+        name.hasPrefix($0) && name.dropFirst($0.count).contains(/^_?(l|lim|limit|limits)$/)
+      }
+      || ["limit", "limits", "limit_flag", "lflag"].contains(name)
   }
 
   /// Leaves out what is in a unit that is not known or could be two (`MJY`), unless the user named the
@@ -195,7 +212,12 @@ extension ColumnMapping {
     if let chosen {
       let isOne = columns.contains { $0.name == chosen }
       let named = try (isOne ? [[chosen]] : alternatives(chosen)).map { names in
-        try names.map { name in
+        guard names.count == 1 || part.mayBeJoined else {
+          throw IngestError.contradictory(
+            "\(part.rawValue) cannot be made of '\(names.joined(separator: "' and '"))'",
+            advice: "only names and positions are of several columns")
+        }
+        return try names.map { name in
           guard let column = columns.first(where: { $0.name == name }) else {
             throw IngestError.unknownColumn(name, known: columns.map(\.name))
           }
@@ -212,7 +234,7 @@ extension ColumnMapping {
       let there = named.filter { $0.allSatisfy { $0 != nil } }.map { $0.compactMap(\.self) }
       if !there.isEmpty || named.isEmpty { return (there, .profile, []) }
     }
-    if let pieces = pieces(of: part, in: columns) { return ([pieces], .name, []) }
+    if let pieces = PositionPieces.find(part, in: columns) { return ([pieces], .name, []) }
     guard let (found, reason) = best(part, in: columns) else { return ([], .name, []) }
     return ([[found[0]]], reason, part.isNumber ? found.dropFirst().map(\.name) : [])
   }
@@ -251,24 +273,6 @@ extension ColumnMapping {
     let found = known.isEmpty ? named : known
     guard let first = found.map(place).min() else { return nil }
     return (found.filter { place($0) == first }, known.isEmpty ? .name : .ucd)
-  }
-
-  /// The columns that make a part together: the CDS writes hours, minutes and seconds apart, and the
-  /// sign before degrees too (`RAh`, `RAm`, `RAs`, `DE-`, `DEd`, `DEm`, `DEs`).
-  private static func pieces(of part: Part, in columns: [Column]) -> [Column]? {
-    guard part == .ra || part == .dec else { return nil }
-    let named = Dictionary(
-      columns.map { ($0.name.lowercased().filter { $0 != "_" && $0 != " " }, $0) },
-      uniquingKeysWith: { first, _ in first })
-    for (name, whole) in part == .ra ? [("ra", "h"), ("ra", "d")] : [("de", "d"), ("dec", "d")] {
-      guard let first = named[name + whole], let minutes = named[name + "m"] else { continue }
-      // Without seconds ra_h and ra_m may be places of something else.
-      let isSpelled = [first, minutes].allSatisfy { $0.name.allSatisfy(\.isLetter) }
-      guard isSpelled || named[name + "s"] != nil else { continue }
-      let sign = part == .dec ? named[name + "-"] ?? named[name + "sign"] ?? named["sign"] : nil
-      return [sign, first, minutes, named[name + "s"]].compactMap(\.self)
-    }
-    return nil
   }
 
   private static func unit(

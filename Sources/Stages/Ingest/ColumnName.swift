@@ -25,14 +25,14 @@ struct ColumnName {
     let text = name[name.index(after: open)...].dropLast().trimmed
     let isFrame = text.contains(/[12][0-9]{3}/)
     let isUnit = text.contains(where: \.isLetter) && !isFrame && UnitConversion.isUnit(text)
-    return (words[text.lowercased()] ?? (isUnit ? text : nil)).map { (name[..<open], $0) }
+    return (word(text, in: name) ?? (isUnit ? text : nil)).map { (name[..<open], $0) }
   }
 
   /// The name before a separator and a unit.
   private static func suffixed(_ name: String) -> (Substring, String?)? {
     let separators = "_ ,/."
     if let place = name.lastIndex(where: separators.contains), place > name.startIndex,
-      let unit = words[name[name.index(after: place)...].lowercased()]
+      let unit = word(String(name[name.index(after: place)...]), in: name)
     {
       return (name[..<place], unit)
     }
@@ -42,6 +42,11 @@ struct ColumnName {
       let unit = words[String(match.2)]
     else { return nil }
     return (name.prefix(match.1.count), unit + "/beam")
+  }
+
+  /// The unit that a word at the end of a name is; `MJy` is what it says, where the rest is not in capitals too.
+  private static func word(_ text: String, in name: String) -> String? {
+    text.hasPrefix("MJ") && name != name.uppercased() ? text : words[text.lowercased()]
   }
 
   /// The units that names are known to end with, by what is written.

@@ -22,6 +22,8 @@ struct CutoutReading: Sendable {
   let pixelScale: Float?
   /// What is known of the current cutouts, by source.
   let known: [Int: (pixels: String, image: String, isMeasured: Bool)]
+  /// The celestial keywords of the images that these are of, by digest.
+  let skies: [String: JSON]
   /// The sources whose cutouts this run has written before it was interrupted.
   let written: Set<Int>
 
@@ -133,11 +135,23 @@ extension CutoutReading {
     } catch {
       return try give(.rejected(setAside(item.file, source: item.source, error)))
     }
-    let header = image.header
+    var header = image.header
+    header.notes += doubt(that: sources[item.source], isOn: header).map { [$0] } ?? []
     try give(opened(header, item.file))
     let cutout = try cutout(of: item.source, pixels, header, file: item.file, from: (0, 0))
     let isOfFile = known[cutout.source]?.image == cutout.imageSHA256
     try give(measured(cutout, of: item.source, isOfKnownFile: isOfFile))
+  }
+
+  /// Says where an image that is called like a source shows another sky.
+  private func doubt(that source: StoredSource, isOn header: ImageHeading) -> String? {
+    guard let position = source.position, let wcs = header.wcs, let centre = header.centre else {
+      return nil
+    }
+    if let (x, y) = wcs.pixel(of: position), header.margin(x, y) > 0 { return nil }
+    let away = String(format: "%.4g", position.separation(from: centre))
+    return
+      "it is called like source '\(source.name)', which lies \(away)° from its centre, outside it"
   }
 
   private func opened(_ header: ImageHeading, _ file: Int) throws -> Outcome {
@@ -207,7 +221,15 @@ extension CutoutReading {
     let (x, y) = (Int(view.x.rounded()) - column, Int(view.y.rounded()) - row)
     if pixels.isBlank(atColumn: x, row: y) { return .nothing }
     let cutout = try cutout(of: cut.source, pixels, header, file: view.file, from: (column, row))
-    return measured(cutout, of: cut.source, isOfKnownFile: true)
+    return measured(cutout, of: cut.source, isOfKnownFile: try isAsKnown(cutout, header))
+  }
+
+  /// Whether a cutout that there is has the sky, the unit and the beam of an image: it was cut from that, or from one
+  /// with the same header.
+  private func isAsKnown(_ cutout: Cutout, _ header: ImageHeading) throws -> Bool {
+    guard let image = known[cutout.source]?.image, image != cutout.imageSHA256 else { return true }
+    guard let own = try header.keywords(from: (0, 0)), let sky = skies[image] else { return false }
+    return try own.decode(as: [String: Value].self) == sky.decode(as: [String: Value].self)
   }
 
   /// The cutout with its source's extent, which is looked for where it is not known already.

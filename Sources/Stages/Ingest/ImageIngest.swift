@@ -61,11 +61,12 @@ extension Workplace {
       stage: .ingest,
       parameters: ImageParameters(survey: options.survey, cutting: options.cutting),
       inputs: images.inputs, parents: catalogues)
-    let plan = Plan(work) { run, isFirst, database in
+    var plan = Plan(work) { run, isFirst, database in
       let ingest = ImageIngest(images: images, options: options, run: run, progress: progress)
       return try ingest.begin(
         isCollection: catalogues.isEmpty, isFirst: isFirst, sharing, in: database)
     }
+    plan.stands = { try await stands($0, in: options.survey, Cutout.changer) }
     return try await perform(plan, into: options.survey, after: interrupted)
   }
 
@@ -158,6 +159,7 @@ private struct ImageIngest: Sendable {
       inputs: images.inputs, sources: sources,
       pixelScale: options.cutting.pixelScale,
       known: try Cutout.digests(of: survey, in: database),
+      skies: try SurveyImage.skies(of: survey, in: database),
       written: try Cutout.sources(of: survey, writtenBy: run, in: database))
     if isFirst {
       let size = max(1, sharing.pieceSize / 4)
@@ -230,8 +232,9 @@ private struct ImageIngest: Sendable {
     metrics.cutouts = metrics.written + metrics.unchanged
     metrics.partlyOffImage = try Cutout.countAtEdge(of: survey, in: database)
     metrics.rejected = log.count
-    metrics.warnings = notes.all
-    for warning in notes.all ?? [] { progress.note("warning: " + warning) }
+    let warnings = plan.notes + (notes.all ?? [])
+    metrics.warnings = warnings.isEmpty ? nil : warnings
+    for warning in warnings { progress.note("warning: " + warning) }
     guard metrics.cutouts > 0 else {
       throw IngestError.noneUsable(images: metrics.images, firstReason: log.first ?? "unknown")
     }

@@ -12,6 +12,9 @@ struct ImagePlan: Sendable {
   /// What was decided for how many images.
   var decisions = ImageDecisions()
 
+  /// What a person should know of what was decided.
+  var notes: [String] = []
+
   /// An image and the source it shows.
   struct Whole: Sendable, Equatable {
     /// The place of the file in the list of files.

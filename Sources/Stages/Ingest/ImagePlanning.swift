@@ -62,21 +62,45 @@ struct ImagePlanning {
     plan.cuts = views.keys.sorted().filter { shown[$0] == nil }.map { source in
       ImagePlan.Cut(source: source, views: best(views[source] ?? []))
     }
+    plan.notes = [doubt].compactMap(\.self)
     return plan
   }
 
+  /// The images that show a source, of which those of noise and the like come last.
   private func best(_ views: [ImagePlan.View]) -> [ImagePlan.View] {
-    views.sorted { ($0.margin, -$0.file) > ($1.margin, -$1.file) }
+    let isBeside = { (view: ImagePlan.View) in
+      AuxiliaryImages.areMeant(by: files[view.file].stem) ? 1 : 0
+    }
+    return views.sorted {
+      (-isBeside($0), $0.margin, -$0.file) > (-isBeside($1), $1.margin, -$1.file)
+    }
+  }
+
+  /// Says where sources lie at the same place on several images, so that nothing but names tells which is meant.
+  private var doubt: String? {
+    let twins = plan.cuts.filter { cut in
+      cut.views.count > 1 && abs(cut.views[0].margin - cut.views[1].margin) < 1e-3
+        && cut.views[0].side == cut.views[1].side
+    }
+    guard let first = twins.first else { return nil }
+    return """
+      \(twins.count) sources lie at the same place on several images: they are cut out of the first of these, \
+      '\(sources[first.source].name)' of \(files[first.views[0].file].path), not of \
+      \(files[first.views[1].file].path); give only the images that are meant
+      """
   }
 
   private mutating func decide(_ index: Int, _ image: ImageHeading, named: [Int]) throws {
     var named = named
     if named.isEmpty, cutting.takenAs != .mosaics, let object = image.object {
-      named = names.named(byObject: object)
+      named = names.named(byObject: object).filter { isObject($0, of: image) }
     }
-    if !named.isEmpty, named.allSatisfy({ sources[$0].box != nil }) {
+    if named.contains(where: { sources[$0].box != nil }) {
       if image.isResampled { throw Unusable.notSquare }
-      return cut(index, image, atBoxesOf: named)
+      for source in named where sources[source].box == nil {
+        reject(index, Unusable.noPixel(sources[source].name))
+      }
+      return cut(index, image, atBoxesOf: named.filter { sources[$0].box != nil })
     }
     guard let wcs = image.wcs else { return try takeWithoutSky(index, for: named) }
     if !named.isEmpty {
@@ -93,6 +117,17 @@ struct ImagePlanning {
     }
   }
 
+  /// Whether a source that OBJECT names is what the image is of: it lies in its inner half, and the image is no mosaic.
+  ///
+  /// Pointings are called after their targets. Where the sky or the position is not known, the name counts.
+  private func isObject(_ source: Int, of image: ImageHeading) -> Bool {
+    guard let wcs = image.wcs, let position = sources[source].position else { return true }
+    guard let (x, y) = wcs.pixel(of: position) else { return false }
+    let (width, height) = (Double(image.width), Double(image.height))
+    let isInside = abs(x / width - 0.5) < 0.25 && abs(y / height - 0.5) < 0.25
+    return isInside && !isMuchLarger(image, wcs)
+  }
+
   private mutating func takeWithoutSky(_ index: Int, for named: [Int]) throws {
     guard let first = named.first else { throw Unusable.unknown }
     guard named.count == 1 || cutting.takenAs == .cutouts else {
@@ -105,8 +140,13 @@ struct ImagePlanning {
   /// much larger than a cutout.
   private func isMosaic(_ image: ImageHeading, _ wcs: WCS, holding count: Int) -> Bool {
     if let kind = cutting.takenAs { return kind == .mosaics }
+    return count > 1 || isMuchLarger(image, wcs)
+  }
+
+  /// Whether an image is much larger than a cutout.
+  private func isMuchLarger(_ image: ImageHeading, _ wcs: WCS) -> Bool {
     let side = pixels(cutting.size ?? usualSize(image, wcs), wcs)
-    return count > 1 || min(image.width, image.height) > Self.muchLarger * side
+    return min(image.width, image.height) > Self.muchLarger * side
   }
 
   private mutating func take(
@@ -145,7 +185,8 @@ struct ImagePlanning {
   private mutating func reject(_ file: Int, _ error: any Error) {
     let name: String? =
       switch error {
-      case Unusable.second(let name, _), Unusable.outside(let name): name
+      case Unusable.second(let name, _), Unusable.outside(let name), Unusable.noPixel(let name):
+        name
       default: nil
       }
     plan.rejected.append(
@@ -254,6 +295,7 @@ private enum Unusable: Error, CustomStringConvertible {
   case offCentre(Double, nearest: String?)
   case second(String, file: String)
   case outside(String)
+  case noPixel(String)
   case notSquare
 
   var description: String {
@@ -266,6 +308,7 @@ private enum Unusable: Error, CustomStringConvertible {
       """
     case .empty: "no source of the survey lies in it"
     case .notSquare: "its pixels are not square, so that sources cannot be found by their pixels"
+    case .noPixel(let name): "the catalogue has no pixel for '\(name)'"
     case .outside(let name): "the pixel of '\(name)' lies outside it"
     case .offCentre(let tolerance, let nearest):
       """

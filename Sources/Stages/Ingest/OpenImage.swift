@@ -53,7 +53,15 @@ struct OpenImage {
       unit: fits?.unit,
       object: fits?.object, frequency: fits?.frequency, epoch: fits?.epoch,
       isSimulated: fits?.logical("SIMULATE") ?? false, isResampled: square != nil,
-      notes: [square?.note, fits?.beamNote].compactMap(\.self))
+      notes: [square?.note, fits?.beamNote, choice].compactMap(\.self))
+  }
+
+  /// Says which image was taken of a file that has several.
+  private var choice: String? {
+    guard let fits, !fits.others.isEmpty else { return nil }
+    let own = fits.name.map { "HDU \(fits.hdu), '\($0)'" } ?? "HDU \(fits.hdu)"
+    return
+      "it holds \(fits.others.count + 1) images: \(own) is taken, not \(fits.others.joined(separator: ", "))"
   }
 
   /// All pixels.

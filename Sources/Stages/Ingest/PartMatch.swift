@@ -16,18 +16,21 @@ extension ColumnMapping.Part {
     case .peakFlux:
       ucd.isRadioFlux && column.isPeak && !column.isCalledTotal ? ucd.deconvolution : nil
     case .rms:
-      ucd.isOf("instr.det.noise") || ucd.isOf("stat.stdev") && ucd.has("phot.flux.density")
+      ucd.mayBeRadio
+        && (ucd.isOf("instr.det.noise")
+          || ucd.isOf("stat.stdev") && ucd.has("phot.flux.density"))
         ? 0 : nil
     case .majorAxis:
       (ucd.isOf("phys.angsize.smajaxis") || ucd.isOf("phys.angsize")) && ucd.mayBeRadio
-        && !ucd.has("stat.error") ? ucd.deconvolution + (ucd.isOf("phys.angsize") ? 2 : 0) : nil
+        && !ucd.has("stat.error") && !ucd.has("instr")
+        ? ucd.deconvolution + (ucd.isOf("phys.angsize") ? 2 : 0) : nil
     case .image: ucd.isOf("meta.file") || ucd.isOf("meta.ref.url") ? 0 : nil
     case .beamMajor, .beamMinor, .beamAngle, .x, .y, .boxWidth, .boxHeight: nil
     }
   }
 
   private static func rank(_ ucd: UCD, as equatorial: String, _ galactic: String) -> Int? {
-    if ["stat.error", "stat.stdev", "arith", "instr", "obs"].contains(where: ucd.has) {
+    if ["stat.error", "stat.stdev", "arith", "instr", "obs", "pos.pm"].contains(where: ucd.has) {
       return nil
     }
     if ucd.isOf(equatorial) { return ucd.has("meta.main") ? 0 : 1 }
@@ -103,6 +106,9 @@ extension ColumnMapping.Part {
     }
   }
 
+  /// Whether several columns together may make the part.
+  var mayBeJoined: Bool { [.name, .ra, .dec, .image].contains(self) }
+
   /// Whether the part is a number.
   var isNumber: Bool { self != .name && self != .image }
 
@@ -121,7 +127,8 @@ extension UCD {
   /// Whether it is a flux density in radio waves, and no error or ratio of one.
   fileprivate var isRadioFlux: Bool {
     isOf("phot.flux.density") && has("em.radio") && !has("stat.error") && !has("stat.stdev")
-      && !has("phys.polarization") && !has("arith")
+      && !["phys.polarization", "arith", "stat.min", "stat.fit.residual", "meta.code", "instr"]
+        .contains(where: has)
   }
 
   /// Whether it leaves open that a column is a flux density: no magnitude, place or ratio.

@@ -2,29 +2,38 @@ import Astronomy
 
 /// The columns of a catalogue that give a source's position, in whichever frame and form.
 struct PositionColumns: Sendable {
-  private let longitude: AngleColumns
-  private let latitude: AngleColumns
+  /// Longitude and latitude, and what serves where these hold nothing.
+  private let places: [(longitude: AngleColumns, latitude: AngleColumns)]
   private let conversion: FrameConversion?
 
   /// Finds the columns; nil where the catalogue has no positions.
   ///
   /// - Throws: `IngestError.unmapped` where one coordinate alone is there, `IngestError.badUnit`.
   init?(in columns: [Column], mapping: ColumnMapping, file: String) throws {
-    let ra = try AngleColumns(.ra, in: columns, mapping: mapping)
-    let dec = try AngleColumns(.dec, in: columns, mapping: mapping)
-    guard ra != nil || dec != nil else { return nil }
-    guard let ra, let dec else {
+    let ra = try AngleColumns.all(.ra, in: columns, mapping: mapping)
+    let dec = try AngleColumns.all(.dec, in: columns, mapping: mapping)
+    guard !ra.isEmpty || !dec.isEmpty else { return nil }
+    guard !ra.isEmpty, !dec.isEmpty else {
       throw IngestError.unmapped(
-        ra == nil ? "ra" : "dec", file: file, known: columns.map(\.name))
+        ra.isEmpty ? "ra" : "dec", file: file, known: columns.map(\.name))
     }
-    (longitude, latitude) = (ra, dec)
+    guard ra.count == dec.count else {
+      throw IngestError.contradictory(
+        "\(ra.count) columns are named for ra and \(dec.count) for dec",
+        advice: "name as many for both, those of one frame in the same place")
+    }
+    if let both = zip(ra, dec).first(where: { $0.indices == $1.indices })?.0 {
+      throw IngestError.contradictory(
+        "'\(both.name)' cannot be both ra and dec",
+        advice: "write the catalogue with a column for each, and name them with --column")
+    }
+    places = zip(ra, dec).map { ($0, $1) }
     conversion = mapping.frame.map { FrameConversion($0) }
   }
 
   /// The position in a row, ICRS.
   func position(in row: [Value], _ note: RowNote) throws(UnusableRow) -> SkyPosition {
-    guard let right = try longitude.degrees(row, note), let up = try latitude.degrees(row, note)
-    else {
+    guard let (right, up) = try coordinates(in: row, note) else {
       throw UnusableRow(reason: "it has no position")
     }
     guard right >= -180, right <= 360, abs(up) <= 90 else {
@@ -32,6 +41,16 @@ struct PositionColumns: Sendable {
     }
     guard let conversion else { return SkyPosition(ra: right.wrapped, dec: up) }
     return conversion.icrs(right, up)
+  }
+
+  private func coordinates(
+    in row: [Value], _ note: RowNote
+  ) throws(UnusableRow) -> (Double, Double)? {
+    for place in places {
+      let right = try place.longitude.degrees(row, note)
+      if let right, let up = try place.latitude.degrees(row, note) { return (right, up) }
+    }
+    return nil
   }
 }
 
@@ -48,8 +67,16 @@ private struct AngleColumns: Sendable {
   /// Whether the first of several columns is the sign alone, of which a blank is that of `+`.
   let hasSign: Bool
 
-  init?(_ part: ColumnMapping.Part, in columns: [Column], mapping: ColumnMapping) throws {
-    guard let choice = mapping.columns[part] else { return nil }
+  /// The columns of a coordinate, and those that serve where they hold nothing.
+  static func all(
+    _ part: ColumnMapping.Part, in columns: [Column], mapping: ColumnMapping
+  ) throws -> [AngleColumns] {
+    try (mapping.columns[part]?.all ?? []).compactMap { try AngleColumns(part, $0, in: columns) }
+  }
+
+  private init?(
+    _ part: ColumnMapping.Part, _ choice: ColumnMapping.Choice, in columns: [Column]
+  ) throws {
     indices = choice.columns.compactMap { name in columns.firstIndex { $0.name == name } }
     guard indices.count == choice.columns.count, let first = indices.first else { return nil }
     name = choice.columns.joined(separator: " ")
@@ -57,10 +84,15 @@ private struct AngleColumns: Sendable {
     let isHours = Self.hours.contains(unit)
     let isSaid = choice.unitOrigin == .file || choice.unitOrigin == .user
     let count = indices.count
-    hasSign = part == .dec && count > 1 && !Self.isWhole(choice.columns[0])
-    let isOfHours = count > 1 ? !Self.isWhole(choice.columns[0]) : isHours || !isSaid
+    hasSign = part == .dec && count > 1 && PositionPieces.areSigned(choice, columns[first])
+    let isOfDegrees =
+      choice.unitOrigin != .assumed && unit == "deg" || Self.isWhole(choice.columns[0])
+    let isOpen = !isSaid && !Self.texts.contains(unit)
+    let isOfHours = count > 1 ? !isOfDegrees : isHours || isOpen
     sexagesimal = part == .ra && isOfHours ? .hours : .degrees
-    isDoubtful = part == .ra && count == 1 && sexagesimal == .degrees && choice.unitOrigin == .file
+    isDoubtful =
+      part == .ra && count == 1 && !isHours && !Self.texts.contains(unit)
+      && [.file, .name].contains(choice.unitOrigin)
     let isText = columns[first].datatype == .string || indices.count > 1
     scale =
       if isHours { AngleUnit.hours.degrees } else if isText, Self.texts.contains(unit) { 1 } else {
@@ -84,8 +116,8 @@ private struct AngleColumns: Sendable {
     if indices.count == 1, let number = row[indices[0]].number {
       return number.standsForNoValue ? nil : number * scale
     }
-    var words = indices.compactMap { row[$0].plainText }
-    if hasSign, row[indices[0]].plainText == nil { words.insert("+", at: 0) }
+    var words = try hasSign ? [sign(row[indices[0]])] : []
+    words += indices.dropFirst(words.count).compactMap { row[$0].plainText }
     if sexagesimal == .degrees, !hasSign, indices.count > 1, row[indices[0]] == .integer(0) {
       throw UnusableRow(
         reason: "its \(name) are of 0 degrees, whose sign a whole number does not hold")
@@ -97,8 +129,22 @@ private struct AngleColumns: Sendable {
     guard let angle = Angle(text, sexagesimal: sexagesimal) else {
       throw UnusableRow(reason: "its \(name) '\(text)' is no angle")
     }
-    if angle.isSexagesimal, angle.unit == nil, isDoubtful { note(.degrees(column: name), text) }
+    if angle.isSexagesimal, angle.unit == nil, isDoubtful {
+      note(.degrees(column: name, takenForHours: sexagesimal == .hours), text)
+    }
     if !angle.isSexagesimal, angle.degrees.standsForNoValue { return nil }
     return angle.isSexagesimal || angle.unit != nil ? angle.degrees : angle.degrees * scale
+  }
+  /// The sign in a cell, of which a blank is that of `+`.
+  private func sign(_ cell: Value) throws(UnusableRow) -> String {
+    switch cell.plainText ?? (cell == .null ? "+" : nil) {
+    case "+", "1", "+1": return "+"
+    case "-", "-1": return "-"
+    case let text?
+    where text.unicodeScalars.count == 1 && text.unicodeScalars.allSatisfy(\.isDash):
+      return "-"
+    case let text:
+      throw UnusableRow(reason: "its \(name) begin with '\(text ?? "\(cell)")', which is no sign")
+    }
   }
 }

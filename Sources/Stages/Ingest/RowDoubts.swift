@@ -11,7 +11,7 @@ final class RowDoubts {
     /// A flux or a size greater than any source of a survey has.
     case vast(column: String)
     /// Minutes and seconds in a column of right ascension whose unit is degrees.
-    case degrees(column: String)
+    case degrees(column: String, takenForHours: Bool)
     /// A name that says another place than the position.
     case elsewhere
     /// A position of zeros.
@@ -26,16 +26,20 @@ final class RowDoubts {
 
   private var seen: [Kind: Seen] = [:]
   private var order: [Kind] = []
+  private var numbers: [String: Int] = [:]
   /// The sources whose names say a place.
   var places = 0
 
-  /// As many numbers for none are told apart.
+  /// As many numbers for none are told apart in a column.
   private static let most = 20
 
   /// Counts a doubt; of each kind the first row is told with an example.
   func add(_ kind: Kind, row: Int, _ example: @autoclosure () -> String = "") {
     if seen[kind] == nil {
-      guard order.count < Self.most else { return }
+      if case .noValue(let column, _) = kind {
+        guard numbers[column, default: 0] < Self.most else { return }
+        numbers[column, default: 0] += 1
+      }
       order.append(kind)
     }
     seen[kind, default: Seen(row: row, example: example())].count += 1
@@ -62,10 +66,11 @@ final class RowDoubts {
         \(seen.count) cells of '\(column)' are greater than those of any source (\(first): \(seen.example)): \
         say the unit with --unit \(column)=… if it is another
         """
-    case .degrees(let column):
+    case .degrees(let column, let isOfHours):
       return """
-        '\(column)' has minutes and seconds, and its unit is deg: they are taken for those of degrees; say \
-        --unit \(column)=h where they are of hours
+        '\(column)' has minutes and seconds, and its unit is deg: they are taken for those of \
+        \(isOfHours ? "hours" : "degrees"); say --unit \(column)=\(isOfHours ? "deg" : "h") where they are of \
+        \(isOfHours ? "degrees" : "hours")
         """
     case .elsewhere:
       return """

@@ -184,14 +184,13 @@ private struct Quantity: Sendable {
   init?(_ name: String, in columns: [Column], scale: Double, limits: (Double, Double)) {
     guard let index = columns.firstIndex(where: { $0.name == name }) else { return nil }
     (column, self.index, self.scale, self.limits) = (name, index, scale, limits)
-    limit = columns.firstIndex { $0.name == "l_" + name }
+    limit = columns.firstIndex { $0.name.lowercased() == "l_" + name.lowercased() }
   }
 
   /// The number in a row, which may be written as text; nil where there is none, or a limit alone.
   func value(_ row: [Value], _ note: RowNote) throws(UnusableRow) -> Double? {
-    if let limit, let mark = row[limit].plainText, mark.hasPrefix("<") || mark.hasPrefix(">") {
-      return nil
-    }
+    if let limit, row[limit].marksLimit { return nil }
+    if case .real(let number) = row[index] { return possible(number, note) }
     guard case .text(let text) = row[index] else {
       return row[index].number.flatMap { possible($0, note) }
     }
@@ -199,7 +198,7 @@ private struct Quantity: Sendable {
     guard let number = Double(catalogue: text) else {
       throw UnusableRow(reason: "its \(column) '\(text)' is no number")
     }
-    return number.isFinite ? possible(number, note) : nil
+    return number.isNaN ? nil : possible(number, note)
   }
 
   /// The value of a number in the unit that is kept; nil where it stands for none or cannot be.
@@ -253,6 +252,13 @@ extension ColumnMapping.Choice {
 }
 
 extension Value {
+  /// Whether it says of the value beside it that it is a limit: `<`, `≤`, 1.
+  fileprivate var marksLimit: Bool {
+    if case .boolean(let flag) = self { return flag }
+    guard let mark = plainText else { return false }
+    return "<>≤≥".contains(mark.prefix(1)) || mark == "1"
+  }
+
   /// The value as a name would be written, without blanks around it.
   var plainText: String? {
     switch self {

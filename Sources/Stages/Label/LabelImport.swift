@@ -74,7 +74,7 @@ public struct LabelImport: Stored {
   }
 
   /// What an import did.
-  public struct Metrics: Stored {
+  public struct Metrics: Stored, Warned {
     public static var usual: Self? { Self() }
 
     /// Labels written.
@@ -106,6 +106,8 @@ public struct LabelImport: Stored {
     public var retired: Int?
     /// Classifications that were read, by the workflow's version.
     public var versions: [String: Int]?
+    /// Columns that may say who annotated and how surely, and were not read.
+    public var warnings: [String]?
   }
 }
 
@@ -154,6 +156,7 @@ public struct LabelImportStage: Stage {
       let chosen = options.choose(table.rows.filter { listed?.contains($0.source) ?? true })
       var metrics = LabelImport.Metrics()
       metrics.unclassified = table.unclassified
+      metrics.warnings = table.warnings
       metrics.leftOut = table.rows.count - chosen.count + table.leftOut
       let counted = metrics
       return { database in
@@ -187,10 +190,13 @@ extension LabelImport {
     in database: Connection
   ) throws -> Metrics {
     var metrics = metrics
-    let scheme = try scheme(for: table, in: database)
+    let (scheme, doubts) = try scheme(for: table, in: database)
     var table = table
     table.rows = table.rows.map { $0.named(by: scheme) }
     let keys = try Source.keys(of: survey, in: database)
+    let misplaced = try misplaced(table.rows, keys: keys, of: survey, database)
+    let warnings = (metrics.warnings ?? []) + doubts + misplaced
+    metrics.warnings = warnings.isEmpty ? nil : warnings
     table.setAside { row in
       keys[row.source] == nil ? "survey '\(survey.name)' has no such source" : nil
     }
@@ -232,19 +238,54 @@ extension LabelImport {
   /// Whether the options say that the table has tags.
   var saysTags: Bool { tagsColumn != nil || tagColumns != nil }
 
-  /// The scheme, which has all classes of the rows.
-  private func scheme(for table: LabelTable, in database: Connection) throws -> ClassScheme {
+  /// The scheme, which has all classes of the rows; and a sentence for each new class that is spelled in several ways.
+  private func scheme(
+    for table: LabelTable, in database: Connection
+  ) throws -> (ClassScheme, doubts: [String]) {
     let names = Set(table.rows.flatMap { $0.said.map(\.className) }).sorted()
-    if addsClasses {
-      let known = try ClassScheme.find(scheme, in: database)
-      let new = names.filter { name in known.map { (try? $0.classID(named: name)) == nil } ?? true }
-      return try ClassScheme.add(
-        named: scheme, classes: new, areTags: table.areTags, in: database)
+    guard addsClasses else {
+      let found = try ClassScheme.named(scheme, in: database)
+      for name in names { _ = try found.classID(named: name) }
+      return (found, [])
     }
-    let found = try ClassScheme.named(scheme, in: database)
-    for name in names { _ = try found.classID(named: name) }
-    return found
+    let known = try ClassScheme.find(scheme, in: database)
+    let new = names.filter { name in known.map { (try? $0.classID(named: name)) == nil } ?? true }
+    let spelled = ClassScheme.spellings(of: new)
+    let made = try ClassScheme.add(
+      named: scheme, classes: spelled.map { $0[0] }, areTags: table.areTags, in: database)
+    return (
+      made,
+      spelled.filter { $0.count > 1 }.map { ways in
+        "\(ways.dropFirst().map { "'\($0)'" }.joined(separator: ", ")) is taken for class '\(ways[0])'"
+      }
+    )
   }
+
+  /// Says where rows are of other places than the survey's sources that are called so.
+  private func misplaced(
+    _ rows: [LabelRow], keys: [String: Int], of survey: Survey, _ database: Connection
+  ) throws -> [String] {
+    let placed = rows.filter { $0.position != nil }
+    guard !placed.isEmpty else { return [] }
+    let positions = try Source.positions(
+      of: placed.compactMap { keys[$0.source] }, in: survey, database)
+    let far = placed.filter { row in
+      guard let said = row.position, let own = keys[row.source].flatMap({ positions[$0] }) else {
+        return false
+      }
+      return said.separation(from: own) * 60 > Self.farthest
+    }
+    guard let first = far.first else { return [] }
+    return [
+      """
+      \(far.count) of \(placed.count) rows say a position that is more than \(Int(Self.farthest))′ from the source of \
+      their name (the first in row \(first.row): '\(first.source)'): are the names those of survey '\(survey.name)'?
+      """
+    ]
+  }
+
+  /// How far apart a row's position and its source's may be, minutes of arc.
+  private static let farthest = 1.0
 }
 
 extension LabelRow {

@@ -25,6 +25,9 @@ struct LabelRow: Sendable {
 
   /// How surely, above 0 and up to 1.
   var confidence: Float
+
+  /// Where the table says that the source is.
+  var position: SkyPosition?
 }
 
 /// What a row says of a class.
@@ -68,6 +71,12 @@ struct LabelTable: Sendable {
 
   /// Its classifications by the workflow's version.
   var versions: [String: Int]?
+
+  /// Rows without a confidence, where a column says that of others.
+  var unsure = 0
+
+  /// What a person should know of how it was read.
+  var warnings: [String] = []
 
   /// Takes out the rows for which there is a reason to.
   mutating func setAside(_ reason: (LabelRow) -> String?) {
@@ -160,39 +169,67 @@ extension LabelImport {
   ///   asked of a scheme of classes, `FileError` for a file that cannot be read.
   func read(_ path: String, _ scheme: ClassScheme?) throws -> LabelTable {
     let file = try openTable(
-      path, names: { try LabelColumns.source(self, in: $0, of: path).places })
+      path, names: { try LabelColumns(self, scheme, in: $0, of: path).names })
     let columns = try LabelColumns(self, scheme, in: file.columns.map(\.name), of: path)
     var table = LabelTable()
+    table.warnings = columns.unread
     if case .oneClass = columns.label {} else { table.areTags = true }
+    let position = Self.position(in: file)
     var number = 0
     try file.read(chunk: 8192) { chunk in
       for cells in chunk {
         number += 1
-        add(cells, columns, number, to: &table)
+        add(cells, columns, position, number, to: &table)
       }
     }
+    table.warnings += confidenceWarnings(table)
     guard !table.rows.isEmpty || !table.rejected.isEmpty else {
       throw LabelError.noLabels(file: path)
     }
     return table
   }
 
+  /// Where a table says that its sources are; nil where it does not, or not in one column for each coordinate.
+  private static func position(in file: any TableReader) -> PositionColumns? {
+    let frames = file.metadata.frame.map { [$0] } ?? file.metadata.frames
+    guard let mapping = try? ColumnMapping(guessing: file.columns, tableFrames: frames),
+      [.ra, .dec].allSatisfy({ mapping.columns[$0]?.columns.count == 1 })
+    else { return nil }
+    return try? PositionColumns(in: file.columns, mapping: mapping, file: "")
+  }
+
+  /// What a person should know of how confidences were read.
+  private func confidenceWarnings(_ table: LabelTable) -> [String] {
+    guard confidenceColumn != nil else { return [] }
+    let small = confidenceIsPercent ? table.rows.count { $0.confidence < 0.01 } : 0
+    return [
+      table.unsure > 0
+        ? "\(table.unsure) rows have no confidence: 1 is taken" : nil,
+      small > 0
+        ? "\(small) confidences are below 1 per cent: are some of them no per cent?" : nil,
+    ].compactMap(\.self)
+  }
+
   private func add(
-    _ cells: [Value], _ columns: LabelColumns, _ number: Int, to table: inout LabelTable
+    _ cells: [Value], _ columns: LabelColumns, _ position: PositionColumns?, _ number: Int,
+    to table: inout LabelTable
   ) {
     guard let name = columns.source.text(in: cells) else {
       table.unclassified += 1
       return
     }
     do throws(UnusableRow) {
-      guard let said = try said(cells, columns.label) else {
+      guard let said = try said(cells, columns.label, columns.scheme) else {
         table.unclassified += 1
         return
       }
+      let confidence = try confidence(columns.confidence.map { cells[$0] })
+      if confidence == nil, columns.confidence != nil { table.unsure += 1 }
       var row = LabelRow(
         row: number, source: name, said: said,
         annotator: columns.annotator.flatMap { cells[$0].plainText } ?? annotator,
-        confidence: try confidence(columns.confidence.map { cells[$0] }))
+        confidence: confidence ?? 1,
+        position: try? position?.position(in: cells) { _, _ in })
       if case .listed = columns.label { row.deniesOthers = true }
       table.rows.append(row)
     } catch {
@@ -202,17 +239,18 @@ extension LabelImport {
 
   /// What the cells of a row say; `nil` where they say nothing.
   private func said(
-    _ cells: [Value], _ label: LabelColumns.Label
+    _ cells: [Value], _ label: LabelColumns.Label, _ scheme: ClassScheme?
   ) throws(UnusableRow) -> [Said]? {
     switch label {
     case .oneClass(let column):
-      guard let text = cells[column].plainText, case let name = classMap[text] ?? text,
-        !name.isEmpty
+      guard let text = cells[column].word, case let name = mapped(text) ?? text, !name.isEmpty
       else { return nil }
+      if name == text, isNoClass(text, scheme) { return nil }
       return [Said(className: name)]
     case .listed(let column):
       guard let text = cells[column].plainText else { return nil }
-      return words(of: text).flatMap { words(of: classMap[$0] ?? $0) }.map { Said(className: $0) }
+      return words(of: text).flatMap { words(of: mapped($0) ?? $0) }
+        .filter { !isNoClass($0, scheme) }.map { Said(className: $0) }
     case .each(let tags):
       var said: [Said] = []
       for (column, name) in tags {
@@ -221,6 +259,18 @@ extension LabelImport {
       }
       return said.isEmpty ? nil : said
     }
+  }
+
+  /// What the map says of a word; of a number, however it is written.
+  private func mapped(_ word: String) -> String? {
+    if let name = classMap[word] { return name }
+    guard let number = Double(word) else { return nil }
+    return classMap.first { Double($0.key) == number }?.value
+  }
+
+  /// Whether a word says that there is no class, and the scheme has none that is called so.
+  private func isNoClass(_ word: String, _ scheme: ClassScheme?) -> Bool {
+    word.standsForNoValue && (try? scheme?.classID(named: word)) == nil
   }
 
   /// The words in a cell of several.
@@ -242,9 +292,9 @@ extension LabelImport {
     }
   }
 
-  /// The confidence in a cell; 1 where it is empty, as where there is no such column.
-  private func confidence(_ cell: Value?) throws(UnusableRow) -> Float {
-    guard let cell, let text = cell.plainText else { return 1 }
+  /// The confidence in a cell; nil where it is empty, as where there is no such column.
+  private func confidence(_ cell: Value?) throws(UnusableRow) -> Float? {
+    guard let cell, let text = cell.word, !text.standsForNoValue else { return nil }
     guard let number = cell.number ?? Double(text) else {
       throw UnusableRow(reason: "confidence '\(text)' is no number")
     }
@@ -275,6 +325,20 @@ struct LabelColumns {
   let label: Label
   let annotator: Int?
   let confidence: Int?
+  /// The scheme, which is `nil` where it is still to be made.
+  let scheme: ClassScheme?
+  /// The columns that may be meant, and are not read; a sentence each.
+  let unread: [String]
+
+  /// The columns of names, which are text whatever they look like: 1.10 is not 1.1.
+  var names: [Int] {
+    let said: [Int] =
+      switch label {
+      case .oneClass(let column), .listed(let column): [column]
+      case .each: []
+      }
+    return source.places + said + (annotator.map { [$0] } ?? [])
+  }
 
   /// Where it says what sources are.
   enum Label {
@@ -296,16 +360,51 @@ struct LabelColumns {
     if let scheme, !scheme.isTags, options.saysTags {
       throw CatalogueError.otherKind(scheme: scheme.name, isTags: false)
     }
-    if scheme?.isTags ?? options.saysTags {
+    let isOfOneClass = !(scheme?.isTags ?? options.saysTags)
+    if !isOfOneClass {
       label = try Self.tags(options, scheme, in: columns, of: path)
     } else {
       label = .oneClass(
         try Self.find(
-          options.classColumn, ["class", "class_name", "label", "morphology", "truth"], in: columns,
-          of: path, "class"))
+          options.classColumn, Self.classes, in: columns, of: path, "class"))
     }
     annotator = try named(options.annotatorColumn)
     confidence = try named(options.confidenceColumn)
+    self.scheme = scheme
+    unread =
+      (options.sourceColumn == nil ? Self.rivals(columns, Self.sources, "source") : [])
+      + (isOfOneClass && options.classColumn == nil
+        ? Self.rivals(columns, Self.classes, "class") : [])
+      + (annotator == nil ? Self.unread(columns, like: Self.annotators, "annotator") : [])
+      + (confidence == nil ? Self.unread(columns, like: Self.confidences, "confidence") : [])
+  }
+
+  private static let sources = ["source", "name", "source_name", "source_id", "id"]
+  private static let classes = ["class", "class_name", "label", "morphology", "truth"]
+  private static let annotators: Set<String> = ["annotator", "labeller", "labeler", "classifier"]
+  private static let confidences: Set<String> = ["confidence", "certainty"]
+
+  /// Says which other columns may be meant as well as the first.
+  private static func rivals(
+    _ columns: [String], _ usual: [String], _ what: String
+  ) -> [String] {
+    let lower = columns.map { $0.lowercased() }
+    let found = usual.compactMap(lower.firstIndex).map { "'\(columns[$0])'" }
+    guard found.count > 1 else { return [] }
+    return [
+      """
+      several columns may be the \(what): \(found[0]) is taken, not \
+      \(found.dropFirst().joined(separator: ", ")); say which with --\(what)-column
+      """
+    ]
+  }
+
+  private static func unread(
+    _ columns: [String], like usual: Set<String>, _ what: String
+  ) -> [String] {
+    columns.filter { usual.contains($0.lowercased()) }.map {
+      "column '\($0)' is not read: say --\(what)-column \($0) where it is the \(what)"
+    }
   }
 
   /// Where it says which tags a source has: as the options say, or in the columns that are called as tags of
@@ -345,8 +444,7 @@ struct LabelColumns {
     return JoinedColumns(
       places: [
         try find(
-          options.sourceColumn, ["source", "name", "source_name", "source_id", "id"], in: columns,
-          of: path, "source")
+          options.sourceColumn, Self.sources, in: columns, of: path, "source")
       ])
   }
 
@@ -365,5 +463,13 @@ struct LabelColumns {
       throw LabelError.unmapped(what, file: path, known: columns)
     }
     return index
+  }
+}
+
+extension Value {
+  /// The text of a cell that holds a word, such as a class: `true` and `false` are some.
+  fileprivate var word: String? {
+    if case .boolean(let flag) = self { return String(flag) }
+    return plainText
   }
 }

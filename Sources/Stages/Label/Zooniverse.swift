@@ -80,8 +80,12 @@ extension Zooniverse {
     guard let known = try? JSONDecoder().decode([String: Answer].self, from: Data(text.utf8)) else {
       throw UnusableRow(reason: "the metadata are no JSON")
     }
+    // Of two keys that differ in marks and capitals the plain one counts, then the first in the alphabet.
+    let ordered = known.sorted {
+      ($0.key.count, $0.key.lowercased(), $1.key) < ($1.key.count, $1.key.lowercased(), $0.key)
+    }
     let bare = Dictionary(
-      known.map { ($0.key.lowercased().trimmingCharacters(in: ["#", "!", "/", " "]), $0.value) },
+      ordered.map { ($0.key.lowercased().trimmingCharacters(in: ["#", "!", "/", " "]), $0.value) },
       uniquingKeysWith: { first, _ in first })
     let found =
       nameKey.map { known[$0] ?? bare[$0.lowercased()] }
@@ -197,7 +201,7 @@ extension Zooniverse {
   fileprivate func classifications(
     in path: String
   ) throws -> (own: [Classification], others: Int) {
-    let table = try openTable(path)
+    let table = try openTable(path, names: { [try place(of: "user_name", in: $0, path)] })
     let columns = table.columns.map(\.name)
     let places = try ["user_name", "subject_ids", "annotations", "workflow_id"].map {
       try place(of: $0, in: columns, path)

@@ -1,3 +1,5 @@
+import Files
+
 extension TableFormat {
   /// Text by RFC 4180, the fields parted by commas.
   static let csv = text(name: "csv", extensions: ["csv"], separator: ",")
@@ -14,7 +16,14 @@ extension TableFormat {
       begins: { head in
         !head.contains("\0") && !head.allSatisfy { $0 == "\u{FEFF}" || $0.isWhitespace }
       },
-      open: { address, texts, _ in try CSVReader(address.path, texts: texts) },
+      open: { address, texts, _ in
+        if let part = address.part, part != "1" {
+          throw FileError(
+            address.path, "a file of text holds one table: there is no '\(part)'",
+            advice: "Leave out what stands behind its name")
+        }
+        return try CSVReader(address.path, texts: texts)
+      },
       create: { path, columns, _ in try CSVWriter(path, columns: columns, separator: separator) })
   }
 }

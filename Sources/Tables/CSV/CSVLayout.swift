@@ -32,6 +32,8 @@ struct CSVLayout {
     records.separator = separator
     var first = CSVRecord()
     let hasRecord = try records.next(into: &first)
+    // SoFiA numbers its columns under their names and units.
+    if comments.last.map(isOfNumbers) == true { comments.removeLast() }
     if var names = commentedNames(comments.last, above: hasRecord ? first : nil) {
       if areUnits(names), let above = commentedNames(comments.dropLast().last, above: first) {
         declareUnits(names, of: above)
@@ -74,8 +76,8 @@ struct CSVLayout {
 
   /// Notes the units of columns for which none are said.
   private mutating func declareUnits(_ units: [String], of names: [String]) {
-    for (name, unit) in zip(names, units) where !unit.isEmpty && declared.columns[name]?.unit == nil
-    {
+    for (name, unit) in zip(names, units.map(withoutBrackets)) {
+      guard !unit.isEmpty, declared.columns[name]?.unit == nil else { continue }
       declared.columns[name, default: Column(name, .double)].unit = unit
     }
   }
@@ -99,6 +101,17 @@ struct CSVLayout {
       if hasNamesBehindHash { return true }
       records.commentedRows += 1
     } while true
+  }
+
+  /// Refuses a row in which names of columns stand in another order, or beside others, or dashes under such: several
+  /// tables follow each other.
+  func checkIsNoHeader(_ record: CSVRecord, path: String) throws {
+    let texts = (0..<record.count).map { record.text($0) }
+    let known = texts.count { !$0.isEmpty && names.contains($0) }
+    guard record.isRuler || known > 1 && texts != names else { return }
+    throw FileError(
+      path, line: record.line, "this is the header of another table",
+      advice: "Write each of the tables to a file of its own")
   }
 
   /// The names in a comment above a record that is not a header itself.
@@ -154,12 +167,23 @@ extension CSVRecord {
 /// Whether texts under or above a table's names are their units: most of those that say anything are of
 /// what radio catalogues measure. (`S1` and `A` would be units too: of conductance and current.)
 private func areUnits(_ texts: [String]) -> Bool {
-  let said = texts.filter { !$0.standsForNoValue && !$0.isEmpty }
+  let said = texts.map(withoutBrackets).filter { !$0.standsForNoValue && !$0.isEmpty }
   let units = said.filter { text in
     ["Jy", "Jy/beam", "deg", "Hz"].contains { UnitConversion.scale(from: text, to: $0) != nil }
       || ["hms", "dms", "h:m:s", "d:m:s"].contains(text.lowercased())
   }
   return !units.isEmpty && units.count * 2 >= said.count
+}
+
+/// A unit without the brackets that Selavy writes around it; in other places they are those of a logarithm.
+private func withoutBrackets(_ unit: String) -> String {
+  unit.hasPrefix("[") && unit.hasSuffix("]") ? String(unit.dropFirst().dropLast()) : unit
+}
+
+/// Whether a line counts columns: 1 2 3.
+private func isOfNumbers(_ line: String) -> Bool {
+  let words = line.split(whereSeparator: \.isWhitespace).map { Int($0) }
+  return words.count > 1 && words == Array(1...words.count)
 }
 
 /// Refuses tables whose columns are told apart by their place in the line.

@@ -30,14 +30,18 @@ struct CSVSurvey {
     var count = 0
     while try layout.nextRow(of: &records, into: &record) {
       try checkCount(record, names.count, path: path)
+      var isOther = false
       for field in names.indices {
         let isQuoted = record.isQuoted(field)
         record.withField(field) { bytes in
           widths[field] = max(widths[field], bytes.count)
           if kinds[field] == .text { return }
-          kinds[field] = kinds[field].joined(with: CSVKind(bytes, quoted: isQuoted))
+          let joined = kinds[field].joined(with: CSVKind(bytes, quoted: isQuoted))
+          isOther = isOther || joined == .text && kinds[field] != .null
+          kinds[field] = joined
         }
       }
+      if isOther { try layout.checkIsNoHeader(record, path: path) }
       count += 1
     }
     rowCount = count

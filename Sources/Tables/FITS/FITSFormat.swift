@@ -11,10 +11,10 @@ extension TableFormat {
 }
 
 extension Metadata {
-  /// What a FITS table's header says of it.
-  init(_ table: BinaryTable) {
+  /// What a FITS table's header says of it, beside the comments that are a person's.
+  init(_ table: BinaryTable, comments: [String]) {
     self.init(
-      name: table.name, description: table.comments.joined(separator: "\n").trimmed.nonEmpty)
+      name: table.name, description: comments.joined(separator: "\n").trimmed.nonEmpty)
     frame = Self.frame(table.keywords)
     entries = table.keywords.filter { !Self.frameKeywords.contains($0.name) }
   }

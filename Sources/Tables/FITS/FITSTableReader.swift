@@ -30,8 +30,16 @@ final class FITSTableReader: TableReader {
     let number = try parts.chosen(address.part, of: address.path, suits: suits)
     table = tables.first { $0.number == number } ?? tables[0]
     try table.checkIsWhole()
-    columns = distinct(table.columns)
-    metadata = Metadata(table)
+    let (comments, header) = AstropyHeader.part(table.comments)
+    let said = header?.columns ?? [:]
+    columns = distinct(
+      table.columns.map { column in
+        var column = column
+        column.ucd = column.ucd ?? said[column.name]?.ucd
+        column.frame = column.frame ?? said[column.name]?.frame
+        return column
+      })
+    metadata = Metadata(table, comments: comments)
     rowCount = table.rowCount
     try checkNotEmpty(columns, path: address.path)
   }

@@ -158,7 +158,9 @@ struct IngestCommand: AsyncParsableCommand {
       guard let equals = text.firstIndex(of: "="), equals != text.startIndex,
         mayBeEmpty || text.index(after: equals) != text.endIndex
       else { throw ValidationError("\(option) takes KEY=VALUE, not '\(text)'") }
-      pairs[String(text[..<equals])] = String(text[text.index(after: equals)...])
+      let key = String(text[..<equals])
+      guard pairs[key] == nil else { throw ValidationError("\(option) \(key)=… is said twice") }
+      pairs[key] = String(text[text.index(after: equals)...])
     }
   }
 }

@@ -180,6 +180,7 @@ struct LabelCommands: ParsableCommand {
         throw ValidationError(
           "volunteers of --zooniverse are not asked again: leave --asked-again out")
       }
+      if annotator.allSatisfy(\.isWhitespace) { throw ValidationError("--annotator names nobody") }
       guard fraction > 0, fraction <= 1 else {
         throw ValidationError("--fraction must be above 0 and at most 1")
       }
