@@ -31,6 +31,8 @@ public final class FITSImage {
   public let others: [String]
   /// EXTNAME.
   public let name: String?
+  /// The Stokes parameter that it shows, where that is not I: Q, U or V.
+  public let polarisation: String?
   /// Frequency in Hz: of the FREQ axis, else of RESTFRQ, RESTFREQ or FREQ.
   public let frequency: Double?
   /// The Julian year of the middle of the observation (MJD-AVG, DATE-AVG), else of its beginning (MJD-OBS,
@@ -74,7 +76,7 @@ public final class FITSImage {
     unit = file.text("BUNIT")
     name = file.text("EXTNAME")
     object = file.text("OBJECT")
-    (frequency, epoch) = (header.frequency, header.epoch)
+    (frequency, epoch, polarisation) = (header.frequency, header.epoch, header.polarisation)
     let found = HeaderBeam(
       header, hdu: self.hdu, pixelScale: wcs?.pixelScale, side: max(width, height))
     (beam, beamNote) = (found.beam, found.note)

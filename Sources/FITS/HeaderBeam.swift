@@ -47,7 +47,7 @@ struct HeaderBeam {
           Beam(width: major * 3600), "its BMIN is no width: the beam is taken to be round"
         )
       }
-      let angle = angle.flatMap { $0.isFinite ? $0 : nil } ?? 0
+      let angle = angle.flatMap { abs($0) <= 360 ? $0 : nil } ?? 0
       return (Beam(major: major * 3600, minor: minor * 3600, angle: angle), nil)
     }
 

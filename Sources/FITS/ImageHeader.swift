@@ -46,12 +46,24 @@ struct ImageHeader {
     return numbers.compactMap(\.self).first { $0 > 0 && $0.isFinite }
   }
 
-  /// The frequency in Hz at the first pixel of an axis, which has one only.
+  /// The frequency in Hz at the first pixel of an axis.
   private func frequency(ofAxis axis: Int) -> Double? {
+    let unit = file.text("CUNIT\(axis)").flatMap { UnitConversion.scale(from: $0, to: "Hz") }
+    return value(ofAxis: axis).map { $0 * (unit ?? 1) }
+  }
+
+  /// The world coordinate at the first pixel of an axis, which has one only.
+  private func value(ofAxis axis: Int) -> Double? {
     guard let value = file.number("CRVAL\(axis)") else { return nil }
     let steps = 1 - (file.number("CRPIX\(axis)") ?? 1)
-    let unit = file.text("CUNIT\(axis)").flatMap { UnitConversion.scale(from: $0, to: "Hz") }
-    return (value + steps * (file.number("CDELT\(axis)") ?? 0)) * (unit ?? 1)
+    return value + steps * (file.number("CDELT\(axis)") ?? 0)
+  }
+
+  /// The Stokes parameter of the image's plane, where it is another than I, the total intensity: Q, U or V, which are
+  /// 2, 3 and 4 by the FITS standard.
+  var polarisation: String? {
+    let axis = (1...9).first { file.text("CTYPE\($0)") == "STOKES" }
+    return axis.flatMap(value).flatMap { [2: "Q", 3: "U", 4: "V"][$0] }
   }
 
   /// The Julian year of the middle of the observation, else of its beginning, where the header says one.

@@ -66,7 +66,7 @@ private func cutout(
     let second = try three.another(2)
     try Cutout.write(
       [cutout(of: three.sources[0], [9, 8, 7])], of: survey, run: second, in: database)
-    let digests = try Cutout.digests(of: survey, in: database)
+    let digests = try Cutout.known(of: survey, in: database)
     #expect(digests[three.sources[0]]?.pixels == digest([9, 8, 7]))
     #expect(digests[three.sources[1]]?.pixels == digest([1, 2, 3]) && digests.count == 2)
     #expect(try Cutout.sources(of: survey, writtenBy: second, in: database) == [three.sources[0]])

@@ -6,6 +6,24 @@ import Testing
 
 /// What belongs to one run, model or survey is a table of its own, which is attached when it is whole.
 @Suite struct PartitionTests {
+  /// With a thousand surveys there would be no room for the locks.
+  @Test func countsOfASurveyLockNoOther() throws {
+    let fixture = try Fixture(sources: 4)
+    let database = fixture.database
+    _ = try Survey.add(named: "other", in: database)
+    _ = try fixture.addCutouts()
+    let locked = try database.transaction { database in
+      try database.execute("SELECT reber.count_sources(\(Int32(fixture.survey.id)))")
+      try database.execute("SELECT reber.count_embeddings(\(Int32(fixture.survey.id)), 1)")
+      return try database.rows(
+        """
+        SELECT relname::text FROM pg_locks JOIN pg_class ON pg_class.oid = relation
+        WHERE pid = pg_backend_pid() AND relnamespace = 'reber_partition'::regnamespace AND relkind = 'r'
+        """, as: String.self)
+    }
+    #expect(!locked.isEmpty && locked.allSatisfy { $0.hasSuffix("_\(fixture.survey.id)") })
+  }
+
   @Test func anAttachedTableHasAllThatTheWholeHas() throws {
     let fixture = try Fixture(sources: 4)
     let database = fixture.database

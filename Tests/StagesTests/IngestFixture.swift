@@ -111,6 +111,8 @@ struct TestImage {
   var aspect = 1.0
   var beam = "\(6.0 / 3600)"
   var object: String?
+  /// Further keywords.
+  var more: [(String, String)] = []
   var value: (_ x: Int, _ y: Int) -> Float = { Float($0 + 100 * $1) }
 
   /// The file's content.
@@ -139,7 +141,9 @@ struct TestImage {
     return [
       card("SIMPLE", "T"), card("BITPIX", "-32"), card("NAXIS", "2"), card("NAXIS1", "\(width)"),
       card("NAXIS2", "\(height)"),
-    ] + sky + (object.map { [card("OBJECT", "'\($0)'")] } ?? []) + [padded("END")]
+    ] + sky + more.map { card($0, $1) } + (object.map { [card("OBJECT", "'\($0)'")] } ?? []) + [
+      padded("END")
+    ]
   }
 
   private func card(_ name: String, _ value: String) -> String {

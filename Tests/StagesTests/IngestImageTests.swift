@@ -180,6 +180,20 @@ import Testing
     }
   }
 
+  @Test func whatIsNotTheTotalIntensityIsSaid() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      var image = TestImage()
+      image.more = [
+        ("CTYPE3", "'STOKES'"), ("CRVAL3", "2.0"), ("CRPIX3", "1.0"), ("CDELT3", "1.0"),
+      ]
+      try fixture.file("a.fits", image.content)
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", text), images: [folder + "/a.fits"])
+      #expect(report.images?.metrics.warnings?[0].contains("it is of Stokes Q") == true)
+    }
+  }
+
   @Test func whatIsWrongWithABeamIsSaid() async throws {
     try await withTemporaryFolder { folder in
       let fixture = try await IngestFixture(folder)
@@ -382,6 +396,23 @@ import Testing
         as: Double.self)
       #expect(beams == [6, 6])
       #expect(fixture.notes.all.contains("has changed it since"))
+    }
+  }
+
+  @Test func anotherPixelScaleMakesNewCutouts() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let grey = (0..<64).map { UInt8($0) }
+      try fixture.file("a.png", Data(try PNGImage.encode(grey: grey, width: 8, height: 8)))
+      for scale in [Float(2), 3] {
+        try await fixture.ingest(
+          fixture.file("c.csv", "name,ra,dec\na,150.0,2.0\n"), images: [folder + "/a.png"]
+        ) { $0.cutting.pixelScale = scale }
+      }
+      let scale = try fixture.rows(
+        "SELECT pixel_scale FROM reber.cutout WHERE is_current", as: Float.self
+      ).first
+      #expect(scale == 3)
     }
   }
 

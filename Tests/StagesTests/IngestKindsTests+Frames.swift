@@ -106,6 +106,14 @@ extension IngestKindsTests {
     schema: astropy-2.0
     """
 
+  @Test func theEquinoxThatPyBDSFWritesCounts() async throws {
+    for (year, expected) in [("1950.0", Self.old), ("2000.0", Self.new)] {
+      let (rows, _, _) = try await ingested(
+        "a.txt", "# Equinox : \(year)\n\n# name ra dec\nA 100.0 20.0\n")
+      expect(rows, expected)
+    }
+  }
+
   @Test func astropysCoordinatesKeepTheirFrame() async throws {
     let header = ["%ECSV 1.0", "---"] + Self.madeByAstropy.components(separatedBy: "\n")
     let (rows, _, _) = try await ingested(

@@ -8,7 +8,9 @@ import Testing
 
 /// Catalogues in the forms that surveys' own tables and public threads show: each is right, or set
 /// aside or refused by name.
-@Suite("Catalogues as they come") struct IngestKindsTests {
+///
+/// One after the other, as each has connections of its own.
+@Suite("Catalogues as they come", .serialized) struct IngestKindsTests {
   /// A source as it stands in the database.
   struct Row: Equatable, CustomStringConvertible {
     var name: String

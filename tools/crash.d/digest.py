@@ -155,7 +155,7 @@ def of_folder(folder):
                 content = file.read()
             if path.endswith(".html"):
                 content = re.sub(
-                    rb"(?:evaluation|of run) \d+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\+g[0-9a-f.]+(changed-\w+)?",
+                    rb"(?:evaluation|of run) \d+|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ|\+g[0-9a-f]+(?:\.changed-\w+)?",
                     b"", content)
             digests[os.path.relpath(path, folder)] = hashlib.sha256(content).hexdigest()
     return digests

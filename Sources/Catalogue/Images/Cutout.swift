@@ -104,35 +104,55 @@ extension Cutout {
       """)
   }
 
-  /// What is known of a survey's current cutouts, by source: the digests of the pixels and of the
-  /// image file, and whether it is known how large the source is on it.
-  public static func digests(
-    of survey: Survey, in database: Connection
-  ) throws -> [Int: (pixels: String, image: String, isMeasured: Bool)] {
+  /// What is known of the current cutout of a source.
+  public struct Known: Sendable {
+    /// The digests of the pixels and of the image file, in hexadecimal.
+    public var pixels, image: String
+    /// Arcsec a pixel.
+    public var pixelScale: Float?
+    /// Whether it is known how large the source is on it.
+    public var isMeasured: Bool
+  }
+
+  /// What is known of a survey's current cutouts, by source.
+  public static func known(of survey: Survey, in database: Connection) throws -> [Int: Known] {
     let rows = try database.rows(
       """
-      SELECT source_id, encode(sha256, 'hex'), encode(image_sha256, 'hex'),
+      SELECT source_id, encode(sha256, 'hex'), encode(image_sha256, 'hex'), pixel_scale,
           source_extent IS NOT NULL
       FROM reber.cutout
       WHERE survey_id = \(survey.id) AND is_current
-      """, as: Int.self, String.self, String.self, Bool.self)
+      """, as: Int.self, String.self, String.self, Float?.self, Bool.self)
     return Dictionary(
-      uniqueKeysWithValues: rows.map { ($0, (pixels: $1, image: $2, isMeasured: $3)) })
+      uniqueKeysWithValues: rows.map {
+        ($0, Known(pixels: $1, image: $2, pixelScale: $3, isMeasured: $4))
+      })
   }
 
-  /// Of the runs that ingested images into a survey after one, the first that put other cutouts in the place of those
-  /// that were current for that run.
+  /// Of the runs that ingested the same images after one, or what stands under their names now, the first that put other
+  /// cutouts in the place of those that were current for that run.
+  ///
+  /// Other images of the same sources are no reason to come back to these.
   public static func changer(
     after run: Int, of survey: Survey, in database: Connection
   ) throws -> Int? {
-    try database.row(
+    let later = try database.rows(
+      """
+      SELECT DISTINCT later.run_id
+      FROM reber.run_input AS own
+      JOIN reber.run_input AS later ON later.name = own.name AND later.role = own.role
+      JOIN reber.run ON run.run_id = later.run_id AND stage = 'ingest'
+      WHERE own.run_id = \(run) AND own.role = 'image' AND later.run_id > \(run)
+      """, as: Int.self)
+    guard !later.isEmpty else { return nil }
+    return try database.row(
       """
       SELECT min(newer.run_id)
       FROM reber.cutout AS newer
       JOIN reber.cutout AS older
           ON older.survey_id = newer.survey_id AND older.source_id = newer.source_id
           AND older.run_id < newer.run_id
-      WHERE newer.survey_id = \(survey.id) AND newer.run_id > \(run) AND newer.is_current
+      WHERE newer.survey_id = \(survey.id) AND newer.run_id = ANY (\(later)) AND newer.is_current
           AND (
               older.run_id = \(run)
               OR older.run_id < \(run) AND (

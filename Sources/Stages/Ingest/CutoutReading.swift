@@ -21,7 +21,7 @@ struct CutoutReading: Sendable {
   /// Arcsec a pixel of images that do not say so.
   let pixelScale: Float?
   /// What is known of the current cutouts, by source.
-  let known: [Int: (pixels: String, image: String, isMeasured: Bool)]
+  let known: [Int: Cutout.Known]
   /// The celestial keywords of the images that these are of, by digest.
   let skies: [String: JSON]
   /// The sources whose cutouts this run has written before it was interrupted.
@@ -235,7 +235,8 @@ extension CutoutReading {
   /// The cutout with its source's extent, which is looked for where it is not known already.
   private func measured(_ cutout: Cutout, of source: Int, isOfKnownFile: Bool) -> Outcome {
     let known = known[cutout.source]
-    let isUnchanged = isOfKnownFile && known?.pixels == cutout.sha256
+    let isUnchanged =
+      isOfKnownFile && known?.pixels == cutout.sha256 && known?.pixelScale == cutout.pixelScale
     if isUnchanged, known?.isMeasured == true { return .unchanged(nil) }
     var cutout = cutout
     cutout.sourceExtent = extent(of: sources[source], cutout)

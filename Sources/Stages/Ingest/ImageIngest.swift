@@ -158,7 +158,7 @@ private struct ImageIngest: Sendable {
       whole: plan.whole, cuts: plan.cutsInOrder, files: images.files,
       inputs: images.inputs, sources: sources,
       pixelScale: options.cutting.pixelScale,
-      known: try Cutout.digests(of: survey, in: database),
+      known: try Cutout.known(of: survey, in: database),
       skies: try SurveyImage.skies(of: survey, in: database),
       written: try Cutout.sources(of: survey, writtenBy: run, in: database))
     if isFirst {

@@ -53,7 +53,11 @@ struct OpenImage {
       unit: fits?.unit,
       object: fits?.object, frequency: fits?.frequency, epoch: fits?.epoch,
       isSimulated: fits?.logical("SIMULATE") ?? false, isResampled: square != nil,
-      notes: [square?.note, fits?.beamNote, choice].compactMap(\.self))
+      notes: [square?.note, fits?.beamNote, choice, polarisation].compactMap(\.self))
+  }
+
+  private var polarisation: String? {
+    (fits?.polarisation).map { "it is of Stokes \($0), not of the total intensity" }
   }
 
   /// Says which image was taken of a file that has several.

@@ -253,11 +253,16 @@ extension LabelImport {
     let spelled = ClassScheme.spellings(of: new)
     let made = try ClassScheme.add(
       named: scheme, classes: spelled.map { $0[0] }, areTags: table.areTags, in: database)
+    let several = separator == nil ? new.filter { $0.contains(/[,|\/]/) } : []
     return (
       made,
-      spelled.filter { $0.count > 1 }.map { ways in
-        "\(ways.dropFirst().map { "'\($0)'" }.joined(separator: ", ")) is taken for class '\(ways[0])'"
-      }
+      (table.areTags && !several.isEmpty
+        ? [
+          "tag '\(several[0])' may be several: say --separator where they stand in a cell"
+        ] : [])
+        + spelled.filter { $0.count > 1 }.map { ways in
+          "\(ways.dropFirst().map { "'\($0)'" }.joined(separator: ", ")) is taken for class '\(ways[0])'"
+        }
     )
   }
 

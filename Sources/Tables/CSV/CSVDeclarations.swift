@@ -20,7 +20,10 @@ struct CSVDeclarations {
       // Each line stands behind "# ", of which the mark is gone.
       try readECSV(comments.dropFirst().map { $0.dropFirst() }.joined(separator: "\n"), path: path)
     } else {
-      for comment in comments { readVizieR(comment.split(separator: "\t").map(\.trimmed)) }
+      for comment in comments {
+        readVizieR(comment.split(separator: "\t").map(\.trimmed))
+        readPyBDSF(comment.trimmed)
+      }
     }
   }
 
@@ -42,6 +45,14 @@ struct CSVDeclarations {
     }
     columns = said
     separator = header.delimiter ?? UInt8(ascii: " ")
+  }
+
+  /// `Equinox : 1950.0`, which is of FK4 as in FITS; one of 2000 may be that of ICRS.
+  private mutating func readPyBDSF(_ comment: String) {
+    guard let year = comment.wholeMatch(of: /Equinox\s*:\s*([0-9.]+)/)?.1, let year = Double(year),
+      year < 1984
+    else { return }
+    frames.append("FK4 B\(year)")
   }
 
   /// `Column Name (F9.5) Words [ucd=…]` and `Coosys J2000: eq_FK5 J2000`, parted by tabulators.
