@@ -66,19 +66,22 @@ extension FITSFile {
   }
 
   private func selectFirstImage() throws(FileError) -> Int {
-    var (fallback, beside): (Int?, Int?)
+    var fallback: Int?
+    // An image that its name calls that of noise or the like, which one of its size behind it goes before.
+    var beside: (number: Int, axes: [Int])?
     var number = 1
     while try move(to: number) {
       let axes = isImage ? try imageHeader(hdu: number).axes : []
       if axes.filter({ $0 > 1 }).count >= 2 {
-        guard AuxiliaryImages.areMeant(by: text("EXTNAME") ?? "") else { return number }
-        beside = beside ?? number
+        let isBeside = AuxiliaryImages.areMeant(by: text("EXTNAME") ?? "")
+        if !isBeside, beside?.axes ?? axes == axes { return number }
+        beside = beside ?? (number, axes)
       } else if axes.count >= 2, !axes.contains(0) {
         fallback = fallback ?? number
       }
       number += 1
     }
-    guard let found = beside ?? fallback, try move(to: found) else {
+    guard let found = beside?.number ?? fallback, try move(to: found) else {
       throw FileError(path, "the file holds no image", advice: "Give a file with a 2-D image")
     }
     return found

@@ -147,6 +147,7 @@ extension IngestKindsTests {
 
   @Test(arguments: [
     "DE_", "DE.", "DE\u{2212}", "DEC_sign", "sgn", "signdec", "s_DE", "±", "DE- ", "Dsign",
+    "de_sig",
   ])
   func theSignOfADeclinationIsKnown(sign: String) async throws {
     let text = "name,RAh,RAm,RAs,\(sign),DEd,DEm,DEs\nA,0,42,0.0,-,20,15,0\nB,0,42,0.0,+,3,15,0\n"
@@ -166,6 +167,19 @@ extension IngestKindsTests {
     ("RA_hr,RA_min,RA_sec,Dec_sign,Dec_deg,Dec_min,Dec_sec", "0,42,0,-,20,15,0"),
     ("RA_hours,RA_minutes,RA_seconds,Dec_degrees,Dec_arcmin,Dec_arcsec", "0,42,0,-20,15,0"),
     ("RAdeg,RAmin,RAmax,DEdeg,DEmin,DEmax", "10.5,3,12,-20.25,-23,-19"),
+    ("RAdeg,RAmin,RAsec,DEdeg,DEmin,DEsec", "10,30,0,-20,15,0"),
+    ("RA_hr,RA_min,Dec_deg,Dec_min", "0,42,-20,15"),
+    ("RA_h,RA_m,RA_s,DE_d,DE_m,DE_s", "0,42,0,-20,15,0"),
+    ("RAh,RAm,RAs,q,DEd,DEm,DEs", "0,42,0,a,-20,15,0"),
+    ("DEd,DEm,DEs,RAh,RAm,RAs", "-20,15,0,0,42,0"),
+    ("ra,dec,ra_h,ra_m,ra_s", "10.5,-20.25,10.4,10.45,0.001"),
+    ("ra,dec,dec_d,dec_m,dec_s", "10.5,-20.25,-20.3,1.2,0.5"),
+    ("R.A.,Dec.,RAh,RAm,RAs,DEd,DEm,DEs", "10.5,-20.25,0,42,0,-20,15,0"),
+    ("sign,RAh,RAm,RAs,DEd,DEm,DEs", "3.5,0,42,0,-20,15,0"),
+    (
+      "RAJ2000,DEJ2000,RA1950h,RA1950m,RA1950s,DE1950d,DE1950m,DE1950s",
+      "10.5,-20.25,0,39,0,-20,31,0"
+    ),
   ])
   func piecesInWords(names: String, cells: String) async throws {
     let (rows, _, _) = try await ingested("a.csv", "name,\(names)\nA,\(cells)\n")
@@ -189,7 +203,7 @@ extension IngestKindsTests {
     #expect(!warnings(report).contains("limits"))
   }
 
-  @Test(arguments: ["Flux_limit", "is_upper_limit", "ul_Flux", "Flux_ul", "S_lim"])
+  @Test(arguments: ["Flux_limit", "is_upper_limit", "ul_Flux", "Flux_ul", "S_lim", "S_uplim"])
   func whatMayMarkLimitsIsSaid(column: String) async throws {
     let text = "name,ra,dec,S,\(column)\nA,1,2,0.5,1\n"
     let flux = column.contains("Flux") ? "Flux" : "S"
@@ -210,6 +224,9 @@ extension IngestKindsTests {
       let error = await #expect(throws: FileError.self) { try await ingested("a.csv", text) }
       #expect(error?.description.contains("this is the header of another table") == true)
     }
+    let (rows, _, _) = try await ingested(
+      "a.csv", "name,ra,dec,S\nA,1,2,3\nB,1,3,4\n----,--,---,--\n")
+    expect(rows, [("A", 1, 2, nil), ("B", 1, 3, nil)])
     let error = await #expect(throws: FileError.self) {
       try await ingested("a.csv", "name,ra,dec\nA,1,2\n", part: "#2")
     }
@@ -252,6 +269,15 @@ extension IngestKindsTests {
     let (_, report, _) = try await ingested("a.vot", fluxes([("q", ucd, unit)]))
     #expect(warnings(report).contains("no column was found for"))
     #expect(report.catalogue?.metrics.mapping.columns.keys.map(\.rawValue).contains(part) == false)
+  }
+
+  @Test(arguments: [
+    "name\tra\tdec\ttotal_flux\n\tdeg\tdeg\t[mJy]\n--\t--\t--\t--\nA\t1\t2\t1.1\n",
+    "name,ra,dec,total_flux\n,deg,deg,[mJy]\nA,1,2,1.1\nB,1,3,1.2\n",
+  ])
+  func aUnitInBracketsUnderNamesIsALogarithm(text: String) async throws {
+    let (rows, report, _) = try await ingested("a.tsv", text)
+    #expect(rows.first?.flux == nil && warnings(report).contains("total_flux"))
   }
 
   @Test(arguments: [

@@ -198,10 +198,10 @@ import Testing
     let plain = try await imported(["name,class", "toy0,head-tail"], toy)
     #expect(plain.warnings == nil)
     let more = try await imported(
-      ["name,id,class,label,Annotator,certainty", "toy1,7,head-tail,artifact,Ann,0.3"], toy)
+      ["name,source,class,label,Annotator,certainty", "7,toy1,head-tail,artifact,Ann,0.3"], toy)
     let said = more.warnings?.joined(separator: "\n") ?? ""
     for words in [
-      "several columns may be the source: 'name' is taken, not 'id'",
+      "several columns may be the source: 'source' is taken, not 'name'",
       "several columns may be the class: 'class' is taken, not 'label'",
       "say --annotator-column Annotator", "say --confidence-column certainty",
     ] { #expect(said.contains(words)) }

@@ -129,10 +129,10 @@ extension Cutout {
       })
   }
 
-  /// Of the runs that ingested the same images after one, or what stands under their names now, the first that put other
-  /// cutouts in the place of those that were current for that run.
+  /// Of the runs that came after one and ingested its images, or those of runs before it, once more, or what stands under
+  /// their names now, the first that put other cutouts in the place of those that were current for that run.
   ///
-  /// Other images of the same sources are no reason to come back to these.
+  /// New images of the same sources are no reason to come back to these.
   public static func changer(
     after run: Int, of survey: Survey, in database: Connection
   ) throws -> Int? {
@@ -142,7 +142,7 @@ extension Cutout {
       FROM reber.run_input AS own
       JOIN reber.run_input AS later ON later.name = own.name AND later.role = own.role
       JOIN reber.run ON run.run_id = later.run_id AND stage = 'ingest'
-      WHERE own.run_id = \(run) AND own.role = 'image' AND later.run_id > \(run)
+      WHERE own.run_id <= \(run) AND own.role = 'image' AND later.run_id > \(run)
       """, as: Int.self)
     guard !later.isEmpty else { return nil }
     return try database.row(

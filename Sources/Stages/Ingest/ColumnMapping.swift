@@ -184,7 +184,7 @@ extension ColumnMapping {
       .flatMap { columns[$0]?.all ?? [] }.map { $0.columns[0].lowercased() }
     let name = name.lowercased()
     guard !taken.contains(name), !taken.contains(where: { name == "l_" + $0 }) else { return false }
-    return name.contains(/(^|_)(is)?_?(u|upper)_?_?(l|lim|limit|limits)(_|$)/)
+    return name.contains(/(^|_)(is)?_?(u|up|upper)_?_?(l|lim|limit|limits)(_|$)/)
       || taken.contains {
         name.hasPrefix($0) && name.dropFirst($0.count).contains(/^_?(l|lim|limit|limits)$/)
       }

@@ -80,7 +80,8 @@ struct ImagePlanning {
   private var doubt: String? {
     let twins = plan.cuts.filter { cut in
       cut.views.count > 1 && abs(cut.views[0].margin - cut.views[1].margin) < 1e-3
-        && cut.views[0].side == cut.views[1].side
+        && abs(cut.views[0].x - cut.views[1].x) < 1e-3
+        && abs(cut.views[0].y - cut.views[1].y) < 1e-3
     }
     guard let first = twins.first else { return nil }
     return """
@@ -117,15 +118,14 @@ struct ImagePlanning {
     }
   }
 
-  /// Whether a source that OBJECT names is what the image is of: it lies in its inner half, and the image is no mosaic.
+  /// Whether a source that OBJECT names is what the image is of: it lies on it, and the image is no mosaic of several
+  /// sources, as a pointing that is called after its target.
   ///
-  /// Pointings are called after their targets. Where the sky or the position is not known, the name counts.
+  /// Where the sky or the position is not known, the name counts.
   private func isObject(_ source: Int, of image: ImageHeading) -> Bool {
     guard let wcs = image.wcs, let position = sources[source].position else { return true }
-    guard let (x, y) = wcs.pixel(of: position) else { return false }
-    let (width, height) = (Double(image.width), Double(image.height))
-    let isInside = abs(x / width - 0.5) < 0.25 && abs(y / height - 0.5) < 0.25
-    return isInside && !isMuchLarger(image, wcs)
+    guard let (x, y) = wcs.pixel(of: position), image.margin(x, y) > 0 else { return false }
+    return !isMuchLarger(image, wcs) || sourcesInside(image, wcs).count == 1
   }
 
   private mutating func takeWithoutSky(_ index: Int, for named: [Int]) throws {

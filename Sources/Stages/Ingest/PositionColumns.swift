@@ -86,7 +86,7 @@ private struct AngleColumns: Sendable {
     let count = indices.count
     hasSign = part == .dec && count > 1 && PositionPieces.areSigned(choice, columns[first])
     let isOfDegrees =
-      choice.unitOrigin != .assumed && unit == "deg" || Self.isWhole(choice.columns[0])
+      choice.unitOrigin != .assumed && unit == "deg" || PositionPieces.areDegrees(choice.columns[0])
     let isOpen = !isSaid && !Self.texts.contains(unit)
     let isOfHours = count > 1 ? !isOfDegrees : isHours || isOpen
     sexagesimal = part == .ra && isOfHours ? .hours : .degrees
@@ -100,9 +100,6 @@ private struct AngleColumns: Sendable {
       }
     if isHours, part == .dec { throw IngestError.badUnit(unit, column: name, wanted: "deg") }
   }
-
-  /// Whether the first of several columns counts degrees.
-  private static func isWhole(_ name: String) -> Bool { name.lowercased().hasSuffix("d") }
 
   private static let hours: Set<String> = [
     "h", "hr", "hrs", "hour", "hours", "hourangle", "h:m:s", "hms", "hh:mm:ss", "hh:mm:ss.s",

@@ -7,9 +7,9 @@ enum PositionPieces {
   /// Finds them; nil where a coordinate is not written so.
   static func find(_ part: ColumnMapping.Part, in columns: [Column]) -> [Column]? {
     switch part {
-    case .ra: find(right, hours, in: columns) ?? find(right, degrees, in: columns)
+    case .ra: find(part, right, hours, in: columns) ?? find(part, right, degrees, in: columns)
     case .dec:
-      find(up, degrees, in: columns).map { pieces in
+      find(part, up, degrees, in: columns).map { pieces in
         (sign(before: pieces[0], in: columns).map { [$0] } ?? []) + pieces
       }
     default: nil
@@ -18,28 +18,40 @@ enum PositionPieces {
 
   /// Whether the first of several columns of a declination is its sign alone.
   static func areSigned(_ choice: ColumnMapping.Choice, _ first: Column) -> Bool {
-    let letters = first.name.lowercased().filter(\.isLetter)
-    let isDegrees = up.contains {
-      letters.hasPrefix($0) && degrees.contains(String(letters.dropFirst($0.count)))
-    }
     // What was found here begins with one of the two.
-    return choice.columns.count > 3 || isCalledSign(first) || choice.reason == .name && !isDegrees
+    choice.columns.count > 3 || isCalledSign(first)
+      || choice.reason == .name && !areDegrees(first.name)
+  }
+
+  /// Whether the first of several columns counts degrees, by its name.
+  static func areDegrees(_ name: String) -> Bool {
+    let letters = name.lowercased().filter(\.isLetter)
+    return degrees.contains(where: letters.hasSuffix)
   }
 
   /// Whether a column is called as the sign of a declination is: `DE-`, what is made of that where names are of letters
-  /// alone (`DE_`), `DEsign`.
+  /// alone (`DE_`), `DEsign`, `s_DE`, `±`.
   private static func isCalledSign(_ column: Column) -> Bool {
     let name = column.name.lowercased()
-    let letters = name.filter(\.isLetter)
-    if ["sign", "sgn"].contains(where: { letters == $0 || isSign(letters, $0) }) { return true }
-    return up.contains(letters) && letters != name && !name.contains(where: \.isNumber)
-      && name.hasPrefix(letters)
+    let words = name.split { !$0.isLetter && !$0.isNumber }.map(String.init)
+    let isShort = column.datatype == .string && (column.width ?? 3) <= 3
+    switch words.count {
+    case 0: return isShort
+    case 1 where up.contains(words[0]):
+      return name.hasSuffix("-") || isShort && name != words[0] && name.hasPrefix(words[0])
+    case 1:
+      return signs.contains { sign in
+        words[0] == sign || (up + ["d"]).contains { words[0] == $0 + sign || words[0] == sign + $0 }
+      }
+    case 2:
+      // DE_s counts seconds.
+      return up.contains(words[0]) && (signs + ["sig"]).contains(words[1])
+        || up.contains(words[1]) && (signs + ["sig", "s"]).contains(words[0])
+    default: return false
+    }
   }
 
-  private static func isSign(_ letters: String, _ word: String) -> Bool {
-    (up + ["d"]).contains { letters == $0 + word || letters == word + $0 }
-  }
-
+  private static let signs = ["sign", "sgn"]
   private static let right = ["ra", "raj"]
   private static let up = ["de", "dec", "decl", "dej", "decj"]
   private static let hours = ["h", "hr", "hrs", "hour", "hours", "hh"]
@@ -52,32 +64,41 @@ enum PositionPieces {
   ]
 
   private static func find(
-    _ coordinates: [String], _ wholes: [String], in columns: [Column]
+    _ part: ColumnMapping.Part, _ coordinates: [String], _ wholes: [String], in columns: [Column]
   ) -> [Column]? {
     let named = Dictionary(
-      columns.map { ($0.name.lowercased().filter(\.isLetter), $0) },
+      columns.map { ($0.name.lowercased().filter { $0.isLetter || $0.isNumber }, $0) },
       uniquingKeysWith: { first, _ in first })
     for coordinate in coordinates {
       let piece = { (words: [String]) in words.lazy.compactMap { named[coordinate + $0] }.first }
       guard let whole = piece(wholes), let minute = piece(minutes) else { continue }
-      let second = piece(seconds)
+      let pieces = [whole, minute] + (piece(seconds).map { [$0] } ?? [])
+      let isSpelled = pieces.allSatisfy { $0.name.allSatisfy(\.isLetter) }
       // Without seconds ra_h and ra_m may be places of something else, and RAmin the least.
-      let isSpelled = [whole, minute].allSatisfy { $0.name.count == coordinate.count + 1 }
-      guard isSpelled || second != nil else { continue }
-      return [whole, minute, second].compactMap(\.self)
+      let areLetters = pieces.allSatisfy { plainCount($0) == coordinate.count + 1 }
+      guard pieces.count > 2 || (areLetters ? isSpelled : named[coordinate + "max"] == nil) else {
+        continue
+      }
+      // Beside a whole coordinate ra_h, ra_m and ra_s are its mean and the like.
+      let hasWhole = columns.contains { column in
+        !pieces.contains(column) && part.names.contains(ColumnMapping.plain(column.name))
+      }
+      if isSpelled || !hasWhole { return pieces }
     }
     return nil
   }
 
-  /// The column of signs: that which is called so, or a single letter right before the degrees.
+  private static func plainCount(_ column: Column) -> Int {
+    column.name.count { $0.isLetter || $0.isNumber }
+  }
+
+  /// The column of signs; one that is called no more than that stands right before the degrees.
   private static func sign(before degrees: Column, in columns: [Column]) -> Column? {
-    if let called = columns.first(where: isCalledSign) { return called }
-    guard let place = columns.firstIndex(where: { $0.name == degrees.name }), place > 0 else {
-      return nil
+    columns.indices.first { place in
+      let isNext = place + 1 < columns.count && columns[place + 1].name == degrees.name
+      return isCalledSign(columns[place])
+        && (isNext || !signs.contains(columns[place].name.lowercased()))
     }
-    let before = columns[place - 1]
-    // n_RAs is a remark, as the CDS calls them.
-    let isRemark = before.name.lowercased().hasSuffix("_ra") || before.name.contains("_RA")
-    return before.datatype == .string && before.width == 1 && !isRemark ? before : nil
+    .map { columns[$0] }
   }
 }

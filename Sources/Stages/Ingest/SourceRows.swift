@@ -254,9 +254,12 @@ extension ColumnMapping.Choice {
 extension Value {
   /// Whether it says of the value beside it that it is a limit: `<`, `≤`, 1.
   fileprivate var marksLimit: Bool {
-    if case .boolean(let flag) = self { return flag }
-    guard let mark = plainText else { return false }
-    return "<>≤≥".contains(mark.prefix(1)) || mark == "1"
+    switch self {
+    case .boolean(let flag): flag
+    case .integer(let flag): flag == 1
+    case .text(let mark): !mark.isEmpty && "<>≤≥".contains(mark.trimmed.prefix(1))
+    default: false
+    }
   }
 
   /// The value as a name would be written, without blanks around it.

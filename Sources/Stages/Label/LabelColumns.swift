@@ -54,7 +54,8 @@ struct LabelColumns {
     confidence = try named(options.confidenceColumn)
     self.scheme = scheme
     unread =
-      (options.sourceColumn == nil ? Self.rivals(columns, Self.sources, "source") : [])
+      (options.sourceColumn == nil
+        ? Self.rivals(columns, Self.sources.filter { !$0.hasSuffix("id") }, "source") : [])
       + (isOfOneClass && options.classColumn == nil
         ? Self.rivals(columns, Self.classes, "class") : [])
       + (annotator == nil ? Self.unread(columns, like: Self.annotators, "annotator") : [])

@@ -284,7 +284,7 @@ extension LabelImport {
     return [
       """
       \(far.count) of \(placed.count) rows say a position that is more than \(Int(Self.farthest))′ from the source of \
-      their name (the first in row \(first.row): '\(first.source)'): are the names those of survey '\(survey.name)'?
+      their name (the first in row \(first.row): '\(first.source)'): are the names those of survey '\(survey.name)', and is the frame its?
       """
     ]
   }

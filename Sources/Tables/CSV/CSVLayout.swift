@@ -35,8 +35,9 @@ struct CSVLayout {
     // SoFiA numbers its columns under their names and units.
     if comments.last.map(isOfNumbers) == true { comments.removeLast() }
     if var names = commentedNames(comments.last, above: hasRecord ? first : nil) {
-      if areUnits(names), let above = commentedNames(comments.dropLast().last, above: first) {
-        declareUnits(names, of: above)
+      let units = withoutBrackets(names)
+      if areUnits(units), let above = commentedNames(comments.dropLast().last, above: first) {
+        declareUnits(units, of: above)
         names = above
       }
       self.names = names
@@ -76,7 +77,7 @@ struct CSVLayout {
 
   /// Notes the units of columns for which none are said.
   private mutating func declareUnits(_ units: [String], of names: [String]) {
-    for (name, unit) in zip(names, units.map(withoutBrackets)) {
+    for (name, unit) in zip(names, units) {
       guard !unit.isEmpty, declared.columns[name]?.unit == nil else { continue }
       declared.columns[name, default: Column(name, .double)].unit = unit
     }
@@ -103,12 +104,12 @@ struct CSVLayout {
     } while true
   }
 
-  /// Refuses a row in which names of columns stand in another order, or beside others, or dashes under such: several
-  /// tables follow each other.
+  /// Refuses a row in which names of columns stand in another order, or beside others: several tables follow each
+  /// other.
   func checkIsNoHeader(_ record: CSVRecord, path: String) throws {
     let texts = (0..<record.count).map { record.text($0) }
     let known = texts.count { !$0.isEmpty && names.contains($0) }
-    guard record.isRuler || known > 1 && texts != names else { return }
+    guard known > 1, texts != names else { return }
     throw FileError(
       path, line: record.line, "this is the header of another table",
       advice: "Write each of the tables to a file of its own")
@@ -167,7 +168,7 @@ extension CSVRecord {
 /// Whether texts under or above a table's names are their units: most of those that say anything are of
 /// what radio catalogues measure. (`S1` and `A` would be units too: of conductance and current.)
 private func areUnits(_ texts: [String]) -> Bool {
-  let said = texts.map(withoutBrackets).filter { !$0.standsForNoValue && !$0.isEmpty }
+  let said = texts.filter { !$0.standsForNoValue && !$0.isEmpty }
   let units = said.filter { text in
     ["Jy", "Jy/beam", "deg", "Hz"].contains { UnitConversion.scale(from: text, to: $0) != nil }
       || ["hms", "dms", "h:m:s", "d:m:s"].contains(text.lowercased())
@@ -175,9 +176,12 @@ private func areUnits(_ texts: [String]) -> Bool {
   return !units.isEmpty && units.count * 2 >= said.count
 }
 
-/// A unit without the brackets that Selavy writes around it; in other places they are those of a logarithm.
-private func withoutBrackets(_ unit: String) -> String {
-  unit.hasPrefix("[") && unit.hasSuffix("]") ? String(unit.dropFirst().dropLast()) : unit
+/// Units without the brackets that Selavy writes around all of them; around some they are those of a logarithm.
+private func withoutBrackets(_ units: [String]) -> [String] {
+  let areBracketed = units.allSatisfy {
+    $0.standsForNoValue || $0.isEmpty || $0.hasPrefix("[") && $0.hasSuffix("]")
+  }
+  return areBracketed ? units.map { $0.filter { $0 != "[" && $0 != "]" } } : units
 }
 
 /// Whether a line counts columns: 1 2 3.
