@@ -399,6 +399,64 @@ import Testing
     }
   }
 
+  /// Two parts of a catalogue, each with its mosaic, which overlap: the same calls once more end as they ended.
+  @Test func callsThatAreRepeatedEndAsBefore() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let parts = ["a,150.0,2.0", "b,150.01,2.0\nc,150.02,2.0"]
+      func ingestAll() async throws -> [Float] {
+        for (index, rows) in parts.enumerated() {
+          let image = TestImage(width: 100, height: 100) { _, _ in Float(index) }
+          try fixture.file("\(index)/image.fits", image.content)
+          try await fixture.ingest(
+            fixture.file("\(index).csv", "name,ra,dec\n\(rows)\n"), images: [folder + "/\(index)"]
+          ) { $0.cutting.size = 20 }
+        }
+        return try ["a", "b", "c"].compactMap { try values(of: $0, fixture).first }
+      }
+      #expect(try await ingestAll() == [1, 1, 1])
+      #expect(try await ingestAll() == [1, 1, 1])
+      #expect(try await ingestAll() == [1, 1, 1])
+    }
+  }
+
+  @Test func anImageThatNamesItsObjectIsTakenWhole() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      let aside = TestImage(width: 41, height: 41, centre: (150.004, 2), object: "a")
+      let wide = TestImage(width: 301, height: 301, centre: (160, 2), object: "far")
+      let pointing = TestImage(width: 301, height: 301, centre: (170, 2), object: "one")
+      for (name, image) in [("aside", aside), ("wide", wide), ("pointing", pointing)] {
+        try fixture.file("i/\(name).fits", image.content)
+      }
+      let report = try await fixture.ingest(
+        fixture.file(
+          "c.csv", "name,ra,dec\na,150,2\nfar,160,2\none,170,2\ntwo,170.05,2\n"),
+        images: [folder + "/i"]
+      ) { $0.cutting.size = 40 }
+      #expect(report.images?.metrics.decisions == ImageDecisions(byName: 2, mosaics: 1))
+      let widths = try fixture.rows(
+        "SELECT width FROM reber.cutout ORDER BY source_id", as: Int32.self)
+      #expect(widths == [41, 301, 20, 20])
+    }
+  }
+
+  /// Sources near the edge that two tiles share lie at other places on each.
+  @Test func tilesOfOneMosaicAreNoTwins() async throws {
+    try await withTemporaryFolder { folder in
+      let fixture = try await IngestFixture(folder)
+      for (name, ra) in [("a", 150.0), ("b", 150.02)] {
+        try fixture.file(
+          "i/\(name).fits", TestImage(width: 120, height: 60, centre: (ra, 2)).content)
+      }
+      let report = try await fixture.ingest(
+        fixture.file("c.csv", "name,ra,dec\nx,150.01,2.01\ny,150.005,2.01\n"),
+        images: [folder + "/i"]
+      ) { $0.cutting.size = 20 }
+      #expect(report.images?.metrics.cutouts == 2 && report.images?.metrics.warnings == nil)
+    }
+  }
+
   @Test func anotherPixelScaleMakesNewCutouts() async throws {
     try await withTemporaryFolder { folder in
       let fixture = try await IngestFixture(folder)
