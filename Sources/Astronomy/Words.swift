@@ -11,7 +11,16 @@ extension String {
     }
     return self[...].trimmed
   }
+
+  /// Whether the text says that there is no value; a name is asked a million times.
+  public var standsForNoValue: Bool {
+    let word = trimmed
+    return word.utf8.count <= longestNoValue && word[...].standsForNoValue
+  }
 }
+
+/// As many bytes the longest of those words has.
+private let longestNoValue = 12
 
 extension StringProtocol {
   /// The text without the white space around it.
